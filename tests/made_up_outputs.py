@@ -1,0 +1,119 @@
+"""What the cloud would answer for a resource, made up from its name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pulumi.runtime import rpc
+
+REGION, ACCOUNT = "eu-central-1", "123456789012"
+SUFFIX = "1a2b3c4"  # Pulumi's auto-naming appends seven such digits
+DIGEST = "sha256:" + "d" * 64
+Outputs = dict[str, Any]
+
+
+def arn(service: str, kind: str = "") -> Callable[[str, Outputs], Outputs]:
+    def made_up(name: str, inputs: Outputs) -> Outputs:
+        return {"name": name, "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}{name}"}
+
+    return made_up
+
+
+def global_arn(service: str, kind: str) -> Callable[[str, Outputs], Outputs]:
+    def made_up(name: str, inputs: Outputs) -> Outputs:
+        return {"name": name, "arn": f"arn:aws:{service}::{ACCOUNT}:{kind}{name}"}
+
+    return made_up
+
+
+def queue(name: str, inputs: Outputs) -> Outputs:
+    url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+    return {**arn("sqs")(name, inputs), "url": url}
+
+
+def key(name: str, inputs: Outputs) -> Outputs:
+    return {"keyId": name, "arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}"}
+
+
+def email_identity(name: str, inputs: Outputs) -> Outputs:
+    identity = inputs.get("email") or inputs.get("domain")
+    return {"arn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{identity}"}
+
+
+def database(name: str, inputs: Outputs) -> Outputs:
+    host = f"{name}.rds.amazonaws.com"
+    port = inputs.get("port", 5432)
+    return {
+        **arn("rds", "db:")(name, inputs),
+        "address": host,
+        "port": port,
+        "endpoint": f"{host}:{port}",
+        "identifier": name,
+    }
+
+
+def repository(name: str, inputs: Outputs) -> Outputs:
+    url = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"
+    return {**arn("ecr", "repository/")(name, inputs), "repositoryUrl": url}
+
+
+def domain_dkim(name: str, inputs: Outputs) -> Outputs:
+    return {"dkimTokens": ["token-1", "token-2", "token-3"]}
+
+
+def password(name: str, inputs: Outputs) -> Outputs:
+    return {"result": secret(f"password-of-{name.removesuffix('-' + SUFFIX)}")}
+
+
+def image(name: str, inputs: Outputs) -> Outputs:
+    reference = (inputs.get("tags") or [name])[0]
+    return {"ref": f"{reference}@{DIGEST}", "digest": DIGEST}
+
+
+def secret(value: Any) -> Outputs:
+    """A value as the engine hands out a secret."""
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+
+
+OUTPUTS: dict[str, Callable[[str, Outputs], Outputs]] = {
+    "aws:cloudwatch/dashboard:Dashboard": global_arn("cloudwatch", "dashboard/"),
+    "aws:cloudwatch/logGroup:LogGroup": arn("logs", "log-group:"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": arn("cloudwatch", "alarm:"),
+    "aws:dynamodb/table:Table": arn("dynamodb", "table/"),
+    "aws:ecr/repository:Repository": repository,
+    "aws:iam/role:Role": global_arn("iam", "role/"),
+    "aws:kms/key:Key": key,
+    "aws:lambda/function:Function": arn("lambda", "function:"),
+    "aws:rds/instance:Instance": database,
+    "aws:rds/parameterGroup:ParameterGroup": arn("rds", "pg:"),
+    "aws:rds/subnetGroup:SubnetGroup": arn("rds", "subgrp:"),
+    "aws:scheduler/schedule:Schedule": arn("scheduler", "schedule/default/"),
+    "aws:ses/configurationSet:ConfigurationSet": arn("ses", "configuration-set/"),
+    "aws:ses/domainDkim:DomainDkim": domain_dkim,
+    "aws:ses/domainIdentity:DomainIdentity": email_identity,
+    "aws:ses/emailIdentity:EmailIdentity": email_identity,
+    "aws:ses/template:Template": arn("ses", "template/"),
+    "aws:sns/topic:Topic": arn("sns"),
+    "aws:sqs/queue:Queue": queue,
+    "docker-build:index:Image": image,
+    "random:index/randomPassword:RandomPassword": password,
+}
+IDENTIFIERS = {  # which output the provider uses as identifier; the logical name where none
+    "aws:dynamodb/table:Table": "name",
+    "aws:iam/role:Role": "name",
+    "aws:kms/key:Key": "keyId",
+    "aws:sns/topic:Topic": "arn",
+    "aws:sqs/queue:Queue": "url",
+}
+
+
+def outputs_of(type_: str, name: str, inputs: Outputs) -> Outputs:
+    """The inputs and what a provider adds to them."""
+    if type_.startswith("kubernetes:"):
+        metadata = inputs.get("metadata") or {}
+        return {**inputs, "metadata": {"name": f"{name}-{SUFFIX}", **metadata}}
+    physical = inputs.get("name") or f"{name}-{SUFFIX}"
+    return {**inputs, **OUTPUTS.get(type_, lambda *_: {})(physical, inputs)}
+
+
+def identifier_of(type_: str, name: str, outputs: Outputs) -> str:
+    return str(outputs[IDENTIFIERS[type_]]) if type_ in IDENTIFIERS else f"{name}-id"
