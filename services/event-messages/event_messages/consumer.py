@@ -1,0 +1,198 @@
+"""The only poll loop: receives events from a queue and has each handled."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from event_messages.backoff import full_jitter
+from event_messages.errors import Refused, RetryLater
+from event_messages.event import Event
+from event_messages.in_hand import InHand
+from event_messages.received import Handled, Outcome, QueueClient, Received
+from event_messages.settlement import Settlement
+
+LARGEST_RECEIPT = 10  # messages a queue gives at once
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How a consumer receives; times are seconds."""
+
+    threads: int = 10
+    wait: int = 20  # of one long poll
+    visibility: int = 60  # renewed while a handler is at work
+    longest_handling: float = 600  # after it a message shows again and the consumer is not alive
+    retry_base: float = 2
+    retry_cap: float = 900
+    grace: float = 20  # for handlers at work when the consumer is stopped
+
+
+def _ignore(handled: Handled) -> None:
+    pass
+
+
+def _no_trace(traceparent: str | None) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+class Consumer:
+    """Gives each message of a queue to `handle` and deletes it only after that returned.
+
+    `handle` may see a message again, and out of order. It raises `RetryLater` to see one
+    later and `Refused` to send it to the dead letters; any other error is tried again
+    soon and ends in the dead letters as well.
+    """
+
+    def __init__(
+        self,
+        client: QueueClient,
+        queue_url: str,
+        handle: Callable[[Event], None],
+        *,
+        pace: Pace = Pace(),  # noqa: B008 (frozen)
+        read: Callable[[str], Event] = Event.from_json,
+        retry_on: tuple[type[Exception], ...] = (),
+        trace: Callable[[str | None], AbstractContextManager[object]] = _no_trace,
+        observe: Callable[[Handled], None] = _ignore,
+    ) -> None:
+        self._client, self._queue_url, self._handle = client, queue_url, handle
+        self._pace, self._read, self._retry_on = pace, read, retry_on
+        self._trace, self._observe = trace, observe
+        self._in_hand = InHand(pace.threads + LARGEST_RECEIPT)
+        self._settlement = Settlement(client, queue_url)
+        self._stopping, self._ended = threading.Event(), threading.Event()
+        self._failed_polls = 0
+        self._beat = time.monotonic()
+
+    def run(self) -> None:
+        """Receive and handle until `stop`, then finish what is at work and release the rest."""
+        self._settlement.start()
+        heartbeat = threading.Thread(target=self._renew, name="heartbeat", daemon=True)
+        heartbeat.start()
+        pool = ThreadPoolExecutor(self._pace.threads, thread_name_prefix="handle")
+        try:
+            while not self._stopping.is_set():
+                self._beat = time.monotonic()
+                for message in self._receive():
+                    self._in_hand.add(message)
+                    pool.submit(self._process, message)
+        finally:
+            if not self._in_hand.wait_until_empty(self._pace.grace):
+                logger.error("handlers were still at work at the end of the grace period")
+            pool.shutdown(wait=False)
+            self._ended.set()
+            heartbeat.join()
+            self._settlement.finish(timeout=5)
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def alive(self) -> bool:
+        """False when the loop or a handler hangs."""
+        silent = time.monotonic() - self._beat
+        return silent < self._pace.wait + 120 and self._in_hand.oldest() < (
+            self._pace.longest_handling + 60
+        )
+
+    def receiving(self) -> bool:
+        """False when the last poll failed."""
+        return self._failed_polls == 0
+
+    def _receive(self) -> list[Received]:
+        room = self._in_hand.room(LARGEST_RECEIPT, patience=0.1)
+        if room == 0:
+            return []
+        try:
+            answer = self._client.receive_message(
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=room,
+                WaitTimeSeconds=self._pace.wait,
+                VisibilityTimeout=self._pace.visibility,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            )
+        except Exception as error:  # whatever the network or the queue answered
+            self._wait_after_failed_poll(error)
+            return []
+        self._failed_polls = 0
+        return [Received.of(message) for message in answer.get("Messages", [])]
+
+    def _wait_after_failed_poll(self, error: Exception) -> None:
+        self._failed_polls += 1
+        delay = 0.1 + full_jitter(self._failed_polls, base=0.5, cap=10)
+        logger.warning(
+            "queue not reached; trying again",
+            extra={"reason": f"{type(error).__name__}: {error}", "seconds": round(delay, 1)},
+        )
+        self._stopping.wait(delay)
+
+    def _process(self, message: Received) -> None:
+        started = time.monotonic()
+        try:
+            with self._trace(message.attributes.get("traceparent")):
+                outcome, reason, event_type = self._outcome(message)
+                handled = Handled(message, outcome, event_type, time.monotonic() - started, reason)
+                self._report(handled)
+        except Exception:  # of the trace or the observer: the message is settled already
+            logger.exception("the outcome of a message could not be reported")
+        finally:
+            self._in_hand.remove(message)
+
+    def _outcome(self, message: Received) -> tuple[Outcome, str, str]:
+        """Handle the message and settle it; what happened, why, and its event's type."""
+        if self._stopping.is_set():
+            self._settlement.show_after(message.receipt, 0)
+            return "released", "the consumer stops", ""
+        event_type = ""
+        count = message.receive_count
+        try:
+            event = self._read(message.body)
+            event_type = event.type
+            self._handle(event)
+        except RetryLater as error:
+            self._retry(message, error.seconds)
+            return "retried", str(error), event_type
+        except Refused as error:
+            self._settlement.show_after(message.receipt, 0)
+            return "refused", f"{type(error).__name__}: {error}", event_type
+        except self._retry_on as error:
+            self._retry(message, 0)
+            return "retried", f"{type(error).__name__}: {error}", event_type
+        except Exception as error:
+            self._settlement.show_after(message.receipt, full_jitter(count, base=1, cap=30))
+            logger.exception("handler failed", extra={"message_id": message.id})
+            return "failed", f"{type(error).__name__}: {error}", event_type
+        self._settlement.delete(message.receipt)
+        return "done", "", event_type
+
+    def _retry(self, message: Received, at_least: float) -> None:
+        backoff = full_jitter(message.receive_count, self._pace.retry_base, self._pace.retry_cap)
+        self._settlement.show_after(message.receipt, max(at_least, backoff))
+
+    def _report(self, handled: Handled) -> None:
+        if handled.outcome != "done":
+            logger.log(
+                logging.INFO if handled.outcome in ("released", "retried") else logging.ERROR,
+                "message %s",
+                handled.outcome,
+                extra={
+                    "message_id": handled.message.id,
+                    "event_type": handled.event_type,
+                    "receive_count": handled.message.receive_count,
+                    "reason": handled.reason,
+                },
+            )
+        self._observe(handled)
+
+    def _renew(self) -> None:
+        """Keep the messages in hand invisible to other consumers."""
+        interval = self._pace.visibility / 3
+        while not self._ended.wait(min(1, interval / 2)):
+            for receipt in self._in_hand.take_due(interval, self._pace.longest_handling):
+                self._settlement.show_after(receipt, self._pace.visibility)

@@ -1,0 +1,139 @@
+"""The data of every type of event."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, ValidationError
+
+from event_messages.errors import MalformedEvent, UnknownEvent
+from event_messages.event import SCHEMA_VERSION, Event, explain
+from event_messages.identifiers import occurrence_id
+from event_messages.shape import Instant, Shape, UserId
+
+Channel = Literal["push", "email"]
+Version = Annotated[int, Field(ge=1, description="one more at each write of the item")]
+
+
+class Reminder(Shape):
+    """A reminder as its last write left it."""
+
+    id: UUID
+    version: Version
+    user_id: UserId
+    email: str | None = None
+    date: Instant
+    is_recurring: bool = False
+    rule: Annotated[str | None, Field(description="RFC 5545 RRULE without DTSTART")] = None
+    time_zone: Annotated[str, Field(min_length=1, description="IANA time zone")] = "UTC"
+    except_dates: Annotated[list[Instant], Field(description="RFC 5545 EXDATE")] = []
+    notify_offset: Annotated[int, Field(ge=0, description="minutes before the date")] = 0
+    notify_type: Channel = "push"
+    message: str
+    url: str | None = None
+    urgent: bool = False
+
+
+class ReminderDeleted(Shape):
+    id: UUID
+    version: Version
+    user_id: UserId
+
+
+class PendingNotification(Shape):
+    """A notification that waits for its time."""
+
+    id: UUID
+    version: Version
+    user_id: UserId
+    email: str | None = None
+    deliver_at: Instant
+    occurrence: Annotated[Instant, Field(description="the date that the notification is about")]
+    channel: Channel = "push"
+    message: str
+    url: str | None = None
+    reminder_id: UUID | None = None
+    urgent: bool = False
+
+
+class NotificationDeleted(Shape):
+    id: UUID
+    version: Version
+
+
+class DueNotification(Shape):
+    """One occurrence of a notification, to be delivered now."""
+
+    notification_id: UUID
+    reminder_id: UUID | None = None
+    occurrence_id: Annotated[UUID, Field(description="the same for each repeat of the message")]
+    occurrence: Instant
+    deliver_at: Instant
+    channel: Channel
+    message: str
+    url: str | None = None
+    email: str | None = None
+    urgent: bool = False
+
+    @classmethod
+    def of(cls, pending: PendingNotification) -> Self:
+        return cls(
+            notification_id=pending.id,
+            occurrence_id=occurrence_id(pending.id, pending.occurrence),
+            **pending.model_dump(exclude={"id", "version", "user_id"}),
+        )
+
+
+class DeliveryOutcome(Shape):
+    """What became of one occurrence at one device or address."""
+
+    notification_id: UUID
+    reminder_id: UUID | None = None
+    occurrence_id: UUID
+    channel: Channel
+    target: Annotated[str, Field(description="device id or e-mail address")]
+    provider_id: Annotated[str | None, Field(description="the provider's message id")] = None
+    reason: Annotated[str | None, Field(description="why it failed")] = None
+    settled_at: Instant
+
+
+class DeviceRegistered(Shape):
+    device_id: UUID
+
+
+class DeviceRemoved(Shape):
+    device_id: UUID
+    reason: str | None = None
+
+
+DATA: Mapping[str, type[Shape]] = {
+    "reminder:created": Reminder,
+    "reminder:updated": Reminder,
+    "reminder:deleted": ReminderDeleted,
+    "notification:create": PendingNotification,
+    "notification:update": PendingNotification,
+    "notification:delete": NotificationDeleted,
+    "notification:created": PendingNotification,
+    "notification:updated": PendingNotification,
+    "notification:deleted": NotificationDeleted,
+    "notification:send": DueNotification,
+    "notification:delivered": DeliveryOutcome,
+    "notification:failed": DeliveryOutcome,
+    "device:registered": DeviceRegistered,
+    "device:removed": DeviceRemoved,
+}
+
+
+def data_of(event: Event) -> Shape:
+    """The event's data, checked against the contract."""
+    if event.type not in DATA:
+        raise UnknownEvent(f"the contract has no event of type {event.type}")
+    if event.schema_version > SCHEMA_VERSION:
+        raise MalformedEvent(
+            f"{event.type} has schema version {event.schema_version}; "
+            f"this service reads up to {SCHEMA_VERSION}"
+        )
+    try:
+        return DATA[event.type].model_validate(event.data)
+    except ValidationError as error:
+        raise MalformedEvent(f"{event.type} has bad data: {explain(error)}") from None

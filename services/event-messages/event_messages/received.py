@@ -1,0 +1,64 @@
+"""A message as it came from a queue, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Outcome = Literal["done", "retried", "refused", "failed", "released"]
+
+
+class QueueClient(Protocol):
+    """The part of an SQS client that is used here."""
+
+    def receive_message(
+        self,
+        *,
+        QueueUrl: str,
+        MaxNumberOfMessages: int,
+        WaitTimeSeconds: int,
+        VisibilityTimeout: int,
+        MessageAttributeNames: list[str],
+        MessageSystemAttributeNames: list[Any],
+    ) -> dict[str, Any]: ...
+
+    def delete_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]: ...
+
+    def change_message_visibility_batch(
+        self, *, QueueUrl: str, Entries: list[Any]
+    ) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Received:
+    id: str
+    receipt: str
+    body: str
+    attributes: Mapping[str, str]
+    receive_count: int
+    sent_at: float  # seconds since 1970
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> "Received":
+        system = message.get("Attributes", {})
+        return cls(
+            id=message["MessageId"],
+            receipt=message["ReceiptHandle"],
+            body=message.get("Body", ""),
+            attributes={
+                name: value.get("StringValue", "")
+                for name, value in message.get("MessageAttributes", {}).items()
+            },
+            receive_count=int(system.get("ApproximateReceiveCount", 1)),
+            sent_at=int(system.get("SentTimestamp", 0)) / 1000,
+        )
+
+
+@dataclass(frozen=True)
+class Handled:
+    """One message's outcome, as an observer sees it."""
+
+    message: Received
+    outcome: Outcome
+    event_type: str  # "" when the message could not be read
+    seconds: float
+    reason: str = ""
