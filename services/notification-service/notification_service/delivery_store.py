@@ -1,0 +1,144 @@
+"""Deliveries in PostgreSQL; every decision is one statement, by the database's clock."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    case,
+    exists,
+    extract,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from notification_service.deliveries import (
+    Claim,
+    Delivery,
+    Outcome,
+    Standing,
+    outcome_event,
+)
+from notification_service.device_store import Enqueue, delete_device
+from notification_service.devices import removed_event
+from notification_service.tables import deliveries
+
+LONGEST_PROBLEM = 500  # characters
+SETTLED = ("delivered", "failed")
+
+
+class PostgresDeliveries:
+    def __init__(self, engine: Engine, enqueue: Enqueue) -> None:
+        self._engine = engine
+        self._enqueue = enqueue
+
+    def claim(self, delivery: Delivery, lease: timedelta) -> Claim:
+        with self._engine.begin() as connection:
+            row = connection.execute(claim_statement(delivery, lease)).first()
+            if row is not None:
+                return Claim(standing=Standing.OURS, attempts=row.attempts, unknowns=row.unknowns)
+            return standing_of(connection, delivery)
+
+    def release(self, delivery: Delivery, problem: str) -> None:
+        self._move(delivery, "waiting", problem)
+
+    def doubt(self, delivery: Delivery, problem: str) -> None:
+        self._move(delivery, "unknown", problem)
+
+    def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
+        open_still = deliveries.c.state.not_in(SETTLED)
+        with self._engine.begin() as connection:
+            if forget_device:
+                self._forget(connection, delivery, outcome)
+            return self._end(connection, delivery, outcome, open_still)
+
+    def overturn(self, delivery: Delivery, reason: str) -> bool:
+        taken = deliveries.c.state != "failed"
+        with self._engine.begin() as connection:
+            found = select(deliveries.c.provider_id).where(is_row_of(delivery))
+            outcome = Outcome(provider_id=connection.scalar(found), reason=reason)
+            return self._end(connection, delivery, outcome, taken)
+
+    def exist(self, occurrence_id: UUID) -> bool:
+        claimed = exists().where(deliveries.c.occurrence_id == occurrence_id)
+        with self._engine.connect() as connection:
+            return bool(connection.scalar(select(claimed)))
+
+    def of_email(self, occurrence_id: UUID) -> Delivery | None:
+        columns = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
+        query = select(*columns).where(
+            deliveries.c.occurrence_id == occurrence_id, deliveries.c.channel == "email"
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return Delivery(**row) if row else None
+
+    def _move(self, delivery: Delivery, state: str, problem: str) -> None:
+        text = problem.replace("\0", "")[:LONGEST_PROBLEM]
+        claimed = and_(is_row_of(delivery), deliveries.c.state == "claimed")
+        with self._engine.begin() as connection:
+            connection.execute(update(deliveries).where(claimed).values(state=state, problem=text))
+
+    def _end(
+        self,
+        connection: Connection,
+        delivery: Delivery,
+        outcome: Outcome,
+        condition: ColumnElement[bool],
+    ) -> bool:
+        ended = update(deliveries).where(is_row_of(delivery), condition)
+        values = {"state": outcome.state, "settled_at": func.now(), **asdict(outcome)}
+        if connection.execute(ended.values(values)).rowcount == 0:
+            return False
+        self._enqueue(connection, outcome_event(delivery, outcome))
+        return True
+
+    def _forget(self, connection: Connection, delivery: Delivery, outcome: Outcome) -> None:
+        device_id = UUID(delivery.target)
+        if delete_device(connection, delivery.user_id, device_id):
+            removed = removed_event(delivery.user_id, device_id, outcome.reason)
+            self._enqueue(connection, removed)
+
+
+def is_row_of(delivery: Delivery) -> ColumnElement[bool]:
+    return and_(
+        deliveries.c.occurrence_id == delivery.occurrence_id,
+        deliveries.c.target == delivery.target,
+    )
+
+
+def claim_statement(delivery: Delivery, lease: timedelta) -> Any:
+    """Make the row, or take it over when nobody is at work on it; no row when it is not ours."""
+    taken = {"state": "claimed", "claimed_at": func.now(), "lease_until": func.now() + lease}
+    first = insert(deliveries).values(**asdict(delivery), **taken, attempts=1, unknowns=0)
+    abandoned = and_(
+        deliveries.c.state.in_(("claimed", "unknown")), deliveries.c.lease_until <= func.now()
+    )
+    return first.on_conflict_do_update(
+        index_elements=["occurrence_id", "target"],
+        set_={
+            **taken,
+            "attempts": deliveries.c.attempts + 1,
+            "unknowns": deliveries.c.unknowns + case((abandoned, 1), else_=0),
+        },
+        where=or_(deliveries.c.state == "waiting", abandoned),
+    ).returning(deliveries.c.attempts, deliveries.c.unknowns)
+
+
+def standing_of(connection: Connection, delivery: Delivery) -> Claim:
+    """Why a delivery could not be claimed."""
+    left = extract("epoch", deliveries.c.lease_until - func.now())
+    query = select(deliveries.c.state, deliveries.c.attempts, left.label("left"))
+    row = connection.execute(query.where(is_row_of(delivery))).one()
+    if row.state in SETTLED:
+        return Claim(standing=Standing.SETTLED, attempts=row.attempts)
+    # The holder may have given it back in this very moment.
+    return Claim(standing=Standing.HELD, attempts=row.attempts, free_in=max(0.0, float(row.left)))

@@ -1,0 +1,190 @@
+"""Stores and providers in memory that behave as the real ones do, for tests and demonstrations."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from event_messages.event import Event
+
+from notification_service.deliveries import (
+    Claim,
+    Delivery,
+    Outcome,
+    Standing,
+    outcome_event,
+)
+from notification_service.devices import DEVICES_PER_USER, Device, removed_event
+from notification_service.errors import (
+    DeviceAlreadyRegistered,
+    DeviceLimitReached,
+    InvalidToken,
+    RetryLater,
+    Unregistered,
+)
+from notification_service.fcm_push import Push
+from notification_service.ses_email import Email
+
+
+@dataclass
+class InMemoryDevices:
+    outbox: list[Event] = field(default_factory=list)
+    rows: dict[UUID, Device] = field(default_factory=dict)
+
+    def add(self, device: Device, registered: Event) -> None:
+        others = self.of(device.user_id)
+        if any(other.fcm_token == device.fcm_token for other in others):
+            raise DeviceAlreadyRegistered
+        if len(others) >= DEVICES_PER_USER:
+            raise DeviceLimitReached
+        self.rows[device.id] = device
+        self.outbox.append(registered)
+
+    def remove(self, user_id: str, device_id: UUID, removed: Event) -> bool:
+        device = self.rows.get(device_id)
+        if device is None or device.user_id != user_id:
+            return False
+        del self.rows[device_id]
+        self.outbox.append(removed)
+        return True
+
+    def of(self, user_id: str) -> Sequence[Device]:
+        return [device for device in self.rows.values() if device.user_id == user_id]
+
+
+@dataclass
+class DeliveryRow:
+    delivery: Delivery
+    state: str
+    lease_until: datetime
+    attempts: int = 1
+    unknowns: int = 0
+    outcome: Outcome | None = None
+    problem: str | None = None
+
+
+@dataclass
+class InMemoryDeliveries:
+    devices: InMemoryDevices = field(default_factory=InMemoryDevices)
+    rows: dict[tuple[UUID, str], DeliveryRow] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def outbox(self) -> list[Event]:
+        return self.devices.outbox
+
+    def claim(self, delivery: Delivery, lease: timedelta) -> Claim:
+        with self._lock:
+            now, row = datetime.now(UTC), self._row(delivery)
+            if row is None:
+                row = DeliveryRow(delivery, "claimed", now + lease)
+                self.rows[delivery.occurrence_id, delivery.target] = row
+                return Claim(standing=Standing.OURS, attempts=1)
+            return reclaim(row, now, lease)
+
+    def release(self, delivery: Delivery, problem: str) -> None:
+        self._move(delivery, "waiting", problem)
+
+    def doubt(self, delivery: Delivery, problem: str) -> None:
+        self._move(delivery, "unknown", problem)
+
+    def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
+        with self._lock:
+            if forget_device:
+                self._forget(delivery, outcome)
+            row = self._row(delivery)
+            if row is None or row.state in ("delivered", "failed"):
+                return False
+            row.state, row.outcome = outcome.state, outcome
+            self.outbox.append(outcome_event(delivery, outcome))
+            return True
+
+    def overturn(self, delivery: Delivery, reason: str) -> bool:
+        with self._lock:
+            row = self._row(delivery)
+            if row is None or row.state == "failed":
+                return False
+            provider_id = row.outcome.provider_id if row.outcome else None
+            row.state, row.outcome = "failed", Outcome(provider_id=provider_id, reason=reason)
+            self.outbox.append(outcome_event(delivery, row.outcome))
+            return True
+
+    def exist(self, occurrence_id: UUID) -> bool:
+        return any(occurrence == occurrence_id for occurrence, _ in self.rows)
+
+    def of_email(self, occurrence_id: UUID) -> Delivery | None:
+        found = (row.delivery for row in self.rows.values())
+        return next(
+            (d for d in found if d.occurrence_id == occurrence_id and d.channel == "email"), None
+        )
+
+    def _row(self, delivery: Delivery) -> DeliveryRow | None:
+        return self.rows.get((delivery.occurrence_id, delivery.target))
+
+    def _move(self, delivery: Delivery, state: str, problem: str) -> None:
+        with self._lock:
+            row = self._row(delivery)
+            if row is not None and row.state == "claimed":
+                row.state, row.problem = state, problem
+
+    def _forget(self, delivery: Delivery, outcome: Outcome) -> None:
+        device_id = UUID(delivery.target)
+        removed = removed_event(delivery.user_id, device_id, outcome.reason)
+        self.devices.remove(delivery.user_id, device_id, removed)
+
+
+def reclaim(row: DeliveryRow, now: datetime, lease: timedelta) -> Claim:
+    if row.state in ("delivered", "failed"):
+        return Claim(standing=Standing.SETTLED, attempts=row.attempts)
+    if row.state != "waiting" and row.lease_until > now:
+        free_in = (row.lease_until - now).total_seconds()
+        return Claim(standing=Standing.HELD, attempts=row.attempts, free_in=free_in)
+    row.unknowns += row.state != "waiting"
+    row.state, row.lease_until, row.attempts = "claimed", now + lease, row.attempts + 1
+    return Claim(standing=Standing.OURS, attempts=row.attempts, unknowns=row.unknowns)
+
+
+@dataclass
+class InMemorySuppressedAddresses:
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def add(self, address: str, reason: str) -> None:
+        self.reasons.setdefault(address.casefold(), reason)
+
+    def includes(self, address: str) -> bool:
+        return address.casefold() in self.reasons
+
+
+@dataclass
+class InMemoryPush:
+    """Answers by the token's beginning, as the local inbox does."""
+
+    sent: list[Push] = field(default_factory=list)
+    throttles: dict[str, int] = field(default_factory=dict)  # token -> refusals so far
+
+    def check(self, token: str) -> None:
+        self._answer(token)
+
+    def send(self, push: Push) -> str:
+        self._answer(push.token)
+        if push.token.startswith("throttled-") and self.throttles.get(push.token, 0) < 2:
+            self.throttles[push.token] = self.throttles.get(push.token, 0) + 1
+            raise RetryLater("throttled", after=1.0)
+        self.sent.append(push)
+        return f"projects/local/messages/{len(self.sent)}"
+
+    def _answer(self, token: str) -> None:
+        if token.startswith("unregistered-"):
+            raise Unregistered("unregistered")
+        if token.startswith("invalid-"):
+            raise InvalidToken("invalid")
+
+
+@dataclass
+class InMemoryEmail:
+    sent: list[Email] = field(default_factory=list)
+
+    def send(self, email: Email) -> str:
+        self.sent.append(email)
+        return f"message-{len(self.sent)}"

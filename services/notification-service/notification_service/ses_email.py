@@ -1,0 +1,126 @@
+"""E-mails through an SES template."""
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+
+from notification_service.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    ProviderError,
+    Refused,
+    RetryLater,
+)
+
+# botocore would repeat a request whose answer was lost, and SES would send the e-mail twice.
+ONE_ATTEMPT = Config(
+    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 1}
+)
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+LONGEST_SUBJECT = 120  # characters
+OCCURRENCE_TAG = "occurrence"
+
+THROTTLED = {"TooManyRequestsException", "ThrottlingException", "Throttling"}
+REFUSED = {"MessageRejected", "BadRequestException"}
+
+
+class SesClient(Protocol):
+    def send_email(self, **request: Any) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Email:
+    to: str
+    message: str
+    occurrence: datetime  # what the reminder is about
+    occurrence_id: UUID
+    url: str | None = None
+
+
+class SesEmail:
+    """Sends with one template, from one sender, through one configuration set."""
+
+    def __init__(
+        self, client: SesClient, *, sender: str, template: str, configuration_set: str
+    ) -> None:
+        self._client = client
+        self._sender = sender
+        self._template = template
+        self._configuration_set = configuration_set
+
+    def send(self, email: Email) -> str:
+        """Send, and return SES's id of the message."""
+        try:
+            answer = self._client.send_email(**self._request(email))
+        except ClientError as error:
+            raise error_of(error) from error
+        except (ConnectTimeoutError, EndpointConnectionError) as error:
+            raise RetryLater(f"SES could not be reached ({type(error).__name__}).") from error
+        except (NoCredentialsError, ParamValidationError) as error:
+            raise Misconfigured(f"The request to SES could not be made: {error}") from error
+        except BotoCoreError as error:
+            problem = f"SES was asked and no answer came ({type(error).__name__})."
+            raise OutcomeUnknown(problem) from error
+        return str(answer["MessageId"])
+
+    def _request(self, email: Email) -> dict[str, Any]:
+        occurrence = str(email.occurrence_id)
+        return {
+            "FromEmailAddress": self._sender,
+            "Destination": {"ToAddresses": [email.to]},
+            "Content": {
+                "Template": {
+                    "TemplateName": self._template,
+                    "TemplateData": json.dumps(template_data(email)),
+                    # Mail programs keep e-mails with different ids apart, and equal ones together.
+                    "Headers": [{"Name": "X-Entity-Ref-ID", "Value": occurrence}],
+                }
+            },
+            "ConfigurationSetName": self._configuration_set,
+            "EmailTags": [{"Name": OCCURRENCE_TAG, "Value": occurrence}],
+        }
+
+
+def template_data(email: Email) -> dict[str, str]:
+    """Every variable of the template; SES does not escape them, so HTML has its own."""
+    url, date = email.url or "", email.occurrence.astimezone(UTC)
+    return {
+        "subject": subject_of(email.message),
+        "message": email.message,
+        "messageHtml": html.escape(email.message),
+        "url": url,
+        "urlHtml": html.escape(url),
+        "date": f"{date.day} {date:%B %Y at %H:%M} UTC",
+    }
+
+
+def subject_of(message: str) -> str:
+    """The message on one line, cut where a mail program would cut it."""
+    line = " ".join(CONTROL_CHARACTERS.sub(" ", message).split())
+    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
+
+
+def error_of(error: ClientError) -> ProviderError:
+    """Our word for SES's answer."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    problem = f"SES answered {status} {code}: {error.response.get('Error', {}).get('Message', '')}"
+    if code in THROTTLED or status == 429 or status >= 500:
+        return RetryLater(problem)
+    if code in REFUSED:
+        return Refused(problem)
+    return Misconfigured(problem)

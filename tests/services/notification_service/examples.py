@@ -1,0 +1,73 @@
+"""Deliveries, devices and messages that the tests are about."""
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from event_messages.contract import DueNotification
+from event_messages.event import Event
+from event_messages.identifiers import uuid7
+from notification_service.deliveries import Delivery
+from notification_service.devices import Device
+
+NOTIFICATION = UUID("01930000-0000-7000-8000-000000000001")
+REMINDER = UUID("01930000-0000-7000-8000-000000000002")
+OCCURRENCE = UUID("5f0d7a52-0000-5000-8000-000000000003")
+NINE = datetime(2030, 1, 1, 9, tzinfo=UTC)
+
+
+def due(**changes: Any) -> Event:
+    """A message of the scheduler, for the user `ada`."""
+    data = {
+        "notification_id": NOTIFICATION,
+        "reminder_id": REMINDER,
+        "occurrence_id": OCCURRENCE,
+        "occurrence": NINE,
+        "deliver_at": NINE,
+        "channel": "push",
+        "message": "Water the plants",
+        "url": "https://example.org/plants",
+        "email": "ada@example.org",
+    }
+    return Event.new("notification:send", "ada", DueNotification(**(data | changes)))
+
+
+def device(token: str = "valid-1", user_id: str = "ada") -> Device:
+    return Device(id=uuid7(), user_id=user_id, fcm_token=token, created_at=datetime.now(UTC))
+
+
+def delivery(target: str | None = None, **changes: Any) -> Delivery:
+    given = {
+        "occurrence_id": uuid4(),
+        "target": target or str(uuid4()),
+        "channel": "push",
+        "user_id": "ada",
+        "notification_id": NOTIFICATION,
+        "reminder_id": REMINDER,
+    }
+    return Delivery(**(given | changes))
+
+
+@cache
+def service_account_key() -> str:
+    """A Google service account's JSON key, made for this run; it opens nothing."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return json.dumps(
+        {
+            "type": "service_account",
+            "project_id": "herald-test",
+            "private_key_id": "key-1",
+            "private_key": pem.decode(),
+            "client_email": "push@herald-test.iam.gserviceaccount.com",
+            "token_uri": "https://tokens.test/token",
+        }
+    )

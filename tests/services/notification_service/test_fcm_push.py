@@ -1,0 +1,269 @@
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+from google.auth import jwt
+from notification_service.errors import (
+    InvalidToken,
+    Misconfigured,
+    Refused,
+    RetryLater,
+    Unregistered,
+)
+from notification_service.fcm_access import ServiceAccountAccess, service_account
+from notification_service.fcm_push import FcmPush, Push
+
+from tests.services.notification_service.examples import (
+    NOTIFICATION,
+    OCCURRENCE,
+    service_account_key,
+)
+
+SEND = "https://fcm.test/v1/projects/herald-test/messages:send"
+PUSH = Push(
+    token="valid-1",
+    message="Water the plants",
+    notification_id=NOTIFICATION,
+    occurrence_id=OCCURRENCE,
+    url="https://example.org/plants",
+)
+
+
+class Google:
+    """Plays Google's token endpoint and FCM, and remembers every request."""
+
+    def __init__(self, *answers: httpx.Response, expires_in: int = 3600) -> None:
+        self.answers = list(answers)
+        self.expires_in = expires_in
+        self.token_answers: list[httpx.Response] = []
+        self.requests: list[httpx.Request] = []
+        self.tokens = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if request.url.host == "tokens.test":
+            return self.token_answers.pop(0) if self.token_answers else self.new_token()
+        if self.answers:
+            return self.answers.pop(0)
+        return httpx.Response(200, json={"name": "projects/herald-test/messages/1"})
+
+    def new_token(self) -> httpx.Response:
+        self.tokens += 1
+        token = {"access_token": f"token-{self.tokens}", "expires_in": self.expires_in}
+        return httpx.Response(200, json=token)
+
+    def push(self) -> FcmPush:
+        http = httpx.Client(transport=httpx.MockTransport(self))
+        access = ServiceAccountAccess(service_account(service_account_key()), http)
+        return FcmPush(http, access, "https://fcm.test/", "herald-test")
+
+    @property
+    def sends(self) -> list[httpx.Request]:
+        return [request for request in self.requests if str(request.url) == SEND]
+
+
+def refusal(status: int, code: str, message: str = "no", **headers: str) -> httpx.Response:
+    fcm_error = {
+        "@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError",
+        "errorCode": code,
+    }
+    error = {"code": status, "message": message, "status": code, "details": [fcm_error]}
+    return httpx.Response(status, json={"error": error}, headers=headers)
+
+
+def bad_field(field: str) -> httpx.Response:
+    details: list[dict[str, Any]] = [
+        {
+            "@type": "type.googleapis.com/google.rpc.BadRequest",
+            "fieldViolations": [{"field": field}],
+        },
+        {
+            "@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError",
+            "errorCode": "INVALID_ARGUMENT",
+        },
+    ]
+    error = {"code": 400, "status": "INVALID_ARGUMENT", "message": "bad", "details": details}
+    return httpx.Response(400, json={"error": error})
+
+
+def test_a_push_is_one_request():
+    google = Google()
+    assert google.push().send(PUSH) == "projects/herald-test/messages/1"
+    (request,) = google.sends
+    assert request.method == "POST"
+    assert request.headers["Authorization"] == "Bearer token-1"
+    assert json.loads(request.content) == {
+        "message": {
+            "token": "valid-1",
+            "notification": {"title": "Reminder", "body": "Water the plants"},
+            "data": {
+                "notificationId": str(NOTIFICATION),
+                "occurrenceId": str(OCCURRENCE),
+                "url": "https://example.org/plants",
+            },
+            "android": {
+                "collapse_key": str(OCCURRENCE),
+                "priority": "HIGH",
+                "notification": {"tag": str(OCCURRENCE)},
+            },
+            "apns": {"headers": {"apns-collapse-id": str(OCCURRENCE), "apns-priority": "10"}},
+        }
+    }
+
+
+def test_a_check_is_a_dry_run():
+    google = Google()
+    google.push().check("valid-1")
+    (request,) = google.sends
+    assert json.loads(request.content) == {
+        "validate_only": True,
+        "message": {"token": "valid-1", "data": {"check": "true"}},
+    }
+
+
+def test_a_check_blames_the_token_for_every_refusal():
+    with pytest.raises(InvalidToken):
+        Google(bad_field("message")).push().check("invalid-1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (refusal(404, "UNREGISTERED"), Unregistered),
+        (refusal(403, "SENDER_ID_MISMATCH"), InvalidToken),
+        (
+            refusal(400, "INVALID_ARGUMENT", "The registration token is not a valid FCM token"),
+            InvalidToken,
+        ),
+        (bad_field("message.token"), InvalidToken),
+        (bad_field("message.data[0].key"), Refused),
+        (refusal(400, "INVALID_ARGUMENT", "message too big"), Refused),
+        (refusal(401, "THIRD_PARTY_AUTH_ERROR"), Misconfigured),
+        (refusal(403, "PERMISSION_DENIED"), Misconfigured),
+        (httpx.Response(404, text="<html>not here</html>"), Misconfigured),
+        (httpx.Response(404, json={"error": "not found"}), Misconfigured),
+        (httpx.Response(302, headers={"Location": "https://elsewhere.test"}), Misconfigured),
+        (httpx.Response(200, text="<html>a captive portal</html>"), Misconfigured),
+        (refusal(429, "QUOTA_EXCEEDED"), RetryLater),
+        (refusal(500, "INTERNAL"), RetryLater),
+        (httpx.Response(503, text="try later"), RetryLater),
+    ],
+)
+def test_each_answer_has_its_word(answer, expected):
+    with pytest.raises(expected) as caught:
+        Google(answer).push().send(PUSH)
+    assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (refusal(429, "QUOTA_EXCEEDED"), 60),
+        (refusal(429, "QUOTA_EXCEEDED", **{"Retry-After": "7"}), 7),
+        (refusal(503, "UNAVAILABLE", **{"Retry-After": "999999"}), 3600),
+        (refusal(503, "UNAVAILABLE", **{"Retry-After": "soon"}), 10),
+        (refusal(503, "UNAVAILABLE", **{"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"}), 0),
+        (refusal(503, "UNAVAILABLE"), 10),
+    ],
+)
+def test_the_wait_is_fcms_or_its_documented_least(answer, seconds):
+    with pytest.raises(RetryLater) as caught:
+        Google(answer).push().send(PUSH)
+    assert caught.value.after == seconds
+
+
+def test_retry_after_may_be_a_date():
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+    with pytest.raises(RetryLater) as caught:
+        Google(refusal(503, "UNAVAILABLE", **{"Retry-After": at})).push().send(PUSH)
+    assert caught.value.after == pytest.approx(100, abs=3)
+
+
+def test_a_network_failure_is_tried_again_later():
+    google = Google()
+    push = google.push()
+    push.send(PUSH)
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("too slow", request=request)
+
+    push._http = httpx.Client(transport=httpx.MockTransport(fail))
+    with pytest.raises(RetryLater, match="ReadTimeout"):
+        push.send(PUSH)
+
+
+def test_the_access_token_is_fetched_once_with_a_signed_assertion():
+    google = Google()
+    push = google.push()
+    for _ in range(3):
+        push.send(PUSH)
+    tokens = [request for request in google.requests if request.url.host == "tokens.test"]
+    assert len(tokens) == 1
+    form = dict(httpx.QueryParams(tokens[0].content.decode()))
+    assert form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    claims = jwt.decode(form["assertion"], verify=False)
+    assert claims["iss"] == "push@herald-test.iam.gserviceaccount.com"
+    assert claims["scope"] == "https://www.googleapis.com/auth/firebase.messaging"
+
+
+def test_the_access_token_is_renewed_before_it_ends():
+    google = Google(expires_in=60)  # within the margin from the start
+    push = google.push()
+    push.send(PUSH)
+    push.send(PUSH)
+    assert [r.headers["Authorization"] for r in google.sends] == [
+        "Bearer token-1",
+        "Bearer token-2",
+    ]
+
+
+def test_an_old_token_serves_while_the_endpoint_is_away():
+    google = Google(expires_in=60)
+    push = google.push()
+    push.send(PUSH)
+    google.token_answers.append(httpx.Response(503))
+    push.send(PUSH)
+    assert [r.headers["Authorization"] for r in google.sends] == [
+        "Bearer token-1",
+        "Bearer token-1",
+    ]
+
+
+def test_a_refused_access_token_is_replaced():
+    google = Google(refusal(401, "UNAUTHENTICATED"))
+    push = google.push()
+    with pytest.raises(Misconfigured):
+        push.send(PUSH)
+    push.send(PUSH)
+    assert [r.headers["Authorization"] for r in google.sends] == [
+        "Bearer token-1",
+        "Bearer token-2",
+    ]
+
+
+def test_an_absent_token_endpoint_is_tried_again_later():
+    google = Google()
+    google.token_answers.append(httpx.Response(503))
+    with pytest.raises(RetryLater) as caught:
+        google.push().send(PUSH)
+    assert not isinstance(caught.value, Misconfigured)
+    assert google.sends == []
+
+
+def test_refused_credentials_need_a_person():
+    google = Google()
+    google.token_answers.append(httpx.Response(400, json={"error": "invalid_grant"}))
+    with pytest.raises(Misconfigured, match="FCM_CREDENTIALS"):
+        google.push().send(PUSH)
+
+
+@pytest.mark.parametrize("key", ["", "{}", "secret-text", '{"private_key": "secret-text"}', "[]"])
+def test_bad_credentials_are_reported_without_repeating_them(key):
+    with pytest.raises(Misconfigured, match="FCM_CREDENTIALS is not") as caught:
+        service_account(key)
+    assert "secret-text" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None

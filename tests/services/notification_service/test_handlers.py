@@ -1,0 +1,288 @@
+from datetime import timedelta
+
+import pytest
+from event_messages import errors as messages
+from event_messages.event import Event
+from notification_service.deliveries import LEASES
+from notification_service.devices import registered_event
+from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, RetryLater
+from notification_service.fakes import (
+    InMemoryDeliveries,
+    InMemoryDevices,
+    InMemoryEmail,
+    InMemoryPush,
+    InMemorySuppressedAddresses,
+)
+from notification_service.fcm_push import Push
+from notification_service.handlers import Adapters, handle, read
+from notification_service.ses_email import Email
+
+from tests.services.notification_service.examples import (
+    NINE,
+    NOTIFICATION,
+    OCCURRENCE,
+    delivery,
+    device,
+    due,
+)
+
+
+class BrokenEmail:
+    """Fails as told, once per given error, then takes everything."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.sent: list[Email] = []
+
+    def send(self, email: Email) -> str:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.sent.append(email)
+        return "message-1"
+
+
+class World:
+    """The service's adapters in memory, and what they saw."""
+
+    def __init__(self, *tokens: str, email: InMemoryEmail | BrokenEmail | None = None) -> None:
+        self.devices = InMemoryDevices()
+        self.deliveries = InMemoryDeliveries(self.devices)
+        self.suppressed = InMemorySuppressedAddresses()
+        self.push, self.email = InMemoryPush(), email or InMemoryEmail()
+        self.observed: list[str] = []
+        for token in tokens:
+            registered = device(token)
+            self.devices.add(registered, registered_event(registered))
+        self.devices.outbox.clear()
+        self.adapters = Adapters(
+            devices=self.devices,
+            deliveries=self.deliveries,
+            suppressed=self.suppressed,
+            push=self.push,
+            email=self.email,
+            observe=lambda delivery, outcome: self.observed.append(outcome),
+        )
+
+    def handle(self, event: Event) -> None:
+        handle(event, self.adapters)
+
+    @property
+    def published(self) -> list[tuple[str, str, str | None]]:
+        return [
+            (e.type, str(e.data.get("target", "")), e.data.get("reason"))
+            for e in self.devices.outbox
+        ]
+
+    def device_id(self, token: str) -> str:
+        return next(str(d.id) for d in self.devices.rows.values() if d.fcm_token == token)
+
+    def end_leases(self) -> None:
+        for row in self.deliveries.rows.values():
+            row.lease_until -= timedelta(days=1)
+
+
+def test_a_push_reaches_every_device_of_the_user():
+    world = World("valid-1", "valid-2")
+    world.handle(due())
+    assert world.push.sent == [
+        Push(
+            token=token,
+            message="Water the plants",
+            notification_id=NOTIFICATION,
+            occurrence_id=OCCURRENCE,
+            url="https://example.org/plants",
+        )
+        for token in ("valid-1", "valid-2")
+    ]
+    assert world.published == [
+        ("notification:delivered", world.device_id("valid-1"), None),
+        ("notification:delivered", world.device_id("valid-2"), None),
+    ]
+
+
+def test_the_outcome_names_the_notification_and_the_providers_message():
+    world = World("valid-1")
+    world.handle(due())
+    (event,) = world.devices.outbox
+    assert event.user_id == "ada"
+    assert event.data["notificationId"] == str(NOTIFICATION)
+    assert event.data["occurrenceId"] == str(OCCURRENCE)
+    assert event.data["providerId"] == "projects/local/messages/1"
+
+
+def test_a_repeated_message_sends_nothing():
+    world = World("valid-1")
+    for _ in range(3):
+        world.handle(due())
+    assert len(world.push.sent) == 1
+    assert len(world.published) == 1
+
+
+def test_another_users_device_gets_nothing():
+    world = World()
+    stranger = device("valid-1", user_id="eve")
+    world.devices.add(stranger, registered_event(stranger))
+    world.devices.outbox.clear()
+    world.handle(due())
+    assert world.push.sent == []
+
+
+def test_a_user_without_device_is_a_failure_told_once():
+    world = World()
+    for _ in range(2):
+        world.handle(due())
+    assert world.published == [("notification:failed", "none", "NO_DEVICE")]
+
+
+def test_a_throttled_device_is_tried_again_without_repeating_the_others():
+    world = World("valid-1", "throttled-2")
+    for _ in range(2):
+        with pytest.raises(messages.RetryLater) as waiting:
+            world.handle(due())
+        assert waiting.value.seconds == 1.0
+    world.handle(due())
+    assert [push.token for push in world.push.sent] == ["valid-1", "throttled-2"]
+    assert world.observed == ["delivered", "retried", "retried", "delivered"]
+
+
+def test_an_unregistered_device_is_removed_and_its_failure_published():
+    world = World("unregistered-1", "valid-2")
+    gone = world.device_id("unregistered-1")
+    world.handle(due())
+    assert [d.fcm_token for d in world.devices.rows.values()] == ["valid-2"]
+    assert world.published == [
+        ("device:removed", "", "UNREGISTERED"),
+        ("notification:failed", gone, "UNREGISTERED"),
+        ("notification:delivered", world.device_id("valid-2"), None),
+    ]
+
+
+def test_losing_the_only_device_is_not_told_as_having_none():
+    world = World("invalid-1")
+    for _ in range(2):
+        world.handle(due())
+    assert [(kind, reason) for kind, _, reason in world.published] == [
+        ("device:removed", "INVALID_TOKEN"),
+        ("notification:failed", "INVALID_TOKEN"),
+    ]
+
+
+def test_a_delivery_that_another_worker_holds_is_waited_for():
+    world = World("valid-1")
+    target = world.device_id("valid-1")
+    world.deliveries.claim(delivery(target, occurrence_id=OCCURRENCE), LEASES["push"])
+    with pytest.raises(messages.RetryLater) as waiting:
+        world.handle(due())
+    assert 0 < waiting.value.seconds <= LEASES["push"].total_seconds()
+    assert world.push.sent == []
+
+
+def test_a_push_whose_worker_died_is_sent_again_after_its_lease():
+    world = World("valid-1")
+    target = world.device_id("valid-1")
+    world.deliveries.claim(delivery(target, occurrence_id=OCCURRENCE), LEASES["push"])
+    world.end_leases()
+    world.handle(due())
+    assert len(world.push.sent) == 1
+    (row,) = world.deliveries.rows.values()
+    assert (row.state, row.attempts, row.unknowns) == ("delivered", 2, 1)
+
+
+def test_an_email_goes_to_the_address_of_the_message():
+    world = World()
+    world.handle(due(channel="email"))
+    assert world.email.sent == [
+        Email(
+            to="ada@example.org",
+            message="Water the plants",
+            occurrence=NINE,
+            occurrence_id=OCCURRENCE,
+            url="https://example.org/plants",
+        )
+    ]
+    assert world.published == [("notification:delivered", "ada@example.org", None)]
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        (None, "NO_ADDRESS"),
+        ("", "NO_ADDRESS"),
+        ("nobody", "BAD_ADDRESS"),
+        ("a@b\r\nBcc: c@d", "BAD_ADDRESS"),
+        ("a@b\0", "BAD_ADDRESS"),
+        ("a" * 65 + "@example.org", "BAD_ADDRESS"),
+    ],
+)
+def test_an_email_without_a_usable_address_fails_once(address, reason):
+    world = World()
+    for _ in range(2):
+        world.handle(due(channel="email", email=address))
+    assert world.published == [("notification:failed", "none", reason)]
+    assert world.email.sent == []
+
+
+def test_a_suppressed_address_gets_nothing():
+    world = World()
+    world.suppressed.add("Ada@Example.org", "BOUNCED")
+    world.handle(due(channel="email"))
+    assert world.published == [("notification:failed", "ada@example.org", "ADDRESS_SUPPRESSED")]
+    assert world.email.sent == []
+
+
+@pytest.mark.parametrize("error", [RetryLater("busy", after=7), Misconfigured("no", after=7)])
+def test_an_email_that_was_not_taken_is_tried_again_at_once_when_it_comes_back(error):
+    world = World(email=BrokenEmail(error))
+    with pytest.raises(messages.RetryLater) as waiting:
+        world.handle(due(channel="email"))
+    assert waiting.value.seconds == 7
+    world.handle(due(channel="email"))
+    assert len(world.email.sent) == 1
+
+
+def test_a_refused_email_is_never_tried_again():
+    world = World(email=BrokenEmail(Refused("no such domain")))
+    for _ in range(2):
+        world.handle(due(channel="email"))
+    assert world.published == [("notification:failed", "ada@example.org", "REFUSED")]
+    assert world.email.sent == []
+
+
+def test_an_email_of_unknown_outcome_waits_for_sess_notice_before_it_is_sent_again():
+    world = World(email=BrokenEmail(OutcomeUnknown("no answer")))
+    for _ in range(2):
+        with pytest.raises(messages.RetryLater) as waiting:
+            world.handle(due(channel="email"))
+        assert waiting.value.seconds == pytest.approx(LEASES["email"].total_seconds(), abs=1)
+    assert world.email.sent == []
+    assert world.observed == ["unknown"]
+    world.end_leases()
+    world.handle(due(channel="email"))
+    assert len(world.email.sent) == 1
+
+
+def test_an_email_that_ses_confirms_is_not_sent_again():
+    world = World(email=BrokenEmail(OutcomeUnknown("no answer")))
+    with pytest.raises(messages.RetryLater):
+        world.handle(due(channel="email"))
+    world.handle(read(ses_json("Send")))
+    world.end_leases()
+    world.handle(due(channel="email"))
+    assert world.email.sent == []
+    assert world.published == [("notification:delivered", "ada@example.org", None)]
+    assert world.devices.outbox[0].data["providerId"] == "ses-1"
+
+
+def test_an_unknown_type_is_refused():
+    with pytest.raises(messages.UnknownEvent, match="notification:created"):
+        World().handle(Event.new("notification:created", "ada", {}))
+
+
+def test_bad_data_is_refused():
+    with pytest.raises(messages.MalformedEvent, match="notification:send has bad data"):
+        World().handle(Event.new("notification:send", "ada", {"channel": "pigeon"}))
+
+
+def ses_json(kind: str) -> str:
+    mail = f'{{"messageId": "ses-1", "tags": {{"occurrence": ["{OCCURRENCE}"]}}}}'
+    return f'{{"eventType": "{kind}", "mail": {mail}}}'

@@ -1,0 +1,159 @@
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.stub import Stubber
+from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, RetryLater
+from notification_service.ses_email import ONE_ATTEMPT, Email, SesEmail, template_data
+
+from tests.services.notification_service.examples import NINE, OCCURRENCE
+
+EMAIL = Email(
+    to="ada@example.org",
+    message='Water <b>the</b> "plants"',
+    occurrence=NINE,
+    occurrence_id=OCCURRENCE,
+    url="https://example.org/?a=1&b=2",
+)
+REQUEST = {
+    "FromEmailAddress": "reminders@example.org",
+    "Destination": {"ToAddresses": ["ada@example.org"]},
+    "Content": {
+        "Template": {
+            "TemplateName": "local-reminder",
+            "TemplateData": json.dumps(
+                {
+                    "subject": 'Water <b>the</b> "plants"',
+                    "message": 'Water <b>the</b> "plants"',
+                    "messageHtml": "Water &lt;b&gt;the&lt;/b&gt; &quot;plants&quot;",
+                    "url": "https://example.org/?a=1&b=2",
+                    "urlHtml": "https://example.org/?a=1&amp;b=2",
+                    "date": "1 January 2030 at 09:00 UTC",
+                }
+            ),
+            "Headers": [{"Name": "X-Entity-Ref-ID", "Value": str(OCCURRENCE)}],
+        }
+    },
+    "ConfigurationSetName": "local-email",
+    "EmailTags": [{"Name": "occurrence", "Value": str(OCCURRENCE)}],
+}
+
+
+@pytest.fixture
+def client() -> Any:
+    return boto3.client(
+        "sesv2",
+        region_name="eu-central-1",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+        config=ONE_ATTEMPT,
+    )
+
+
+def ses(client: Any) -> SesEmail:
+    return SesEmail(
+        client,
+        sender="reminders@example.org",
+        template="local-reminder",
+        configuration_set="local-email",
+    )
+
+
+class Broken:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def send_email(self, **request: Any) -> dict[str, Any]:
+        raise self.error
+
+
+def test_an_email_is_one_request_that_ses_understands(client):
+    with Stubber(client) as stub:
+        stub.add_response("send_email", {"MessageId": "ses-1"}, REQUEST)
+        assert ses(client).send(EMAIL) == "ses-1"
+        stub.assert_no_pending_responses()
+
+
+def test_every_variable_of_the_template_has_a_value():
+    assert template_data(
+        Email(to="a@b", message="x", occurrence=NINE, occurrence_id=OCCURRENCE)
+    ) == {
+        "subject": "x",
+        "message": "x",
+        "messageHtml": "x",
+        "url": "",
+        "urlHtml": "",
+        "date": "1 January 2030 at 09:00 UTC",
+    }
+
+
+@pytest.mark.parametrize(
+    ("message", "subject"),
+    [
+        ("two\r\nlines\tand tabs", "two lines and tabs"),
+        ("x" * 120, "x" * 120),
+        ("x" * 121, "x" * 119 + "…"),
+        ("bell \x07 and null \x00", "bell and null"),
+    ],
+)
+def test_the_subject_is_one_short_line(message, subject):
+    email = Email(to="a@b", message=message, occurrence=NINE, occurrence_id=OCCURRENCE)
+    assert template_data(email)["subject"] == subject
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("TooManyRequestsException", 429, RetryLater),
+        ("ThrottlingException", 400, RetryLater),
+        ("InternalFailure", 500, RetryLater),
+        ("ServiceUnavailable", 503, RetryLater),
+        ("MessageRejected", 400, Refused),
+        ("BadRequestException", 400, Refused),
+        ("LimitExceededException", 400, Misconfigured),
+        ("SendingPausedException", 400, Misconfigured),
+        ("AccountSuspendedException", 400, Misconfigured),
+        ("MailFromDomainNotVerifiedException", 400, Misconfigured),
+        ("NotFoundException", 404, Misconfigured),
+        ("AccessDeniedException", 403, Misconfigured),
+    ],
+)
+def test_each_answer_has_its_word(client, code, status, expected):
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", code, "no", http_status_code=status)
+        with pytest.raises(expected) as caught:
+            ses(client).send(EMAIL)
+    assert type(caught.value) is expected
+    assert code in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (EndpointConnectionError(endpoint_url="https://ses.test"), RetryLater),
+        (ConnectTimeoutError(endpoint_url="https://ses.test"), RetryLater),
+        (ReadTimeoutError(endpoint_url="https://ses.test"), OutcomeUnknown),
+        (NoCredentialsError(), Misconfigured),
+    ],
+)
+def test_only_a_request_that_never_left_is_known_not_to_be_sent(error, expected):
+    with pytest.raises(expected) as caught:
+        ses(Broken(error)).send(EMAIL)
+    assert type(caught.value) is expected
+
+
+def test_botocore_does_not_repeat_a_request(client):
+    assert client.meta.config.retries["total_max_attempts"] == 1
+
+
+def test_an_error_without_details_needs_a_person():
+    with pytest.raises(Misconfigured):
+        ses(Broken(ClientError({}, "SendEmail"))).send(EMAIL)
