@@ -46,6 +46,10 @@ class RetryLater(ProviderError):
         self.after = after  # seconds that the provider asks to wait, when it says so
 
 
+class Throttled(RetryLater):
+    """The provider asks us to slow down, for one device or for all."""
+
+
 class Misconfigured(RetryLater):
     """The provider refuses our credentials or settings; a person must mend them, then redrive."""
 

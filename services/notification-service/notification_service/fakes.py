@@ -20,7 +20,7 @@ from notification_service.errors import (
     DeviceAlreadyRegistered,
     DeviceLimitReached,
     InvalidToken,
-    RetryLater,
+    Throttled,
     Unregistered,
 )
 from notification_service.fcm_push import Push
@@ -170,7 +170,7 @@ class InMemoryPush:
         self._answer(push.token)
         if push.token.startswith("throttled-") and self.throttles.get(push.token, 0) < 2:
             self.throttles[push.token] = self.throttles.get(push.token, 0) + 1
-            raise RetryLater("throttled", after=1.0)
+            raise Throttled("throttled", after=1.0)
         self.sent.append(push)
         return f"projects/local/messages/{len(self.sent)}"
 

@@ -14,6 +14,7 @@ from notification_service.errors import (
     ProviderError,
     Refused,
     RetryLater,
+    Throttled,
     Unregistered,
 )
 
@@ -113,7 +114,7 @@ def error_of(response: httpx.Response) -> ProviderError:
     code = fcm_code(error) or str(error.get("status", ""))
     problem = f"FCM answered {status} {code}: {error.get('message', 'no message')}".strip()
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return RetryLater(problem, after=wait_of(response, QUOTA_WAIT))
+        return Throttled(problem, after=wait_of(response, QUOTA_WAIT))
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return RetryLater(problem, after=wait_of(response, OUTAGE_WAIT))
     return refusal_of(status, code, error, problem)

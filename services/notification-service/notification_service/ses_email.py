@@ -24,6 +24,7 @@ from notification_service.errors import (
     ProviderError,
     Refused,
     RetryLater,
+    Throttled,
 )
 
 # botocore would repeat a request whose answer was lost, and SES would send the e-mail twice.
@@ -119,7 +120,9 @@ def error_of(error: ClientError) -> ProviderError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     problem = f"SES answered {status} {code}: {error.response.get('Error', {}).get('Message', '')}"
-    if code in THROTTLED or status == 429 or status >= 500:
+    if code in THROTTLED or status == 429:
+        return Throttled(problem)
+    if status >= 500:
         return RetryLater(problem)
     if code in REFUSED:
         return Refused(problem)

@@ -11,7 +11,13 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.stub import Stubber
-from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, RetryLater
+from notification_service.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    Refused,
+    RetryLater,
+    Throttled,
+)
 from notification_service.ses_email import ONE_ATTEMPT, Email, SesEmail, template_data
 
 from tests.services.notification_service.examples import NINE, OCCURRENCE
@@ -112,8 +118,8 @@ def test_the_subject_is_one_short_line(message, subject):
 @pytest.mark.parametrize(
     ("code", "status", "expected"),
     [
-        ("TooManyRequestsException", 429, RetryLater),
-        ("ThrottlingException", 400, RetryLater),
+        ("TooManyRequestsException", 429, Throttled),
+        ("ThrottlingException", 400, Throttled),
         ("InternalFailure", 500, RetryLater),
         ("ServiceUnavailable", 503, RetryLater),
         ("MessageRejected", 400, Refused),
