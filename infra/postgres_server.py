@@ -1,0 +1,196 @@
+"""A PostgreSQL server: one made on RDS, or one that exists."""
+
+from __future__ import annotations  # so that the SDK's modules load only when used
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_random
+from pulumi import Input, Output, ResourceOptions
+from pulumi_aws import rds
+
+from infra.metric_alarm import MetricAlarmArgs, metric_alarm
+
+GIB = 1024**3
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresConnection:
+    """How its administrator reaches a server; the password is a secret."""
+
+    host: Output[str]
+    port: Output[int]
+    admin_user: Output[str]
+    admin_password: Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingServer:
+    """A server that someone else runs, with the same connection as one that is made here."""
+
+    host: Input[str]
+    port: Input[int] = 5432
+    admin_user: Input[str] = "postgres"
+    admin_password: Input[str]
+
+    @property
+    def connection(self) -> PostgresConnection:
+        return PostgresConnection(
+            host=Output.from_input(self.host),
+            port=Output.from_input(self.port),
+            admin_user=Output.from_input(self.admin_user),
+            admin_password=Output.secret(self.admin_password),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresServerArgs:
+    subnet_ids: Sequence[Input[str]] | Input[Sequence[str]]  # private, in two zones at least
+    security_group_ids: Sequence[Input[str]] | Input[Sequence[str]]
+    version: int = 17  # minor versions follow by themselves
+    instance_class: str = "db.t4g.micro"
+    storage: int = 20  # GiB at the start
+    max_storage: int = 100  # GiB up to which it grows by itself
+    alarm_connections: int = 80  # of the 110 or so that a db.t4g.micro allows
+    multi_az: bool = True
+    backup_days: int = 14
+    deletion_protection: bool = True
+    admin_user: str = "postgres"
+    kms_key_arn: Input[str] | None = None  # the key that AWS manages for RDS when none
+    alarm_topic_arn: Input[str] | None = None
+
+
+class PostgresServer(pulumi.ComponentResource):
+    """An RDS instance: encrypted, private, reached over TLS only, with a generated password.
+
+    Backups, a last snapshot before deletion, performance insights and exported logs are
+    always on. With an alarm topic, busy processors, scarce storage and many connections
+    are told.
+    """
+
+    connection: PostgresConnection
+
+    def __init__(
+        self, name: str, args: PostgresServerArgs, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__("herald:infra:PostgresServer", name, {}, opts)
+        child = ResourceOptions(parent=self)
+
+        # RDS refuses / @ " and spaces; 32 letters and digits are strong without them.
+        password = pulumi_random.RandomPassword(name, length=32, special=False, opts=child)
+        subnets = rds.SubnetGroup(name, subnet_ids=args.subnet_ids, opts=child)
+        parameters = rds.ParameterGroup(
+            name,
+            family=f"postgres{args.version}",
+            description=f"Parameters of {name}",
+            parameters=PARAMETERS,
+            opts=child,
+        )
+        self.instance = rds.Instance(
+            name,
+            engine="postgres",
+            engine_version=str(args.version),
+            instance_class=args.instance_class,
+            multi_az=args.multi_az,
+            username=args.admin_user,
+            password=password.result,
+            parameter_group_name=parameters.name,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=args.security_group_ids,
+            deletion_protection=args.deletion_protection,
+            opts=child,
+            **storage(args),
+            **backups(name, args),
+            **ALWAYS,
+        )
+        if args.alarm_topic_arn is not None:
+            told = alarms(name, self.instance, args, args.alarm_topic_arn)
+            for subject, alarm in told.items():
+                metric_alarm(f"{name}-{subject}", alarm, child)
+
+        self.connection = PostgresConnection(
+            host=self.instance.address,
+            port=self.instance.port,
+            admin_user=self.instance.username,
+            admin_password=Output.secret(password.result),
+        )
+        self.register_outputs({"host": self.connection.host, "port": self.connection.port})
+
+
+PARAMETERS: list[Any] = [
+    {"name": "rds.force_ssl", "value": "1"},
+    {"name": "log_connections", "value": "1"},
+    {"name": "log_disconnections", "value": "1"},
+    {"name": "log_min_duration_statement", "value": "1000"},  # milliseconds
+    {"name": "log_statement", "value": "ddl"},
+]
+ALWAYS: dict[str, Any] = {
+    "publicly_accessible": False,
+    "ca_cert_identifier": "rds-ca-rsa2048-g1",
+    "iam_database_authentication_enabled": True,
+    "auto_minor_version_upgrade": True,
+    "performance_insights_enabled": True,
+    "performance_insights_retention_period": 7,  # days; more costs extra
+    "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
+}
+
+
+def storage(args: PostgresServerArgs) -> dict[str, Any]:
+    keys = {}
+    if args.kms_key_arn is not None:
+        keys = {
+            "kms_key_id": args.kms_key_arn,
+            "performance_insights_kms_key_id": args.kms_key_arn,
+        }
+    return {
+        "storage_type": "gp3",
+        "storage_encrypted": True,
+        "allocated_storage": args.storage,
+        "max_allocated_storage": args.max_storage,
+        **keys,
+    }
+
+
+def backups(name: str, args: PostgresServerArgs) -> dict[str, Any]:
+    return {
+        "backup_retention_period": args.backup_days,
+        "copy_tags_to_snapshot": True,
+        "delete_automated_backups": False,
+        "skip_final_snapshot": False,
+        "final_snapshot_identifier": f"{name}-final",
+    }
+
+
+def alarms(
+    name: str, instance: rds.Instance, args: PostgresServerArgs, topic_arn: Input[str]
+) -> dict[str, MetricAlarmArgs]:
+    about: dict[str, Any] = {
+        "namespace": "AWS/RDS",
+        "dimensions": {"DBInstanceIdentifier": instance.identifier},
+        "statistic": "Average",
+        "minutes": 5,
+        "topic_arn": topic_arn,
+    }
+    return {
+        "processor": MetricAlarmArgs(
+            description=f"The processors of server {name} are busy over 80 %",
+            metric="CPUUtilization",
+            threshold=80,
+            **about,
+        ),
+        "storage": MetricAlarmArgs(
+            description=f"Server {name} has less than 5 GiB of storage left",
+            metric="FreeStorageSpace",
+            comparison="LessThanThreshold",
+            threshold=5 * GIB,
+            **about,
+        ),
+        "connections": MetricAlarmArgs(
+            description=f"Server {name} has more than {args.alarm_connections} connections",
+            metric="DatabaseConnections",
+            threshold=args.alarm_connections,
+            **about,
+        ),
+    }

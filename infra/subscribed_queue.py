@@ -1,0 +1,185 @@
+"""A queue fed by a topic, whose poison messages end in a dead-letter queue."""
+
+from __future__ import annotations  # so that the SDK's modules load only when used
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi import Input, Output, ResourceOptions
+from pulumi_aws import sns, sqs
+
+from infra.dead_letters import dead_letter_queue, dead_letters_not_empty, queue_encryption
+from infra.metric_alarm import MetricAlarmArgs, metric_alarm
+from infra.policy_document import allow, deny_plain_transport, policy_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscribedQueueArgs:
+    topic_arn: Input[str]
+    filter_policy: Mapping[str, Sequence[Any]] | None = None  # on message attributes
+    visibility_timeout: int = 60  # seconds; longer than the slowest message takes
+    max_receives: int = 5
+    retention: int = 4 * 24 * 3600  # seconds; less than the 14 days of dead letters
+    kms_key_arn: Input[str] | None = None  # must admit sns.amazonaws.com; SQS's own when none
+    alarm_topic_arn: Input[str] | None = None
+    max_age: int = 300  # seconds that the oldest message may wait before the alarm
+
+
+class SubscribedQueue(pulumi.ComponentResource):
+    """Delivers every message of one topic that passes the filter to one consumer, as published.
+
+    A message received `max_receives` times without being deleted moves to the dead
+    letters, and so does one that SNS cannot hand over. Only the topic may send, only over
+    TLS; only this queue may use the dead letters. With an alarm topic, dead letters and
+    waiting messages are told.
+    """
+
+    url: Output[str]
+    arn: Output[str]
+    name: Output[str]
+    dead_letters_url: Output[str]
+    dead_letters_arn: Output[str]
+    dead_letters_name: Output[str]
+
+    def __init__(
+        self, name: str, args: SubscribedQueueArgs, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__("herald:infra:SubscribedQueue", name, {}, opts)
+        child = ResourceOptions(parent=self)
+        self.kms_key_arn = args.kms_key_arn
+
+        self.dead_letters = dead_letter_queue(name, args.kms_key_arn, child)
+        self.queue = sqs.Queue(
+            name,
+            visibility_timeout_seconds=args.visibility_timeout,
+            message_retention_seconds=args.retention,
+            receive_wait_time_seconds=20,
+            redrive_policy=Output.json_dumps(
+                {
+                    "deadLetterTargetArn": self.dead_letters.arn,
+                    "maxReceiveCount": args.max_receives,
+                }
+            ),
+            opts=child,
+            **queue_encryption(args.kms_key_arn),
+        )
+        sqs.RedriveAllowPolicy(
+            name,
+            queue_url=self.dead_letters.url,
+            redrive_allow_policy=Output.json_dumps(
+                {"redrivePermission": "byQueue", "sourceQueueArns": [self.queue.arn]}
+            ),
+            opts=child,
+        )
+        self.subscription = subscribe(name, args, self.queue, self.dead_letters, child)
+        if args.alarm_topic_arn is not None:
+            self.raise_alarms(name, args.max_age, args.alarm_topic_arn, child)
+
+        self.url, self.arn, self.name = self.queue.url, self.queue.arn, self.queue.name
+        self.dead_letters_url = self.dead_letters.url
+        self.dead_letters_arn = self.dead_letters.arn
+        self.dead_letters_name = self.dead_letters.name
+        self.register_outputs(
+            {
+                "url": self.url,
+                "arn": self.arn,
+                "name": self.name,
+                "dead_letters_url": self.dead_letters_url,
+                "dead_letters_arn": self.dead_letters_arn,
+                "dead_letters_name": self.dead_letters_name,
+            }
+        )
+
+    def consume_statement(self) -> dict[str, Any]:
+        """What a consumer's role needs, and no more."""
+        return allow(
+            [
+                "sqs:ReceiveMessage",
+                "sqs:DeleteMessage",
+                "sqs:ChangeMessageVisibility",
+                "sqs:GetQueueAttributes",
+            ],
+            self.arn,
+            key_actions=["kms:Decrypt"],
+            key_arn=self.kms_key_arn,
+        )
+
+    def raise_alarms(
+        self, name: str, max_age: int, topic_arn: Input[str], child: ResourceOptions
+    ) -> None:
+        metric_alarm(
+            f"{name}-dead-letters",
+            dead_letters_not_empty(f"Queue {name}", self.dead_letters.name, topic_arn),
+            child,
+        )
+        metric_alarm(
+            f"{name}-oldest-message",
+            oldest_message(name, self.queue.name, max_age, topic_arn),
+            child,
+        )
+
+
+def subscribe(
+    name: str,
+    args: SubscribedQueueArgs,
+    queue: sqs.Queue,
+    dead_letters: sqs.Queue,
+    child: ResourceOptions,
+) -> sns.TopicSubscription:
+    """Open both queues to the topic first: what came before that would be lost."""
+    admitted = [
+        sqs.QueuePolicy(
+            policy_name,
+            queue_url=each.url,
+            policy=policy_json(
+                [allow_topic(args.topic_arn, each.arn), deny_plain_transport("sqs:*", each.arn)]
+            ),
+            opts=child,
+        )
+        for policy_name, each in ((name, queue), (f"{name}-dead-letters", dead_letters))
+    ]
+    filtered = {} if args.filter_policy is None else filtered_by(args.filter_policy)
+    return sns.TopicSubscription(
+        name,
+        topic=args.topic_arn,
+        protocol="sqs",
+        endpoint=queue.arn,
+        raw_message_delivery=True,
+        redrive_policy=Output.json_dumps({"deadLetterTargetArn": dead_letters.arn}),
+        opts=ResourceOptions.merge(child, ResourceOptions(depends_on=admitted)),
+        **filtered,
+    )
+
+
+def filtered_by(filter_policy: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    return {
+        "filter_policy": Output.json_dumps(dict(filter_policy)),
+        "filter_policy_scope": "MessageAttributes",
+    }
+
+
+def allow_topic(topic_arn: Input[str], queue_arn: Input[str]) -> dict[str, Any]:
+    return {
+        "Sid": "TopicSends",
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+
+
+def oldest_message(
+    name: str, queue_name: Input[str], max_age: int, alarm_topic_arn: Input[str]
+) -> MetricAlarmArgs:
+    return MetricAlarmArgs(
+        description=f"The oldest message of queue {name} waits longer than {max_age} s",
+        namespace="AWS/SQS",
+        metric="ApproximateAgeOfOldestMessage",
+        dimensions={"QueueName": queue_name},
+        threshold=max_age,
+        minutes=2,
+        topic_arn=alarm_topic_arn,
+    )
