@@ -1,0 +1,1 @@
+"""What each service process is made of."""

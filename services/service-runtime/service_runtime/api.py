@@ -1,0 +1,59 @@
+"""The HTTP application that every API of the platform starts from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from service_runtime.probes import Check, health_routes
+from service_runtime.problems import ProblemBody, answer_problems, problem_responses
+from service_runtime.requests import BodyMiddleware, RequestMiddleware
+from service_runtime.traces import TraceMiddleware
+
+
+def create_api(
+    title: str,
+    *,
+    live: Check,
+    ready: Check,
+    body_limits: Mapping[str, int] | None = None,
+    **options: Any,
+) -> FastAPI:
+    """An application with health, metrics, traces, limits and problem details; page at /docs."""
+    app = FastAPI(
+        title=title,
+        routes=health_routes(live, ready),
+        redoc_url=None,
+        responses=problem_responses(400, 413, 422, 500, 503),
+        **options,
+    )
+    app.add_middleware(BodyMiddleware, limits=body_limits)
+    app.add_middleware(RequestMiddleware)
+    app.add_middleware(TraceMiddleware)
+    answer_problems(app)
+    _describe_problems(app)
+    return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    def describe() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
+            )
+            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+            problem = ProblemBody.model_json_schema(
+                ref_template="#/components/schemas/{model}", mode="serialization"
+            )
+            schemas.update(problem.pop("$defs", {}), ProblemBody=problem)
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = describe  # type: ignore[method-assign]

@@ -1,0 +1,43 @@
+"""A consumer whose traces, logs and metrics are those of the service."""
+
+import time
+from collections.abc import Callable
+
+from event_messages.consumer import Consumer, Pace
+from event_messages.contract import DATA
+from event_messages.event import Event
+from event_messages.received import Handled, QueueClient
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+
+from service_runtime.metrics import MESSAGE_SECONDS, MESSAGES, QUEUE_SECONDS
+from service_runtime.traces import continue_trace
+
+
+def event_consumer(
+    client: QueueClient,
+    queue_url: str,
+    handle: Callable[[Event], None],
+    *,
+    pace: Pace = Pace(),  # noqa: B008 (frozen)
+    read: Callable[[str], Event] = Event.from_json,
+    retry_on: tuple[type[Exception], ...] = (),
+) -> Consumer:
+    """A database that cannot be reached is a reason to retry later."""
+    return Consumer(
+        client,
+        queue_url,
+        handle,
+        pace=pace,
+        read=read,
+        retry_on=(OperationalError, InterfaceError, TimeoutError, *retry_on),
+        trace=continue_trace,
+        observe=measure,
+    )
+
+
+def measure(handled: Handled) -> None:
+    event_type = handled.event_type if handled.event_type in DATA else "unknown"
+    MESSAGES.labels(event_type, handled.outcome).inc()
+    MESSAGE_SECONDS.labels(event_type).observe(handled.seconds)
+    if handled.message.receive_count == 1 and handled.message.sent_at:
+        QUEUE_SECONDS.observe(max(0, time.time() - handled.seconds - handled.message.sent_at))

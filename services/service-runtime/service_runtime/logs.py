@@ -1,0 +1,63 @@
+"""One JSON object a line on standard output."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from structlog.stdlib import ProcessorFormatter
+
+from service_runtime.traces import current_trace
+
+_NOISY = ("botocore", "boto3", "urllib3", "httpx", "httpcore", "alembic.runtime.plugins")
+
+
+def configure_logs(service: str, level: str = "INFO") -> None:
+    """Send structlog, the standard library and uvicorn through one JSON writer."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _origin(service),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
+            ],
+        )
+    )
+    _replace_handlers(handler, level)
+
+
+def _origin(service: str) -> Any:
+    def add(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+        event["service"] = service
+        if trace := current_trace():
+            event["trace_id"] = trace.trace_id
+        return event
+
+    return add
+
+
+def _replace_handlers(handler: logging.Handler, level: str) -> None:
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).propagate = True
+    logging.getLogger("uvicorn.access").disabled = True  # metrics count requests
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -1,0 +1,120 @@
+"""Runs the parts of a service until SIGTERM, then lets them finish."""
+
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+logger = logging.getLogger(__name__)
+
+
+class Part(Protocol):
+    """Something that runs until it is stopped: an HTTP server, a consumer, a relay."""
+
+    def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class HttpServer:
+    """Serves an application; stops listening when stopped and finishes open requests."""
+
+    def __init__(self, app: "ASGIApp", port: int, *, host: str = "0.0.0.0", grace: int = 15):
+        import uvicorn
+
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=grace,
+                timeout_keep_alive=75,  # seconds; longer than a load balancer's 60
+            )
+        )
+
+    def run(self) -> None:
+        self._server.run()
+        if not self._server.started:
+            raise RuntimeError(f"port {self._server.config.port} could not be opened")
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+
+    @property
+    def started(self) -> bool:
+        return self._server.started
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also when 0 was asked for."""
+        return int(self._server.servers[0].sockets[0].getsockname()[1])
+
+
+class Process:
+    """Runs parts, each on a thread; all end when one ends or the process is told to."""
+
+    def __init__(self, parts: Sequence[Part], *, grace: float = 25) -> None:
+        self._parts, self._grace = parts, grace  # seconds; shorter than the pod's
+        self._wake = threading.Event()
+        self._stopping = False
+        self._crashed = False
+
+    def run(self) -> int:
+        """The exit code: 0 when it was told to end and did in time."""
+        threads = [
+            threading.Thread(target=self._run, args=[part], name=type(part).__name__, daemon=True)
+            for part in self._parts
+        ]
+        for thread in threads:
+            thread.start()
+        self._wake.wait()
+        for part in self._parts:
+            part.stop()
+        end = time.monotonic() + self._grace
+        for thread in threads:
+            thread.join(max(0, end - time.monotonic()))
+        late = [thread.name for thread in threads if thread.is_alive()]
+        if late:
+            logger.error("parts did not end in time", extra={"parts": late})
+        return 1 if late or self._crashed else 0
+
+    def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    def _run(self, part: Part) -> None:
+        try:
+            part.run()
+            if not self._stopping:
+                self._crashed = True
+                logger.error("a part ended by itself", extra={"part": type(part).__name__})
+        except BaseException:
+            self._crashed = True
+            logger.exception("a part crashed", extra={"part": type(part).__name__})
+        self._wake.set()
+
+
+def run_process(*parts: Part, grace: float = 25) -> NoReturn:
+    """Run until SIGTERM or SIGINT and end the process; threads that hang do not keep it."""
+    faulthandler.enable()
+    process = Process(parts, grace=grace)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, process.stop)
+    code = process.run()
+    logging.shutdown()
+    sys.stdout.flush()
+    if code:
+        os._exit(code)
+    sys.exit(0)
