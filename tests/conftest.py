@@ -32,7 +32,7 @@ class Recorded:
     secrets: frozenset[str]  # names of the secret inputs and outputs
     protect: bool
     ignore_changes: tuple[str, ...]
-    depends_on: tuple[str, ...]  # names, those of inputs included
+    depends_on: tuple[tuple[str, str], ...]  # types and names, those behind inputs included
     provider: str
 
 
@@ -98,7 +98,7 @@ class Recorder(mocks.MockMonitor):
         self.deployment = deployment
 
     def RegisterResource(self, request: Any) -> Any:
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type != STACK:
             inputs, secret_inputs = in_clear(request.object)
             outputs, secret_outputs = in_clear(response.object)
@@ -113,7 +113,7 @@ class Recorder(mocks.MockMonitor):
                     secrets=secret_inputs | secret_outputs,
                     protect=request.protect,
                     ignore_changes=tuple(request.ignoreChanges),
-                    depends_on=tuple(sorted(type_and_name(d)[1] for d in request.dependencies)),
+                    depends_on=tuple(sorted(type_and_name(d) for d in request.dependencies)),
                     provider=request.provider,
                 )
             )
@@ -128,7 +128,7 @@ class Recorder(mocks.MockMonitor):
             if resource.urn == request.urn:
                 resource.outputs = outputs
                 resource.secrets |= secrets
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 class Problems(logging.Handler):

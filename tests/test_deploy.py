@@ -26,7 +26,7 @@ def test_records_resources_with_parents_and_resolved_outputs(deploy):
     }
     assert queue.parent == ("test:Pair", "event")
     assert queue.protect
-    assert queue.depends_on == ("event",)
+    assert queue.depends_on == (("aws:sns/topic:Topic", "event"),)
     assert deployment.one("test:Pair").outputs == {
         "url": "https://sqs.eu-central-1.amazonaws.com/123456789012/event-1a2b3c4"
     }

@@ -1,0 +1,100 @@
+import pulumi
+import pytest
+
+from infra.email_sender import EmailSender, EmailSenderArgs
+
+ADDRESS = "reminders@example.org"
+
+
+def sending(args: EmailSenderArgs):
+    def program() -> None:
+        pulumi.export("statement", EmailSender("mail", args).send_statement("arn:template"))
+
+    return program
+
+
+@pytest.fixture
+def by_address(deploy):
+    return deploy(sending(EmailSenderArgs(address=ADDRESS, event_topic_arn="arn:notifications")))
+
+
+@pytest.fixture
+def by_domain(deploy):
+    args = EmailSenderArgs(
+        address=ADDRESS, domain="example.org", event_topic_arn="arn:notifications"
+    )
+    return deploy(sending(args))
+
+
+def test_an_address_is_verified(by_address):
+    assert sorted((r.type, r.name) for r in by_address.resources) == [
+        ("aws:ses/configurationSet:ConfigurationSet", "mail"),
+        ("aws:ses/emailIdentity:EmailIdentity", "mail"),
+        ("aws:ses/eventDestination:EventDestination", "mail"),
+        ("herald:infra:EmailSender", "mail"),
+    ]
+    identity = by_address.one("aws:ses/emailIdentity:EmailIdentity")
+    assert identity.inputs == {"email": ADDRESS}
+    assert identity.parent == ("herald:infra:EmailSender", "mail")
+    assert by_address.one("herald:infra:EmailSender").outputs == {
+        "address": ADDRESS,
+        "identity_arn": f"arn:aws:ses:eu-central-1:123456789012:identity/{ADDRESS}",
+        "configuration_set": "mail-1a2b3c4",
+        "dns_records": [],
+    }
+
+
+def test_a_domain_is_verified_with_signatures(by_domain):
+    assert sorted((r.type, r.name) for r in by_domain.resources) == [
+        ("aws:ses/configurationSet:ConfigurationSet", "mail"),
+        ("aws:ses/domainDkim:DomainDkim", "mail"),
+        ("aws:ses/domainIdentity:DomainIdentity", "mail"),
+        ("aws:ses/eventDestination:EventDestination", "mail"),
+        ("herald:infra:EmailSender", "mail"),
+    ]
+    assert by_domain.one("aws:ses/domainIdentity:DomainIdentity").inputs == {
+        "domain": "example.org"
+    }
+    assert by_domain.one("aws:ses/domainDkim:DomainDkim").inputs == {"domain": "example.org"}
+    assert by_domain.one("herald:infra:EmailSender").outputs["dns_records"] == [
+        {
+            "name": f"token-{n}._domainkey.example.org",
+            "type": "CNAME",
+            "value": f"token-{n}.dkim.amazonses.com",
+        }
+        for n in (1, 2, 3)
+    ]
+
+
+def test_messages_go_over_tls_and_their_fate_is_told(by_address):
+    assert by_address.one("aws:ses/configurationSet:ConfigurationSet").inputs == {
+        "deliveryOptions": {"tlsPolicy": "Require"},
+        "reputationMetricsEnabled": True,
+    }
+    assert by_address.one("aws:ses/eventDestination:EventDestination").inputs == {
+        "configurationSetName": "mail-1a2b3c4",
+        "enabled": True,
+        "matchingTypes": ["bounce", "complaint", "delivery", "reject", "renderingFailure"],
+        "snsDestination": {"topicArn": "arn:notifications"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("sender", "identity"), [("by_address", ADDRESS), ("by_domain", "example.org")]
+)
+def test_a_role_sends_this_template_from_this_address_only(request, sender, identity):
+    assert request.getfixturevalue(sender).exports["statement"] == {
+        "Effect": "Allow",
+        "Action": ["ses:SendEmail", "ses:SendTemplatedEmail"],
+        "Resource": [
+            f"arn:aws:ses:eu-central-1:123456789012:identity/{identity}",
+            "arn:aws:ses:eu-central-1:123456789012:configuration-set/mail-1a2b3c4",
+            "arn:template",
+        ],
+        "Condition": {"StringEquals": {"ses:FromAddress": ADDRESS}},
+    }
+
+
+def test_an_address_of_another_domain_is_refused():
+    with pytest.raises(ValueError, match=r"must end in @example.com, .* 'reminders@example.org'"):
+        EmailSenderArgs(address=ADDRESS, domain="example.com", event_topic_arn="arn:topic")

@@ -1,0 +1,106 @@
+import json
+
+import pulumi
+import pytest
+
+from infra.topic import Topic, TopicArgs
+
+ARN = "arn:aws:sns:eu-central-1:123456789012:event-1a2b3c4"
+TLS_ONLY = {
+    "Sid": "DenyPlainTransport",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "sns:Publish",
+    "Resource": ARN,
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def exporting_statement(args: TopicArgs | None = None):
+    def program() -> None:
+        pulumi.export("statement", Topic("event", args).publish_statement())
+
+    return program
+
+
+@pytest.fixture
+def plain(deploy):
+    return deploy(exporting_statement())
+
+
+@pytest.fixture
+def keyed(deploy):
+    args = TopicArgs(
+        kms_key_arn="arn:key",
+        publishers=["ses.amazonaws.com", "cloudwatch.amazonaws.com"],
+        alarm_topic_arn="arn:alarms",
+    )
+    return deploy(exporting_statement(args))
+
+
+def test_it_makes_a_topic_and_its_policy_and_nothing_else(plain):
+    assert sorted((r.type, r.name, r.parent) for r in plain.resources) == [
+        ("aws:sns/topic:Topic", "event", ("herald:infra:Topic", "event")),
+        ("aws:sns/topicPolicy:TopicPolicy", "event", ("herald:infra:Topic", "event")),
+        ("herald:infra:Topic", "event", ("pulumi:pulumi:Stack", "herald-dev")),
+    ]
+    assert plain.one("herald:infra:Topic").outputs == {"arn": ARN, "name": "event-1a2b3c4"}
+
+
+def test_it_is_encrypted_without_a_customer_key(plain):
+    assert plain.one("aws:sns/topic:Topic").inputs == {"kmsMasterKeyId": "alias/aws/sns"}
+
+
+def test_its_policy_refuses_plain_transport(plain):
+    policy = plain.one("aws:sns/topicPolicy:TopicPolicy").inputs
+    assert policy["arn"] == ARN
+    assert json.loads(policy["policy"]) == {"Version": "2012-10-17", "Statement": [TLS_ONLY]}
+
+
+def test_a_publisher_may_publish_and_no_more(plain):
+    assert plain.exports["statement"] == {
+        "Effect": "Allow",
+        "Action": ["sns:Publish"],
+        "Resource": [ARN],
+    }
+
+
+def test_a_publisher_may_use_the_customer_key(keyed):
+    assert keyed.one("aws:sns/topic:Topic").inputs == {"kmsMasterKeyId": "arn:key"}
+    assert keyed.exports["statement"] == {
+        "Effect": "Allow",
+        "Action": ["sns:Publish", "kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": [ARN, "arn:key"],
+    }
+
+
+def test_services_publish_for_this_account_only(keyed):
+    policy = json.loads(keyed.one("aws:sns/topicPolicy:TopicPolicy").inputs["policy"])
+    assert policy["Statement"] == [
+        TLS_ONLY,
+        {
+            "Sid": "ServicesPublish",
+            "Effect": "Allow",
+            "Principal": {"Service": ["ses.amazonaws.com", "cloudwatch.amazonaws.com"]},
+            "Action": "sns:Publish",
+            "Resource": ARN,
+            "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+        },
+    ]
+
+
+def test_undelivered_messages_raise_an_alarm(keyed):
+    assert keyed.one("aws:cloudwatch/metricAlarm:MetricAlarm").inputs == {
+        "alarmDescription": "Topic event could not hand a message to a subscription",
+        "namespace": "AWS/SNS",
+        "metricName": "NumberOfNotificationsFailed",
+        "dimensions": {"TopicName": "event-1a2b3c4"},
+        "statistic": "Sum",
+        "comparisonOperator": "GreaterThanThreshold",
+        "threshold": 0,
+        "period": 60,
+        "evaluationPeriods": 1,
+        "treatMissingData": "notBreaching",
+        "alarmActions": ["arn:alarms"],
+        "okActions": ["arn:alarms"],
+    }
