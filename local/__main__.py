@@ -1,0 +1,163 @@
+"""`python -m local up|down|status|logs|urls|clean`: the local environment at a user's hand."""
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from local import images, leftovers, preparation
+from local.environment import PROJECT, Environment
+from local.provisioning import Provisioning
+from local.supervisor import Process, Supervisor, SupervisorError
+
+PROGRAMS = ("containerd", "runc", "iptables", "docker-registry", "mmdebstrap", "setpriv", "ip")
+LEAST_DISK = 6  # GiB for images, builds and databases
+
+
+def check_machine(environment: Environment) -> None:
+    """Refuse a machine that can't run the environment, in one sentence, before anything starts."""
+    if os.geteuid() != 0:
+        raise SupervisorError("root is needed to run containers; run `make up` as root")
+    if missing := [name for name in PROGRAMS if not shutil.which(name)]:
+        raise SupervisorError(f"{', '.join(missing)} not found; `make packages` installs them")
+    if not environment.postgres_bin.exists():
+        raise SupervisorError("no PostgreSQL server under /usr/lib/postgresql; run `make packages`")
+    free = shutil.disk_usage(PROJECT).free / 2**30
+    if free < LEAST_DISK:
+        raise SupervisorError(f"{free:.1f} GiB of disk are free here, {LEAST_DISK} are needed")
+
+
+def check_ports(environment: Environment) -> None:
+    taken = leftovers.taken_ports(environment)
+    if taken:
+        lines = [
+            f"{name} {port} is held by {leftovers.holder(port)}" for name, port in taken.items()
+        ]
+        listed = "\n  ".join(lines)
+        raise SupervisorError(
+            f"ports of the local environment are in use; end the holder or change"
+            f" local/ports.env:\n  {listed}"
+        )
+
+
+def start(environment: Environment, supervisor: Supervisor) -> None:
+    began = time.monotonic()
+    leftovers.sweep(environment)
+    check_ports(environment)
+    preparation.prepare(environment)
+    supervisor.start()
+
+    def told(process: Process) -> None:
+        print(f"  {process.name} is healthy after {time.monotonic() - began:.1f} s", flush=True)
+
+    supervisor.wait(told)
+
+
+def up(environment: Environment) -> None:
+    supervisor, began = Supervisor(environment), time.monotonic()
+    if not supervisor.is_running():
+        check_machine(environment)
+        print("Starting the local environment", flush=True)
+        start(environment, supervisor)
+    else:
+        supervisor.wait(lambda process: None)
+    images.provide(environment, lambda text: print(f"  {text}", flush=True))
+    provisioning = Provisioning(environment)
+    changed = provisioning.up(supervisor.instance("aws"))
+    outputs = provisioning.outputs()
+    if changed:
+        from local import first_delivery
+
+        first_delivery.wait_for_services(environment.shell())
+        late = first_delivery.deliver(environment, outputs["event_topic_arn"])
+        print(f"\nA reminder was delivered {late:.2f} s after it was due.")
+    print(welcome(environment, time.monotonic() - began))
+
+
+def welcome(environment: Environment, took: float) -> str:
+    urls = environment.shell()
+    user = "-H 'x-authenticated-userid: you' -H 'x-consumer-username: you@example.com'"
+    json = "-H 'content-type: application/json'"
+    date = "$(date -u -d '+70 seconds' +%FT%TZ)"
+    return f"""
+The platform is up ({took:.1f} s).
+  Reminder API   {urls["REMINDERS_URL"]}/docs
+  Device API     {urls["DEVICES_URL"]}/docs
+  Inbox          {urls["INBOX_URL"]}
+  Shell          eval "$(make -s urls)"
+
+Register a device, then create a reminder that is due in 70 seconds:
+  curl -sS {urls["DEVICES_URL"]}/device/register {user} {json} -d '{{"fcmToken": "valid-phone"}}'
+  curl -sS {urls["REMINDERS_URL"]}/reminders {user} {json} -d "{{\\"date\\": \\"{date}\\", \\"message\\": \\"Water the plants\\"}}"
+"""
+
+
+def down(environment: Environment) -> None:
+    if (environment.links / "process-compose").exists():
+        end_containers(environment)
+        Supervisor(environment).stop()
+    leftovers.sweep(environment)
+    print("The local environment is down.")
+
+
+def end_containers(environment: Environment) -> None:
+    """Containers outlive containerd, so they are ended while it still runs and can clean up."""
+    leftovers.end(list(leftovers.container_processes()), grace=0)
+
+
+def status(environment: Environment) -> None:
+    rows = Supervisor(environment).processes()
+    if not rows:
+        print("The local environment is not running; `make up` starts it.")
+        return
+    print(f"{'process':20}{'status':12}{'health':10}{'restarts':>8}{'memory':>12}{'age':>10}")
+    for row in rows:
+        health, memory = "healthy" if row.healthy else "sick", f"{row.memory / 2**20:.0f} MiB"
+        print(
+            f"{row.name:20}{row.status:12}{health:10}{row.restarts:>8}{memory:>12}{row.age:>8.0f} s"
+        )
+    print(f"{'':20}{'':12}{'':10}{'':>8}{sum(r.memory for r in rows) / 2**20:>8.0f} MiB")
+
+
+def logs(environment: Environment) -> None:
+    files = sorted(map(str, (environment.state / "logs").glob("*.log")))
+    subprocess.run(["tail", "-n", "20", "-F", *files], check=False)
+
+
+def urls(environment: Environment) -> None:
+    """`NAME=value` a line, for programs; the last line exports them, for `eval` in a shell."""
+    shell = environment.shell()
+    for name, value in shell.items():
+        print(f"{name}={shlex.quote(value)}")
+    print(f"HERALD_ENVIRONMENT=local; export HERALD_ENVIRONMENT {' '.join(shell)}")
+
+
+def clean(environment: Environment) -> None:
+    down(environment)
+    shutil.rmtree(environment.state, ignore_errors=True)
+
+
+COMMANDS = {"up": up, "down": down, "status": status, "logs": logs, "urls": urls, "clean": clean}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    arguments = parser.parse_args()
+    environment = Environment(Path(os.environ.get("HERALD_STATE_FOLDER", PROJECT / ".local")))
+    try:
+        COMMANDS[arguments.command](environment)
+    except (SupervisorError, OSError) as error:
+        sys.exit(f"local: {error}")
+    except KeyboardInterrupt:
+        sys.exit(
+            "local: interrupted; `make up` goes on from here, `make down` removes what started"
+        )
+
+
+if __name__ == "__main__":
+    main()

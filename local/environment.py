@@ -1,0 +1,93 @@
+"""Where the local environment keeps its state, which ports it takes, what a shell needs to use it."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+BRIDGE = "herald0"
+BRIDGE_ADDRESS = "10.244.0.1"  # pods reach processes of the host at this address
+CONTROL_GROUP = "herald"
+REGION = "eu-central-1"
+PORTS_FILE = Path(__file__).parent / "ports.env"
+
+
+def read_ports(text: str) -> dict[str, int]:
+    """The `NAME=number` lines of ports.env."""
+    lines = (line.split("#")[0].strip() for line in text.splitlines())
+    pairs = (line.split("=", 1) for line in lines if line)
+    return {name: int(number) for name, number in pairs}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The local environment of one checkout."""
+
+    state: Path = PROJECT / ".local"
+
+    @cached_property
+    def ports(self) -> dict[str, int]:
+        return read_ports(PORTS_FILE.read_text())
+
+    @property
+    def socket(self) -> Path:
+        return self.state / "run" / "processes.sock"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.state / "pki" / "admin.kubeconfig"
+
+    @property
+    def links(self) -> Path:
+        return self.state / "bin"
+
+    def secret(self, name: str) -> Path:
+        return self.state / "secrets" / name
+
+    def url(self, port: str) -> str:
+        return f"http://127.0.0.1:{self.ports[port]}"
+
+    @cached_property
+    def postgres_bin(self) -> Path:
+        """The folder of Debian's newest PostgreSQL server."""
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
+        return found[-1] if found else Path("/usr/lib/postgresql/missing/bin")
+
+    def variables(self) -> dict[str, str]:
+        """What stands for `$NAME` in processes.yaml and in the templates."""
+        return {
+            "STATE": str(self.state),
+            "PROJECT": str(PROJECT),
+            "PYTHON": str(PROJECT / ".venv" / "bin" / "python"),
+            "PROBE": f"bash {Path(__file__).parent}/port-answers.sh",
+            "POSTGRES_BIN": str(self.postgres_bin),
+            "BRIDGE": BRIDGE,
+            "BRIDGE_ADDRESS": BRIDGE_ADDRESS,
+            "CONTROL_GROUP": CONTROL_GROUP,
+            **{name: str(port) for name, port in self.ports.items()},
+        }
+
+    def shell(self) -> dict[str, str]:
+        """What a shell needs to use `pulumi`, `kubectl` and AWS clients here, and where things are."""
+        password = self.secret("database-admin-password")
+        admin = f"postgres:{password.read_text().strip()}" if password.exists() else "postgres"
+        return {
+            "REMINDERS_URL": self.url("REMINDERS_PORT"),
+            "DEVICES_URL": self.url("DEVICES_PORT"),
+            "INBOX_URL": self.url("INBOX_PORT"),
+            "AWS_ENDPOINT_URL": self.url("AWS_PORT"),
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "KUBECONFIG": str(self.kubeconfig),
+            "DATABASE_ADMIN_URL": f"postgresql://{admin}@127.0.0.1:{self.ports['POSTGRES_PORT']}/postgres",
+            "PULUMI_HOME": str(self.state / "pulumi"),
+            "PULUMI_BACKEND_URL": f"file://{self.state}/stacks",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.secret("stack-passphrase")),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "DOCKER_CONFIG": str(self.state / "docker"),
+            "PATH": f"{self.links}:{PROJECT}/.venv/bin:{os.environ['PATH']}",
+        }

@@ -1,0 +1,112 @@
+"""Starts, watches and stops the processes of processes.yaml through process-compose."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.environment import PROJECT, Environment
+from local.leftovers import MARK
+
+START_TIMEOUT = 180  # seconds until every process must be healthy
+
+
+class SupervisorError(Exception):
+    """One sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Process:
+    name: str
+    status: str
+    healthy: bool
+    restarts: int
+    pid: int
+    memory: int  # bytes
+    age: float  # seconds
+
+
+class Supervisor:
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.variables = {
+            **os.environ,
+            **environment.shell(),
+            **environment.variables(),
+            MARK: str(environment.state),
+            "PC_DISABLE_TUI": "1",
+        }
+
+    def _call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["process-compose", "--use-uds", "--unix-socket", str(self.environment.socket)]
+        log = str(self.environment.state / "logs" / "supervisor.log")
+        return subprocess.run(
+            [str(self.environment.links / command[0]), *command[1:], "--log-file", log, *arguments],
+            env=self.variables,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def start(self) -> None:
+        processes = str(PROJECT / "local" / "processes.yaml")
+        done = self._call(
+            "--disable-dotenv", "--ordered-shutdown", "--keep-project", "-D", "-f", processes, "up"
+        )
+        if done.returncode:
+            raise SupervisorError(
+                f"the supervisor did not start: {done.stdout}{done.stderr}".strip()
+            )
+
+    def is_running(self) -> bool:
+        return self.environment.socket.exists() and self._call("process", "list").returncode == 0
+
+    def stop(self) -> None:
+        self._call("down")
+
+    def processes(self) -> list[Process]:
+        done = self._call("process", "list", "-o", "json")
+        if done.returncode:
+            return []
+        return [
+            Process(
+                name=row["name"],
+                status=row["status"],
+                healthy=row["is_ready"] == "Ready",
+                restarts=row["restarts"],
+                pid=row["pid"],
+                memory=row.get("mem", 0),
+                age=row["system_time"]
+                if isinstance(row["system_time"], float)
+                else row["age"] / 1e9,
+            )
+            for row in json.loads(done.stdout)
+        ]
+
+    def instance(self, name: str) -> str:
+        """What tells one run of a process from the next: its pid and start in clock ticks."""
+        [pid] = [process.pid for process in self.processes() if process.name == name]
+        started = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+        return f"{pid} {started}"
+
+    def wait(self, told: Callable[[Process], None]) -> None:
+        """Return when every process is healthy; tell of each that becomes so."""
+        deadline, seen = time.monotonic() + START_TIMEOUT, set[str]()
+        while time.monotonic() < deadline:
+            processes = self.processes()
+            for process in processes:
+                if process.healthy and process.name not in seen:
+                    seen.add(process.name)
+                    told(process)
+            if processes and len(seen) == len(processes):
+                return
+            time.sleep(0.3)
+        sick = ", ".join(sorted(p.name for p in self.processes() if p.name not in seen))
+        raise SupervisorError(
+            f"{sick} did not become healthy within {START_TIMEOUT} s;"
+            f" see `make logs` or {self.environment.state}/logs"
+        )
