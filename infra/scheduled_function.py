@@ -37,7 +37,7 @@ class ScheduledFunctionArgs:
     subnet_ids: Sequence[Input[str]] | Input[Sequence[str]] | None = None  # no VPC when none
     security_group_ids: Sequence[Input[str]] | Input[Sequence[str]] = ()
     log_days: int = 30
-    kms_key_arn: Input[str] | None = None  # for the environment, logs and dead letters
+    kms_key_arn: Input[str] | None = None  # for the environment and the dead letters
     alarm_topic_arn: Input[str] | None = None
 
 
@@ -60,9 +60,7 @@ class ScheduledFunction(pulumi.ComponentResource):
         super().__init__("herald:infra:ScheduledFunction", name, {}, opts)
         child = ResourceOptions(parent=self)
 
-        self.logs = cloudwatch.LogGroup(
-            name, retention_in_days=args.log_days, kms_key_id=args.kms_key_arn, opts=child
-        )
+        self.logs = cloudwatch.LogGroup(name, retention_in_days=args.log_days, opts=child)
         self.dead_letters = dead_letter_queue(name, args.kms_key_arn, child)
         sqs.QueuePolicy(
             f"{name}-dead-letters",

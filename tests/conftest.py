@@ -19,6 +19,12 @@ Program = Callable[[], object]
 STACK = "pulumi:pulumi:Stack"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # The SDK's own module for Lambda warns of a class that nobody here uses, when imported.
+    ignored = r"ignore:aws\.lambda/microvmsimage:DeprecationWarning"
+    config.addinivalue_line("filterwarnings", ignored)
+
+
 @dataclass
 class Recorded:
     """One resource as the program registered it, secrets in clear."""

@@ -1,0 +1,177 @@
+import pulumi
+import pytest
+
+from infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
+
+NETWORK = {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
+COMPONENT = "herald:infra:PostgresServer"
+
+
+def export(connection) -> None:
+    for name in ("host", "port", "admin_user", "admin_password"):
+        pulumi.export(name, getattr(connection, name))
+
+
+def server(**args):
+    return lambda: export(
+        PostgresServer("dev-postgres", PostgresServerArgs(**NETWORK, **args)).connection
+    )
+
+
+@pytest.fixture
+def plain(deploy):
+    return deploy(server())
+
+
+def test_the_instance_is_private_encrypted_backed_up_and_watched(plain):
+    instance = plain.one("aws:rds/instance:Instance", "dev-postgres")
+    assert instance.parent == (COMPONENT, "dev-postgres")
+    assert instance.secrets == {"password"}
+    assert instance.inputs == {
+        "engine": "postgres",
+        "engineVersion": "17",
+        "instanceClass": "db.t4g.micro",
+        "multiAz": True,
+        "username": "postgres",
+        "password": "password-of-dev-postgres",
+        "parameterGroupName": "dev-postgres-1a2b3c4",
+        "dbSubnetGroupName": "dev-postgres-1a2b3c4",
+        "vpcSecurityGroupIds": ["sg-1"],
+        "publiclyAccessible": False,
+        "caCertIdentifier": "rds-ca-rsa2048-g1",
+        "iamDatabaseAuthenticationEnabled": True,
+        "autoMinorVersionUpgrade": True,
+        "storageType": "gp3",
+        "storageEncrypted": True,
+        "allocatedStorage": 20,
+        "maxAllocatedStorage": 100,
+        "backupRetentionPeriod": 14,
+        "copyTagsToSnapshot": True,
+        "deleteAutomatedBackups": False,
+        "skipFinalSnapshot": False,
+        "finalSnapshotIdentifier": "dev-postgres-final",
+        "deletionProtection": True,
+        "performanceInsightsEnabled": True,
+        "performanceInsightsRetentionPeriod": 7,
+        "enabledCloudwatchLogsExports": ["postgresql", "upgrade"],
+    }
+
+
+def test_clients_must_use_tls(plain):
+    group = plain.one("aws:rds/parameterGroup:ParameterGroup")
+    assert group.parent == (COMPONENT, "dev-postgres")
+    assert group.inputs == {
+        "family": "postgres17",
+        "description": "Parameters of dev-postgres",
+        "parameters": [
+            {"name": "rds.force_ssl", "value": "1"},
+            {"name": "log_connections", "value": "1"},
+            {"name": "log_disconnections", "value": "1"},
+            {"name": "log_min_duration_statement", "value": "1000"},
+            {"name": "log_statement", "value": "ddl"},
+        ],
+    }
+
+
+def test_it_lies_in_the_given_subnets(plain):
+    assert plain.one("aws:rds/subnetGroup:SubnetGroup").inputs == {
+        "description": "Managed by Pulumi",
+        "subnetIds": ["subnet-1", "subnet-2"],
+    }
+
+
+def test_the_password_is_generated_without_what_rds_refuses(plain):
+    password = plain.one("random:index/randomPassword:RandomPassword", "dev-postgres")
+    assert password.inputs == {"length": 32, "special": False}
+
+
+def test_the_connection_keeps_its_password_secret(plain):
+    assert plain.exports == {
+        "host": "dev-postgres-1a2b3c4.rds.amazonaws.com",
+        "port": 5432,
+        "admin_user": "postgres",
+        "admin_password": "password-of-dev-postgres",
+    }
+    assert plain.secret_exports == {"admin_password"}
+    assert plain.all("aws:cloudwatch/metricAlarm:MetricAlarm") == []
+
+
+def test_version_size_and_key_are_data(deploy):
+    deployment = deploy(
+        server(
+            version=16,
+            instance_class="db.m7g.large",
+            multi_az=False,
+            storage=50,
+            max_storage=500,
+            backup_days=3,
+            deletion_protection=False,
+            kms_key_arn="arn:key",
+        )
+    )
+    inputs = deployment.one("aws:rds/instance:Instance").inputs
+    changed = {
+        "engineVersion": "16",
+        "instanceClass": "db.m7g.large",
+        "multiAz": False,
+        "allocatedStorage": 50,
+        "maxAllocatedStorage": 500,
+        "backupRetentionPeriod": 3,
+        "deletionProtection": False,
+        "kmsKeyId": "arn:key",
+        "performanceInsightsKmsKeyId": "arn:key",
+    }
+    assert {key: inputs[key] for key in changed} == changed
+    family = deployment.one("aws:rds/parameterGroup:ParameterGroup").inputs["family"]
+    assert family == "postgres16"
+
+
+def test_load_storage_and_connections_raise_alarms(deploy):
+    deployment = deploy(server(alarm_topic_arn="arn:alarms", alarm_connections=40))
+    common = {
+        "namespace": "AWS/RDS",
+        "dimensions": {"DBInstanceIdentifier": "dev-postgres-1a2b3c4"},
+        "statistic": "Average",
+        "period": 60,
+        "evaluationPeriods": 5,
+        "treatMissingData": "notBreaching",
+        "alarmActions": ["arn:alarms"],
+        "okActions": ["arn:alarms"],
+    }
+    alarms = deployment.all("aws:cloudwatch/metricAlarm:MetricAlarm")
+    assert {alarm.name: alarm.inputs for alarm in alarms} == {
+        "dev-postgres-processor": {
+            **common,
+            "alarmDescription": "The processors of server dev-postgres are busy over 80 %",
+            "metricName": "CPUUtilization",
+            "comparisonOperator": "GreaterThanThreshold",
+            "threshold": 80,
+        },
+        "dev-postgres-storage": {
+            **common,
+            "alarmDescription": "Server dev-postgres has less than 5 GiB of storage left",
+            "metricName": "FreeStorageSpace",
+            "comparisonOperator": "LessThanThreshold",
+            "threshold": 5368709120,
+        },
+        "dev-postgres-connections": {
+            **common,
+            "alarmDescription": "Server dev-postgres has more than 40 connections",
+            "metricName": "DatabaseConnections",
+            "comparisonOperator": "GreaterThanThreshold",
+            "threshold": 40,
+        },
+    }
+
+
+def test_an_existing_server_has_the_same_connection_and_makes_nothing(deploy):
+    existing = {"host": "10.0.0.1", "port": 15432, "admin_password": "given"}
+    deployment = deploy(lambda: export(ExistingServer(**existing).connection))
+    assert deployment.resources == []
+    assert deployment.exports == {
+        "host": "10.0.0.1",
+        "port": 15432,
+        "admin_user": "postgres",
+        "admin_password": "given",
+    }
+    assert deployment.secret_exports == {"admin_password"}
