@@ -1,24 +1,30 @@
 """Deliveries in PostgreSQL; every decision is one statement, by the database's clock."""
 
+import logging
+import threading
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from service_runtime.outbox import append
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
     and_,
     case,
+    delete,
     exists,
     extract,
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from notification_service.deliveries import (
     Claim,
@@ -27,18 +33,20 @@ from notification_service.deliveries import (
     Standing,
     outcome_event,
 )
-from notification_service.device_store import Enqueue, delete_device
+from notification_service.device_store import delete_device
 from notification_service.devices import removed_event
 from notification_service.tables import deliveries
 
 LONGEST_PROBLEM = 500  # characters
 SETTLED = ("delivered", "failed")
+STEP = 5_000  # rows forgotten in one statement
+
+logger = logging.getLogger(__name__)
 
 
 class PostgresDeliveries:
-    def __init__(self, engine: Engine, enqueue: Enqueue) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._enqueue = enqueue
 
     def claim(self, delivery: Delivery, lease: timedelta) -> Claim:
         with self._engine.begin() as connection:
@@ -98,14 +106,14 @@ class PostgresDeliveries:
         values = {"state": outcome.state, "settled_at": func.now(), **asdict(outcome)}
         if connection.execute(ended.values(values)).rowcount == 0:
             return False
-        self._enqueue(connection, outcome_event(delivery, outcome))
+        append(connection, outcome_event(delivery, outcome))
         return True
 
     def _forget(self, connection: Connection, delivery: Delivery, outcome: Outcome) -> None:
         device_id = UUID(delivery.target)
         if delete_device(connection, delivery.user_id, device_id):
             removed = removed_event(delivery.user_id, device_id, outcome.reason)
-            self._enqueue(connection, removed)
+            append(connection, removed)
 
 
 def is_row_of(delivery: Delivery) -> ColumnElement[bool]:
@@ -142,3 +150,42 @@ def standing_of(connection: Connection, delivery: Delivery) -> Claim:
         return Claim(standing=Standing.SETTLED, attempts=row.attempts)
     # The holder may have given it back in this very moment.
     return Claim(standing=Standing.HELD, attempts=row.attempts, free_in=max(0.0, float(row.left)))
+
+
+class ForgetfulDeliveries:
+    """Forgets old deliveries once an hour.
+
+    A message lives for 14 days in its queue and for as long again in the dead letters; after
+    that it cannot be repeated, and what is kept of it are only personal data.
+    """
+
+    def __init__(self, engine: Engine, keep: timedelta = timedelta(days=30)) -> None:
+        self._engine, self._keep = engine, keep
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.forget()
+            except SQLAlchemyError as error:
+                logger.warning("old deliveries stay", extra={"reason": type(error).__name__})
+            self._stopping.wait(3600)
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def forget(self) -> int:
+        """How many were forgotten; in steps, so that no statement runs long."""
+        old = select(deliveries.c.occurrence_id, deliveries.c.target).where(
+            deliveries.c.claimed_at < func.now() - self._keep
+        )
+        key = tuple_(deliveries.c.occurrence_id, deliveries.c.target)
+        step = delete(deliveries).where(key.in_(old.limit(STEP)))
+        forgotten = 0
+        while not self._stopping.is_set():
+            with self._engine.begin() as connection:
+                count = connection.execute(step).rowcount
+            forgotten += count
+            if count < STEP:
+                break
+        return forgotten

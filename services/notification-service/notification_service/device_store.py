@@ -1,9 +1,10 @@
 """Devices and suppressed addresses in PostgreSQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from event_messages.event import Event
+from service_runtime.outbox import append
 from sqlalchemy import Connection, Engine, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -11,13 +12,10 @@ from notification_service.devices import DEVICES_PER_USER, Device
 from notification_service.errors import DeviceAlreadyRegistered, DeviceLimitReached
 from notification_service.tables import devices, suppressed_addresses
 
-Enqueue = Callable[[Connection, Event], None]
-
 
 class PostgresDevices:
-    def __init__(self, engine: Engine, enqueue: Enqueue) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._enqueue = enqueue
 
     def add(self, device: Device, registered: Event) -> None:
         with self._engine.begin() as connection:
@@ -26,13 +24,13 @@ class PostgresDevices:
                 raise DeviceAlreadyRegistered
             if count(connection, device.user_id) > DEVICES_PER_USER:
                 raise DeviceLimitReached
-            self._enqueue(connection, registered)
+            append(connection, registered)
 
     def remove(self, user_id: str, device_id: UUID, removed: Event) -> bool:
         with self._engine.begin() as connection:
             if not delete_device(connection, user_id, device_id):
                 return False
-            self._enqueue(connection, removed)
+            append(connection, removed)
             return True
 
     def of(self, user_id: str) -> Sequence[Device]:

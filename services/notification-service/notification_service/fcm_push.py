@@ -22,6 +22,7 @@ FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 QUOTA_WAIT = 60.0  # seconds; FCM asks for a minute when a 429 names no time
 OUTAGE_WAIT = 10.0  # seconds; FCM asks for ten when a 5xx names no time
 LONGEST_WAIT = 3600.0  # seconds
+LONGEST_TEXT = 1200  # bytes; FCM takes 4096 with the url, and no phone shows more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ def message_of(push: Push) -> dict[str, Any]:
     occurrence = str(push.occurrence_id)
     return {
         "token": push.token,
-        "notification": {"title": "Reminder", "body": push.message},
+        "notification": {"title": "Reminder", "body": cut(push.message)},
         "data": {
             "notificationId": str(push.notification_id),
             "occurrenceId": occurrence,
@@ -96,6 +97,14 @@ def message_of(push: Push) -> dict[str, Any]:
         },
         "apns": {"headers": {"apns-collapse-id": occurrence, "apns-priority": "10"}},
     }
+
+
+def cut(text: str) -> str:
+    """As much of the text as a push can carry."""
+    encoded = text.encode()
+    if len(encoded) <= LONGEST_TEXT:
+        return text
+    return encoded[:LONGEST_TEXT].decode(errors="ignore") + "…"
 
 
 def answer_of(response: httpx.Response) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -28,15 +29,18 @@ from notification_service.errors import (
 )
 
 # botocore would repeat a request whose answer was lost, and SES would send the e-mail twice.
-ONE_ATTEMPT = Config(
-    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 1}
-)
+ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONGEST_SUBJECT = 120  # characters
 OCCURRENCE_TAG = "occurrence"
 
 THROTTLED = {"TooManyRequestsException", "ThrottlingException", "Throttling"}
 REFUSED = {"MessageRejected", "BadRequestException"}
+
+
+def ses_client() -> Any:
+    """Region, credentials and endpoint come from the environment."""
+    return botocore.session.get_session().create_client("sesv2", config=ONE_ATTEMPT)
 
 
 class SesClient(Protocol):

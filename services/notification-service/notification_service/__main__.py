@@ -1,0 +1,102 @@
+"""`python -m notification_service` serves until SIGTERM; with `migrate`, prepares the database."""
+
+import sys
+
+import httpx
+from event_messages.publisher import Publisher
+from pydantic import SecretStr
+from service_runtime.aws import aws_client
+from service_runtime.database import create_database_engine, ping
+from service_runtime.event_consumer import event_consumer
+from service_runtime.logs import configure_logs
+from service_runtime.migrations import MigrationFailed, migrate
+from service_runtime.outbox import OutboxRelay
+from service_runtime.probes import all_of
+from service_runtime.process import HttpServer, run_process
+from service_runtime.settings import EXIT_BAD_SETTINGS, MigrationSettings, read_settings
+from sqlalchemy import Engine
+
+from notification_service.api import device_api
+from notification_service.circuit_breaker import CircuitBreaker, Guarded
+from notification_service.delivery_store import ForgetfulDeliveries, PostgresDeliveries
+from notification_service.device_store import PostgresDevices, PostgresSuppressedAddresses
+from notification_service.errors import Misconfigured
+from notification_service.fcm_access import ServiceAccountAccess, service_account
+from notification_service.fcm_push import FcmPush
+from notification_service.handlers import Adapters, handle, read
+from notification_service.metrics import count_delivery, watch
+from notification_service.ses_email import SesEmail, ses_client
+from notification_service.settings import Settings
+
+NAME = "notification-service"
+
+
+def main(arguments: list[str]) -> None:
+    if arguments == ["migrate"]:
+        prepare_database()
+    elif not arguments:
+        serve()
+    else:
+        sys.exit("usage: python -m notification_service [migrate]")
+
+
+def prepare_database() -> None:
+    settings = read_settings(MigrationSettings)
+    configure_logs(NAME, settings.log_level)
+    try:
+        migrate(settings, "notification_service:migrations")
+    except MigrationFailed as error:
+        sys.exit(str(error))
+
+
+def serve() -> None:
+    settings = read_settings(Settings)
+    configure_logs(NAME, settings.log_level)
+    push = fcm_push(settings.fcm_credentials, str(settings.fcm_url))
+    engine = create_database_engine(settings)
+    adapters = adapters_of(settings, engine, push)
+    relay = OutboxRelay(engine, Publisher(aws_client("sns"), settings.event_topic_arn))
+    consumer = event_consumer(
+        aws_client("sqs"),
+        settings.notification_queue_url,
+        lambda event: handle(event, adapters),
+        read=read,
+    )
+    api = device_api(
+        adapters.devices,
+        push,
+        live=all_of(consumer=consumer.alive, outbox=relay.alive),
+        ready=all_of(database=lambda: ping(engine), queue=consumer.receiving),
+    )
+    run_process(HttpServer(api, settings.http_port), consumer, relay, ForgetfulDeliveries(engine))
+
+
+def fcm_push(credentials: SecretStr, url: str) -> FcmPush:
+    try:
+        account = service_account(credentials.get_secret_value())
+    except Misconfigured as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(EXIT_BAD_SETTINGS) from None
+    http = httpx.Client(http2=True, timeout=httpx.Timeout(20, connect=5))
+    return FcmPush(http, ServiceAccountAccess(account, http), url, str(account.project_id))
+
+
+def adapters_of(settings: Settings, engine: Engine, push: FcmPush) -> Adapters:
+    email = SesEmail(
+        ses_client(),
+        sender=settings.email_sender,
+        template=settings.ses_template,
+        configuration_set=settings.ses_configuration_set,
+    )
+    return Adapters(
+        devices=PostgresDevices(engine),
+        deliveries=PostgresDeliveries(engine),
+        suppressed=PostgresSuppressedAddresses(engine),
+        push=Guarded(push, watch("fcm", CircuitBreaker("FCM"))),
+        email=Guarded(email, watch("ses", CircuitBreaker("SES"))),
+        observe=count_delivery,
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

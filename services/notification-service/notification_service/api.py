@@ -1,0 +1,115 @@
+"""The HTTP API of devices; the gateway in front of it says whose they are."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from service_runtime.api import create_api
+from service_runtime.probes import Check
+from service_runtime.problems import Problem, problem_responses
+from starlette.responses import JSONResponse
+
+from notification_service.devices import Device, Devices, TokenCheck, register, remove
+from notification_service.errors import (
+    DeviceNotAssociated,
+    ProviderError,
+    RequestRefused,
+    RetryLater,
+)
+
+PATIENCE = 30.0  # seconds to wait for FCM when it names none
+NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]*$"
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class NewDevice(Body):
+    """A device to push to."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    fcm_token: str = Field(description="the registration token that Firebase gave the app")
+
+
+class RegisteredDevice(Body):
+    id: UUID
+    fcm_token: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, device: Device) -> "RegisteredDevice":
+        return cls(id=device.id, fcm_token=device.fcm_token, created_at=device.created_at)
+
+
+def authenticated_user(
+    x_authenticated_userid: Annotated[
+        str | None, Header(max_length=256, pattern=NO_CONTROL_CHARACTERS)
+    ] = None,
+    x_consumer_username: Annotated[str | None, Header(max_length=320)] = None,
+) -> str:
+    """The user that the gateway has authenticated."""
+    if not x_authenticated_userid:
+        detail = "The header x-authenticated-userid is missing; call through the API gateway."
+        raise Problem(401, "UNAUTHENTICATED", detail)
+    return x_authenticated_userid
+
+
+User = Annotated[str, Depends(authenticated_user)]
+
+
+def device_api(devices: Devices, tokens: TokenCheck, *, live: Check, ready: Check) -> FastAPI:
+    app = create_api("Herald devices", live=live, ready=ready, version="1")
+    app.include_router(device_routes(devices, tokens))
+    app.add_exception_handler(RequestRefused, answer_refusal)
+    app.add_exception_handler(ProviderError, answer_outage)
+    return app
+
+
+def device_routes(devices: Devices, tokens: TokenCheck) -> APIRouter:
+    routes = APIRouter(tags=["devices"], responses=problem_responses(401))
+
+    @routes.post("/device/register", status_code=201)
+    def register_device(body: NewDevice, user: User) -> RegisteredDevice:
+        """Register a device, after asking FCM whether a push can reach it.
+
+        Refused with 422 `INVALID_TOKEN`, `DEVICE_ALREADY_REGISTERED` or `DEVICE_LIMIT_REACHED`.
+        """
+        return RegisteredDevice.of(register(user, body.fcm_token, devices, tokens))
+
+    @routes.get("/device")
+    def list_devices(user: User) -> list[RegisteredDevice]:
+        """The user's devices, oldest first."""
+        return [RegisteredDevice.of(device) for device in devices.of(user)]
+
+    @routes.delete("/device/remove/{id}", status_code=204)
+    def remove_device(id: str, user: User) -> None:
+        """Push no more to a device; 422 `DEVICE_NOT_ASSOCIATED` when the user has no such one."""
+        remove(user, device_id_of(id), devices)
+
+    return routes
+
+
+def device_id_of(text: str) -> UUID:
+    """What is no id belongs to no device."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise DeviceNotAssociated from None
+
+
+def answer_refusal(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestRefused)
+    return Problem(422, error.code, str(error)).response()
+
+
+def answer_outage(request: Request, error: Exception) -> JSONResponse:
+    """FCM could not be asked; its own words stay in the log."""
+    after = error.after if isinstance(error, RetryLater) and error.after else PATIENCE
+    detail = "FCM cannot check the token now; try again later."
+    headers = {"Retry-After": str(round(after))}
+    return Problem(503, "PROVIDER_UNAVAILABLE", detail, headers=headers).response()

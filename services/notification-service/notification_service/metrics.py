@@ -1,0 +1,18 @@
+"""What this service measures about its deliveries."""
+
+from prometheus_client import Counter, Gauge
+
+from notification_service.circuit_breaker import CircuitBreaker
+from notification_service.deliveries import Delivery
+
+DELIVERIES = Counter("deliveries_total", "Attempts to deliver", ["channel", "outcome"])
+SPARED = Gauge("provider_spared", "1 while a failing provider is not called", ["provider"])
+
+
+def count_delivery(delivery: Delivery, outcome: str) -> None:
+    DELIVERIES.labels(delivery.channel, outcome).inc()
+
+
+def watch(provider: str, breaker: CircuitBreaker) -> CircuitBreaker:
+    SPARED.labels(provider).set_function(lambda: float(breaker.is_open()))
+    return breaker

@@ -1,0 +1,149 @@
+from uuid import uuid4
+
+import httpx
+import pytest
+from notification_service.api import device_api
+from notification_service.devices import DEVICES_PER_USER
+from notification_service.errors import Misconfigured, RetryLater
+from notification_service.fakes import InMemoryDevices, InMemoryPush
+
+ADA = {"x-authenticated-userid": "ada", "x-consumer-username": "ada@example.org"}
+EVE = {"x-authenticated-userid": "eve", "x-consumer-username": "eve@example.org"}
+
+
+class BrokenCheck:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def check(self, token: str) -> None:
+        raise self.error
+
+
+@pytest.fixture
+def devices() -> InMemoryDevices:
+    return InMemoryDevices()
+
+
+@pytest.fixture
+def api(devices, client_of) -> httpx.Client:
+    app = device_api(devices, InMemoryPush(), live=bool, ready=bool)
+    client: httpx.Client = client_of(app, headers=ADA)
+    return client
+
+
+def register(api, token="valid-1", **options):
+    return api.post("/device/register", json={"fcmToken": token}, **options)
+
+
+def problem(answer):
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code
+    return answer.status_code, answer.json()["code"]
+
+
+def test_a_registered_device_is_listed(api, devices):
+    answer = register(api)
+    assert answer.status_code == 201
+    assert answer.json().keys() == {"id", "fcmToken", "createdAt"}
+    assert answer.json()["fcmToken"] == "valid-1"
+    assert api.get("/device").json() == [answer.json()]
+    (event,) = devices.outbox
+    assert (event.type, event.user_id) == ("device:registered", "ada")
+
+
+def test_a_user_sees_only_their_own_devices(api):
+    register(api)
+    assert api.get("/device", headers=EVE).json() == []
+
+
+def test_two_users_may_share_a_device(api):
+    assert register(api).status_code == register(api, headers=EVE).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["invalid-1", "unregistered-1", "", " ", "valid-\n", "valid-\x00", "välid", "v" * 1025, "a b"],
+)
+def test_a_token_that_fcm_would_not_take_is_refused(api, devices, token):
+    assert problem(register(api, token)) == (422, "INVALID_TOKEN")
+    assert devices.outbox == []
+
+
+def test_a_second_registration_is_refused(api):
+    register(api)
+    assert problem(register(api)) == (422, "DEVICE_ALREADY_REGISTERED")
+
+
+def test_one_device_too_many_is_refused(api):
+    for number in range(DEVICES_PER_USER):
+        assert register(api, f"valid-{number}").status_code == 201
+    assert problem(register(api, "valid-more")) == (422, "DEVICE_LIMIT_REACHED")
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"fcmToken": None}, {"fcmToken": 1}, {"fcmToken": "valid-1", "more": 1}, []]
+)
+def test_another_body_is_refused(api, body):
+    assert problem(api.post("/device/register", json=body)) == (422, "VALIDATION")
+
+
+def test_a_removed_device_is_gone(api, devices):
+    id = register(api).json()["id"]
+    answer = api.delete(f"/device/remove/{id}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert api.get("/device").json() == []
+    assert [event.type for event in devices.outbox] == ["device:registered", "device:removed"]
+    assert problem(api.delete(f"/device/remove/{id}")) == (422, "DEVICE_NOT_ASSOCIATED")
+
+
+def test_another_users_device_cannot_be_removed(api):
+    id = register(api).json()["id"]
+    answer = api.delete(f"/device/remove/{id}", headers=EVE)
+    assert problem(answer) == (422, "DEVICE_NOT_ASSOCIATED")
+    assert len(api.get("/device").json()) == 1
+
+
+@pytest.mark.parametrize("id", [str(uuid4()), "7", "%00", "null"])
+def test_what_is_no_device_cannot_be_removed(api, id):
+    assert problem(api.delete(f"/device/remove/{id}")) == (422, "DEVICE_NOT_ASSOCIATED")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/device/register"), ("GET", "/device"), ("DELETE", f"/device/remove/{uuid4()}")],
+)
+@pytest.mark.parametrize("user", [None, ""])
+def test_a_request_past_the_gateway_is_refused(api, method, path, user):
+    del api.headers["x-authenticated-userid"]
+    headers = {} if user is None else {"x-authenticated-userid": user}
+    body = {"fcmToken": "valid-1"} if method == "POST" else None
+    answer = api.request(method, path, json=body, headers=headers)
+    assert problem(answer) == (401, "UNAUTHENTICATED")
+
+
+@pytest.mark.parametrize("user", ["u" * 257, "tab\tbed"])
+def test_a_user_that_no_event_could_carry_is_refused(api, user):
+    answer = api.get("/device", headers={"x-authenticated-userid": user})
+    assert problem(answer) == (422, "VALIDATION")
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [(RetryLater("no", after=7), "7"), (RetryLater("no"), "30"), (Misconfigured("no"), "30")],
+)
+def test_when_fcm_cannot_be_asked_nothing_is_registered(devices, client_of, error, seconds):
+    app = device_api(devices, BrokenCheck(error), live=bool, ready=bool)
+    answer = register(client_of(app, headers=ADA))
+    assert problem(answer) == (503, "PROVIDER_UNAVAILABLE")
+    assert answer.headers["retry-after"] == seconds
+    assert devices.outbox == []
+
+
+def test_the_contract_is_described(api):
+    assert api.get("/docs").status_code == 200
+    paths = api.get("/openapi.json").json()["paths"]
+    assert {path: set(operations) for path, operations in paths.items()} == {
+        "/device/register": {"post"},
+        "/device": {"get"},
+        "/device/remove/{id}": {"delete"},
+    }

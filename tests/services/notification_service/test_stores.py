@@ -1,0 +1,307 @@
+"""The stores in memory and in PostgreSQL keep the same promises."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from event_messages.event import Event
+from notification_service import fakes
+from notification_service.deliveries import Claim, Outcome, Standing
+from notification_service.delivery_store import ForgetfulDeliveries, PostgresDeliveries
+from notification_service.device_store import PostgresDevices, PostgresSuppressedAddresses
+from notification_service.devices import DEVICES_PER_USER, Device, registered_event, removed_event
+from notification_service.errors import DeviceAlreadyRegistered, DeviceLimitReached
+from sqlalchemy import Engine, text
+
+from tests.services.notification_service.examples import NOTIFICATION, REMINDER, delivery, device
+
+MINUTE = timedelta(minutes=1)
+ENDED = timedelta(0)  # a lease that ends as it begins
+OURS = Claim(standing=Standing.OURS, attempts=1)
+
+
+@dataclass
+class Stores:
+    devices: Any
+    deliveries: Any
+    suppressed: Any
+    events: Callable[[], list[Event]]  # that were stored to be published
+
+    def add(self, *devices: Device) -> None:
+        for one in devices:
+            self.devices.add(one, registered_event(one))
+
+
+def in_memory() -> Stores:
+    devices = fakes.InMemoryDevices()
+    deliveries = fakes.InMemoryDeliveries(devices)
+    suppressed = fakes.InMemorySuppressedAddresses()
+    return Stores(devices, deliveries, suppressed, lambda: devices.outbox)
+
+
+def in_postgresql(engine: Engine) -> Stores:
+    def events() -> list[Event]:
+        with engine.connect() as connection:
+            bodies = connection.scalars(text("select body from outbox order by position"))
+            return [Event.from_json(body) for body in bodies]
+
+    return Stores(
+        PostgresDevices(engine),
+        PostgresDeliveries(engine),
+        PostgresSuppressedAddresses(engine),
+        events,
+    )
+
+
+@pytest.fixture(params=["memory", pytest.param("postgresql", marks=pytest.mark.integration)])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    if request.param == "memory":
+        return in_memory()
+    return in_postgresql(request.getfixturevalue("engine"))
+
+
+def types(stores: Stores) -> list[str]:
+    return [event.type for event in stores.events()]
+
+
+def test_devices_are_listed_oldest_first_and_only_to_their_user(stores):
+    mine = [device("a"), device("b")]
+    stores.add(*mine, device("a", "eve"))
+    assert list(stores.devices.of("ada")) == mine
+    assert types(stores) == ["device:registered"] * 3
+    assert stores.events()[0].data == {"deviceId": str(mine[0].id)}
+
+
+def test_a_token_is_registered_once_for_a_user(stores):
+    stores.add(device("a"))
+    with pytest.raises(DeviceAlreadyRegistered):
+        stores.add(device("a"))
+    assert len(stores.devices.of("ada")) == len(stores.events()) == 1
+
+
+def test_a_user_has_a_limited_number_of_devices(stores):
+    stores.add(*(device(f"token-{number}") for number in range(DEVICES_PER_USER)))
+    with pytest.raises(DeviceLimitReached):
+        stores.add(device("one-more"))
+    with pytest.raises(DeviceAlreadyRegistered):
+        stores.add(device("token-1"))
+    assert len(stores.devices.of("ada")) == len(stores.events()) == DEVICES_PER_USER
+
+
+def test_a_device_is_removed_once_and_only_by_its_user(stores):
+    one = device()
+    stores.add(one)
+    assert not remove(stores, "eve", one.id)
+    assert remove(stores, "ada", one.id)
+    assert not remove(stores, "ada", one.id)
+    assert list(stores.devices.of("ada")) == []
+    assert types(stores) == ["device:registered", "device:removed"]
+
+
+def remove(stores: Stores, user_id: str, device_id: UUID) -> bool:
+    removed: bool = stores.devices.remove(user_id, device_id, removed_event(user_id, device_id))
+    return removed
+
+
+def test_the_first_claim_gets_a_delivery(stores):
+    one = delivery()
+    assert stores.deliveries.claim(one, MINUTE) == OURS
+    held = stores.deliveries.claim(one, MINUTE)
+    assert (held.standing, held.attempts) == (Standing.HELD, 1)
+    assert 50 < held.free_in <= 60
+
+
+def test_targets_of_one_occurrence_are_claimed_apart(stores):
+    one = delivery()
+    other = delivery(occurrence_id=one.occurrence_id)
+    assert stores.deliveries.claim(one, MINUTE) == stores.deliveries.claim(other, MINUTE) == OURS
+
+
+def test_a_released_delivery_is_claimed_again(stores):
+    one = delivery()
+    stores.deliveries.claim(one, MINUTE)
+    stores.deliveries.release(one, "throttled\0" * 1000)
+    again = stores.deliveries.claim(one, MINUTE)
+    assert again == Claim(standing=Standing.OURS, attempts=2)
+
+
+def test_an_abandoned_delivery_is_claimed_again_and_its_unknown_outcome_counted(stores):
+    one = delivery()
+    stores.deliveries.claim(one, ENDED)
+    again = stores.deliveries.claim(one, MINUTE)
+    assert again == Claim(standing=Standing.OURS, attempts=2, unknowns=1)
+
+
+def test_a_doubted_delivery_is_held_until_its_lease_ends(stores):
+    held, ended = delivery(), delivery()
+    stores.deliveries.claim(held, MINUTE)
+    stores.deliveries.claim(ended, ENDED)
+    for one in (held, ended):
+        stores.deliveries.doubt(one, "no answer")
+    assert stores.deliveries.claim(held, MINUTE).standing == Standing.HELD
+    again = stores.deliveries.claim(ended, MINUTE)
+    assert again == Claim(standing=Standing.OURS, attempts=2, unknowns=1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "type"),
+    [
+        (Outcome(provider_id="message-1"), "notification:delivered"),
+        (Outcome(reason="REFUSED"), "notification:failed"),
+    ],
+)
+def test_a_delivery_is_settled_once_and_published_with_it(stores, outcome, type):
+    one = delivery()
+    stores.deliveries.claim(one, ENDED)
+    assert stores.deliveries.settle(one, outcome)
+    assert not stores.deliveries.settle(one, Outcome(reason="TOO_LATE"))
+    assert stores.deliveries.claim(one, MINUTE).standing == Standing.SETTLED
+    (event,) = stores.events()
+    assert (event.type, event.user_id) == (type, "ada")
+    assert event.data == {
+        "notificationId": str(NOTIFICATION),
+        "reminderId": str(REMINDER),
+        "occurrenceId": str(one.occurrence_id),
+        "channel": "push",
+        "target": one.target,
+        "providerId": outcome.provider_id,
+        "reason": outcome.reason,
+        "settledAt": event.data["settledAt"],
+    }
+
+
+def test_a_late_release_does_not_reopen_a_settled_delivery(stores):
+    one = delivery()
+    stores.deliveries.claim(one, MINUTE)
+    stores.deliveries.settle(one, Outcome(provider_id="message-1"))
+    stores.deliveries.release(one, "late")
+    stores.deliveries.doubt(one, "late")
+    assert stores.deliveries.claim(one, MINUTE).standing == Standing.SETTLED
+
+
+def test_an_unclaimed_delivery_is_not_settled(stores):
+    assert not stores.deliveries.settle(delivery(), Outcome(reason="REFUSED"))
+    assert stores.events() == []
+
+
+def test_the_device_of_a_failed_delivery_can_go_with_it(stores):
+    one, other = device("a"), device("b")
+    stores.add(one, other)
+    gone = delivery(str(one.id))
+    stores.deliveries.claim(gone, MINUTE)
+    for _ in range(2):
+        stores.deliveries.settle(gone, Outcome(reason="UNREGISTERED"), forget_device=True)
+    assert list(stores.devices.of("ada")) == [other]
+    removed, failed = stores.events()[2:]
+    assert (removed.type, removed.data) == (
+        "device:removed",
+        {"deviceId": str(one.id), "reason": "UNREGISTERED"},
+    )
+    assert failed.type == "notification:failed"
+
+
+def test_a_delivery_that_the_provider_took_can_fail_later_once(stores):
+    one = delivery("ada@example.org", channel="email")
+    stores.deliveries.claim(one, MINUTE)
+    stores.deliveries.settle(one, Outcome(provider_id="ses-1"))
+    assert stores.deliveries.overturn(one, "BOUNCED")
+    assert not stores.deliveries.overturn(one, "BOUNCED")
+    assert types(stores) == ["notification:delivered", "notification:failed"]
+    assert stores.events()[1].data["providerId"] == "ses-1"
+    assert stores.events()[1].data["reason"] == "BOUNCED"
+
+
+def test_a_delivery_that_is_not_known_cannot_be_overturned(stores):
+    assert not stores.deliveries.overturn(delivery(), "BOUNCED")
+    assert stores.events() == []
+
+
+def test_an_occurrence_exists_from_its_first_claim(stores):
+    one = delivery()
+    assert not stores.deliveries.exist(one.occurrence_id)
+    stores.deliveries.claim(one, MINUTE)
+    assert stores.deliveries.exist(one.occurrence_id)
+    assert not stores.deliveries.exist(uuid4())
+
+
+def test_the_email_of_an_occurrence_is_found(stores):
+    push = delivery()
+    email = delivery("ada@example.org", channel="email", reminder_id=None)
+    for one in (push, email):
+        stores.deliveries.claim(one, MINUTE)
+    assert stores.deliveries.of_email(email.occurrence_id) == email
+    assert stores.deliveries.of_email(push.occurrence_id) is None
+
+
+def test_suppressed_addresses_are_known_in_any_case_of_letters(stores):
+    assert not stores.suppressed.includes("ada@example.org")
+    for reason in ("BOUNCED", "COMPLAINED"):
+        stores.suppressed.add("Ada@Example.org", reason)
+    assert stores.suppressed.includes("ada@EXAMPLE.org")
+    assert not stores.suppressed.includes("eve@example.org")
+
+
+def test_of_many_claims_at_once_one_is_ours(stores):
+    one = delivery()
+    assert sorted(at_once(8, lambda: stores.deliveries.claim(one, MINUTE).standing)) == (
+        [Standing.HELD] * 7 + [Standing.OURS]
+    )
+
+
+@pytest.mark.integration
+def test_registrations_at_once_keep_the_limit(engine):
+    stores = in_postgresql(engine)
+    stores.add(*(device(f"token-{number}") for number in range(DEVICES_PER_USER - 1)))
+
+    def register() -> str:
+        try:
+            stores.add(device(str(uuid4())))
+        except DeviceLimitReached:
+            return "refused"
+        return "added"
+
+    assert sorted(at_once(4, register)) == ["added", "refused", "refused", "refused"]
+
+
+@pytest.mark.integration
+def test_old_deliveries_are_forgotten(engine):
+    stores = in_postgresql(engine)
+    old, young = delivery(), delivery()
+    for one in (old, young):
+        stores.deliveries.claim(one, MINUTE)
+    with engine.begin() as connection:
+        connection.execute(
+            text("update deliveries set claimed_at = now() - interval '31 days' where target = :t"),
+            {"t": old.target},
+        )
+    assert ForgetfulDeliveries(engine).forget() == 1
+    assert not stores.deliveries.exist(old.occurrence_id)
+    assert stores.deliveries.exist(young.occurrence_id)
+
+
+@pytest.mark.integration
+def test_the_longest_user_and_token_fit(engine):
+    stores = in_postgresql(engine)
+    longest = device("t" * 1024, "\U0001f426" * 256)
+    stores.add(longest)
+    assert list(stores.devices.of(longest.user_id)) == [longest]
+
+
+def at_once(times: int, act: Callable[[], Any]) -> list[Any]:
+    results: list[Any] = []
+    start = threading.Barrier(times)
+
+    def run() -> None:
+        start.wait()
+        results.append(act())
+
+    threads = [threading.Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
