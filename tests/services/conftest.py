@@ -133,16 +133,29 @@ def moto(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def aws(moto: str) -> Iterator[Callable[[str], Any]]:
-    """Clients of the emulator, closed after the test: `aws("sqs")`."""
-    clients: list[Any] = []
+def aws(moto: str, aws_clients: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Clients of the emptied emulator: `aws("sqs")`."""
+    return aws_clients
+
+
+@pytest.fixture(scope="session")
+def aws_clients(moto_server: str) -> Iterator[Callable[[str], Any]]:
+    """One client a service: making one takes longer than most tests."""
+    session, clients = botocore.session.get_session(), {}
 
     def client(service: str) -> Any:
-        clients.append(botocore.session.get_session().create_client(service))
-        return clients[-1]
+        if service not in clients:
+            clients[service] = session.create_client(
+                service,
+                REGION,
+                endpoint_url=moto_server,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+        return clients[service]
 
     yield client
-    for one in clients:
+    for one in clients.values():
         one.close()
 
 

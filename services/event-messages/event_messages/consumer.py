@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from math import ceil
 
 from event_messages.backoff import full_jitter
 from event_messages.errors import Refused, RetryLater
@@ -173,7 +174,7 @@ class Consumer:
 
     def _retry(self, message: Received, at_least: float) -> None:
         backoff = full_jitter(message.receive_count, self._pace.retry_base, self._pace.retry_cap)
-        self._settlement.show_after(message.receipt, max(at_least, backoff))
+        self._settlement.show_after(message.receipt, max(ceil(at_least), backoff))
 
     def _report(self, handled: Handled) -> None:
         if handled.outcome != "done":

@@ -35,10 +35,12 @@ class InMemoryQueue:
         *,
         dead_letters: "InMemoryQueue | None" = None,
         max_receives: int = 5,
+        longest_wait: float = 20,  # seconds that a poll lasts at most
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url = f"memory://{_ACCOUNT}/{name}"
-        self._dead_letters, self._max_receives, self._clock = dead_letters, max_receives, clock
+        self._dead_letters, self._max_receives = dead_letters, max_receives
+        self._longest_wait, self._clock = longest_wait, clock
         self._messages: dict[str, _Stored] = {}
         self._changed = threading.Condition()
 
@@ -72,7 +74,7 @@ class InMemoryQueue:
         MessageAttributeNames: Sequence[str] = (),
         MessageSystemAttributeNames: Sequence[str] = (),
     ) -> dict[str, Any]:
-        end = time.monotonic() + WaitTimeSeconds
+        end = time.monotonic() + min(WaitTimeSeconds, self._longest_wait)
         with self._changed:
             while not (due := self._due()[:MaxNumberOfMessages]):
                 if time.monotonic() >= end:

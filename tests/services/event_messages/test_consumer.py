@@ -1,0 +1,295 @@
+"""What a consumer does with each outcome, against a queue in memory and the emulator."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from event_messages.consumer import Pace
+from event_messages.errors import Refused, RetryLater, UnknownEvent
+from event_messages.event import Event
+from event_messages.publisher import Outgoing
+from event_messages.received import Handled
+
+MAX_RECEIVES = 3
+QUICK = Pace(threads=4, wait=1, visibility=30, retry_base=0.01, grace=5)
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def event(user_id: str = "u1") -> Event:
+    return Event.new("reminder:created", user_id, {})
+
+
+def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def nothing(event: Event) -> None:
+    pass
+
+
+class Seen(list[Handled]):
+    """An observer."""
+
+    def __call__(self, handled: Handled) -> None:
+        self.append(handled)
+
+    def outcomes(self) -> Counter[str]:
+        return Counter(handled.outcome for handled in self)
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+def test_a_handled_message_is_deleted(transport: Any, seen: Seen) -> None:
+    events = [event(f"u{number}") for number in range(23)]
+    handled: list[Event] = []
+    transport.publisher().publish([Outgoing(one) for one in events[:10]])
+    for one in events[10:]:
+        transport.send(one.to_json())
+    with transport.consumer(handled.append, observe=seen):
+        eventually(lambda: len(seen) == 23)
+    assert sorted(one.id for one in handled) == [one.id for one in events]
+    assert seen.outcomes() == {"done": 23}
+    assert transport.waiting() == []
+    assert transport.dead() == []
+
+
+def test_the_trace_of_the_publisher_goes_on(transport: Any) -> None:
+    traces: list[str | None] = []
+
+    @contextmanager
+    def trace(traceparent: str | None) -> Iterator[None]:
+        traces.append(traceparent)
+        yield
+
+    transport.publisher().publish([Outgoing(event(), TRACEPARENT)])
+    with transport.consumer(nothing, trace=trace):
+        eventually(lambda: len(traces) == 1)
+    assert traces == [TRACEPARENT]
+
+
+def test_a_message_to_retry_comes_again_until_it_is_done(transport: Any, seen: Seen) -> None:
+    def handle(event: Event) -> None:
+        if len(seen) < 2:
+            raise RetryLater("the provider is busy")
+
+    transport.send(event().to_json())
+    with transport.consumer(handle, observe=seen):
+        eventually(lambda: len(seen) == 3)
+    assert [(one.outcome, one.reason, one.message.receive_count) for one in seen] == [
+        ("retried", "the provider is busy", 1),
+        ("retried", "the provider is busy", 2),
+        ("done", "", 3),
+    ]
+    assert transport.waiting() == []
+
+
+def test_a_retry_does_not_come_before_its_time(transport: Any, seen: Seen) -> None:
+    times: list[float] = []
+
+    def handle(event: Event) -> None:
+        times.append(time.monotonic())
+        if len(times) == 1:
+            raise RetryLater("wait", seconds=2)
+
+    transport.send(event().to_json())
+    with transport.consumer(handle, observe=seen):
+        eventually(lambda: len(seen) == 2)
+    assert times[1] - times[0] >= 1.9
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("not json", "MalformedEvent: not an event"),
+        (event().to_json().replace('"data"', '"date"'), "MalformedEvent: not an event"),
+    ],
+)
+def test_a_malformed_message_ends_in_the_dead_letters(
+    transport: Any, seen: Seen, body: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport.send(body)
+    with transport.consumer(nothing, observe=seen):
+        eventually(lambda: transport.dead() == [body])
+    assert seen.outcomes() == {"refused": MAX_RECEIVES}
+    assert all(one.reason.startswith(reason) for one in seen)
+    logged = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert [vars(record)["receive_count"] for record in logged] == [1, 2, 3]
+    assert all(vars(record)["reason"].startswith(reason) for record in logged)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (UnknownEvent("reminder:forgotten"), "refused"),
+        (Refused("never"), "refused"),
+        (ZeroDivisionError("a fault"), "failed"),
+        (RetryLater("for ever"), "retried"),
+    ],
+)
+def test_poison_ends_in_the_dead_letters_and_holds_nothing_up(
+    transport: Any, seen: Seen, error: Exception, outcome: str
+) -> None:
+    poison, good = event("poison"), [event() for _ in range(20)]
+
+    def handle(event: Event) -> None:
+        if event.id == poison.id:
+            raise error
+
+    for one in (poison, *good):
+        transport.send(one.to_json())
+    with transport.consumer(handle, observe=seen):
+        eventually(lambda: seen.outcomes()["done"] == 20, seconds=5)
+        eventually(lambda: transport.dead() == [poison.to_json()], seconds=20)
+    assert seen.outcomes() == {"done": 20, outcome: MAX_RECEIVES}
+    assert transport.waiting() == []
+
+
+def test_named_errors_are_reasons_to_retry(transport: Any, seen: Seen) -> None:
+    def handle(event: Event) -> None:
+        if not seen:
+            raise TimeoutError("no answer")
+
+    transport.send(event().to_json())
+    with transport.consumer(handle, observe=seen, retry_on=(TimeoutError,)):
+        eventually(lambda: len(seen) == 2)
+    assert [(one.outcome, one.reason) for one in seen] == [
+        ("retried", "TimeoutError: no answer"),
+        ("done", ""),
+    ]
+
+
+def test_a_slow_message_is_not_delivered_a_second_time(transport: Any, seen: Seen) -> None:
+    transport.send(event().to_json())
+    pace = replace(QUICK, visibility=1)
+    with transport.consumer(lambda _: time.sleep(2.5), observe=seen, pace=pace):
+        eventually(lambda: len(seen) == 1)
+    assert [one.message.receive_count for one in seen] == [1]
+    assert transport.waiting() == []
+
+
+def test_a_slow_message_does_not_hold_up_others(transport: Any, seen: Seen) -> None:
+    slow, release = event("slow"), threading.Event()
+
+    def handle(event: Event) -> None:
+        if event.id == slow.id:
+            release.wait(20)
+
+    transport.send(slow.to_json())
+    with transport.consumer(handle, observe=seen):
+        for _ in range(40):
+            transport.send(event().to_json())
+        eventually(lambda: len(seen) == 40)
+        release.set()
+        eventually(lambda: len(seen) == 41)
+
+
+def test_stopping_finishes_what_is_at_work_and_releases_the_rest(
+    transport: Any, seen: Seen
+) -> None:
+    events = [event() for _ in range(8)]
+    at_work, release = threading.Semaphore(0), threading.Event()
+
+    def handle(event: Event) -> None:
+        at_work.release()
+        release.wait(10)
+
+    for one in events:
+        transport.send(one.to_json())
+    with transport.consumer(handle, observe=seen, pace=replace(QUICK, threads=2)) as consumer:
+        at_work.acquire()
+        at_work.acquire()
+        time.sleep(0.3)  # for the rest to be received
+        consumer.stop()
+        release.set()
+    assert seen.outcomes() == {"done": 2, "released": 6}
+    done = {one.message.body for one in seen if one.outcome == "done"}
+    assert sorted(transport.waiting()) == sorted({one.to_json() for one in events} - done)
+
+
+def test_a_handler_that_hangs_is_left_behind_at_the_end_of_the_grace_period(
+    memory: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    started, release = threading.Event(), threading.Event()
+
+    def handle(event: Event) -> None:
+        started.set()
+        release.wait(20)
+
+    memory.send(event().to_json())
+    began = time.monotonic()
+    with memory.consumer(handle, pace=replace(QUICK, grace=0.2)):
+        started.wait(5)
+    assert time.monotonic() - began < 5
+    assert "still at work" in caplog.text
+    assert len(memory.queue) == 1
+    release.set()
+
+
+def test_a_failing_observer_changes_nothing(memory: Any, caplog: pytest.LogCaptureFixture) -> None:
+    def observe(handled: Handled) -> None:
+        raise RuntimeError("no metrics today")
+
+    memory.send(event().to_json())
+    with memory.consumer(nothing, observe=observe):
+        eventually(lambda: len(memory.queue) == 0)
+    assert "could not be reported" in caplog.text
+
+
+class TroubledQueue:
+    """Fails some calls before it lets them through to the queue."""
+
+    def __init__(self, queue: Any, **failures: int) -> None:
+        self._queue, self._failures = queue, failures
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            if self._failures.get(name, 0) > 0:
+                self._failures[name] -= 1
+                raise ConnectionError("500")
+            return getattr(self._queue, name)(**arguments)
+
+        return call
+
+
+def test_a_queue_that_does_not_answer_is_asked_again(
+    memory: Any, seen: Seen, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory.send(event().to_json())
+    troubled = replace(memory, queue=TroubledQueue(memory.queue, receive_message=2))
+    with troubled.consumer(nothing, observe=seen) as consumer:
+        eventually(lambda: not consumer.receiving())
+        eventually(lambda: len(seen) == 1)
+        assert consumer.receiving()
+        assert consumer.alive()
+    assert "ConnectionError: 500" in [vars(record).get("reason") for record in caplog.records]
+
+
+def test_a_deletion_that_fails_is_repeated(memory: Any, seen: Seen) -> None:
+    memory.send(event().to_json())
+    troubled = replace(memory, queue=TroubledQueue(memory.queue, delete_message_batch=2))
+    with troubled.consumer(nothing, observe=seen):
+        eventually(lambda: len(memory.queue) == 0)
+    assert seen.outcomes() == {"done": 1}
+
+
+def test_a_consumer_is_not_alive_when_a_handler_hangs(memory: Any) -> None:
+    release = threading.Event()
+    memory.send(event().to_json())
+    pace = replace(QUICK, longest_handling=-59.5)
+    with memory.consumer(lambda _: release.wait(10) and None, pace=pace) as consumer:
+        assert consumer.alive()
+        eventually(lambda: not consumer.alive())
+        release.set()
+        eventually(consumer.alive)

@@ -1,0 +1,138 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import jsonschema
+import pytest
+from event_messages.contract import DATA, DueNotification, PendingNotification, Reminder, data_of
+from event_messages.errors import MalformedEvent, Refused, UnknownEvent
+from event_messages.event import Event
+from event_messages.schemas import schemas, write
+
+DOCUMENTED = Path(__file__).parents[3] / "docs" / "events"
+IDENTIFIER = UUID("0190b3d2-7c00-7000-8000-000000000001")
+NINE = datetime(2030, 1, 1, 9, tzinfo=UTC)
+
+REMINDER = {
+    "id": str(IDENTIFIER),
+    "version": 1,
+    "userId": "u1",
+    "date": "2030-01-01T09:00:00Z",
+    "message": "m",
+}
+PENDING = {
+    "id": str(IDENTIFIER),
+    "version": 1,
+    "userId": "u1",
+    "deliverAt": "2030-01-01T08:50:00Z",
+    "occurrence": "2030-01-01T09:00:00Z",
+    "message": "m",
+}
+OUTCOME = {
+    "notificationId": str(IDENTIFIER),
+    "occurrenceId": str(IDENTIFIER),
+    "channel": "push",
+    "target": "device-1",
+    "settledAt": "2030-01-01T09:00:00Z",
+}
+DUE = {
+    **{name: OUTCOME[name] for name in ("notificationId", "occurrenceId", "channel")},
+    **{name: PENDING[name] for name in ("occurrence", "deliverAt", "message")},
+}
+EXAMPLES = {
+    "reminder:created": REMINDER,
+    "reminder:updated": REMINDER,
+    "reminder:deleted": {"id": str(IDENTIFIER), "version": 2, "userId": "u1"},
+    "notification:create": PENDING,
+    "notification:update": PENDING,
+    "notification:delete": {"id": str(IDENTIFIER), "version": 2},
+    "notification:created": PENDING,
+    "notification:updated": PENDING,
+    "notification:deleted": {"id": str(IDENTIFIER), "version": 2},
+    "notification:send": DUE,
+    "notification:delivered": OUTCOME,
+    "notification:failed": {**OUTCOME, "reason": "UNREGISTERED"},
+    "device:registered": {"deviceId": str(IDENTIFIER)},
+    "device:removed": {"deviceId": str(IDENTIFIER)},
+}
+
+
+def test_every_type_has_an_example() -> None:
+    assert EXAMPLES.keys() == DATA.keys()
+
+
+@pytest.mark.parametrize("event_type", DATA)
+def test_data_is_read_and_written_as_its_schema_says(event_type: str) -> None:
+    event = Event.new(event_type, "u1", EXAMPLES[event_type])
+    data = data_of(event)
+    again = Event.new(event_type, "u1", data)
+    schema = json.loads(schemas()[f"{event_type.replace(':', '-')}.schema.json"])
+    for text in (event.to_json(), again.to_json()):
+        jsonschema.validate(json.loads(text), schema)
+    assert data_of(again) == data
+
+
+@pytest.mark.parametrize("event_type", DATA)
+def test_an_unknown_member_of_data_is_refused(event_type: str) -> None:
+    event = Event.new(event_type, "u1", {**EXAMPLES[event_type], "surprise": 1})
+    with pytest.raises(MalformedEvent, match=f"{event_type} has bad data: surprise"):
+        data_of(event)
+
+
+def test_a_type_outside_the_contract_is_refused() -> None:
+    with pytest.raises(UnknownEvent, match="reminder:forgotten"):
+        data_of(Event.new("reminder:forgotten", "u1", {}))
+
+
+def test_a_later_schema_version_is_refused() -> None:
+    event = Event.new("device:removed", "u1", EXAMPLES["device:removed"])
+    with pytest.raises(Refused, match="schema version 2; this service reads up to 1"):
+        data_of(event.model_copy(update={"schema_version": 2}))
+
+
+def test_a_reminder_has_the_defaults_of_the_api() -> None:
+    assert Reminder.model_validate(REMINDER).model_dump() == {
+        "id": IDENTIFIER,
+        "version": 1,
+        "user_id": "u1",
+        "email": None,
+        "date": NINE,
+        "is_recurring": False,
+        "rule": None,
+        "time_zone": "UTC",
+        "except_dates": [],
+        "notify_offset": 0,
+        "notify_type": "push",
+        "message": "m",
+        "url": None,
+        "urgent": False,
+    }
+
+
+def test_the_due_notification_of_one_occurrence_keeps_its_id_when_it_is_moved() -> None:
+    pending = PendingNotification.model_validate(PENDING)
+    moved = pending.model_copy(update={"deliver_at": NINE, "version": 2})
+    assert DueNotification.of(pending).occurrence_id == DueNotification.of(moved).occurrence_id
+    assert DueNotification.of(moved).model_dump(exclude={"occurrence_id"}) == {
+        "notification_id": IDENTIFIER,
+        "reminder_id": None,
+        "occurrence": NINE,
+        "deliver_at": NINE,
+        "channel": "push",
+        "message": "m",
+        "url": None,
+        "email": None,
+        "urgent": False,
+    }
+
+
+def test_the_documented_schemas_are_those_of_the_models() -> None:
+    documented = {path.name: path.read_text() for path in DOCUMENTED.glob("*.schema.json")}
+    assert documented == schemas(), "run python -m event_messages.schemas docs/events"
+
+
+def test_writing_schemas_removes_those_of_types_that_are_gone(tmp_path: Path) -> None:
+    (tmp_path / "reminder-forgotten.schema.json").write_text("{}")
+    write(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == schemas().keys()

@@ -1,0 +1,164 @@
+from typing import Any
+from uuid import UUID
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from event_messages.event import Event
+from event_messages.publisher import (
+    ATTEMPTS,
+    BATCH_BYTES,
+    Failed,
+    Outgoing,
+    Publisher,
+    attributes_of,
+)
+
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def outgoing(user_id: str = "u1", size: int = 0, type: str = "reminder:created") -> Outgoing:
+    return Outgoing(Event.new(type, user_id, {"text": "x" * size}))
+
+
+class RecordingTopic:
+    """Remembers each call; answers what it was told to, then accepts all."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.calls: list[list[Any]] = []
+        self.answers = list(answers)
+
+    def publish_batch(
+        self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]
+    ) -> dict[str, Any]:
+        self.calls.append(PublishBatchRequestEntries)
+        answer = self.answers.pop(0) if self.answers else {}
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+    def ids(self) -> list[list[UUID]]:
+        return [[Event.from_json(entry["Message"]).id for entry in call] for call in self.calls]
+
+
+def publisher(topic: RecordingTopic, pauses: list[float] | None = None) -> Publisher:
+    sleep = pauses.append if pauses is not None else lambda seconds: None
+    return Publisher(topic, "arn:topic", sleep=sleep)
+
+
+def test_events_reach_the_queue_that_filters_for_them(transport: Any) -> None:
+    wanted = [outgoing(f"u{number}") for number in range(25)]
+    other = outgoing(type="device:removed")
+    publishing = transport.publisher()
+    assert publishing.publish([*wanted, other]) == []
+    publishing.close()
+    assert sorted(transport.waiting()) == sorted(one.event.to_json() for one in wanted)
+
+
+def test_all_that_the_topic_takes_is_accepted_at_the_limit_of_size(transport: Any) -> None:
+    base = outgoing()
+    size = len(base.event.to_json()) + sum(
+        len(name) + len("String") + len(value["StringValue"])
+        for name, value in attributes_of(base).items()
+    )
+    largest = outgoing(size=BATCH_BYTES - size)
+    assert transport.publisher().publish([largest]) == []
+    assert transport.waiting() == [largest.event.to_json()]
+    larger = outgoing(size=BATCH_BYTES - size + 1)
+    assert transport.publisher().publish([larger]) == [
+        Failed(larger, f"{BATCH_BYTES + 1} bytes; a topic takes {BATCH_BYTES}", permanent=True)
+    ]
+
+
+def test_a_message_carries_what_subscribers_filter_by_and_the_trace() -> None:
+    event = Event.new("reminder:created", "u1", {})
+    assert {
+        name: value["StringValue"]
+        for name, value in attributes_of(Outgoing(event, TRACEPARENT)).items()
+    } == {
+        "eventItemType": "reminder",
+        "eventType": "reminder:created",
+        "userId": "u1",
+        "traceparent": TRACEPARENT,
+    }
+    assert "traceparent" not in attributes_of(Outgoing(event))
+
+
+def test_batches_are_bounded_in_number_and_in_bytes() -> None:
+    topic = RecordingTopic()
+    small = [outgoing() for _ in range(12)]
+    large = [outgoing(size=100_000) for _ in range(3)]
+    assert publisher(topic).publish([*small, *large]) == []
+    assert [len(call) for call in topic.calls] == [10, 4, 1]
+
+
+def test_the_events_of_a_user_keep_their_order() -> None:
+    topic = RecordingTopic()
+    messages = [outgoing(f"u{number % 7}") for number in range(100)]
+    assert publisher(topic).publish(messages) == []
+    published = [id for call in topic.ids() for id in call]
+    assert sorted(published) == [one.event.id for one in messages]
+    for user in range(7):
+        mine = {one.event.id for one in messages if one.event.user_id == f"u{user}"}
+        own = [id for id in published if id in mine]
+        assert own == sorted(own)
+
+
+def test_only_the_failed_entries_are_published_again_after_a_pause() -> None:
+    topic = RecordingTopic({"Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]})
+    first, second, third = messages = [outgoing() for _ in range(3)]
+    pauses: list[float] = []
+    assert publisher(topic, pauses).publish(messages) == []
+    assert topic.ids() == [[first.event.id, second.event.id, third.event.id], [second.event.id]]
+    assert len(pauses) == 1
+    assert 0 <= pauses[0] <= 0.1
+
+
+def test_a_senders_fault_is_reported_at_once_as_permanent() -> None:
+    failure = {"Id": "0", "Code": "InvalidParameter", "Message": "bad", "SenderFault": True}
+    topic = RecordingTopic({"Failed": [failure]})
+    message = outgoing()
+    assert publisher(topic).publish([message]) == [
+        Failed(message, "InvalidParameter: bad", permanent=True)
+    ]
+    assert len(topic.calls) == 1
+
+
+def test_an_entry_that_goes_on_failing_is_reported_and_the_rest_is_published() -> None:
+    refusal = {"Failed": [{"Id": "0", "Code": "Throttled", "Message": "slow down"}]}
+    topic = RecordingTopic(*[refusal] * ATTEMPTS)
+    messages = [outgoing() for _ in range(11)]
+    failed = publisher(topic).publish(messages)
+    assert failed == [Failed(messages[0], "Throttled: slow down")]
+    assert [len(call) for call in topic.calls] == [10, 1, 1, 1, 1]
+
+
+def test_a_topic_that_cannot_be_reached_fails_all_after_several_attempts() -> None:
+    lost = EndpointConnectionError(endpoint_url="http://topic")
+    topic = RecordingTopic(*[lost] * ATTEMPTS)
+    messages = [outgoing(), outgoing()]
+    assert publisher(topic).publish(messages) == [Failed(one, str(lost)) for one in messages]
+    assert len(topic.calls) == ATTEMPTS
+
+
+def test_an_outage_shorter_than_the_attempts_is_not_noticed(memory: Any) -> None:
+    memory.topic.outages = ATTEMPTS - 1
+    message = outgoing()
+    memory.topic.refuse = {str(message.event.id)}
+    failed = memory.publisher().publish([message])
+    assert [failure.message for failure in failed] == [message]  # the last attempt was refused
+    assert memory.publisher().publish([message]) == []
+    assert memory.topic.events == [message.event]
+
+
+def test_nothing_is_published_when_there_is_nothing() -> None:
+    topic = RecordingTopic()
+    assert publisher(topic).publish([]) == []
+    assert topic.calls == []
+
+
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_every_lane_reports_its_failures(lanes: int) -> None:
+    large = [outgoing(f"u{number}", size=BATCH_BYTES) for number in range(20)]
+    failed = Publisher(RecordingTopic(), "arn:topic", lanes=lanes).publish(large)
+    assert {failure.message.event.id for failure in failed} == {one.event.id for one in large}
+    assert all(failure.permanent for failure in failed)
