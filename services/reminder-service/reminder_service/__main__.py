@@ -1,0 +1,56 @@
+"""`python -m reminder_service` serves; with `migrate` it prepares the database."""
+
+import sys
+
+from event_messages.publisher import Publisher
+from service_runtime.aws import aws_client
+from service_runtime.database import create_database_engine, ping
+from service_runtime.logs import configure_logs
+from service_runtime.migrations import MigrationFailed, migrate
+from service_runtime.outbox import OutboxRelay
+from service_runtime.process import HttpServer, run_process
+from service_runtime.settings import MigrationSettings, read_settings
+
+from reminder_service.api import reminder_api
+from reminder_service.rate_limit import TokenBuckets
+from reminder_service.settings import Settings
+from reminder_service.store import PostgresReminders
+from reminder_service.upkeep import Upkeep
+
+
+def serve() -> None:
+    settings = read_settings(Settings)
+    configure_logs("reminder-service", settings.log_level)
+    engine = create_database_engine(settings)
+    relay = OutboxRelay(engine, Publisher(aws_client("sns"), settings.event_topic_arn))
+    reminders = PostgresReminders(engine, settings.reminders_per_user)
+    app = reminder_api(
+        reminders,
+        TokenBuckets(settings.rate_limit_per_second, settings.rate_limit_burst),
+        live=relay.alive,
+        ready=lambda: ping(engine),
+    )
+    run_process(HttpServer(app, settings.http_port), relay, Upkeep(reminders))
+
+
+def prepare_database() -> None:
+    settings = read_settings(MigrationSettings)
+    configure_logs("reminder-service", settings.log_level)
+    try:
+        migrate(settings, "reminder_service:migrations")
+    except MigrationFailed as error:
+        sys.exit(str(error))
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case []:
+            serve()
+        case ["migrate"]:
+            prepare_database()
+        case arguments:
+            sys.exit(f"Expected `migrate` or nothing, came {' '.join(arguments)!r}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""The HTTP API of reminders."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from service_runtime.api import create_api
+from service_runtime.probes import Check
+from service_runtime.problems import problem_responses
+
+from reminder_service.bodies import (
+    LARGEST_PAGE,
+    BulkAnswer,
+    BulkRequest,
+    NewReminder,
+    ReminderAnswer,
+    ReminderChange,
+    ReminderPage,
+)
+from reminder_service.creation import Creation, make_many, make_one
+from reminder_service.docs_page import serve_docs
+from reminder_service.idempotency import KeyedAnswer
+from reminder_service.identity import IDENTITY, AnyCaller
+from reminder_service.preconditions import check_match, etag
+from reminder_service.rate_limit import TokenBuckets, limit_rate
+from reminder_service.reminders import Reminder, changed_reminder
+from reminder_service.store import Reminders
+
+LARGEST_BULK_BODY = 1024 * 1024  # bytes
+LARGEST_OFFSET = 2**31 - 1
+
+Clock = Callable[[], datetime]
+
+
+def reminder_api(
+    reminders: Reminders,
+    buckets: TokenBuckets,
+    *,
+    live: Check,
+    ready: Check,
+    clock: Clock = lambda: datetime.now(UTC),
+) -> FastAPI:
+    """The whole application; OpenAPI page at /docs."""
+    app = create_api(
+        "Reminders",
+        live=live,
+        ready=ready,
+        body_limits={"/reminders/bulk": LARGEST_BULK_BODY},
+        docs_url=None,
+        redirect_slashes=False,
+    )
+    app.state.reminders, app.state.buckets, app.state.clock = reminders, buckets, clock
+    app.include_router(router)
+    serve_docs(app)
+    return app
+
+
+def _store(request: Request) -> Reminders:
+    return cast(Reminders, request.app.state.reminders)
+
+
+def _now(request: Request) -> datetime:
+    return cast(datetime, request.app.state.clock())
+
+
+Store = Annotated[Reminders, Depends(_store)]
+Now = Annotated[datetime, Depends(_now)]
+IdempotencyKey = Annotated[
+    str | None, Header(description="repeats within a day with this key get the first answer")
+]
+IfMatch = Annotated[str | None, Header(description="the ETag that the change is meant for")]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]
+
+router = APIRouter(
+    prefix="/reminders",
+    tags=["reminders"],
+    dependencies=[Depends(limit_rate)],
+    responses=problem_responses(401, 429),
+)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=ReminderAnswer,
+    responses=problem_responses(409),
+    openapi_extra=IDENTITY,
+)
+def create(
+    new: NewReminder,
+    caller: AnyCaller,
+    store: Store,
+    now: Now,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    creation = Creation(
+        caller=caller,
+        now=now,
+        key=idempotency_key,
+        operation="POST /reminders",
+        text=new.model_dump_json(exclude_unset=True),
+    )
+    return _sent(creation.answer(store, lambda: make_one(new, caller, now)), response)
+
+
+@router.post(
+    "/bulk",
+    response_model=BulkAnswer,
+    responses=problem_responses(409),
+    openapi_extra=IDENTITY,
+)
+def create_many(
+    bulk: BulkRequest,
+    caller: AnyCaller,
+    store: Store,
+    now: Now,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Up to 1,000 reminders; each is created or refused by itself."""
+    creation = Creation(
+        caller=caller,
+        now=now,
+        key=idempotency_key,
+        operation="POST /reminders/bulk",
+        text=bulk.model_dump_json(),
+    )
+    made = creation.answer(store, lambda: make_many(bulk.reminders, caller, now))
+    return _sent(made, response)
+
+
+@router.get("", openapi_extra=IDENTITY)
+def read_page(
+    caller: AnyCaller, store: Store, limit: Limit = 20, offset: Offset = 0
+) -> ReminderPage:
+    """The caller's reminders, the soonest first."""
+    page, total = store.page(caller.user_id, limit, offset)
+    items = [ReminderAnswer.of(reminder) for reminder in page]
+    return ReminderPage(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/{id}", responses=problem_responses(404), openapi_extra=IDENTITY)
+def read(id: UUID, caller: AnyCaller, store: Store, response: Response) -> ReminderAnswer:
+    return _answered(store.find(caller.user_id, id), response)
+
+
+@router.patch("/{id}", responses=problem_responses(403, 404, 412), openapi_extra=IDENTITY)
+@router.post("/{id}", responses=problem_responses(403, 404, 412), openapi_extra=IDENTITY)
+def change(
+    id: UUID,
+    change: ReminderChange,
+    caller: AnyCaller,
+    store: Store,
+    now: Now,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ReminderAnswer:
+    """Change what is named and nothing else."""
+
+    def make(current: Reminder) -> Reminder:
+        check_match(if_match, current.version)
+        return changed_reminder(current, change.named(), caller, now)
+
+    return _answered(store.change(caller.user_id, id, make), response)
+
+
+@router.delete(
+    "/{id}",
+    status_code=204,
+    responses=problem_responses(403, 404, 412),
+    openapi_extra=IDENTITY,
+)
+def delete(id: UUID, caller: AnyCaller, store: Store, if_match: IfMatch = None) -> None:
+    store.remove(caller.user_id, id, lambda reminder: check_match(if_match, reminder.version))
+
+
+def _answered(reminder: Reminder, response: Response) -> ReminderAnswer:
+    response.headers["ETag"] = etag(reminder.version)
+    return ReminderAnswer.of(reminder)
+
+
+def _sent(answer: KeyedAnswer, response: Response) -> Response:
+    headers = {**response.headers, **answer.headers}
+    return Response(answer.body, answer.status, headers, media_type="application/json")

@@ -1,0 +1,155 @@
+"""The bodies of requests and answers."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic.alias_generators import to_camel
+from service_runtime.problems import ProblemBody
+
+from reminder_service.fields import (
+    ExceptDates,
+    Moment,
+    NotifyOffset,
+    NotifyType,
+    Rule,
+    Text,
+    TimeZone,
+    WebAddress,
+)
+from reminder_service.reminders import Reminder
+
+LARGEST_PAGE = 100
+LARGEST_BULK = 1_000
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_unicode(cls, body: Any) -> Any:
+        """JSON can escape half of a surrogate pair, which no database and no answer can hold."""
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("a text has half of a surrogate pair") from None
+        return body
+
+    def named(self) -> dict[str, Any]:
+        """What the request names, which is not what has a default."""
+        values = {name: getattr(self, name) for name in self.model_fields_set}
+        if "except_dates" in values:
+            values["except_dates"] = tuple(date.astimezone(UTC) for date in values["except_dates"])
+        if "date" in values:
+            values["date"] = values["date"].astimezone(UTC)
+        return values
+
+
+class NewReminder(Body):
+    date: Moment
+    message: Text
+    is_recurring: bool = False
+    rule: Rule | None = None
+    time_zone: TimeZone = "UTC"
+    except_dates: ExceptDates = []
+    notify_offset: NotifyOffset = 0
+    notify_type: NotifyType = "push"
+    url: WebAddress | None = None
+    urgent: bool = False
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+_UNNAMED: Any = None
+
+
+class ReminderChange(Body):
+    """Only what is named changes."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    date: Moment = _UNNAMED
+    message: Text = _UNNAMED
+    is_recurring: bool = _UNNAMED
+    rule: Rule | None = None
+    time_zone: TimeZone = _UNNAMED
+    except_dates: ExceptDates = _UNNAMED
+    notify_offset: NotifyOffset = _UNNAMED
+    notify_type: NotifyType = _UNNAMED
+    url: WebAddress | None = None
+    urgent: bool = _UNNAMED
+
+
+def _in_utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+AnsweredMoment = Annotated[
+    datetime,
+    PlainSerializer(_in_utc, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class ReminderAnswer(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="forbid"
+    )
+
+    id: UUID
+    user_id: str
+    date: AnsweredMoment
+    is_recurring: bool
+    rule: str | None
+    time_zone: str
+    except_dates: list[AnsweredMoment]
+    notify_offset: int
+    notify_type: NotifyType
+    message: str
+    url: str | None
+    urgent: bool
+    version: int
+    created_at: AnsweredMoment
+    updated_at: AnsweredMoment
+
+    @classmethod
+    def of(cls, reminder: Reminder) -> Self:
+        return cls.model_validate(reminder)
+
+
+class ReminderPage(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[ReminderAnswer]
+    total: int = Field(ge=0, description="how many reminders the user has")
+    limit: int
+    offset: int
+
+
+class BulkRequest(Body):
+    """Each of the reminders is taken or refused by itself."""
+
+    reminders: list[dict[str, Any]] = Field(
+        min_length=1, max_length=LARGEST_BULK, description="bodies as POST /reminders takes them"
+    )
+
+
+class BulkResult(BaseModel):
+    index: int
+    status: int = Field(description="201, or the status of the problem")
+    reminder: ReminderAnswer | None = None
+    problem: ProblemBody | None = None
+
+
+class BulkAnswer(BaseModel):
+    """In the order of the request."""
+
+    created: int
+    refused: int
+    results: list[BulkResult]

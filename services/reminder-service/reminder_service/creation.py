@@ -1,0 +1,113 @@
+"""Making reminders, one or many, and answering a repeated request as the first time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from event_messages.identifiers import uuid7
+from pydantic import ValidationError
+from service_runtime.problems import FieldProblem, Problem, ProblemBody
+
+from reminder_service.bodies import BulkAnswer, BulkResult, NewReminder, ReminderAnswer
+from reminder_service.idempotency import KeyedAnswer, check_key, fingerprint
+from reminder_service.preconditions import etag
+from reminder_service.reminders import Caller, Reminder, new_reminder
+from reminder_service.store import Reminders
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a request makes and how it is answered."""
+
+    reminders: Sequence[Reminder]
+    status: int
+    body: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Creation:
+    """One request to create, by whom and when."""
+
+    caller: Caller
+    now: datetime
+    key: str | None
+    operation: str
+    text: str  # of the request, the same for the same request
+
+    def answer(self, store: Reminders, make: Callable[[], Made]) -> KeyedAnswer:
+        """Create and answer; a request that is repeated with its key creates nothing."""
+        check_key(self.key)
+        mark = fingerprint(self.operation, self.text)
+        if self.key and (earlier := store.answered(self.caller.user_id, self.key, self.now)):
+            return earlier.repeated_for(mark)
+        made = make()
+        answer = self._answer(mark, made)
+        return store.add(made.reminders, answer if self.key else None) or answer
+
+    def _answer(self, mark: str, made: Made) -> KeyedAnswer:
+        return KeyedAnswer(
+            user_id=self.caller.user_id,
+            key=self.key or "",
+            fingerprint=mark,
+            status=made.status,
+            body=made.body,
+            headers=made.headers,
+            answered_at=self.now,
+        )
+
+
+def make_one(new: NewReminder, caller: Caller, now: datetime) -> Made:
+    reminder = new_reminder(uuid7(), new.named(), caller, now)
+    headers = {"Location": f"/reminders/{reminder.id}", "ETag": etag(reminder.version)}
+    return Made([reminder], 201, _json(ReminderAnswer.of(reminder)), headers)
+
+
+def make_many(bodies: Sequence[dict[str, Any]], caller: Caller, now: datetime) -> Made:
+    """Those that can be made; the others are named with the reason."""
+    outcomes = [_made_or_refused(body, caller, now) for body in bodies]
+    reminders = [outcome for outcome in outcomes if isinstance(outcome, Reminder)]
+    results = [_result(index, outcome) for index, outcome in enumerate(outcomes)]
+    refused = len(outcomes) - len(reminders)
+    answer = BulkAnswer(created=len(reminders), refused=refused, results=results)
+    return Made(reminders, 200, _json(answer))
+
+
+def _made_or_refused(body: dict[str, Any], caller: Caller, now: datetime) -> Reminder | Problem:
+    try:
+        return new_reminder(uuid7(), NewReminder.model_validate(body).named(), caller, now)
+    except ValidationError as error:
+        return _of_validation(error)
+    except Problem as problem:
+        return problem
+
+
+def _of_validation(error: ValidationError) -> Problem:
+    errors = [
+        FieldProblem(field=".".join(map(str, one["loc"])), code=one["type"], detail=one["msg"])
+        for one in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    detail = "; ".join(f"{one.field}: {one.detail}" for one in errors[:5])
+    return Problem(422, "VALIDATION", detail, errors=errors)
+
+
+def _result(index: int, outcome: Reminder | Problem) -> BulkResult:
+    if isinstance(outcome, Reminder):
+        return BulkResult(index=index, status=201, reminder=ReminderAnswer.of(outcome))
+    return BulkResult(index=index, status=outcome.status, problem=_body(outcome))
+
+
+def _body(problem: Problem) -> ProblemBody:
+    return ProblemBody(
+        title=HTTPStatus(problem.status).phrase,
+        status=problem.status,
+        code=problem.code,
+        detail=problem.detail,
+        errors=problem.errors,
+    )
+
+
+def _json(answer: ReminderAnswer | BulkAnswer) -> str:
+    return answer.model_dump_json(by_alias=True)

@@ -1,0 +1,85 @@
+"""A store in memory, for tests of what uses one."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from event_messages.event import Event
+
+from reminder_service import events
+from reminder_service.errors import MissingReminder, PermissionDenied, TooManyReminders
+from reminder_service.idempotency import KEPT, KeyedAnswer
+from reminder_service.reminders import Reminder
+from reminder_service.store import REMINDERS_PER_USER
+
+
+class InMemoryReminders:
+    """Behaves as the store in PostgreSQL does; `events` has what it recorded."""
+
+    def __init__(self, per_user: int = REMINDERS_PER_USER) -> None:
+        self.events: list[Event] = []
+        self._per_user = per_user
+        self._reminders: dict[UUID, Reminder] = {}
+        self._answers: dict[tuple[str, str], KeyedAnswer] = {}
+        self._turn = threading.RLock()
+
+    def add(
+        self, added: Sequence[Reminder], answer: KeyedAnswer | None = None
+    ) -> KeyedAnswer | None:
+        if not added:
+            return None
+        user_id = added[0].user_id
+        with self._turn:
+            if answer and (earlier := self.answered(user_id, answer.key, answer.answered_at)):
+                return earlier.repeated_for(answer.fingerprint)
+            if len(self._of(user_id)) + len(added) > self._per_user:
+                raise TooManyReminders
+            self._reminders.update({reminder.id: reminder for reminder in added})
+            self.events += [events.created(reminder) for reminder in added]
+            if answer:
+                self._answers[user_id, answer.key] = answer
+        return None
+
+    def answered(self, user_id: str, key: str, now: datetime) -> KeyedAnswer | None:
+        answer = self._answers.get((user_id, key))
+        return answer if answer and answer.answered_at > now - KEPT else None
+
+    def find(self, user_id: str, id: UUID) -> Reminder:
+        reminder = self._reminders.get(id)
+        if reminder is None or reminder.user_id != user_id:
+            raise MissingReminder
+        return reminder
+
+    def page(self, user_id: str, limit: int, offset: int) -> tuple[list[Reminder], int]:
+        mine = sorted(self._of(user_id), key=lambda reminder: (reminder.date, reminder.id))
+        return mine[offset : offset + limit], len(mine)
+
+    def change(self, user_id: str, id: UUID, make: Callable[[Reminder], Reminder]) -> Reminder:
+        with self._turn:
+            changed = make(self._own(user_id, id))
+            self._reminders[id] = changed
+            self.events.append(events.updated(changed))
+        return changed
+
+    def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:
+        with self._turn:
+            reminder = self._own(user_id, id)
+            check(reminder)
+            del self._reminders[id]
+            self.events.append(events.deleted(reminder))
+
+    def forget_answers(self, now: datetime) -> int:
+        with self._turn:
+            old = [at for at, one in self._answers.items() if one.answered_at <= now - KEPT]
+            for at in old:
+                del self._answers[at]
+        return len(old)
+
+    def _of(self, user_id: str) -> list[Reminder]:
+        return [one for one in self._reminders.values() if one.user_id == user_id]
+
+    def _own(self, user_id: str, id: UUID) -> Reminder:
+        if id in self._reminders and self._reminders[id].user_id != user_id:
+            raise PermissionDenied
+        return self.find(user_id, id)

@@ -1,0 +1,3 @@
+from service_runtime.migrations import run_migrations
+
+run_migrations()

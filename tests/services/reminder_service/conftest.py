@@ -1,0 +1,84 @@
+"""The API on a store in memory, at a time that the test sets."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from event_messages.identifiers import uuid7
+from fastapi import FastAPI
+from reminder_service.api import reminder_api
+from reminder_service.fakes import InMemoryReminders
+from reminder_service.rate_limit import TokenBuckets
+from reminder_service.reminders import Reminder
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of the client's choice of HTTP library
+    from starlette.testclient import TestClient
+
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now.timestamp()
+
+    def advance(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store() -> InMemoryReminders:
+    return InMemoryReminders(per_user=5)
+
+
+@pytest.fixture
+def app(store: InMemoryReminders, clock: Clock) -> FastAPI:
+    buckets = TokenBuckets(1, 50, clock.monotonic)
+    return reminder_api(store, buckets, live=lambda: True, ready=lambda: True, clock=clock)
+
+
+@pytest.fixture
+def api(app: FastAPI) -> Iterator[TestClient]:
+    """Calls as user-1, whose e-mail address is known."""
+    headers = {"x-authenticated-userid": "user-1", "x-consumer-username": "user@example.com"}
+    with TestClient(app, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def body() -> dict[str, Any]:
+    return {"date": "2030-01-02T09:00:00Z", "message": "Water the plants"}
+
+
+@pytest.fixture
+def made() -> Callable[..., Reminder]:
+    """A reminder as it is when nothing but the named fields was chosen."""
+    plain = Reminder(
+        id=UUID(int=1),
+        user_id="user-1",
+        email="user@example.com",
+        date=NOW + timedelta(days=1),
+        message="Water the plants",
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+    def make(**fields: Any) -> Reminder:
+        return replace(plain, **{"id": uuid7(), **fields})
+
+    return make

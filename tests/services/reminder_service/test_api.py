@@ -1,0 +1,305 @@
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from event_messages.contract import data_of
+
+OTHER = {"x-authenticated-userid": "user-2"}
+
+
+def problem(answer):
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    return answer.status_code, body["code"]
+
+
+def test_a_reminder_is_created_and_read_back(api, body, store):
+    answer = api.post("/reminders", json=body)
+    id = answer.json()["id"]
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"/reminders/{id}"
+    assert answer.headers["etag"] == '"1"'
+    assert answer.json() == {
+        "id": id,
+        "userId": "user-1",
+        "date": "2030-01-02T09:00:00Z",
+        "isRecurring": False,
+        "rule": None,
+        "timeZone": "UTC",
+        "exceptDates": [],
+        "notifyOffset": 0,
+        "notifyType": "push",
+        "message": "Water the plants",
+        "url": None,
+        "urgent": False,
+        "version": 1,
+        "createdAt": "2030-01-01T12:00:00Z",
+        "updatedAt": "2030-01-01T12:00:00Z",
+    }
+    assert api.get(f"/reminders/{id}").json() == answer.json()
+    assert [event.type for event in store.events] == ["reminder:created"]
+
+
+def test_the_date_keeps_its_moment_whatever_the_offset(api, body):
+    body |= {"date": "2030-01-02T10:00:00+01:00", "notifyOffset": 60}
+    assert api.post("/reminders", json=body).json()["date"] == "2030-01-02T09:00:00Z"
+
+
+def test_the_event_has_all_of_the_reminder_and_the_address(api, body, store):
+    body |= {
+        "notifyType": "email",
+        "rule": "FREQ=DAILY",
+        "timeZone": "Europe/Paris",
+        "exceptDates": ["2030-01-03T09:00:00Z"],
+        "notifyOffset": 15,
+        "url": "https://example.com/plants",
+        "urgent": True,
+    }
+    id = api.post("/reminders", json=body).json()["id"]
+    data = data_of(store.events[0]).model_dump(mode="json", by_alias=True)
+    expected = {"id": id, "version": 1, "userId": "user-1", "email": "user@example.com"}
+    assert data == {**body, **expected, "isRecurring": True}
+
+
+@pytest.mark.parametrize("method", ["patch", "post"])
+def test_a_change_keeps_what_it_does_not_name(api, body, store, method):
+    made = api.post("/reminders", json={**body, "url": "https://example.com"}).json()
+    changed = api.request(method, f"/reminders/{made['id']}", json={"message": "Feed the cat"})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] == '"2"'
+    assert changed.json() == {**made, "message": "Feed the cat", "version": 2}
+    event = store.events[-1]
+    assert (event.type, event.data["version"], event.data["url"]) == (
+        "reminder:updated",
+        2,
+        "https://example.com",
+    )
+
+
+def test_a_deleted_reminder_is_gone_and_its_event_is_the_newest(api, body, store):
+    id = api.post("/reminders", json=body).json()["id"]
+    answer = api.delete(f"/reminders/{id}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert problem(api.get(f"/reminders/{id}")) == (404, "MISSING_REMINDER")
+    event = store.events[-1]
+    assert event.type == "reminder:deleted"
+    assert event.data == {"id": id, "version": 2, "userId": "user-1"}
+
+
+def test_pages_have_the_total_and_the_soonest_first(api, body):
+    for day in (4, 2, 3):
+        api.post("/reminders", json={**body, "date": f"2030-01-0{day}T09:00:00Z"})
+    page = api.get("/reminders", params={"limit": 2, "offset": 1}).json()
+    assert [item["date"][:10] for item in page.pop("items")] == ["2030-01-03", "2030-01-04"]
+    assert page == {"total": 3, "limit": 2, "offset": 1}
+    assert api.get("/reminders", headers=OTHER).json()["total"] == 0
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=-1"])
+def test_pages_have_limits(api, query):
+    assert problem(api.get(f"/reminders?{query}")) == (422, "VALIDATION")
+
+
+def test_the_reminder_of_another_user_is_missing_to_reads_and_denied_to_writes(api, body, store):
+    path = f"/reminders/{api.post('/reminders', json=body).json()['id']}"
+    assert problem(api.get(path, headers=OTHER)) == (404, "MISSING_REMINDER")
+    for answer in (
+        api.patch(path, json={"message": "Mine"}, headers=OTHER),
+        api.post(path, json={"message": "Mine"}, headers=OTHER),
+        api.delete(path, headers=OTHER),
+    ):
+        assert problem(answer) == (403, "PERMISSION_DENIED")
+    assert api.get(path).json()["message"] == body["message"]
+    assert len(store.events) == 1
+
+
+@pytest.mark.parametrize("method", ["get", "patch", "post", "delete"])
+def test_an_unknown_reminder_is_missing(api, method):
+    options = {"json": {}} if method in ("patch", "post") else {}
+    answer = api.request(method, f"/reminders/{uuid4()}", **options)
+    assert problem(answer) == (404, "MISSING_REMINDER")
+
+
+@pytest.mark.parametrize("user", ["", "a" * 257, b"a\x85b"])
+def test_without_a_user_nothing_is_answered(api, body, user):
+    answer = api.post("/reminders", json=body, headers={"x-authenticated-userid": user})
+    assert problem(answer) == (401, "UNAUTHENTICATED")
+
+
+@pytest.mark.parametrize("address", ["", "user", "a@b", "a@b.com\t", "a b@example.com", "@b.com"])
+def test_an_email_needs_a_valid_address(api, body, address):
+    headers = {"x-consumer-username": address}
+    answer = api.post("/reminders", json={**body, "notifyType": "email"}, headers=headers)
+    assert problem(answer) == (422, "MISSING_EMAIL_ADDRESS")
+    assert api.post("/reminders", json=body, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"date": "2030-01-01T12:01:00Z"}, "INVALID_DUEDATE"),
+        ({"notifyOffset": 21 * 60}, "INVALID_DUEDATE"),
+        ({"rule": "FREQ=DAILY", "isRecurring": False}, "INVALID_RULE"),
+        ({"rule": "FREQ=SECONDLY"}, "VALIDATION"),
+        ({"message": "a\nb"}, "VALIDATION"),
+        ({"url": "http://127.0.0.1/"}, "VALIDATION"),
+        ({"unknown": 1}, "VALIDATION"),
+    ],
+)
+def test_refusals_have_a_code_and_leave_no_trace(api, body, store, change, code):
+    assert problem(api.post("/reminders", json={**body, **change})) == (422, code)
+    assert store.events == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", (422, "VALIDATION")),
+        (b"{", (400, "MALFORMED_BODY")),
+        (b'"\xff"', (400, "MALFORMED_BODY")),
+        (b"[" * 5_000, (400, "MALFORMED_BODY")),
+        (b'{"message": "' + b"a" * 17_000, (413, "BODY_TOO_LARGE")),
+        (rb'{"message": "\ud800"}', (422, "VALIDATION")),
+        (rb'{"\ud800": 1}', (422, "VALIDATION")),
+    ],
+)
+def test_hostile_bodies_are_refused(api, content, expected):
+    headers = {"content-type": "application/json"}
+    assert problem(api.post("/reminders", content=content, headers=headers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("if_match", "status"),
+    [('"1"', 200), ('"7", "1"', 200), ("*", 200), ('"2"', 412), ('W/"1"', 412), ("1", 412)],
+)
+def test_a_change_applies_to_the_version_that_was_read(api, body, if_match, status):
+    path = f"/reminders/{api.post('/reminders', json=body).json()['id']}"
+    headers = {"If-Match": if_match}
+    answer = api.patch(path, json={"message": "Feed the cat"}, headers=headers)
+    assert answer.status_code == status
+    version = api.get(path).json()["version"]
+    assert version == (2 if status == 200 else 1)
+    if status == 412:
+        assert problem(answer) == (412, "VERSION_MISMATCH")
+        assert answer.headers["etag"] == '"1"'
+        assert problem(api.delete(path, headers=headers)) == (412, "VERSION_MISMATCH")
+
+
+def test_a_repeated_key_gets_the_first_answer_for_a_day(api, body, store, clock):
+    headers = {"Idempotency-Key": "a key"}
+    first = api.post("/reminders", json=body, headers=headers)
+    clock.advance(hours=23)  # the date is past by now, and still the answer is the same
+    again = api.post("/reminders", json=body, headers=headers)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert [again.headers[name] for name in ("location", "etag")] == [
+        first.headers[name] for name in ("location", "etag")
+    ]
+    assert len(store.events) == 1
+    clock.advance(hours=1)
+    body["date"] = "2030-02-01T09:00:00Z"
+    later = api.post("/reminders", json=body, headers=headers)
+    assert (later.status_code, later.json()["id"]) != (201, first.json()["id"])
+
+
+def test_a_key_is_for_one_request_of_one_user(api, body):
+    headers = {"Idempotency-Key": "a key"}
+    api.post("/reminders", json=body, headers=headers)
+    other = {**body, "message": "Feed the cat"}
+    assert problem(api.post("/reminders", json=other, headers=headers)) == (
+        422,
+        "IDEMPOTENCY_KEY_REUSED",
+    )
+    assert api.post("/reminders", json=other, headers=headers | OTHER).status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", "a" * 256, "a\x7fb"])
+def test_a_malformed_key_is_refused(api, body, key):
+    answer = api.post("/reminders", json=body, headers={"Idempotency-Key": key})
+    assert problem(answer) == (422, "INVALID_HEADER")
+
+
+def test_a_user_has_a_limited_number_of_reminders(api, body):
+    for _ in range(5):
+        assert api.post("/reminders", json=body).status_code == 201
+    assert problem(api.post("/reminders", json=body)) == (409, "TOO_MANY_REMINDERS")
+    assert api.post("/reminders", json=body, headers=OTHER).status_code == 201
+
+
+def test_a_user_who_calls_too_often_is_told_to_wait(api, clock):
+    answers = [api.get("/reminders") for _ in range(51)]
+    assert [answer.status_code for answer in answers] == [200] * 50 + [429]
+    assert answers[0].headers["ratelimit-limit"] == "50"
+    assert answers[0].headers["ratelimit-remaining"] == "49"
+    assert problem(answers[-1]) == (429, "TOO_MANY_REQUESTS")
+    assert answers[-1].headers["retry-after"] == "1"
+    assert answers[-1].headers["ratelimit-reset"] == "50"
+    assert api.get("/reminders", headers=OTHER).status_code == 200
+    clock.advance(seconds=1)
+    assert [api.get("/reminders").status_code for _ in range(2)] == [200, 429]
+
+
+def test_many_are_created_or_refused_each_by_itself(api, body, store):
+    bodies = [body, {**body, "date": "2029-01-01T00:00:00Z"}, {"message": 5}, body]
+    answer = api.post("/reminders/bulk", json={"reminders": bodies})
+    results = answer.json()["results"]
+    assert answer.status_code == 200
+    assert (answer.json()["created"], answer.json()["refused"]) == (2, 2)
+    assert [(one["index"], one["status"]) for one in results] == [
+        (0, 201),
+        (1, 422),
+        (2, 422),
+        (3, 201),
+    ]
+    assert results[0]["reminder"] == api.get(f"/reminders/{results[0]['reminder']['id']}").json()
+    assert results[1]["problem"]["code"] == "INVALID_DUEDATE"
+    assert [error["field"] for error in results[2]["problem"]["errors"]] == ["date", "message"]
+    assert [event.data["id"] for event in store.events] == [
+        results[0]["reminder"]["id"],
+        results[3]["reminder"]["id"],
+    ]
+
+
+def test_many_are_repeated_by_their_key(api, body, store):
+    headers, request = {"Idempotency-Key": "many"}, {"reminders": [body, body]}
+    first = api.post("/reminders/bulk", json=request, headers=headers)
+    again = api.post("/reminders/bulk", json=request, headers=headers)
+    assert again.content == first.content
+    assert len(store.events) == 2
+    assert problem(api.post("/reminders", json=body, headers=headers))[1] == (
+        "IDEMPOTENCY_KEY_REUSED"
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1001])
+def test_bulk_takes_one_to_a_thousand(api, count):
+    answer = api.post("/reminders/bulk", json={"reminders": [{}] * count})
+    assert problem(answer) == (422, "VALIDATION")
+
+
+def test_bulk_takes_a_larger_body_and_no_more(api, body):
+    large = api.post("/reminders/bulk", json={"reminders": [{**body, "url": "x" * 100_000}]})
+    assert large.json()["refused"] == 1
+    too_large = api.post("/reminders/bulk", json={"reminders": [{"message": "x" * 1024 * 1024}]})
+    assert problem(too_large) == (413, "BODY_TOO_LARGE")
+
+
+def test_ids_are_ordered_by_time(api, body, clock):
+    ids = []
+    for _ in range(3):
+        ids.append(UUID(api.post("/reminders", json=body).json()["id"]))
+        clock.now += timedelta(seconds=1)
+    assert ids == sorted(ids)
+
+
+def test_the_page_of_the_api_needs_no_other_host(api):
+    page = api.get("/docs").text
+    assert "http" not in page.replace("http-equiv", "")
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
+        assert f"docs/assets/{asset}" in page
+        assert api.get(f"/docs/assets/{asset}").status_code == 200
+
+
+def test_health_is_answered_without_a_user(api):
+    for path in ("/health/live", "/health/ready", "/metrics"):
+        assert api.get(path, headers={"x-authenticated-userid": ""}).status_code == 200

@@ -1,0 +1,215 @@
+"""What the store in PostgreSQL and the one in memory have in common."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from event_messages.event import Event
+from reminder_service.errors import (
+    IdempotencyKeyReused,
+    MissingReminder,
+    PermissionDenied,
+    TooManyReminders,
+)
+from reminder_service.fakes import InMemoryReminders
+from reminder_service.idempotency import KeyedAnswer
+from reminder_service.store import PostgresReminders
+from service_runtime.database import create_database_engine
+from service_runtime.migrations import migrate
+from service_runtime.settings import DatabaseSettings, MigrationSettings
+from sqlalchemy import text
+
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+class InMemory:
+    def __init__(self):
+        self.store = InMemoryReminders(per_user=3)
+
+    def events(self):
+        return [(event.type, event.data) for event in self.store.events]
+
+
+class InPostgres:
+    def __init__(self, engine):
+        self.engine = engine
+        self.store = PostgresReminders(engine, per_user=3)
+
+    def events(self):
+        with self.engine.connect() as connection:
+            bodies = connection.scalars(text("select body from outbox order by position"))
+            events = [Event.from_json(body) for body in bodies]
+        return [(event.type, event.data) for event in events]
+
+
+@pytest.fixture
+def engine(database, monkeypatch):
+    for name, value in database.environment.items():
+        monkeypatch.setenv(name, value)
+    migrate(MigrationSettings(), "reminder_service:migrations")
+    engine = create_database_engine(DatabaseSettings())
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])
+def kept(request):
+    if request.param == "memory":
+        return InMemory()
+    return InPostgres(request.getfixturevalue("engine"))
+
+
+@pytest.fixture
+def store(kept):
+    return kept.store
+
+
+def answer(**fields):
+    plain = {"user_id": "user-1", "key": "k", "fingerprint": "f", "status": 201, "body": "{}"}
+    return KeyedAnswer(**{**plain, "headers": {"ETag": '"1"'}, "answered_at": NOW, **fields})
+
+
+def renamed(reminder):
+    return replace(reminder, message="Feed the cat", version=reminder.version + 1)
+
+
+def test_a_reminder_comes_back_whole(store, made):
+    reminder = made(
+        is_recurring=True,
+        rule="FREQ=DAILY",
+        time_zone="Europe/Paris",
+        except_dates=(NOW, NOW + timedelta(microseconds=1)),
+        notify_offset=5,
+        notify_type="email",
+        message="Zoë's ☂ \U0001f600",
+        url="https://example.com",
+        urgent=True,
+    )
+    store.add([reminder])
+    assert store.find("user-1", reminder.id) == reminder
+    assert store.page("user-1", 10, 0) == ([reminder], 1)
+
+
+def test_each_write_records_its_event(kept, made):
+    store, reminder = kept.store, made()
+    store.add([reminder])
+    changed = store.change("user-1", reminder.id, renamed)
+    store.remove("user-1", reminder.id, lambda current: None)
+    created, updated, deleted = kept.events()
+    assert created[0] == "reminder:created"
+    assert created[1]["message"] == reminder.message
+    assert updated[0] == "reminder:updated"
+    assert (updated[1]["message"], updated[1]["version"]) == (changed.message, 2)
+    assert deleted == (
+        "reminder:deleted",
+        {"id": str(reminder.id), "version": 3, "userId": "user-1"},
+    )
+    with pytest.raises(MissingReminder):
+        store.find("user-1", reminder.id)
+
+
+def test_pages_are_in_order_and_only_of_the_user(store, made):
+    days = {day: made(date=NOW + timedelta(days=day)) for day in (3, 1, 2)}
+    store.add([*days.values()])
+    store.add([made(user_id="user-2")])
+    assert store.page("user-1", 2, 0) == ([days[1], days[2]], 3)
+    assert store.page("user-1", 2, 2) == ([days[3]], 3)
+    assert store.page("user-1", 2, 9) == ([], 3)
+
+
+def test_the_reminders_of_others_cannot_be_read_or_written(kept, made):
+    store, reminder = kept.store, made(user_id="user-2")
+    store.add([reminder])
+    with pytest.raises(MissingReminder):
+        store.find("user-1", reminder.id)
+    with pytest.raises(PermissionDenied):
+        store.change("user-1", reminder.id, renamed)
+    with pytest.raises(PermissionDenied):
+        store.remove("user-1", reminder.id, lambda current: None)
+    assert store.find("user-2", reminder.id) == reminder
+    assert len(kept.events()) == 1
+
+
+def test_what_is_not_there_is_missing(store):
+    with pytest.raises(MissingReminder):
+        store.change("user-1", uuid4(), renamed)
+    with pytest.raises(MissingReminder):
+        store.remove("user-1", uuid4(), lambda current: None)
+
+
+def test_a_refused_write_leaves_neither_a_change_nor_an_event(kept, made):
+    def refuse(current):
+        raise ValueError("refused")
+
+    store, reminder = kept.store, made()
+    store.add([reminder])
+    with pytest.raises(ValueError, match="refused"):
+        store.change("user-1", reminder.id, refuse)
+    with pytest.raises(ValueError, match="refused"):
+        store.remove("user-1", reminder.id, refuse)
+    assert store.find("user-1", reminder.id) == reminder
+    assert len(kept.events()) == 1
+
+
+def test_the_limit_of_a_user_is_all_or_nothing(kept, made):
+    store = kept.store
+    store.add([made(), made()])
+    with pytest.raises(TooManyReminders):
+        store.add([made(), made()])
+    assert store.page("user-1", 10, 0)[1] == len(kept.events()) == 2
+    store.add([made(user_id="user-2")])
+
+
+def test_a_keyed_answer_is_kept_with_the_reminder(kept, made):
+    store, first = kept.store, answer()
+    assert store.answered("user-1", "k", NOW) is None
+    assert store.add([made()], first) is None
+    assert store.answered("user-1", "k", NOW) == first
+    assert store.answered("user-2", "k", NOW) is None
+    assert store.add([made()], answer(body="other")) == first
+    with pytest.raises(IdempotencyKeyReused):
+        store.add([made()], answer(fingerprint="g"))
+    assert store.page("user-1", 10, 0)[1] == len(kept.events()) == 1
+
+
+def test_a_keyed_answer_is_forgotten_after_a_day(store, made):
+    day = timedelta(hours=24)
+    store.add([made()], answer())
+    assert store.answered("user-1", "k", NOW + day - timedelta(microseconds=1))
+    assert store.answered("user-1", "k", NOW + day) is None
+    assert store.add([made()], answer(fingerprint="g", answered_at=NOW + day)) is None
+    assert store.forget_answers(NOW + day) == 0
+    assert store.forget_answers(NOW + 2 * day) == 1
+    assert store.forget_answers(NOW + 2 * day) == 0
+
+
+def test_changes_at_once_are_all_counted(kept, made):
+    store, reminder = kept.store, made()
+    store.add([reminder])
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: store.change("user-1", reminder.id, renamed), range(12)))
+    assert store.find("user-1", reminder.id).version == 13
+    versions = [data["version"] for _, data in kept.events()]
+    assert versions == [*range(1, 14)]
+
+
+def test_a_key_that_comes_twice_at_once_creates_once(kept, made):
+    store = kept.store
+    with ThreadPoolExecutor(4) as threads:
+        earlier = list(threads.map(lambda _: store.add([made()], answer()), range(8)))
+    assert earlier.count(None) == 1
+    assert store.page("user-1", 10, 0)[1] == len(kept.events()) == 1
+
+
+@pytest.mark.integration
+def test_a_write_that_cannot_record_its_event_is_undone(engine, made, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no event")
+
+    store = PostgresReminders(engine)
+    monkeypatch.setattr("reminder_service.store.append", broken)
+    with pytest.raises(RuntimeError):
+        store.add([made()])
+    assert store.page("user-1", 10, 0) == ([], 0)
