@@ -156,7 +156,7 @@ def _ensure_role(server: psycopg.Connection[Any], settings: MigrationSettings) -
         settings.database_password.get_secret_value().encode(), role, b"scram-sha-256"
     )
     exists = server.execute(
-        "select from pg_roles where rolname = %s", [settings.database_user]
+        "select 1 from pg_roles where rolname = %s", [settings.database_user]
     ).fetchone()
     server.execute(
         sql.SQL("{} role {} login nosuperuser nocreatedb nocreaterole password {}").format(
@@ -170,7 +170,7 @@ def _ensure_role(server: psycopg.Connection[Any], settings: MigrationSettings) -
 def _ensure_database(server: psycopg.Connection[Any], settings: MigrationSettings) -> None:
     name = sql.Identifier(settings.database_name)
     exists = server.execute(
-        "select from pg_database where datname = %s", [settings.database_name]
+        "select 1 from pg_database where datname = %s", [settings.database_name]
     ).fetchone()
     if not exists:
         server.execute(sql.SQL("create database {}").format(name))
