@@ -83,6 +83,7 @@ def welcome(environment: Environment, took: float) -> str:
     user = "-H 'x-authenticated-userid: you' -H 'x-consumer-username: you@example.com'"
     json = "-H 'content-type: application/json'"
     date = "$(date -u -d '+70 seconds' +%FT%TZ)"
+    reminder = f'{{\\"date\\": \\"{date}\\", \\"message\\": \\"Water the plants\\"}}'
     return f"""
 The platform is up ({took:.1f} s).
   Reminder API   {urls["REMINDERS_URL"]}/docs
@@ -92,7 +93,7 @@ The platform is up ({took:.1f} s).
 
 Register a device, then create a reminder that is due in 70 seconds:
   curl -sS {urls["DEVICES_URL"]}/device/register {user} {json} -d '{{"fcmToken": "valid-phone"}}'
-  curl -sS {urls["REMINDERS_URL"]}/reminders {user} {json} -d "{{\\"date\\": \\"{date}\\", \\"message\\": \\"Water the plants\\"}}"
+  curl -sS {urls["REMINDERS_URL"]}/reminders {user} {json} -d "{reminder}"
 """
 
 

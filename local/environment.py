@@ -1,4 +1,4 @@
-"""Where the local environment keeps its state, which ports it takes, what a shell needs to use it."""
+"""Where the local environment keeps its state, its ports, and what a shell needs to use it."""
 
 import os
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Environment:
         }
 
     def shell(self) -> dict[str, str]:
-        """What a shell needs to use `pulumi`, `kubectl` and AWS clients here, and where things are."""
+        """What a shell needs to use `pulumi`, `kubectl` and AWS clients here."""
         password = self.secret("database-admin-password")
         admin = f"postgres:{password.read_text().strip()}" if password.exists() else "postgres"
         return {
