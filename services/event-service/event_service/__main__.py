@@ -1,0 +1,66 @@
+"""`python -m event_service` serves until SIGTERM; with `migrate`, prepares the database."""
+
+import sys
+
+from botocore.exceptions import BotoCoreError, ClientError
+from event_messages.publisher import Publisher
+from service_runtime.aws import aws_client
+from service_runtime.database import create_database_engine, ping
+from service_runtime.event_consumer import event_consumer
+from service_runtime.logs import configure_logs
+from service_runtime.migrations import MigrationFailed, migrate
+from service_runtime.outbox import OutboxRelay
+from service_runtime.probes import all_of, health_app
+from service_runtime.process import HttpServer, run_process
+from service_runtime.settings import MigrationSettings, read_settings
+
+from event_service.event_store import DynamoEventStore
+from event_service.handlers import handle
+from event_service.notifications import PostgresNotifications
+from event_service.retention import Retention
+from event_service.settings import Settings
+
+NAME = "event-service"
+
+
+def main(arguments: list[str]) -> None:
+    if arguments == ["migrate"]:
+        prepare_database()
+    elif not arguments:
+        serve()
+    else:
+        sys.exit("usage: python -m event_service [migrate]")
+
+
+def prepare_database() -> None:
+    settings = read_settings(MigrationSettings)
+    configure_logs(NAME, settings.log_level)
+    try:
+        migrate(settings, "event_service:migrations")
+    except MigrationFailed as error:
+        sys.exit(str(error))
+
+
+def serve() -> None:
+    settings = read_settings(Settings)
+    configure_logs(NAME, settings.log_level)
+    engine = create_database_engine(settings)
+    notifications = PostgresNotifications(engine)
+    store = DynamoEventStore(aws_client("dynamodb"), settings.event_store_table)
+    consumer = event_consumer(
+        aws_client("sqs"),
+        settings.event_queue_url,
+        lambda event: handle(event, notifications, store),
+        retry_on=(ClientError, BotoCoreError),
+    )
+    relay = OutboxRelay(engine, Publisher(aws_client("sns"), settings.event_topic_arn))
+    health = health_app(
+        live=all_of(consumer=consumer.alive, outbox=relay.alive),
+        ready=all_of(database=lambda: ping(engine), queue=consumer.receiving),
+    )
+    retention = Retention(notifications, settings.retention_days)
+    run_process(HttpServer(health, settings.http_port), consumer, relay, retention)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,69 @@
+"""The event store and the table of notifications in memory, for tests and demonstrations."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from event_messages.event import Event
+
+from event_service.event_store import item_of, utc_now
+from event_service.notification import Notification, announcement
+from event_service.schedule import emptied, successor, tombstone
+
+
+class InMemoryEventStore:
+    """Behaves as DynamoEventStore does; `items` are what it would hold."""
+
+    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._items: dict[tuple[str, str], dict[str, Any]] = {}
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """Every item, by user and time."""
+        with self._lock:
+            return [self._items[key] for key in sorted(self._items)]
+
+    def append(self, event: Event) -> None:
+        item = item_of(event, self._clock())
+        with self._lock:
+            self._items.setdefault((item["userId"], item["id"]), item)
+
+
+class InMemoryNotifications:
+    """Behaves as PostgresNotifications does; `announced` is what its outbox would publish."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[UUID, Notification] = {}
+        self.announced: list[Event] = []
+
+    def get(self, id: UUID) -> Notification | None:
+        return self._rows.get(id)
+
+    def put(self, notification: Notification) -> None:
+        with self._lock:
+            stored = self._rows.get(notification.id)
+            changed = successor(stored, notification)
+            reminder = notification.reminder_id and self._rows.get(notification.reminder_id)
+            orphaned = reminder and reminder.id != notification.id and reminder.state == "deleted"
+            if changed and not orphaned:
+                self._save(stored, changed)
+
+    def remove(self, id: UUID, version: int, user_id: str) -> None:
+        with self._lock:
+            stored = self._rows.get(id)
+            if not (gone := tombstone(stored, id, version, user_id)):
+                return
+            self._save(stored, gone)
+            for dependent in list(self._rows.values()):
+                if dependent.reminder_id == id != dependent.id and dependent.state != "deleted":
+                    self._save(dependent, emptied(dependent, dependent.version))
+
+    def _save(self, before: Notification | None, after: Notification) -> None:
+        self._rows[after.id] = after
+        if told := announcement(before, after):
+            self.announced.append(told)

@@ -1,0 +1,106 @@
+"""The table of notifications in PostgreSQL, kept in step by id and version."""
+
+from dataclasses import asdict, fields
+from typing import Any
+from uuid import UUID
+
+from event_messages.event import Event
+from service_runtime import outbox
+from service_runtime.traces import current_traceparent
+from sqlalchemy import Connection, Engine, Row, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from event_service.notification import Notification, announcement
+from event_service.schedule import emptied, successor, tombstone
+from event_service.tables import notifications
+
+_COLUMNS = [notifications.c[field.name] for field in fields(Notification)]
+
+
+class PostgresNotifications:
+    """Each change is one transaction, with the event that tells of it in the outbox.
+
+    A change takes the scheduler's lease away: what was claimed before is not settled any more,
+    so the newer version is what counts.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, id: UUID) -> Notification | None:
+        with self._engine.connect() as connection:
+            return _stored(connection, id)
+
+    def put(self, notification: Notification) -> None:
+        with self._engine.begin() as connection:
+            _take_turn(connection, notification.reminder_id, notification.id)
+            stored = _stored(connection, notification.id)
+            changed = successor(stored, notification)
+            if changed and not _orphaned(connection, notification):
+                _save(connection, stored, changed)
+
+    def remove(self, id: UUID, version: int, user_id: str) -> None:
+        with self._engine.begin() as connection:
+            _take_turn(connection, id)
+            stored = _stored(connection, id)
+            if not (gone := tombstone(stored, id, version, user_id)):
+                return
+            _save(connection, stored, gone)
+            for dependent in _dependents(connection, id):
+                _save(connection, dependent, emptied(dependent, dependent.version))
+
+    def forget(self, days: int) -> int:
+        """Remove what ended or was deleted so long ago that no news of it can come; how many."""
+        old = notifications.c.updated_at < func.now() - func.make_interval(0, 0, 0, days)
+        with self._engine.begin() as connection:
+            ended = delete(notifications).where(notifications.c.state != "pending", old)
+            return connection.execute(ended).rowcount
+
+
+def _take_turn(connection: Connection, *ids: UUID | None) -> None:
+    """Until the transaction ends, no other may change these; rows need not exist yet."""
+    for id in dict.fromkeys(id for id in ids if id):
+        key = int.from_bytes(id.bytes[:8], signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def _stored(connection: Connection, id: UUID) -> Notification | None:
+    query = select(*_COLUMNS).where(notifications.c.id == id).with_for_update()
+    row = connection.execute(query).one_or_none()
+    return _notification(row) if row else None
+
+
+def _dependents(connection: Connection, reminder_id: UUID) -> list[Notification]:
+    table = notifications.c
+    query = select(*_COLUMNS).where(
+        table.reminder_id == reminder_id, table.reminder_id != table.id, table.state != "deleted"
+    )
+    return [_notification(row) for row in connection.execute(query.with_for_update())]
+
+
+def _orphaned(connection: Connection, notification: Notification) -> bool:
+    """Whether the reminder that it belongs to was deleted."""
+    if notification.reminder_id in (None, notification.id):
+        return False
+    query = select(notifications.c.state).where(notifications.c.id == notification.reminder_id)
+    return connection.scalar(query) == "deleted"
+
+
+def _save(connection: Connection, before: Notification | None, after: Notification) -> None:
+    values: dict[str, Any] = {
+        **asdict(after),
+        "except_dates": list(after.except_dates),
+        "traceparent": current_traceparent(),
+        "lease_until": None,
+        "updated_at": func.clock_timestamp(),
+    }
+    upsert = insert(notifications).values(values)
+    connection.execute(upsert.on_conflict_do_update(index_elements=["id"], set_=values))
+    told: Event | None = announcement(before, after)
+    if told:
+        outbox.append(connection, told)
+
+
+def _notification(row: Row[Any]) -> Notification:
+    values = row._asdict()
+    return Notification(**{**values, "except_dates": tuple(values["except_dates"])})

@@ -1,0 +1,50 @@
+"""The event store, in memory and in DynamoDB."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from event_messages.event import Event
+
+OCCURRED = datetime(2030, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
+RECORDED = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC)
+
+
+def append_twice(store, event: Event) -> None:
+    store.append(event)
+    store.append(event)
+
+
+def test_an_event_is_kept_whole_for_ninety_days(make_store):
+    store = make_store(lambda: RECORDED)
+    event = Event.new("reminder:created", "ada", {"id": "r-1", "half": 0.5, "no": None}, OCCURRED)
+    store.append(event)
+    assert store.items == [
+        {
+            "userId": "ada",
+            "id": str(event.id),
+            "type": "reminder:created",
+            "occurredAt": "2030-01-01T12:00:00.123456Z",
+            "schemaVersion": 1,
+            "data": {"id": "r-1", "half": Decimal("0.5"), "no": None},
+            "reminderId": "r-1",
+            "recordedAt": "2030-01-01T12:00:01.000000+00:00",
+            "expiresAt": int((OCCURRED + timedelta(days=90)).timestamp()),
+        }
+    ]
+
+
+def test_a_repeat_changes_nothing(make_store):
+    times = iter([RECORDED, RECORDED + timedelta(hours=1)])
+    store = make_store(lambda: next(times))
+    append_twice(store, Event.new("device:registered", "ada", {"deviceId": "d"}, OCCURRED))
+    [item] = store.items
+    assert item["recordedAt"] == "2030-01-01T12:00:01.000000+00:00"
+    assert "reminderId" not in item
+
+
+def test_events_of_one_instant_are_kept_apart_and_in_order(make_store):
+    store = make_store(lambda: RECORDED)
+    events = [Event.new("reminder:created", "ada", {"id": str(n)}, OCCURRED) for n in range(20)]
+    for event in reversed(events):
+        store.append(event)
+    assert [item["id"] for item in store.items] == [str(event.id) for event in events]

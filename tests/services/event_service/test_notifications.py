@@ -1,0 +1,160 @@
+"""News of reminders may come twice and in any order: in memory and in PostgreSQL."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
+import pytest
+from event_messages.contract import PendingNotification, Reminder
+from event_service.errors import ForeignNotification
+from event_service.schedule import of_command, of_reminder
+
+ID = UUID("0190a5f0-0000-7000-8000-000000000001")
+SNOOZE = UUID("0190a5f0-0000-7000-8000-000000000002")
+WRITTEN = datetime(2030, 1, 1, tzinfo=UTC)
+DATE = datetime(2030, 1, 2, 9, tzinfo=UTC)
+
+
+def reminder(version: int = 1, *, written_at: datetime = WRITTEN, **changes: Any):
+    values = {"id": ID, "user_id": "ada", "date": DATE, "message": "Tea", **changes}
+    return of_reminder(Reminder(version=version, **values), written_at)
+
+
+def snooze(version: int = 1, **changes: Any):
+    values = {"id": SNOOZE, "user_id": "ada", "message": "Tea", "reminder_id": ID, **changes}
+    at = DATE + timedelta(minutes=10)
+    command = {"version": version, "deliver_at": at, "occurrence": DATE, **values}
+    return of_command(PendingNotification(**command))
+
+
+def told(notifications) -> list[tuple[str, int]]:
+    return [(event.type, event.data["version"]) for event in notifications.announced]
+
+
+def test_a_new_notification_is_stored_whole_and_told(notifications):
+    wanted = reminder(
+        is_recurring=True,
+        rule="FREQ=WEEKLY",
+        time_zone="Europe/Berlin",
+        except_dates=[DATE + timedelta(days=7)],
+        notify_offset=30,
+        notify_type="email",
+        email="ada@example.org",
+        url="https://example.org/tea",
+        urgent=True,
+    )
+    notifications.put(wanted)
+    assert notifications.get(ID) == wanted
+    assert wanted.deliver_at == DATE - timedelta(minutes=30)
+    [event] = notifications.announced
+    assert (event.type, event.user_id) == ("notification:created", "ada")
+    assert event.data == {
+        "id": str(ID),
+        "version": 1,
+        "userId": "ada",
+        "email": "ada@example.org",
+        "deliverAt": "2030-01-02T08:30:00Z",
+        "occurrence": "2030-01-02T09:00:00Z",
+        "channel": "email",
+        "message": "Tea",
+        "url": "https://example.org/tea",
+        "reminderId": str(ID),
+        "urgent": True,
+    }
+
+
+def test_a_repeat_changes_nothing_and_is_not_told(notifications):
+    for _ in range(3):
+        notifications.put(reminder())
+    assert told(notifications) == [("notification:created", 1)]
+
+
+def test_an_older_version_never_overwrites_a_newer_one(notifications):
+    notifications.put(reminder(2, message="New"))
+    notifications.put(reminder(1, message="Old"))
+    assert notifications.get(ID).message == "New"
+    assert told(notifications) == [("notification:created", 2)]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_every_order_of_create_update_and_delete_ends_the_same(notifications, order):
+    steps = [
+        lambda: notifications.put(reminder(1)),
+        lambda: notifications.put(reminder(2, date=DATE + timedelta(days=1))),
+        lambda: notifications.remove(ID, 3, "ada"),
+    ]
+    for step in order:
+        steps[step]()
+    stored = notifications.get(ID)
+    assert (stored.state, stored.version, stored.message) == ("deleted", 3, "")
+    events = told(notifications)
+    assert events[-1:] == ([("notification:deleted", 3)] if order[0] != 2 else [])
+
+
+def test_an_update_moves_the_delivery(notifications):
+    notifications.put(reminder(1))
+    notifications.put(reminder(2, date=DATE + timedelta(days=1)))
+    assert notifications.get(ID).deliver_at == DATE + timedelta(days=1)
+    assert told(notifications) == [("notification:created", 1), ("notification:updated", 2)]
+
+
+def test_an_update_of_the_text_alone_keeps_the_place_in_the_series(notifications):
+    series: dict[str, Any] = {"is_recurring": True, "rule": "FREQ=DAILY"}
+    notifications.put(reminder(1, **series))
+    later = DATE + timedelta(days=5, hours=1)
+    notifications.put(reminder(2, written_at=later, message="Coffee", **series))
+    stored = notifications.get(ID)
+    assert (stored.message, stored.version) == ("Coffee", 2)
+    assert stored.occurrence == stored.deliver_at == DATE
+
+
+def test_an_update_of_the_schedule_starts_after_the_write(notifications):
+    notifications.put(reminder(1, is_recurring=True, rule="FREQ=DAILY"))
+    later = DATE + timedelta(days=5, hours=1)
+    notifications.put(reminder(2, written_at=later, is_recurring=True, rule="FREQ=HOURLY"))
+    assert notifications.get(ID).deliver_at == DATE + timedelta(days=5, hours=2)
+
+
+def test_a_series_that_has_ended_waits_for_nothing(notifications):
+    notifications.put(reminder(1))
+    ended = {"is_recurring": True, "rule": "FREQ=DAILY;COUNT=2"}
+    notifications.put(reminder(2, written_at=DATE + timedelta(days=9), **ended))
+    stored = notifications.get(ID)
+    assert (stored.state, stored.deliver_at) == ("ended", None)
+    assert told(notifications) == [("notification:created", 1), ("notification:deleted", 2)]
+
+
+def test_deleting_a_reminder_deletes_what_was_asked_for_on_its_account(notifications):
+    notifications.put(reminder())
+    notifications.put(snooze())
+    notifications.remove(ID, 2, "ada")
+    assert notifications.get(SNOOZE).state == "deleted"
+    assert sorted(told(notifications)[2:]) == [
+        ("notification:deleted", 1),
+        ("notification:deleted", 2),
+    ]
+
+
+def test_what_comes_for_a_deleted_reminder_is_not_stored(notifications):
+    notifications.remove(ID, 2, "ada")
+    notifications.put(snooze())
+    assert notifications.get(SNOOZE) is None
+    assert notifications.announced == []
+
+
+def test_a_command_may_come_before_its_reminder_and_be_deleted_alone(notifications):
+    notifications.put(snooze())
+    notifications.put(reminder())
+    notifications.remove(SNOOZE, 2, "ada")
+    assert notifications.get(SNOOZE).state == "deleted"
+    assert notifications.get(ID).state == "pending"
+
+
+def test_no_event_of_one_user_touches_the_notification_of_another(notifications):
+    notifications.put(reminder())
+    with pytest.raises(ForeignNotification):
+        notifications.put(reminder(2, user_id="eve"))
+    with pytest.raises(ForeignNotification):
+        notifications.remove(ID, 2, "eve")
+    assert notifications.get(ID) == reminder()
