@@ -48,7 +48,7 @@ class LanguageHost(LanguageServer):
 
         self.program = program
         request.args.insert(0, self.engine)
-        return super().Run(request, context)
+        return super().Run(request, context)  # type: ignore[no-untyped-call]
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
         """Run a policy pack or a provider that is written in Python, with its own packages."""

@@ -1,0 +1,64 @@
+import subprocess
+
+import pytest
+
+from tools import build
+from tools.build import Program, programs
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "HERE", tmp_path)
+    folder = tmp_path / "hello"
+    folder.mkdir()
+    (folder / "go.mod").write_text("module hello\n\ngo 1.26.0\n")
+    (folder / "main.go").write_text('package main\n\nfunc main() { println("hello") }\n')
+    return Program(name="hello", binaries={"hello": "."}, links={"hi": "hello"})
+
+
+def test_every_program_has_a_module_with_checksums():
+    lacking = [p.name for p in programs() if not (p.folder / "go.mod").exists()]
+    unchecked = [
+        p.name for p in programs() if p.name != "pause" and not (p.folder / "go.sum").exists()
+    ]
+    assert (lacking, unchecked) == ([], [])
+
+
+def test_the_key_changes_with_the_module_the_options_and_the_compiler(program):
+    keys = {program.key("go1"), program.key("go2")}
+    keys.add(Program(name="hello", binaries={"hello": "."}, ldflags="-X a.b=c").key("go1"))
+    (program.folder / "main.go").write_text("package main\n\nfunc main() {}\n")
+    keys.add(program.key("go1"))
+    assert len(keys) == 4
+
+
+def test_a_program_is_built_once_and_linked(program, tmp_path):
+    target = tmp_path / "cache" / "hello"
+    build.build(program, target)
+    links = tmp_path / "links"
+    links.mkdir()
+    for _ in range(2):
+        build.link(target, links)
+    shown = subprocess.run([links / "hi"], capture_output=True, text=True, check=True)
+    assert shown.stderr == "hello\n"
+
+
+def test_a_failed_build_leaves_nothing_and_says_why(program, tmp_path):
+    (program.folder / "main.go").write_text("package main\n\nfunc main() { missing() }\n")
+    target = tmp_path / "cache" / "hello"
+    with pytest.raises(build.BuildFailed, match=r"(?s)hello could not be built.*missing"):
+        build.build(program, target)
+    assert list(target.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "used"), [("v3.300.1", True), ("3.240.0", True), ("v3.100.0", False), ("", False)]
+)
+def test_the_users_own_program_is_used_when_it_is_new_enough(tmp_path, monkeypatch, shown, used):
+    for name in ("pulumi", "pulumi-language-python"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{shown}'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    [program] = [p for p in programs() if p.name == "pulumi"]
+    expected = str(tmp_path / "pulumi") if used else None
+    assert build.offered(program, tmp_path / "links") == expected
