@@ -1,0 +1,72 @@
+"""From SES to the inbox."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.ses.exceptions import ConfigurationSetDoesNotExist
+from moto.ses.models import SESBackend
+
+from local.aws_server import ses_events
+from local.aws_server.emails import Email, Inbox, InboxUnreachable
+from local.aws_server.templates import NotRendered, rendered, stored_template, template_data
+
+log = logging.getLogger(__name__)
+
+
+class Refusal(ServiceException):
+    """SES refuses the request; moto's base class cannot be raised itself."""
+
+
+Record = Callable[[], Any]  # moto's own sending: it checks the request, and remembers it
+
+
+class Postman:
+    """Takes an e-mail to the inbox, and tells the configuration set what became of it."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    def send(self, backend: SESBackend, email: Email, record: Record) -> str:
+        require_configuration_set(backend, email.configuration_set)
+        email = email.accepted_as(record().id)
+        self._deliver(email)
+        ses_events.publish(backend, "send", email, {})
+        if bounced := email.bounced():
+            ses_events.publish(backend, "bounce", email, ses_events.bounce(bounced))
+        if delivered := email.delivered():
+            ses_events.publish(backend, "delivery", email, ses_events.delivery(delivered))
+        if complained := email.complained():
+            ses_events.publish(backend, "complaint", email, ses_events.complaint(complained))
+        return email.message_id
+
+    def send_template(
+        self, backend: SESBackend, email: Email, name: str, data: str, record: Record
+    ) -> str:
+        """SES accepts data that lacks a variable, and only then reports that it did not render."""
+        template, values = stored_template(backend, name), template_data(data)
+        try:
+            parts = rendered(template, values)
+        except NotRendered as problem:
+            require_configuration_set(backend, email.configuration_set)
+            email = email.accepted_as(record().id)
+            log.warning("E-mail %s was not rendered: %s", email.message_id, problem)
+            failure = ses_events.rendering_failure(name, str(problem))
+            ses_events.publish(backend, "renderingFailure", email, failure)
+            return email.message_id
+        return self.send(backend, replace(email, **parts), record)
+
+    def _deliver(self, email: Email) -> None:
+        try:
+            if delivered := email.delivered():
+                self._inbox.deliver(email, delivered)
+        except InboxUnreachable as error:
+            log.warning("E-mail %s is throttled: %s", email.message_id, error)
+            raise Refusal("Throttling", f"Sending is throttled: {error}") from error
+
+
+def require_configuration_set(backend: SESBackend, name: str | None) -> None:
+    if name and name not in backend.config_sets:
+        raise ConfigurationSetDoesNotExist(f"Configuration set <{name}> does not exist.")

@@ -1,0 +1,22 @@
+"""How moto's classes are given other methods."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+class MotoChanged(Exception):
+    """A method that we replace is no longer in moto."""
+
+
+def replace_method(owner: type, name: str, method: Callable[..., Any]) -> None:
+    if not callable(getattr(owner, name, None)):
+        raise MotoChanged(
+            f"moto has no {owner.__name__}.{name} to replace; see whether it is still needed."
+        )
+    setattr(owner, name, method)
+
+
+def add_method(owner: type, name: str, method: Callable[..., Any]) -> None:
+    if hasattr(owner, name):
+        raise MotoChanged(f"moto has its own {owner.__name__}.{name} by now; remove ours.")
+    setattr(owner, name, method)

@@ -1,0 +1,52 @@
+"""Event destinations of configuration sets: moto can create them, and no more."""
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.ses.models import SESBackend
+from moto.ses.responses import EmailResponse
+
+from local.aws_server.postman import Refusal
+from local.aws_server.replacement import add_method, replace_method
+
+delete_configuration_set = SESBackend.delete_configuration_set
+
+
+def extend() -> None:
+    # A destination can be deleted on its own, as in SES.
+    add_method(
+        EmailResponse, "delete_configuration_set_event_destination", delete_event_destination
+    )
+    # moto answers [None] for a configuration set without a destination.
+    replace_method(EmailResponse, "describe_configuration_set", describe)
+    # moto keeps the destination's name when its configuration set goes, and refuses it later.
+    replace_method(SESBackend, "delete_configuration_set", delete_with_destination)
+
+
+def delete_event_destination(response: EmailResponse) -> EmptyResult:
+    name = response._get_param("ConfigurationSetName")
+    response.backend.describe_configuration_set(name)
+    destination = response.backend.config_set_event_destination.get(name, {})
+    if destination.get("Name") != response._get_param("EventDestinationName"):
+        raise Refusal("EventDestinationDoesNotExist", "No EventDestination found for the name.")
+    forget_destination(response.backend, name)
+    return EmptyResult()
+
+
+def describe(response: EmailResponse) -> ActionResult:
+    name = response._get_param("ConfigurationSetName")
+    response.backend.describe_configuration_set(name)
+    destination = response.backend.config_set_event_destination.get(name)
+    asked = "eventDestinations" in response._get_param("ConfigurationSetAttributeNames", [])
+    shown = [destination] if asked and destination else []
+    return ActionResult({"ConfigurationSet": {"Name": name}, "EventDestinations": shown})
+
+
+def delete_with_destination(backend: SESBackend, configuration_set_name: str) -> None:
+    backend.describe_configuration_set(configuration_set_name)
+    forget_destination(backend, configuration_set_name)
+    delete_configuration_set(backend, configuration_set_name)
+
+
+def forget_destination(backend: SESBackend, configuration_set: str) -> None:
+    destination = backend.config_set_event_destination.pop(configuration_set, None)
+    if destination:
+        backend.event_destinations.pop(destination["Name"], None)

@@ -1,0 +1,50 @@
+"""SES templates, rendered as SES does."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from moto.ses.exceptions import (
+    InvalidRenderingParameterException,
+    MissingRenderingAttributeException,
+    TemplateDoesNotExist,
+)
+from moto.ses.models import SESBackend
+from moto.ses.template import parse_template
+
+
+class NotRendered(Exception):
+    """A variable of the template was not given."""
+
+
+def stored_template(backend: SESBackend, name: str) -> Mapping[str, str]:
+    if name not in backend.templates:
+        raise TemplateDoesNotExist(f"Template {name} does not exist")
+    return backend.templates[name]
+
+
+def template_data(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise InvalidRenderingParameterException("Template rendering data is invalid")
+    return {name: written(value) for name, value in data.items()}
+
+
+def written(value: Any) -> Any:
+    """Numbers appear in the text as JSON writes them; the rest is for blocks."""
+    return json.dumps(value) if isinstance(value, int | float) else value
+
+
+def rendered(template: Mapping[str, str], data: dict[str, Any]) -> dict[str, Any]:
+    """Subject, text and HTML. SES does not escape the values; its users have to."""
+    try:
+        return {
+            "subject": parse_template(template["subject_part"], data),
+            "text": parse_template(template.get("text_part") or "", data),
+            "html": parse_template(template.get("html_part") or "", data) or None,
+        }
+    except MissingRenderingAttributeException as error:
+        raise NotRendered(error.message) from error

@@ -1,0 +1,53 @@
+"""`python -m local.inbox`: serve the inbox until SIGTERM."""
+
+import argparse
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from local.addresses import Address, listening_socket
+from local.inbox.app import inbox_app
+from local.inbox.google_access import GoogleAccess, ServiceAccount, UnusableCredentials
+from local.inbox.messages import Messages
+
+
+class InboxServer(uvicorn.Server):
+    """Ends the open streams first; they would hold up the shutdown."""
+
+    def __init__(self, config: uvicorn.Config, messages: Messages) -> None:
+        super().__init__(config)
+        self._messages = messages
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._messages.end_watching()
+        await super().shutdown(sockets)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.inbox", description=__doc__)
+    parser.add_argument(
+        "--listen", action="append", required=True, type=Address.parse, metavar="HOST:PORT"
+    )
+    parser.add_argument(
+        "--credentials", type=Path, help="service account key; assertions must be signed with it"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    try:
+        account = ServiceAccount.read(options.credentials) if options.credentials else None
+        sockets = [listening_socket(address) for address in options.listen]
+    except (UnusableCredentials, OSError) as error:
+        sys.exit(f"inbox: {error}")
+    messages = Messages()
+    app = inbox_app(messages, GoogleAccess(account))
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+    InboxServer(config, messages).run(sockets)
+
+
+if __name__ == "__main__":
+    main()

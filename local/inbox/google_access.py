@@ -1,0 +1,121 @@
+"""Google's token endpoint: a signed assertion in, an access token out."""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+
+GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+GOOGLE = "https://oauth2.googleapis.com/token"
+SCOPES = {
+    "https://www.googleapis.com/auth/firebase.messaging",
+    "https://www.googleapis.com/auth/cloud-platform",
+}
+LIFETIME = 3600  # seconds
+CLOCK_SKEW = 60  # seconds
+
+
+class NotGranted(Exception):
+    """The token request is refused."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(description)
+        self.error, self.description = error, description
+
+
+class UnusableCredentials(Exception):
+    """The credentials file cannot be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceAccount:
+    """The account whose assertions are accepted."""
+
+    email: str
+    project: str
+    token_uri: str
+    public_key: Any
+
+    @classmethod
+    def read(cls, path: Path) -> "ServiceAccount":
+        try:
+            key = json.loads(path.read_text())
+            private_key = serialization.load_pem_private_key(key["private_key"].encode(), None)
+            return cls(
+                email=key["client_email"],
+                project=key["project_id"],
+                token_uri=key.get("token_uri", GOOGLE),
+                public_key=private_key.public_key(),
+            )
+        except OSError as error:
+            raise UnusableCredentials(f"{path} cannot be read: {error.strerror}.") from error
+        except (ValueError, KeyError, TypeError, AttributeError):
+            pass
+        raise UnusableCredentials(
+            f"{path} is not a Google service account's JSON key; give one with client_email, "
+            "project_id and private_key."
+        )
+
+    def secret(self) -> bytes:
+        """Stays the same over restarts, so that tokens stay good."""
+        pem = self.public_key.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return hashlib.sha256(pem).digest()
+
+
+class GoogleAccess:
+    """Grants access tokens and recognises them; without an account, signatures are not checked."""
+
+    def __init__(self, account: ServiceAccount | None = None) -> None:
+        self.account = account
+        self._secret = account.secret() if account else secrets.token_bytes()
+
+    def grant(self, grant_type: str, assertion: str) -> dict[str, Any]:
+        if grant_type != GRANT:
+            raise NotGranted("unsupported_grant_type", f"Invalid grant_type: {grant_type}")
+        claims = self._claims(assertion)
+        if not SCOPES & set(str(claims.get("scope", "")).split()):
+            raise NotGranted("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
+        token = self._token(int(time.time()) + LIFETIME)
+        return {"access_token": token, "expires_in": LIFETIME, "token_type": "Bearer"}
+
+    def admits(self, token: str) -> bool:
+        """Whether the token is one of ours and has not ended."""
+        expires = token.removeprefix("ya29.").partition(".")[0]
+        if not (expires.isascii() and expires.isdigit()):
+            return False
+        ours = hmac.compare_digest(token.encode(), self._token(int(expires)).encode())
+        return ours and int(expires) > time.time()
+
+    def _token(self, expires: int) -> str:
+        mark = hmac.digest(self._secret, str(expires).encode(), "sha256")
+        return f"ya29.{expires}.{base64.urlsafe_b64encode(mark).decode().rstrip('=')}"
+
+    def _claims(self, assertion: str) -> dict[str, Any]:
+        try:
+            return dict(self._decode(assertion))
+        except jwt.InvalidSignatureError as error:
+            raise NotGranted("invalid_grant", "Invalid JWT Signature.") from error
+        except jwt.PyJWTError as error:
+            raise NotGranted("invalid_grant", f"Invalid JWT: {error}") from error
+
+    def _decode(self, assertion: str) -> dict[str, Any]:
+        account = self.account
+        return jwt.decode(
+            assertion,
+            account.public_key if account else "",
+            algorithms=["RS256"],
+            options={"verify_signature": account is not None, "require": ["iss", "exp", "iat"]},
+            issuer=account.email if account else None,
+            audience=[GOOGLE, account.token_uri] if account else None,
+            leeway=CLOCK_SKEW,
+        )
