@@ -1,0 +1,1 @@
+"""Resource providers of the local environment, in place of official plugins it cannot fetch."""

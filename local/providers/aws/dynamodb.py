@@ -1,0 +1,163 @@
+"""Tables."""
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from local.providers.aws.dynamodb_table import (
+    attribute_definitions,
+    changed_settings,
+    creation,
+    described,
+    index_definition,
+    recovery,
+)
+from local.providers.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from local.providers.errors import RefusedByService
+from local.providers.resource import AutoName
+from local.providers.values import Properties
+
+_INDEX_SECONDS = 60
+
+
+_AFTERWARDS = frozenset({"pointInTimeRecovery", "ttl"})  # no part of a table's creation
+
+
+class Table(AwsResource):
+    service = "dynamodb"
+    missing = frozenset({"ResourceNotFoundException"})
+    served = frozenset(
+        {"attributes", "billingMode", "deletionProtectionEnabled", "globalSecondaryIndexes"}
+        | {"hashKey", "localSecondaryIndexes", "name", "pointInTimeRecovery", "rangeKey"}
+        | {"readCapacity", "serverSideEncryption", "streamEnabled", "streamViewType", "tags"}
+        | {"ttl", "writeCapacity"}
+    )
+    replaced_by = frozenset({"hashKey", "localSecondaryIndexes", "name", "rangeKey"})
+    defaults = {"billingMode": "PROVISIONED"}
+    computed = frozenset(
+        {"pointInTimeRecovery", "readCapacity", "serverSideEncryption", "streamViewType", "ttl"}
+        | {"writeCapacity"}
+    )
+    forms = {
+        "attributes": "unordered",
+        "globalSecondaryIndexes": "unordered",
+        "localSecondaryIndexes": "unordered",
+        "pointInTimeRecovery": "partial",
+        "serverSideEncryption": "partial",
+    }
+    auto_name = AutoName(maximum=255)
+
+    def problems(self, inputs: Properties) -> list[tuple[str, str]]:
+        if "hashKey" not in inputs:
+            return [("hashKey", "aws:dynamodb/table:Table needs the property hashKey; set it")]
+        if inputs["billingMode"] == "PROVISIONED" and not {
+            "readCapacity",
+            "writeCapacity",
+        } <= {*inputs}:
+            reason = "aws:dynamodb/table:Table with billingMode PROVISIONED needs readCapacity and "
+            return [("readCapacity", f"{reason}writeCapacity; set them or use PAY_PER_REQUEST")]
+        return []
+
+    def create(self, inputs: Properties) -> str:
+        told = self.call("create_table", TableName=inputs["name"], **creation(inputs))
+        return str(told["TableDescription"]["TableName"])
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        self.update(resource_id, {"tags": inputs.get("tags")}, inputs, _AFTERWARDS & {*inputs})
+
+    def look(self, resource_id: str, state: Properties) -> Properties | None:
+        told = self.find("describe_table", TableName=resource_id)
+        if told is None:
+            return None
+        table = told["Table"]
+        ttl = self.call("describe_time_to_live", TableName=resource_id)["TimeToLiveDescription"]
+        backups = self.call("describe_continuous_backups", TableName=resource_id)
+        tags = self.call("list_tags_of_resource", ResourceArn=table["TableArn"])["Tags"]
+        return {
+            **described(table),
+            "ttl": {
+                "attributeName": ttl.get("AttributeName", ""),
+                "enabled": ttl.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"),
+            },
+            "pointInTimeRecovery": recovery(backups["ContinuousBackupsDescription"]),
+            **tagged(tag_map(tags)),
+        }
+
+    def update(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        if "ttl" in changed:
+            self._expire(resource_id, state.get("ttl", {}), inputs.get("ttl", {}))
+        if "pointInTimeRecovery" in changed:
+            asked = inputs.get("pointInTimeRecovery", {})
+            self.call(
+                "update_continuous_backups",
+                TableName=resource_id,
+                PointInTimeRecoverySpecification={
+                    "PointInTimeRecoveryEnabled": asked.get("enabled", False)
+                },
+            )
+        settings = changed_settings(inputs, changed)
+        if settings:
+            self.call("update_table", TableName=resource_id, **settings)
+        if "globalSecondaryIndexes" in changed and state.get("arn"):
+            self._change_indexes(resource_id, state, inputs)
+        change_tags(
+            state,
+            inputs,
+            lambda tags: self.call("tag_resource", ResourceArn=state["arn"], Tags=tag_list(tags)),
+            lambda keys: self.call("untag_resource", ResourceArn=state["arn"], TagKeys=keys),
+        )
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        told = self.find("describe_table", TableName=resource_id)
+        if told and told["Table"].get("DeletionProtectionEnabled"):
+            raise RefusedByService(
+                f"table {resource_id!r} has deletionProtectionEnabled; "
+                "set it to false and run `pulumi up` before deleting it"
+            )
+        self.find("delete_table", TableName=resource_id)
+
+    def _expire(self, table: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        if not old.get("enabled") and not new.get("enabled"):
+            return
+        attribute = new.get("attributeName") or old.get("attributeName")
+        self.call(
+            "update_time_to_live",
+            TableName=table,
+            TimeToLiveSpecification={
+                "Enabled": new.get("enabled", False),
+                "AttributeName": attribute,
+            },
+        )
+
+    def _change_indexes(self, table: str, state: Properties, inputs: Properties) -> None:
+        """DynamoDB takes one change at a time."""
+        old, new = (
+            {
+                index["name"]: index_definition(index)
+                for index in each.get("globalSecondaryIndexes", [])
+            }
+            for each in (state, inputs)
+        )
+        gone = [name for name in old if old[name] != new.get(name)]
+        made = [name for name in new if old.get(name) != new[name]]
+        changes = [{"Delete": {"IndexName": name}} for name in gone]
+        for change in [*changes, *({"Create": new[name]} for name in made)]:
+            self.call(
+                "update_table",
+                TableName=table,
+                AttributeDefinitions=attribute_definitions(inputs),
+                GlobalSecondaryIndexUpdates=[change],
+            )
+            self._wait(table)
+
+    def _wait(self, table: str) -> None:
+        deadline = time.monotonic() + _INDEX_SECONDS
+        while time.monotonic() < deadline:
+            told = self.call("describe_table", TableName=table)["Table"]
+            states = [index["IndexStatus"] for index in told.get("GlobalSecondaryIndexes", [])]
+            if {told["TableStatus"], *states} == {"ACTIVE"}:
+                return
+            time.sleep(0.2)
+        raise RefusedByService(f"table {table!r} was not ready in {_INDEX_SECONDS} s; try again")

@@ -1,0 +1,98 @@
+"""What the AWS types have in common: region, tags and calls."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, ClassVar
+
+from local.providers.aws.account import Account
+from local.providers.naming import prefixed_name
+from local.providers.resource import Resource
+from local.providers.values import UNKNOWN, Properties
+
+Tags = dict[str, str]
+
+
+class AwsResource(Resource[Account]):
+    service: ClassVar[str]
+    missing: ClassVar[frozenset[str]] = frozenset()  # AWS codes that mean: it is gone
+    regional: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        if cls.regional:
+            cls.served |= {"region"}
+            cls.computed |= {"region"}
+            cls.replaced_by |= {"region"}
+
+    def __init__(self, account: Account, region: str | None = None) -> None:
+        super().__init__(account)
+        self.region = region or account.settings.region
+
+    def read(self, resource_id: str, state: Properties) -> Properties | None:
+        found = self.look(resource_id, state)
+        if found is None:
+            return None
+        return {"region": self.region, **found} if self.regional else found
+
+    def look(self, resource_id: str, state: Properties) -> Properties | None:
+        """`read` without the region."""
+        raise NotImplementedError
+
+    def call(self, operation: str, service: str | None = None, **given: Any) -> Any:
+        return self.account.call(service or self.service, operation, self.region, **given)
+
+    def find(self, operation: str, service: str | None = None, **given: Any) -> Any:
+        """Like `call`, and None when the resource is gone."""
+        service = service or self.service
+        return self.account.found(self.missing, service, operation, region=self.region, **given)
+
+    def prepared(self, inputs: Properties) -> Properties:
+        """The provider's default tags are part of each resource's own."""
+        defaults = self.account.settings.default_tags
+        tags = inputs.get("tags", {})
+        if "tags" not in self.served or not defaults or tags is UNKNOWN:
+            return inputs
+        return {**inputs, "tags": {**defaults, **tags}}
+
+    def physical_name(self, inputs: Mapping[str, Any]) -> str:
+        """The name given or made at check; one made of its prefix at creation."""
+        rule = self.auto_name
+        assert rule is not None
+        if rule.property in inputs:
+            return str(inputs[rule.property])
+        return prefixed_name(str(inputs[f"{rule.property}Prefix"]), rule.suffix(inputs))
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account.number()}:{resource}"
+
+
+def tagged(tags: Mapping[str, str]) -> Properties:
+    """The two outputs that tags give."""
+    return {"tags": dict(tags), "tagsAll": dict(tags)}
+
+
+def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[Tags]:
+    return [{key: name, value: text} for name, text in sorted(tags.items())]
+
+
+def tag_map(tags: list[Tags], key: str = "Key", value: str = "Value") -> Tags:
+    """Tags of the program; those that AWS itself sets are not told."""
+    return {tag[key]: tag[value] for tag in tags if not tag[key].startswith("aws:")}
+
+
+def change_tags(
+    state: Properties,
+    inputs: Properties,
+    put: Callable[[Tags], Any],
+    remove: Callable[[list[str]], Any],
+) -> None:
+    """Bring tags from what they are to what they shall be, by two calls at most."""
+    old, new = state.get("tags") or {}, inputs.get("tags") or {}
+    gone = sorted({*old} - {*new})
+    added = {name: text for name, text in new.items() if old.get(name) != text}
+    if gone:
+        remove(gone)
+    if added:
+        put(added)
+
+
+def only(properties: Mapping[str, Any], names: Collection[str]) -> Properties:
+    return {name: properties[name] for name in names if properties.get(name) is not None}

@@ -1,0 +1,158 @@
+"""Queues, their policies and who may use them as dead letters."""
+
+import json
+import threading
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from local.providers.aws.attributes import Attribute, to_attributes, to_properties
+from local.providers.aws.resource import AwsResource, change_tags, tagged
+from local.providers.resource import AutoName
+from local.providers.values import Properties
+
+_DEFAULTS = {
+    "contentBasedDeduplication": False,
+    "delaySeconds": 0,
+    "fifoQueue": False,
+    "maxMessageSize": 262144,
+    "messageRetentionSeconds": 345600,
+    "receiveWaitTimeSeconds": 0,
+    "visibilityTimeoutSeconds": 30,
+}
+# The emulator drops a queue's policy when another attribute is set without it.
+_one_at_a_time = threading.Lock()
+
+
+class SqsResource(AwsResource):
+    service = "sqs"
+    served = frozenset[str]()
+    missing = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+
+    def attributes_of(self, url: str) -> dict[str, Any] | None:
+        told = self.find("get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
+        return None if told is None else told.get("Attributes", {})
+
+    def set_attributes(self, url: str, attributes: Mapping[str, str]) -> None:
+        with _one_at_a_time:
+            policy = (self.attributes_of(url) or {}).get("Policy")
+            kept = {"Policy": policy} if policy and "Policy" not in attributes else {}
+            self.call("set_queue_attributes", QueueUrl=url, Attributes={**kept, **attributes})
+
+
+class Queue(SqsResource):
+    attributes = {
+        "contentBasedDeduplication": Attribute("ContentBasedDeduplication", bool),
+        "deduplicationScope": Attribute("DeduplicationScope"),
+        "delaySeconds": Attribute("DelaySeconds", int),
+        "fifoQueue": Attribute("FifoQueue", bool),
+        "fifoThroughputLimit": Attribute("FifoThroughputLimit"),
+        "kmsDataKeyReusePeriodSeconds": Attribute("KmsDataKeyReusePeriodSeconds", int),
+        "kmsMasterKeyId": Attribute("KmsMasterKeyId"),
+        "maxMessageSize": Attribute("MaximumMessageSize", int),
+        "messageRetentionSeconds": Attribute("MessageRetentionPeriod", int),
+        "policy": Attribute("Policy"),
+        "receiveWaitTimeSeconds": Attribute("ReceiveMessageWaitTimeSeconds", int),
+        "redriveAllowPolicy": Attribute("RedriveAllowPolicy"),
+        "redrivePolicy": Attribute("RedrivePolicy"),
+        "sqsManagedSseEnabled": Attribute("SqsManagedSseEnabled", bool),
+        "visibilityTimeoutSeconds": Attribute("VisibilityTimeout", int),
+    }
+    served = frozenset({*attributes, "name", "namePrefix", "tags"})
+    replaced_by = frozenset({"fifoQueue", "name", "namePrefix"})
+    defaults = _DEFAULTS
+    computed = frozenset(
+        {"deduplicationScope", "fifoThroughputLimit", "kmsDataKeyReusePeriodSeconds", "policy"}
+        | {"redriveAllowPolicy", "redrivePolicy", "sqsManagedSseEnabled"}
+    )
+    unreadable = frozenset({"redriveAllowPolicy"})  # moto does not tell it
+    forms = {"policy": "policy", "redriveAllowPolicy": "policy", "redrivePolicy": "document"}
+    auto_name = AutoName(maximum=80, fifo_property="fifoQueue")
+    conflicts = (
+        frozenset({"name", "namePrefix"}),
+        frozenset({"kmsMasterKeyId", "sqsManagedSseEnabled"}),
+    )
+
+    def create(self, inputs: Properties) -> str:
+        given = {name: value for name, value in inputs.items() if value is not False}
+        told = self.call(
+            "create_queue",
+            QueueName=self.physical_name(inputs),
+            Attributes=to_attributes(self.attributes, given),
+            tags=inputs.get("tags", {}),
+        )
+        return str(told["QueueUrl"])
+
+    def look(self, resource_id: str, state: Properties) -> Properties | None:
+        attributes = self.attributes_of(resource_id)
+        if attributes is None:
+            return None
+        return {
+            "contentBasedDeduplication": False,
+            "fifoQueue": False,
+            "kmsDataKeyReusePeriodSeconds": 300,
+            "arn": attributes["QueueArn"],
+            "name": attributes["QueueArn"].rsplit(":", 1)[1],
+            "url": resource_id,
+            **to_properties(self.attributes, attributes),
+            **tagged(self.call("list_queue_tags", QueueUrl=resource_id).get("Tags", {})),
+        }
+
+    def update(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        attributes = to_attributes(self.attributes, inputs, changed)
+        if attributes:
+            self.set_attributes(resource_id, attributes)
+        change_tags(
+            state,
+            inputs,
+            lambda tags: self.call("tag_queue", QueueUrl=resource_id, Tags=tags),
+            lambda keys: self.call("untag_queue", QueueUrl=resource_id, TagKeys=keys),
+        )
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        self.find("delete_queue", QueueUrl=resource_id)
+
+
+class QueuePolicy(SqsResource):
+    served = frozenset({"policy", "queueUrl"})
+    replaced_by = frozenset({"queueUrl"})
+    forms = {"policy": "policy"}
+    attribute = ("policy", "Policy")
+
+    def create(self, inputs: Properties) -> str:
+        self._put(inputs["queueUrl"], inputs[self.attribute[0]])
+        return str(inputs["queueUrl"])
+
+    def look(self, resource_id: str, state: Properties) -> Properties | None:
+        attributes = self.attributes_of(resource_id)
+        if not attributes or not attributes.get("Policy"):
+            return None
+        return {"queueUrl": resource_id, "policy": attributes["Policy"]}
+
+    def update(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        self._put(resource_id, inputs[self.attribute[0]])
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        if self.attributes_of(resource_id) is not None:
+            self._put(resource_id, "")
+
+    def _put(self, url: str, document: Any) -> None:
+        text = document if isinstance(document, str) else json.dumps(document)
+        self.set_attributes(url, {self.attribute[1]: text})
+
+
+class RedriveAllowPolicy(QueuePolicy):
+    served = frozenset({"queueUrl", "redriveAllowPolicy"})
+    unreadable = frozenset({"redriveAllowPolicy"})  # moto does not tell it
+    forms = {"redriveAllowPolicy": "policy"}
+    attribute = ("redriveAllowPolicy", "RedriveAllowPolicy")
+
+    def look(self, resource_id: str, state: Properties) -> Properties | None:
+        attributes = self.attributes_of(resource_id)
+        if attributes is None:
+            return None
+        policy = attributes.get("RedriveAllowPolicy")
+        return {"queueUrl": resource_id, "redriveAllowPolicy": policy or None}

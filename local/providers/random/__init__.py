@@ -1,0 +1,1 @@
+"""Stand-in for the official random plugin, for the local environment only."""

@@ -1,0 +1,41 @@
+"""The random provider as the engine sees it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.providers.errors import ProviderError, UnservedType
+from local.providers.random.password import RandomPassword, RandomString
+from local.providers.resource import Resource
+from local.providers.sdk import resource_schema
+from local.providers.validation import Problem, unknown_name
+from local.providers.values import Properties
+
+TYPES: Mapping[str, type[Resource[None]]] = {
+    "random:index/randomPassword:RandomPassword": RandomPassword,
+    "random:index/randomString:RandomString": RandomString,
+}
+
+
+class RandomPackage:
+    name = "random"
+    sdk = "pulumi_random"
+    functions: Mapping[str, Callable[[Properties], Properties]] = {}
+
+    def setting_problems(self, settings: Mapping[str, Any]) -> list[Problem]:
+        own = ("version", "pluginDownloadURL")
+        given = [name for name in settings if name not in own and not name.startswith("__")]
+        return [Problem(name, unknown_name("provider random", name, own)) for name in given]
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        found = self.setting_problems(settings)
+        if found:
+            raise ProviderError(found[0].reason)
+
+    def resource_type(self, token: str) -> type[Resource[None]]:
+        if token not in TYPES:
+            resource_schema(self.sdk, token)  # tells first when there is no such type at all
+            raise UnservedType(token, self.name)
+        return TYPES[token]
+
+    def resource(self, token: str, properties: Mapping[str, Any]) -> Resource[None]:
+        return self.resource_type(token)(None)
