@@ -6,7 +6,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,9 @@ import psycopg
 import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from psycopg import sql
+from service_runtime.process import HttpServer
 from sqlalchemy import URL
+from starlette.types import ASGIApp
 
 ADMIN, PASSWORD = "admin", "not-a-secret"
 REGION = "eu-central-1"
@@ -157,6 +162,26 @@ def aws_clients(moto_server: str) -> Iterator[Callable[[str], Any]]:
     yield client
     for one in clients.values():
         one.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[ASGIApp], httpx.Client]]:
+    """Serves an application on a real port and gives a client of it."""
+    with ExitStack() as stack:
+
+        def start(app: ASGIApp) -> httpx.Client:
+            server = HttpServer(app, 0, host="127.0.0.1")
+            thread = threading.Thread(target=server.run)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.stop)
+            while not server.started:
+                assert thread.is_alive(), "the server ended at its start"
+                time.sleep(0.005)
+            url = f"http://127.0.0.1:{server.port}"
+            return stack.enter_context(httpx.Client(base_url=url, timeout=10))
+
+        yield start
 
 
 def _free_port() -> int:

@@ -1,0 +1,188 @@
+"""An API made by `create_api`: problems, limits, health, metrics."""
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+from service_runtime.api import create_api
+from service_runtime.plain_text import Line, PlainText
+from service_runtime.probes import Check
+from service_runtime.problems import Problem
+from sqlalchemy.exc import OperationalError
+
+PROBLEM = "application/problem+json"
+
+
+class Note(BaseModel):
+    title: Line
+    text: PlainText = ""
+    size: int = 0
+
+
+def api(live: Check = lambda: True, ready: Check = lambda: True) -> FastAPI:
+    app = create_api("Notes", live=live, ready=ready, body_limits={"/bulk": 20_000})
+
+    @app.post("/notes")
+    @app.post("/bulk")
+    def create(note: Note) -> dict[str, int]:
+        return {"length": len(note.title)}
+
+    @app.get("/notes/{name}")
+    def read(name: str) -> None:
+        if name == "late":
+            raise Problem(422, "INVALID_DUEDATE", "It is too late.")
+        if name == "database":
+            raise OperationalError("select secret", {}, Exception("down"))
+        raise ZeroDivisionError("secret detail")
+
+    return app
+
+
+@pytest.fixture
+def client(serve: Callable[[FastAPI], httpx.Client]) -> httpx.Client:
+    return serve(api())
+
+
+def problem(response: Any) -> dict[str, Any]:
+    assert response.headers["content-type"] == PROBLEM
+    body: dict[str, Any] = response.json()
+    assert body["status"] == response.status_code
+    return body
+
+
+def test_a_problem_is_answered_with_its_code(client: httpx.Client) -> None:
+    assert problem(client.get("/notes/late")) == {
+        "type": "about:blank",
+        "title": HTTPStatus(422).phrase,
+        "status": 422,
+        "code": "INVALID_DUEDATE",
+        "detail": "It is too late.",
+    }
+
+
+def test_validation_lists_the_fields_and_not_the_values(client: httpx.Client) -> None:
+    answer = client.post("/notes", json={"size": "secret"})
+    body = problem(answer)
+    assert (body["status"], body["code"]) == (422, "VALIDATION")
+    assert [(one["field"], one["code"]) for one in body["errors"]] == [
+        ("body.title", "missing"),
+        ("body.size", "int_parsing"),
+    ]
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "status"),
+    [("/notes/late/never", "NOT_FOUND", 404), ("/notes", "METHOD_NOT_ALLOWED", 405)],
+)
+def test_errors_of_the_framework_are_problems_too(
+    client: httpx.Client, path: str, code: str, status: int
+) -> None:
+    body = problem(client.get(path))
+    assert (body["code"], body["status"]) == (code, status)
+
+
+def test_a_database_that_is_away_is_worth_another_try(client: httpx.Client) -> None:
+    answer = client.get("/notes/database")
+    assert problem(answer)["code"] == "UNAVAILABLE"
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert "secret" not in answer.text
+
+
+def test_an_unexpected_error_is_logged_and_not_told(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = client.get("/notes/any")
+    assert problem(answer)["code"] == "INTERNAL_ERROR"
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "ZeroDivisionError: secret detail" in caplog.text
+    assert answer.headers["traceparent"].startswith("00-")
+
+
+def padded(size: int) -> bytes:
+    frame = b'{"title": "a", "text": ""}'
+    return frame[:-2] + b"x" * (size - len(frame)) + frame[-2:]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(("path", "limit"), [("/notes", 16 * 1024), ("/bulk", 20_000)])
+def test_a_body_may_reach_its_limit_and_not_pass_it(
+    client: httpx.Client, path: str, limit: int, chunked: bool
+) -> None:
+    def post(size: int) -> Any:
+        body = padded(size)
+        content = (body[at : at + 5000] for at in range(0, size, 5000)) if chunked else body
+        return client.post(path, content=content, headers={"content-type": "application/json"})
+
+    assert post(limit).status_code == 200
+    assert problem(post(limit + 1))["code"] == "BODY_TOO_LARGE"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"title": "\xff"}',
+        b"[" * 33,
+        b'{"a":' * 33 + b"1" + b"}" * 33,
+        b"[" * 16_000,
+        b'{"title": ',
+        b"\x00",
+    ],
+)
+def test_a_malformed_body_is_refused(client: httpx.Client, body: bytes) -> None:
+    answer = client.post("/notes", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, problem(answer)["code"]) == (400, "MALFORMED_BODY")
+
+
+def test_brackets_in_text_are_not_depth(client: httpx.Client) -> None:
+    body = json.dumps({"title": "[" * 100 + '\\"' + "{" * 100}).encode()
+    answer = client.post("/notes", content=body, headers={"content-type": "application/json"})
+    assert answer.json() == {"length": 202}
+
+
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x85", "\n", "\r", "\t", "\u2028"])
+def test_control_characters_are_refused_in_a_line(client: httpx.Client, character: str) -> None:
+    body = problem(client.post("/notes", json={"title": f"a{character}b"}))
+    assert body["errors"][0]["field"] == "body.title"
+    assert "control characters" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("character", "status"), [("\n", 200), ("\r", 200), ("\t", 200), ("\0", 422), ("\x1b", 422)]
+)
+def test_a_text_may_have_line_ends(client: httpx.Client, character: str, status: int) -> None:
+    answer = client.post("/notes", json={"title": "a", "text": f"a{character}b"})
+    assert answer.status_code == status
+
+
+def test_half_a_character_is_refused(client: httpx.Client) -> None:
+    body = b'{"title": "\\ud800"}'
+    answer = client.post("/notes", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+
+
+def test_the_page_documents_problems(client: httpx.Client) -> None:
+    assert client.get("/docs").status_code == 200
+    schema = client.get("/openapi.json").json()
+    responses = schema["paths"]["/notes"]["post"]["responses"]
+    reference = {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
+    assert {
+        status: answer["content"] for status, answer in responses.items() if status != "200"
+    } == {status: {PROBLEM: reference} for status in ("400", "413", "422", "500", "503")}
+    assert {"ProblemBody", "FieldProblem", "Note"} == schema["components"]["schemas"].keys()
+
+
+def test_requests_are_counted_by_route(client: httpx.Client) -> None:
+    client.get("/notes/late")
+    client.get("/nowhere")
+    metrics = client.get("/metrics").text
+    assert 'http_requests_total{method="GET",route="/notes/{name}",status="422"}' in metrics
+    assert 'http_requests_total{method="GET",route="unmatched",status="404"}' in metrics
+    assert "/nowhere" not in metrics

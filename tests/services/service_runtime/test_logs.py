@@ -1,0 +1,79 @@
+import json
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import structlog
+from service_runtime.logs import configure_logs
+from service_runtime.traces import continue_trace
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    """Leave logging as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    access = logging.getLogger("uvicorn.access").disabled
+    yield
+    root.handlers, root.level = handlers, level
+    logging.getLogger("uvicorn.access").disabled = access
+    structlog.reset_defaults()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_structlog_and_the_standard_library_write_the_same_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("reminder-service")
+    with continue_trace(f"00-{TRACE}-b7ad6b7169203331-01"):
+        structlog.get_logger().info("stored", reminder="r1")
+        logging.getLogger("any").info("stored", extra={"reminder": "r1"})
+    written = lines(capsys)
+    for line in written:
+        assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() is not None
+    assert written == 2 * [
+        {
+            "event": "stored",
+            "level": "info",
+            "reminder": "r1",
+            "service": "reminder-service",
+            "trace_id": TRACE,
+        }
+    ]
+
+
+def test_uvicorn_writes_json_once_and_no_access_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("reminder-service")
+    logging.getLogger("uvicorn.error").warning("port %d", 8080)
+    logging.getLogger("uvicorn.access").info("GET /")
+    assert [line["event"] for line in lines(capsys)] == ["port 8080"]
+
+
+def test_an_exception_is_one_line_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("reminder-service")
+    try:
+        raise ValueError("broken\nin two")
+    except ValueError:
+        logging.getLogger("any").exception("failed")
+    (line,) = lines(capsys)
+    assert line["event"] == "failed"
+    assert "ValueError: broken\nin two" in line["exception"]
+
+
+def test_the_level_holds_for_both_and_clients_stay_quiet(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("reminder-service", "INFO")
+    structlog.get_logger().debug("detail")
+    logging.getLogger("any").debug("detail")
+    logging.getLogger("botocore.hooks").info("request with credentials")
+    assert lines(capsys) == []

@@ -1,0 +1,72 @@
+import pytest
+from service_runtime.settings import (
+    DatabaseSettings,
+    MigrationSettings,
+    ServiceSettings,
+    read_settings,
+)
+
+COMPLETE = {
+    "DATABASE_HOST": "db.internal",
+    "DATABASE_NAME": "reminders",
+    "DATABASE_USER": "reminders",
+    "DATABASE_PASSWORD": "hunter2-secret",
+}
+VARIABLES = [name.upper() for name in MigrationSettings.model_fields]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def set_all(environment: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in variables.items():
+        environment.setenv(name, value)
+
+
+def test_what_is_not_said_has_a_safe_default(environment: pytest.MonkeyPatch) -> None:
+    set_all(environment, **COMPLETE)
+    settings = read_settings(DatabaseSettings)
+    assert settings.database_password.get_secret_value() == "hunter2-secret"
+    assert settings.model_dump(exclude={"database_password"}) == {
+        "log_level": "INFO",
+        "http_port": 8080,
+        "database_host": "db.internal",
+        "database_port": 5432,
+        "database_name": "reminders",
+        "database_user": "reminders",
+        "database_sslmode": "require",
+        "database_pool_size": 5,
+    }
+    assert "hunter2-secret" not in repr(settings)
+
+
+def ending(kind: type[ServiceSettings], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        read_settings(kind)
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_one_sentence_names_all_that_is_missing(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_all(environment, **{**COMPLETE, "DATABASE_HOST": ""})
+    assert ending(MigrationSettings, capsys) == (
+        "These environment variables are missing: "
+        "DATABASE_HOST, DATABASE_ADMIN_USER, DATABASE_ADMIN_PASSWORD.\n"
+    )
+
+
+def test_a_wrong_value_is_named_and_not_shown(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_all(environment, LOG_LEVEL="secret-looking", HTTP_PORT="70000")
+    assert ending(ServiceSettings, capsys) == (
+        "These have a wrong value: "
+        "LOG_LEVEL (Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'), "
+        "HTTP_PORT (Input should be less than or equal to 65535).\n"
+    )
