@@ -1,0 +1,98 @@
+"""The platform of `make up`, as its users reach it."""
+
+import json
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from local.environment import Environment
+
+SHORTEST = 62  # seconds ahead: a reminder must be due in more than a minute
+
+
+@dataclass
+class Person:
+    """A user of the platform with one device."""
+
+    platform: "Platform"
+    name: str = field(default_factory=lambda: f"user-{uuid.uuid4().hex[:10]}")
+
+    @property
+    def token(self) -> str:
+        return f"valid-{self.name}"
+
+    @property
+    def address(self) -> str:
+        return f"{self.name}@example.com"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"x-authenticated-userid": self.name, "x-consumer-username": self.address}
+
+    def register(self) -> None:
+        answer = self.platform.devices.post(
+            "/device/register", json={"fcmToken": self.token}, headers=self.headers
+        )
+        assert answer.status_code in (200, 201), answer.text
+
+    def remind(self, message: str, due: datetime, notify_type: str = "push") -> dict[str, Any]:
+        body = {"date": due.isoformat(), "message": message, "notifyType": notify_type}
+        answer = self.platform.reminders.post("/reminders", json=body, headers=self.headers)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+    def messages(self, channel: str = "push") -> list[dict[str, Any]]:
+        to = self.token if channel == "push" else self.address
+        answer = self.platform.inbox.get("/api/messages", params={"channel": channel, "to": to})
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+
+@dataclass
+class Platform:
+    reminders: httpx.Client
+    devices: httpx.Client
+    inbox: httpx.Client
+    shell: dict[str, str]
+
+    def person(self) -> Person:
+        return Person(self)
+
+    def kubectl(self, *arguments: str) -> str:
+        command = [self.shell["PATH"].split(":")[0] + "/kubectl", "-n", "local", *arguments]
+        return subprocess.check_output(command, env=self.shell, text=True)
+
+    @staticmethod
+    def soon(seconds: float = 0) -> datetime:
+        """The earliest date that a reminder may have, and some seconds more."""
+        return datetime.now(UTC) + timedelta(seconds=SHORTEST + seconds)
+
+    @staticmethod
+    def wait_until(moment: datetime) -> None:
+        time.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
+
+    def outputs(self) -> dict[str, Any]:
+        command = ["pulumi", "stack", "output", "--json", "--stack", "local"]
+        shown = subprocess.check_output(command, env=self.shell, text=True)
+        outputs: dict[str, Any] = json.loads(shown)
+        return outputs
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    shell = Environment().shell()
+    clients = [
+        httpx.Client(base_url=shell[name], timeout=15)
+        for name in ("REMINDERS_URL", "DEVICES_URL", "INBOX_URL")
+    ]
+    yield Platform(*clients, shell)
+    for client in clients:
+        client.close()
