@@ -44,6 +44,7 @@ def configure_logs(service: str, level: str = "INFO") -> None:
 def _origin(service: str) -> Any:
     def add(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
         event["service"] = service
+        event.pop("color_message", None)  # uvicorn's, for terminals
         if trace := current_trace():
             event["trace_id"] = trace.trace_id
         return event

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -32,7 +32,6 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
 from service_runtime.metrics import OUTBOX_AGE, OUTBOX_FAILED, OUTBOX_PUBLISHED
 from service_runtime.traces import current_traceparent
@@ -112,7 +111,7 @@ class OutboxRelay:
                 with self._listening() as notifications:
                     failures = 0
                     self._relay_and_wait(notifications)
-            except (SQLAlchemyError, psycopg.Error) as error:
+            except Exception as error:  # whatever the database or the topic answered
                 failures += 1
                 self._wait_after_failure(error, failures)
 
@@ -140,26 +139,30 @@ class OutboxRelay:
                 pass
             self._measure()
             self._purge()
-            for _ in notifications.notifies(timeout=self._poll, stop_after=1):
-                pass
+            self._wait_for_more(notifications)
+
+    def _wait_for_more(self, notifications: "psycopg.Connection[Any]") -> None:
+        """Return at a notification, at the next look, or soon after `stop`."""
+        end = time.monotonic() + self._poll
+        while not self._stopping.is_set() and (left := end - time.monotonic()) > 0:
+            if list(notifications.notifies(timeout=min(left, 0.5), stop_after=1)):
+                return
 
     @contextmanager
     def _listening(self) -> Iterator["psycopg.Connection[Any]"]:
         """A connection of its own, out of the pool."""
         pooled = self._engine.raw_connection()
-        pooled.detach()
         connection = pooled.driver_connection
         assert isinstance(connection, psycopg.Connection)
-        try:
+        pooled.detach()
+        with closing(connection):
             connection.autocommit = True
             connection.execute(f"listen {CHANNEL}")
             yield connection
-        finally:
-            pooled.close()
 
     def _wait_after_failure(self, error: Exception, failures: int) -> None:
         reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        logger.warning("outbox not reached; trying again", extra={"reason": reason})
+        logger.warning("outbox not relayed; trying again", extra={"reason": reason})
         self._beat = time.monotonic()
         self._stopping.wait(0.1 + full_jitter(failures, base=0.2, cap=10))
 
@@ -182,7 +185,13 @@ class OutboxRelay:
 
 def _waiting(limit: int) -> Any:
     return (
-        select(_outbox.c.position, _outbox.c.body, _outbox.c.traceparent, _outbox.c.attempts)
+        select(
+            _outbox.c.position,
+            _outbox.c.event_id,
+            _outbox.c.body,
+            _outbox.c.traceparent,
+            _outbox.c.attempts,
+        )
         .where(_outbox.c.published_at.is_(None), _outbox.c.retry_at <= func.now())
         .order_by(_outbox.c.position)
         .limit(limit)
@@ -198,7 +207,7 @@ def _mark(connection: Connection, rows: Sequence[Row[Any]], failed: Sequence[Fai
     reasons = {failure.message.event.id: failure for failure in failed}
     published = []
     for row in rows:
-        failure = reasons.get(_outgoing(row).event.id)
+        failure = reasons.get(row.event_id)
         if failure is None:
             published.append(row.position)
         else:

@@ -1,0 +1,80 @@
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from event_messages.consumer import Pace
+from event_messages.event import Event
+from event_messages.fakes import InMemoryQueue, InMemoryTopic
+from event_messages.publisher import Outgoing, Publisher
+from prometheus_client import REGISTRY
+from service_runtime.event_consumer import event_consumer
+from service_runtime.traces import Trace, continue_trace, current_trace
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError
+
+QUICK = Pace(threads=2, wait=1, retry_base=0.01)
+
+
+def handled(event_type: str, outcome: str) -> float:
+    labels = {"event_type": event_type, "outcome": outcome}
+    return REGISTRY.get_sample_value("messages_total", labels) or 0
+
+
+def consume(handle: Callable[[Event], None], event: Event, until: Callable[[], bool]) -> None:
+    """Publish the event within a trace, and consume it."""
+    queue, topic = InMemoryQueue(max_receives=3, longest_wait=0.02), InMemoryTopic()
+    topic.subscribe(queue)
+    trace = current_trace()
+    Publisher(topic, topic.arn).publish([Outgoing(event, str(trace) if trace else None)])
+    consumer = event_consumer(queue, queue.url, handle, pace=QUICK)
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    end = time.monotonic() + 10
+    while not until() and time.monotonic() < end:
+        time.sleep(0.01)
+    consumer.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_message_is_handled_in_the_trace_of_its_publisher_and_counted() -> None:
+    traces: list[Trace | None] = []
+    event = Event.new("reminder:created", "u1", {})
+    before = handled(event.type, "done")
+    with continue_trace(None) as trace:
+        consume(
+            lambda _: traces.append(current_trace()),
+            event,
+            until=lambda: handled(event.type, "done") > before,
+        )
+    assert handled(event.type, "done") == before + 1
+    assert traces[0] is not None
+    assert (traces[0].trace_id, traces[0].span_id != trace.span_id) == (trace.trace_id, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (OperationalError("select", {}, Exception()), "retried"),
+        (InterfaceError("select", {}, Exception()), "retried"),
+        (TimeoutError(), "retried"),
+        (IntegrityError("insert", {}, Exception()), "failed"),
+    ],
+)
+def test_a_database_that_is_away_is_a_reason_to_retry(error: Exception, outcome: str) -> None:
+    event = Event.new("reminder:updated", "u1", {})
+    before = handled(event.type, outcome)
+
+    def handle(event: Event) -> None:
+        raise error
+
+    consume(handle, event, until=lambda: handled(event.type, outcome) > before)
+    assert handled(event.type, outcome) > before
+
+
+def test_unknown_types_share_one_label() -> None:
+    event = Event.new("made:up", "u1", {})
+    before = handled("unknown", "done")
+    consume(lambda _: None, event, until=lambda: handled("unknown", "done") > before)
+    assert handled("unknown", "done") == before + 1
+    assert handled("made:up", "done") == 0

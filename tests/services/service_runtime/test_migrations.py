@@ -1,0 +1,200 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+from service_runtime import migrations
+from service_runtime.database import create_database_engine, ping
+from service_runtime.migrations import MigrationFailed, migrate
+from service_runtime.settings import DatabaseSettings, MigrationSettings
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+pytestmark = pytest.mark.integration
+
+SECOND = """
+from alembic import op
+revision, down_revision = "0002", "0001"
+def upgrade():
+    op.execute("create table more (id int primary key)")
+"""
+BROKEN = SECOND.replace("create table more (id int primary key)", "no such statement")
+
+
+@pytest.fixture
+def bare(postgres_server: Any, migration: MigrationSettings) -> MigrationSettings:
+    """Settings of a database and a role that do not exist yet."""
+    postgres_server.execute("drop database {}", migration.database_name)
+    postgres_server.execute("drop role {}", migration.database_user)
+    return migration
+
+
+def test_an_empty_server_gets_role_database_tables_and_grants(
+    bare: MigrationSettings, settings: DatabaseSettings, script_location: Path
+) -> None:
+    migrate(bare, str(script_location))
+    engine = create_database_engine(settings)
+    ping(engine)
+    with engine.begin() as connection:
+        connection.execute(text("insert into notes (text) values ('a')"))
+        connection.execute(text("update notes set text = 'b'"))
+        assert connection.scalar(text("select text from notes")) == "b"
+        connection.execute(text("delete from notes"))
+        assert connection.scalar(text("select version_num from alembic_version")) == "0001"
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table mine (id int)",
+        "drop table notes",
+        "alter table notes add column more int",
+        "truncate notes",
+        "update alembic_version set version_num = '0'",
+        "create schema mine",
+        "create temporary table mine (id int)",
+    ],
+)
+def test_the_service_may_not_change_tables(engine: Engine, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied|must be owner"):
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+
+
+def test_other_roles_may_not_connect(engine: Engine, postgres_server: Any, database: Any) -> None:
+    postgres_server.execute("create role {} login password 'x'", "stranger")
+    try:
+        stranger = database.url.set(username="stranger", password="x")
+        with pytest.raises(OperationalError, match="permission denied for database"):
+            ping(create_engine(stranger))
+    finally:
+        postgres_server.execute("drop role {}", "stranger")
+
+
+def test_a_repetition_changes_nothing_and_brings_what_is_new(
+    engine: Engine, migration: MigrationSettings, script_location: Path
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("insert into notes (text) values ('kept')"))
+    (script_location / "versions" / "0002_more.py").write_text(SECOND)
+    migrate(migration, str(script_location))
+    migrate(migration, str(script_location))
+    with engine.begin() as connection:
+        assert connection.scalars(text("select text from notes")).all() == ["kept"]
+        connection.execute(text("insert into more values (1)"))
+
+
+def test_a_new_password_is_taken_over(
+    engine: Engine, migration: MigrationSettings, settings: DatabaseSettings, script_location: Path
+) -> None:
+    changed = {"database_password": SecretStr("it's new")}
+    migrate(migration.model_copy(update=changed), str(script_location))
+    renewed = create_database_engine(settings.model_copy(update=changed))
+    ping(renewed)
+    renewed.dispose()
+
+
+def test_several_migrations_at_once_take_their_turns(
+    bare: MigrationSettings, settings: DatabaseSettings, script_location: Path
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: migrate(bare, str(script_location)), range(4)))
+    engine = create_database_engine(settings)
+    ping(engine)
+    engine.dispose()
+
+
+def test_a_revision_that_fails_leaves_the_one_before(
+    engine: Engine, migration: MigrationSettings, script_location: Path
+) -> None:
+    (script_location / "versions" / "0002_more.py").write_text(BROKEN)
+    with pytest.raises(ProgrammingError, match="syntax error"):
+        migrate(migration, str(script_location))
+    with engine.connect() as connection:
+        assert connection.scalar(text("select version_num from alembic_version")) == "0001"
+    (script_location / "versions" / "0002_more.py").write_text(SECOND)
+    migrate(migration, str(script_location))
+
+
+def test_a_wrong_password_is_one_sentence_at_once(
+    migration: MigrationSettings, script_location: Path
+) -> None:
+    wrong = migration.model_copy(update={"database_admin_password": SecretStr("no")})
+    started = time.monotonic()
+    with pytest.raises(MigrationFailed) as failed:
+        migrate(wrong, str(script_location))
+    assert time.monotonic() - started < 5
+    assert "password authentication failed" in str(failed.value)
+    assert "DATABASE_ADMIN_PASSWORD" in str(failed.value)
+    assert "\n" not in str(failed.value)
+
+
+def test_a_server_without_tls_is_not_waited_for(
+    migration: MigrationSettings, script_location: Path
+) -> None:
+    demanding = migration.model_copy(update={"database_sslmode": "require"})
+    with pytest.raises(MigrationFailed, match="does not support SSL.*DATABASE_SSLMODE"):
+        migrate(demanding, str(script_location))
+
+
+def test_a_server_that_is_away_is_waited_for(
+    migration: MigrationSettings, script_location: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "PATIENCE", 1.5)
+    away = migration.model_copy(update={"database_port": 1})
+    started = time.monotonic()
+    with pytest.raises(MigrationFailed, match="127.0.0.1:1 did not let admin in: .*refused"):
+        migrate(away, str(script_location))
+    assert time.monotonic() - started > 1.5
+
+
+def test_a_migration_that_hangs_stops_the_next_with_a_sentence(
+    migration: MigrationSettings,
+    database: Any,
+    script_location: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(migrations, "PATIENCE", 1)
+    maintenance = database.admin_url.set(drivername="postgresql", database="postgres")
+    with psycopg.connect(maintenance.render_as_string(hide_password=False)) as hanging:
+        hanging.execute("select pg_advisory_lock(%s)", [migrations.LOCK])
+        with pytest.raises(MigrationFailed, match="another migration did not end within 1 s"):
+            migrate(migration, str(script_location))
+
+
+def test_the_password_is_not_in_the_statements_that_the_server_sees(
+    migration: MigrationSettings, script_location: Path, database: Any, postgres_server: Any
+) -> None:
+    migrate(migration, str(script_location))
+    maintenance = database.admin_url.set(drivername="postgresql", database="postgres")
+    with psycopg.connect(maintenance.render_as_string(hide_password=False)) as connection:
+        (stored,) = connection.execute(
+            "select rolpassword from pg_authid where rolname = %s", [database.user]
+        ).fetchone() or ("",)
+    assert stored.startswith("SCRAM-SHA-256$")
+
+
+def test_the_engine_survives_the_end_of_its_connections(
+    engine: Engine, postgres_server: Any
+) -> None:
+    ping(engine)
+    postgres_server.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'service_%'"
+    )
+    ping(engine)
+
+
+def test_no_statement_and_no_wait_for_a_connection_is_endless(settings: DatabaseSettings) -> None:
+    small = settings.model_copy(update={"database_pool_size": 1})
+    engine = create_database_engine(small)
+    engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+    with engine.connect() as connection:
+        assert connection.scalar(text("show statement_timeout")) == "10s"
+        with pytest.raises(PoolTimeout):
+            engine.connect()
+    engine.dispose()

@@ -1,0 +1,282 @@
+"""The outbox on a real database: nothing lost, order kept, any number of relays."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from event_messages.event import Event
+from event_messages.fakes import InMemoryTopic
+from event_messages.publisher import ATTEMPTS, BATCH_BYTES, Failed, Outgoing, Publisher
+from prometheus_client import REGISTRY
+from service_runtime.outbox import OutboxRelay, append
+from service_runtime.traces import continue_trace
+from sqlalchemy import Engine, text
+
+pytestmark = pytest.mark.integration
+
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+Count = Callable[[str], int]
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+class RecordingPublisher:
+    """Keeps what is published, or does what the next step says instead."""
+
+    def __init__(self) -> None:
+        self.published: list[Outgoing] = []
+        self.steps: list[Callable[[Sequence[Outgoing]], list[Failed]]] = []
+        self.lock = threading.Lock()
+
+    def publish(self, messages: Sequence[Outgoing]) -> list[Failed]:
+        if self.steps:
+            return self.steps.pop(0)(messages)
+        with self.lock:
+            self.published += messages
+        return []
+
+    def ids(self) -> list[Any]:
+        return [message.event.id for message in self.published]
+
+
+@pytest.fixture
+def publisher() -> RecordingPublisher:
+    return RecordingPublisher()
+
+
+def event(user_id: str = "u1", size: int = 0) -> Event:
+    return Event.new("reminder:created", user_id, {"text": "x" * size})
+
+
+def store(engine: Engine, *events: Event) -> None:
+    with engine.begin() as connection:
+        append(connection, *events)
+
+
+def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.005)
+
+
+@contextmanager
+def running(*relays: OutboxRelay) -> Iterator[None]:
+    threads = [threading.Thread(target=relay.run) for relay in relays]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for relay in relays:
+            relay.stop()
+        for thread in threads:
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def test_what_is_committed_is_published_in_order_with_its_trace(
+    engine: Engine, publisher: RecordingPublisher, count: Count
+) -> None:
+    events = [event() for _ in range(3)]
+    with continue_trace(TRACEPARENT) as trace:
+        store(engine, *events)
+    assert OutboxRelay(engine, publisher).relay_once() == 3
+    assert publisher.published == [Outgoing(one, str(trace)) for one in events]
+    assert count("published_at is not null") == 3
+    assert OutboxRelay(engine, publisher).relay_once() == 0
+
+
+def test_what_is_rolled_back_is_not_published(
+    engine: Engine, publisher: RecordingPublisher
+) -> None:
+    with engine.connect() as connection:
+        append(connection, event())
+        connection.rollback()
+    assert OutboxRelay(engine, publisher).relay_once() == 0
+
+
+def test_a_commit_wakes_the_relay(engine: Engine, publisher: RecordingPublisher) -> None:
+    with running(OutboxRelay(engine, publisher, poll=30)):
+        eventually(lambda: _listeners(engine) == 1)
+        for number in range(1, 6):
+            started = time.monotonic()
+            store(engine, event())
+            eventually(lambda number=number: len(publisher.published) == number)  # type: ignore[misc]
+            assert time.monotonic() - started < 5
+
+
+def _listeners(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(
+            connection.scalar(
+                text(
+                    "select count(*) from pg_stat_activity where datname = current_database()"
+                    " and pid <> pg_backend_pid() and state = 'idle'"
+                    " and query like 'listen outbox'"
+                )
+            )
+            or 0
+        )
+
+
+def test_a_crash_between_publishing_and_marking_repeats_and_does_not_lose(
+    engine: Engine, publisher: RecordingPublisher, count: Count
+) -> None:
+    def publish_and_crash(messages: Sequence[Outgoing]) -> list[Failed]:
+        publisher.published += messages
+        raise Crash
+
+    events = [event(), event()]
+    store(engine, *events)
+    publisher.steps = [publish_and_crash]
+    with pytest.raises(Crash):
+        OutboxRelay(engine, publisher).relay_once()
+    assert count("published_at is null") == 2
+    OutboxRelay(engine, publisher).relay_once()
+    assert publisher.ids() == 2 * [one.id for one in events]
+
+
+def test_an_event_that_fails_is_tried_later_and_the_rest_is_marked(
+    engine: Engine, publisher: RecordingPublisher, count: Count
+) -> None:
+    first, second = event(), event()
+    store(engine, first, second)
+    publisher.steps = [lambda messages: [Failed(messages[0], "Throttled: slow down")]]
+    before = REGISTRY.get_sample_value("outbox_failed_total") or 0
+    OutboxRelay(engine, publisher).relay_once()
+    assert count("published_at is null and attempts = 1 and retry_at > created_at") == 1
+    assert count("last_failure = 'Throttled: slow down'") == 1
+    assert REGISTRY.get_sample_value("outbox_failed_total") == before + 1
+    with engine.begin() as connection:
+        connection.execute(text("update outbox set retry_at = now()"))
+    OutboxRelay(engine, publisher).relay_once()
+    assert publisher.ids() == [first.id]
+    assert count("published_at is null") == 0
+
+
+def test_an_event_that_no_topic_takes_holds_nothing_up_and_is_kept(
+    engine: Engine, count: Count
+) -> None:
+    topic = InMemoryTopic()
+    good = event()
+    store(engine, event(size=BATCH_BYTES), good)
+    relay = OutboxRelay(engine, Publisher(topic, topic.arn))
+    relay.relay_once()
+    assert topic.events == [good]
+    assert count("published_at is null and retry_at > now() + interval '50 minutes'") == 1
+
+
+def test_a_topic_that_is_out_of_order_delays_and_does_not_lose(
+    engine: Engine, count: Count
+) -> None:
+    topic = InMemoryTopic()
+    topic.outages = ATTEMPTS + 1
+    events = [event() for _ in range(5)]
+    publisher = Publisher(topic, topic.arn, sleep=lambda seconds: None)
+    with running(OutboxRelay(engine, publisher, poll=0.05)):
+        store(engine, *events)
+        eventually(lambda: len(topic.events) == 5)
+    assert {one.id for one in topic.events} == {one.id for one in events}
+    assert count("attempts = 1") == 5
+
+
+def test_several_relays_publish_each_event_once(
+    engine: Engine, publisher: RecordingPublisher, count: Count
+) -> None:
+    events = [event(f"u{number}") for number in range(300)]
+    store(engine, *events)
+    relays = [OutboxRelay(engine, publisher, batch=10, poll=0.1) for _ in range(3)]
+    with running(*relays):
+        eventually(lambda: count("published_at is null") == 0)
+    assert sorted(publisher.ids()) == [one.id for one in events]
+
+
+def test_a_relay_does_not_wait_for_what_another_has_claimed(
+    engine: Engine, publisher: RecordingPublisher
+) -> None:
+    other = RecordingPublisher()
+    later = event()
+
+    def meanwhile(messages: Sequence[Outgoing]) -> list[Failed]:
+        store(engine, later)
+        OutboxRelay(engine, other).relay_once()
+        return []
+
+    store(engine, event())
+    publisher.steps = [meanwhile]
+    OutboxRelay(engine, publisher).relay_once()
+    assert other.ids() == [later.id]
+
+
+def test_a_lost_database_is_found_again(
+    engine: Engine, publisher: RecordingPublisher, postgres_server: Any
+) -> None:
+    relay = OutboxRelay(engine, publisher, poll=0.1)
+    with running(relay):
+        store(engine, event())
+        eventually(lambda: len(publisher.published) == 1)
+        postgres_server.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'service_%'"
+        )
+        store(engine, event())
+        eventually(lambda: len(publisher.published) == 2)
+        assert relay.alive()
+
+
+def test_an_unexpected_error_of_the_publisher_does_not_end_the_relay(
+    engine: Engine, publisher: RecordingPublisher
+) -> None:
+    def fail(messages: Sequence[Outgoing]) -> list[Failed]:
+        raise ZeroDivisionError
+
+    publisher.steps = [fail]
+    with running(OutboxRelay(engine, publisher, poll=0.1)):
+        store(engine, event())
+        eventually(lambda: len(publisher.published) == 1)
+
+
+def test_the_age_of_the_oldest_event_is_measured(
+    engine: Engine, publisher: RecordingPublisher
+) -> None:
+    publisher.steps = [lambda messages: [Failed(messages[0], "no")]]
+    store(engine, event())
+    with engine.begin() as connection:
+        connection.execute(text("update outbox set created_at = now() - interval '1 hour'"))
+    before = REGISTRY.get_sample_value("outbox_published_total") or 0
+    with running(OutboxRelay(engine, publisher, poll=0.05)):
+        eventually(lambda: (REGISTRY.get_sample_value("outbox_oldest_seconds") or 0) > 3599)
+        eventually(lambda: REGISTRY.get_sample_value("outbox_oldest_seconds") == 0)
+    assert REGISTRY.get_sample_value("outbox_published_total") == before + 1
+
+
+def test_what_was_published_a_week_ago_is_removed(
+    engine: Engine, publisher: RecordingPublisher, count: Count
+) -> None:
+    store(engine, event(), event(), event())
+    OutboxRelay(engine, publisher).relay_once()
+    with engine.begin() as connection:
+        for position, days in ((1, 6), (2, 8)):
+            connection.execute(
+                text(
+                    "update outbox set published_at = now() - make_interval(days => :days)"
+                    " where position = :position"
+                ),
+                {"days": days, "position": position},
+            )
+    with running(OutboxRelay(engine, publisher, poll=0.05)):
+        eventually(lambda: count("true") == 2)
+    assert count("position = 2") == 0
+
+
+def test_an_event_is_stored_once(engine: Engine) -> None:
+    one = event()
+    store(engine, one)
+    with pytest.raises(Exception, match="duplicate key"):
+        store(engine, one)
+    store(engine)  # nothing is fine

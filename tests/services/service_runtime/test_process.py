@@ -1,0 +1,157 @@
+"""Processes: started as a user starts them, ended by a signal."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from service_runtime.probes import health_app
+from service_runtime.process import HttpServer, Process
+
+SERVICE = """
+import threading, time
+from service_runtime.logs import configure_logs
+from service_runtime.probes import health_app
+from service_runtime.process import HttpServer, run_process
+
+class Loop:
+    def __init__(self): self.stopping = threading.Event()
+    def run(self):
+        print("running", flush=True)
+        {body}
+    def stop(self): self.stopping.set()
+
+configure_logs("test")
+app = health_app(lambda: True, lambda: True)
+run_process(HttpServer(app, {port}, host="127.0.0.1"), Loop(), grace={grace})
+"""
+
+
+class Loop:
+    """A part that ends when told to, or at once with an error."""
+
+    def __init__(self, error: BaseException | None = None, ends: bool = False) -> None:
+        self.error, self.ends, self.stopping = error, ends, threading.Event()
+
+    def run(self) -> None:
+        if self.error:
+            raise self.error
+        if not self.ends:
+            self.stopping.wait(10)
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+
+def test_a_process_that_is_told_to_end_ends_well() -> None:
+    loops = [Loop(), Loop()]
+    process = Process(loops)
+    threading.Timer(0.05, process.stop).start()
+    assert process.run() == 0
+    assert all(loop.stopping.is_set() for loop in loops)
+
+
+@pytest.mark.parametrize(
+    "ending", [Loop(error=RuntimeError("broken")), Loop(error=SystemExit(0)), Loop(ends=True)]
+)
+def test_a_part_that_ends_by_itself_ends_the_process_as_a_failure(ending: Loop) -> None:
+    other = Loop()
+    assert Process([other, ending]).run() == 1
+    assert other.stopping.is_set()
+
+
+class Deaf(Loop):
+    def stop(self) -> None:
+        pass
+
+
+def test_a_part_that_does_not_end_in_time_is_a_failure() -> None:
+    deaf = Deaf()
+    process = Process([deaf], grace=0.1)
+    process.stop()
+    started = time.monotonic()
+    assert process.run() == 1
+    assert time.monotonic() - started < 5
+    deaf.stopping.set()
+
+
+def test_a_port_that_is_taken_is_a_failure() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        app = health_app(lambda: True, lambda: True)
+        server = HttpServer(app, holder.getsockname()[1], host="127.0.0.1")
+        assert Process([server]).run() == 1
+
+
+class Service:
+    """A process of its own."""
+
+    def __init__(self, body: str, grace: float = 5) -> None:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+        program = SERVICE.format(body=body, port=port, grace=grace)
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.process.stdout
+        if (line := self.process.stdout.readline()) != "running\n":
+            self.process.kill()
+            pytest.fail(line + self.process.communicate()[0])
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """The exit code and what was written."""
+        os.kill(self.process.pid, number)
+        output, _ = self.process.communicate(timeout=30)
+        return self.process.returncode, output
+
+
+@pytest.fixture
+def services() -> Iterator[list[Service]]:
+    started: list[Service] = []
+    yield started
+    for service in started:
+        service.process.kill()
+        service.process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_answers_until_a_signal_ends_it(services: list[Service], number: int) -> None:
+    service = Service("self.stopping.wait()")
+    services.append(service)
+    assert eventually_answers(f"{service.url}/health/live") == 200
+    code, output = service.end(number)
+    assert code == 0
+    assert "Traceback" not in output
+
+
+def test_a_thread_that_hangs_does_not_keep_the_process(services: list[Service]) -> None:
+    service = Service("[time.sleep(1) for _ in range(60)]", grace=0.5)
+    services.append(service)
+    assert eventually_answers(f"{service.url}/health/ready") == 200
+    started = time.monotonic()
+    code, output = service.end()
+    assert time.monotonic() - started < 20
+    assert code == 1
+    assert '"parts": ["Loop"]' in output
+
+
+def eventually_answers(url: str) -> int:
+    end = time.monotonic() + 15
+    while True:
+        try:
+            return httpx.get(url).status_code
+        except httpx.ConnectError:
+            assert time.monotonic() < end
+            time.sleep(0.02)
