@@ -1,0 +1,114 @@
+"""Pods that the `restricted` Pod Security standard admits, as plain values."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi import Input, Output
+
+from infra.kubernetes_object import Manifest
+from infra.service_secret import SecretKey
+
+USER = 10001  # of the images; no account of a node has this id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """Quantities as Kubernetes writes them."""
+
+    cpu_request: str
+    memory_request: str
+    cpu_limit: str
+    memory_limit: str
+
+    def manifest(self) -> Manifest:
+        return {
+            "requests": {"cpu": self.cpu_request, "memory": self.memory_request},
+            "limits": {"cpu": self.cpu_limit, "memory": self.memory_limit},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The settings of a process: what may be seen, and what only its pods may read."""
+
+    values: Mapping[str, Input[str]] = field(default_factory=dict)
+    secrets: Mapping[str, SecretKey] = field(default_factory=dict)
+
+    def __or__(self, other: "Environment") -> "Environment":
+        return Environment(
+            values={**self.values, **other.values}, secrets={**self.secrets, **other.secrets}
+        )
+
+    def variables(self) -> list[dict[str, Any]]:
+        entries: dict[str, dict[str, Any]] = {
+            **{name: {"value": value} for name, value in self.values.items()},
+            **{name: {"valueFrom": key.reference()} for name, key in self.secrets.items()},
+        }
+        return [{"name": name, **entry} for name, entry in sorted(entries.items())]
+
+    def in_clear(self) -> dict[str, Input[str]]:
+        """Every setting with its value; those that are secret stay secret outputs."""
+        return {**self.values, **{name: key.value for name, key in self.secrets.items()}}
+
+    def checksum(self) -> Output[str]:
+        """Changes with any secret value and tells nothing about it."""
+        values = {name: key.value for name, key in sorted(self.secrets.items())}
+        return Output.unsecret(Output.json_dumps(values).apply(digest))
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def container(
+    name: str,
+    *,
+    image: Input[str],
+    environment: Environment,
+    resources: Resources,
+    arguments: Sequence[str] = (),
+    more: Manifest | None = None,
+) -> Manifest:
+    """A container that writes to /tmp alone and can gain no right."""
+    written: Manifest = {
+        "name": name,
+        "image": image,
+        "env": environment.variables(),
+        "resources": resources.manifest(),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+        **(more or {}),
+    }
+    return {**written, "args": list(arguments)} if arguments else written
+
+
+def pod(
+    labels: Mapping[str, str], environment: Environment, container: Manifest, spec: Manifest
+) -> Manifest:
+    """A pod template; a new secret value makes it a new one, so that pods are replaced."""
+    return {
+        "metadata": {
+            "labels": dict(labels),
+            "annotations": {"herald/secrets-checksum": environment.checksum()},
+        },
+        "spec": {
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": USER,
+                "runAsGroup": USER,
+                "fsGroup": USER,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [container],
+            "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
+            **spec,
+        },
+    }

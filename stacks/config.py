@@ -1,0 +1,190 @@
+"""What may differ between environments. Everything else is code."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic.alias_generators import to_camel
+
+ROOT = Path(__file__).parent.parent
+ServiceName = Literal[
+    "reminder-service", "event-service", "notification-scheduler", "notification-service"
+]
+
+DnsLabel = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,14}-$")]
+ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
+Cpu = Annotated[str, Field(pattern=r"^[1-9][0-9]*m?$")]
+Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Ki|Mi|Gi)$")]
+Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+
+
+def read_file(given: Any) -> Any:
+    """`{fromFile: path}` stands for the file's text; the path starts at the project's folder."""
+    if not isinstance(given, dict):
+        return given
+    if set(given) != {"fromFile"} or not isinstance(given["fromFile"], str):
+        raise ValueError("expected text, or {fromFile: PATH}")
+    file = ROOT / given["fromFile"]
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"expected a readable text file at {file}") from error
+    if not text:
+        raise ValueError(f"expected text in the file {file}, which is empty")
+    return text
+
+
+FileText = Annotated[str, BeforeValidator(read_file)]
+Secret = Annotated[SecretStr, BeforeValidator(read_file), Field(min_length=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_by_alias=True,
+        validate_by_name=True,
+    )
+
+
+class ImagesConfig(Section):
+    registry: str = Field(min_length=1)  # with a path, if its repositories have one
+    base: str = Field(min_length=1)  # Python 3.11 or newer, with its venv module
+    builder: str | None = None  # of buildx; the default one when none
+    ca_bundle: FileText | None = None  # certificates that pip must trust during a build
+    platforms: list[Literal["linux/amd64", "linux/arm64"]] = Field(default_factory=list)
+    cache: bool = False  # whether layers are kept in the registry, for builders without a disk
+
+
+class MessagingConfig(Section):
+    visibility_timeout: int = Field(default=60, ge=10, le=43200)  # seconds
+    max_receives: int = Field(default=5, ge=1, le=1000)
+    max_age: int = Field(default=300, ge=60)  # seconds that a message waits before the alarm
+
+
+class ExistingDatabase(Section):
+    host: str = Field(min_length=1)
+    port: Port = 5432
+    admin_user: str = "postgres"
+    admin_password: Secret
+
+
+class RdsDatabase(Section):
+    instance_class: str = Field(default="db.t4g.micro", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
+    multi_az: bool = True
+    storage: int = Field(default=20, ge=20, le=65536)  # GiB
+    max_storage: int = Field(default=100, ge=20, le=65536)  # GiB
+    backup_days: int = Field(default=14, ge=1, le=35)
+    alarm_connections: int = Field(default=80, ge=10)
+    subnet_ids: list[str] = Field(min_length=2)  # private, in two zones
+    security_group_ids: list[str] = Field(min_length=1)
+
+
+class DatabaseConfig(Section):
+    """Exactly one of the two."""
+
+    existing: ExistingDatabase | None = None
+    rds: RdsDatabase | None = None
+    ssl_mode: Literal["disable", "require", "verify-ca", "verify-full"] = "require"
+
+    @model_validator(mode="after")
+    def one_server(self) -> Self:
+        if (self.existing is None) == (self.rds is None):
+            raise ValueError("expected either `existing` or `rds`")
+        return self
+
+
+class EmailConfig(Section):
+    sender: EmailAddress
+    domain: str | None = None  # verified with DKIM; only the address is verified when none
+
+    @model_validator(mode="after")
+    def sender_of_domain(self) -> Self:
+        if self.domain is not None and not self.sender.endswith(f"@{self.domain}"):
+            raise ValueError(f"expected a sender that ends in @{self.domain}")
+        return self
+
+
+class PushConfig(Section):
+    url: str = Field(default="https://fcm.googleapis.com", pattern=r"^https?://[^\s/]+$")
+    credentials: Secret  # JSON key of a Google service account
+
+
+class SchedulerConfig(Section):
+    runtime: Literal["deployment", "lambda"]
+    subnet_ids: list[str] | None = None  # of the function, from where it reaches the database
+    security_group_ids: list[str] = Field(default_factory=list)
+
+
+class ServiceConfig(Section):
+    min_replicas: int = Field(default=1, ge=1, le=100)
+    max_replicas: int = Field(default=1, ge=1, le=100)
+    cpu_request: Cpu = "100m"
+    cpu_limit: Cpu = "1"
+    memory_request: Memory = "128Mi"
+    memory_limit: Memory = "256Mi"
+    node_port: int | None = Field(default=None, ge=30000, le=32767)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+$")  # at the gateway
+
+    @model_validator(mode="after")
+    def bounds(self) -> Self:
+        if self.max_replicas < self.min_replicas:
+            raise ValueError(f"expected maxReplicas of at least {self.min_replicas}")
+        return self
+
+
+class DestinationConfig(Section):
+    cidr: Cidr
+    ports: list[Port] = Field(min_length=1)
+    excluded: list[Cidr] = Field(default_factory=list)
+
+
+class NetworkConfig(Section):
+    """Who reaches the services, and what they reach, besides names."""
+
+    destinations: list[DestinationConfig] = Field(min_length=1)
+    caller_namespaces: list[DnsLabel] = Field(default_factory=list)
+    caller_cidrs: list[Cidr] = Field(default_factory=list)
+
+
+class QuotaConfig(Section):
+    """Of the whole namespace, with the pods that a rollout and a migration add."""
+
+    pods: int = Field(default=50, ge=10)
+    cpu_requests: Cpu = "8"
+    cpu_limits: Cpu = "32"
+    memory_requests: Memory = "16Gi"
+    memory_limits: Memory = "32Gi"
+
+
+class AccessConfig(Section):
+    oidc_provider_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$")
+
+
+class StackConfig(Section):
+    region: str = Field(alias="aws:region", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    account: str = Field(pattern=r"^[0-9]{12}$")
+    namespace: DnsLabel
+    prefix: Prefix
+    version: ImageTag
+    deletion_protection: bool = True  # of databases and tables
+    images: ImagesConfig
+    messaging: MessagingConfig = MessagingConfig()
+    database: DatabaseConfig
+    email: EmailConfig
+    push: PushConfig
+    scheduler: SchedulerConfig
+    services: dict[ServiceName, ServiceConfig] = Field(default_factory=dict)
+    network: NetworkConfig
+    quota: QuotaConfig = QuotaConfig()
+    access: AccessConfig | None = None  # pods act as workload_environment says when none
+    workload_environment: dict[str, str] = Field(default_factory=dict)
+    alarm_emails: list[EmailAddress] = Field(default_factory=list)
+
+    def service(self, name: ServiceName) -> ServiceConfig:
+        return self.services.get(name, ServiceConfig())

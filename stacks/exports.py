@@ -1,0 +1,32 @@
+"""Hands the outputs of a run to the engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi import Input, Output
+
+from stacks.outputs import PlainOutputs, SecretOutputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exports:
+    """Values for the fields of the two models, neither more nor fewer."""
+
+    plain: Mapping[str, Input[Any]]
+    secret: Mapping[str, Input[Any]]
+
+    def __post_init__(self) -> None:
+        for given, model in ((self.plain, PlainOutputs), (self.secret, SecretOutputs)):
+            if set(given) != set(model.model_fields):
+                raise TypeError(
+                    f"{model.__name__} expects {sorted(model.model_fields)}, got {sorted(given)}."
+                )
+
+
+def export(exports: Exports) -> None:
+    for name, value in exports.plain.items():
+        pulumi.export(name, value)
+    for name, value in exports.secret.items():
+        pulumi.export(name, Output.secret(value))

@@ -1,0 +1,81 @@
+"""Topics, and the queues that they feed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_aws import sns
+
+from infra.encryption_key import EncryptionKey, EncryptionKeyArgs
+from infra.subscribed_queue import SubscribedQueue, SubscribedQueueArgs
+from infra.topic import Topic, TopicArgs
+from stacks.config import StackConfig
+
+ANY_EVENT = {"eventItemType": ["reminder", "notification", "device"]}
+# SES publishes its notices without attributes.
+DUE_OR_SES_NOTICE = {"eventType": ["notification:send", {"exists": False}]}
+
+
+def encryption_key(config: StackConfig) -> EncryptionKey:
+    """One for all messages: SES and CloudWatch can't use the key that AWS manages."""
+    publishers = ["sns.amazonaws.com", "ses.amazonaws.com", "cloudwatch.amazonaws.com"]
+    return EncryptionKey(
+        f"{config.prefix}messages",
+        EncryptionKeyArgs(account_id=config.account, services=publishers),
+    )
+
+
+def alarm_topic(config: StackConfig, key: EncryptionKey) -> Topic:
+    alarms = Topic(
+        f"{config.prefix}alarms",
+        TopicArgs(kms_key_arn=key.arn, publishers=["cloudwatch.amazonaws.com"]),
+    )
+    for address in config.alarm_emails:
+        sns.TopicSubscription(
+            f"{config.prefix}alarms-{address}",
+            topic=alarms.arn,
+            protocol="email",
+            endpoint=address,
+        )
+    return alarms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A topic and the queue of its consumer."""
+
+    topic: Topic
+    queue: SubscribedQueue
+
+
+def channel(
+    config: StackConfig,
+    name: str,
+    key: EncryptionKey,
+    alarms: Topic,
+    *,
+    delivered: Mapping[str, Sequence[Any]],
+    publisher: str | None = None,
+) -> Channel:
+    """`publisher` is the AWS service, such as `ses`, that publishes to the topic as well."""
+    topic = Topic(
+        f"{config.prefix}{name}",
+        TopicArgs(
+            kms_key_arn=key.arn,
+            publishers=[f"{publisher}.amazonaws.com"] if publisher else [],
+            alarm_topic_arn=alarms.arn,
+        ),
+    )
+    queue = SubscribedQueue(
+        f"{config.prefix}{name}",
+        SubscribedQueueArgs(
+            topic_arn=topic.arn,
+            filter_policy=delivered,
+            visibility_timeout=config.messaging.visibility_timeout,
+            max_receives=config.messaging.max_receives,
+            max_age=config.messaging.max_age,
+            kms_key_arn=key.arn,
+            alarm_topic_arn=alarms.arn,
+        ),
+    )
+    return Channel(topic=topic, queue=queue)

@@ -1,0 +1,129 @@
+"""What a stack tells others, and the command that reads it.
+
+`python -m stacks.outputs --stack dev --service event-service --format env` prints the
+settings that the service's pods have, so that it runs on a laptop.
+"""
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from stacks.config import ROOT
+
+VERSION_CHANGED = "run `pulumi up` first, for it was made by another version of the program"
+
+
+class Outputs(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PlainOutputs(Outputs):
+    region: str
+    namespace: str
+    event_topic_arn: str
+    notification_topic_arn: str
+    alarm_topic_arn: str
+    event_queue_url: str
+    notification_queue_url: str
+    event_dead_letters_url: str
+    notification_dead_letters_url: str
+    event_store_table: str
+    email_template: str
+    email_dns_records: list[dict[str, str]]  # that the owner of the sender's domain must add
+    reminder_service_url: str
+    notification_service_url: str
+    images: dict[str, str]  # service: reference by digest
+
+
+class DatabaseConnection(Outputs):
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str
+    sslmode: str
+
+
+class SecretOutputs(Outputs):
+    databases: dict[str, DatabaseConnection]  # by name
+    service_settings: dict[str, dict[str, str]]  # service: environment of its pods
+
+
+class StackOutputs(PlainOutputs, SecretOutputs):
+    """Everything that a stack tells; only its secrets ever leave by name."""
+
+    def plain(self) -> dict[str, Any]:
+        return self.model_dump(include=set(PlainOutputs.model_fields))
+
+    def settings(self, service: str) -> dict[str, str]:
+        if service not in self.service_settings:
+            known = ", ".join(sorted(self.service_settings))
+            raise OutputsError(f"expected a service among {known}, got {service!r}")
+        return self.service_settings[service]
+
+
+class OutputsError(Exception):
+    """The outputs cannot be shown; the message says why and what to do."""
+
+
+def read_stack(stack: str) -> StackOutputs:
+    """The outputs of the last `pulumi up`, secrets in clear."""
+    command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise OutputsError("expected the program `pulumi` on the PATH, found none") from None
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or ["nothing"]
+        raise OutputsError(f"stack {stack} could not be read; pulumi said: {said[-1]}")
+    return parse(stack, json.loads(done.stdout))
+
+
+def parse(stack: str, given: dict[str, Any]) -> StackOutputs:
+    try:
+        return StackOutputs.model_validate(given)
+    except ValidationError as error:
+        keys = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
+        raise OutputsError(
+            f"stack {stack} does not have the expected outputs ({keys}); {VERSION_CHANGED}"
+        ) from None
+
+
+def as_env(values: dict[str, Any]) -> str:
+    """Lines that a shell or `docker run --env-file` users can source: NAME=value, quoted."""
+    texts = {name: json.dumps(value) for name, value in values.items()}
+    texts |= {name: value for name, value in values.items() if isinstance(value, str)}
+    return "\n".join(f"{name.upper()}={shlex.quote(text)}" for name, text in texts.items())
+
+
+def as_json(values: dict[str, Any]) -> str:
+    return json.dumps(values, indent=2)
+
+
+FORMATS = {"env": as_env, "json": as_json}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m stacks.outputs", description=__doc__)
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--service", help="print the settings of its pods, secrets in clear")
+    parser.add_argument("--format", choices=FORMATS, default="env")
+    options = parser.parse_args(arguments)
+    try:
+        outputs = read_stack(options.stack)
+        values = outputs.settings(options.service) if options.service else outputs.plain()
+    except OutputsError as error:
+        print(f"Outputs: {error}.", file=sys.stderr)
+        return 1
+    print(FORMATS[options.format](values))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

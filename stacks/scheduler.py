@@ -1,0 +1,45 @@
+"""The clock of the platform: pods that sleep until the next notification, or a function."""
+
+from collections.abc import Mapping, Sequence
+
+from pulumi import ResourceOptions
+
+from infra.encryption_key import EncryptionKey
+from infra.policy_document import Statement
+from infra.scheduled_function import ScheduledFunction, ScheduledFunctionArgs
+from infra.service_database import ServiceDatabase
+from infra.service_secret import SecretKey
+from infra.topic import Topic
+from stacks.config import ServiceName
+from stacks.workloads import Cluster
+
+NAME: ServiceName = "notification-scheduler"
+
+
+def scheduler(
+    cluster: Cluster,
+    key: EncryptionKey,
+    alarms: Topic,
+    *,
+    database: ServiceDatabase,
+    secrets: Mapping[str, SecretKey],
+    may: Sequence[Statement],
+) -> None:
+    config = cluster.config.scheduler
+    if config.runtime == "deployment":
+        cluster.service(NAME, database=database, secrets=secrets, may=may)
+        return
+    ScheduledFunction(
+        cluster.full_name(NAME),
+        ScheduledFunctionArgs(
+            image=cluster.images[NAME].ref,
+            command=["lambda"],
+            environment=cluster.environment(NAME, database, {}, secrets).in_clear(),
+            statements=may,
+            subnet_ids=config.subnet_ids,
+            security_group_ids=config.security_group_ids,
+            kms_key_arn=key.arn,
+            alarm_topic_arn=alarms.arn,
+        ),
+        ResourceOptions(depends_on=[database.migration]),
+    )

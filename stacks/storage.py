@@ -1,0 +1,73 @@
+"""Where events, rows and e-mail texts are kept."""
+
+from pathlib import Path
+
+from infra.email_sender import EmailSender, EmailSenderArgs
+from infra.email_template import EmailTemplate, EmailTemplateArgs
+from infra.encryption_key import EncryptionKey
+from infra.event_table import EventTable, EventTableArgs
+from infra.postgres_server import (
+    ExistingServer,
+    PostgresConnection,
+    PostgresServer,
+    PostgresServerArgs,
+)
+from infra.topic import Topic
+from stacks.config import ExistingDatabase, RdsDatabase, StackConfig
+
+TEXTS = Path(__file__).parent / "texts"
+
+
+def event_store(config: StackConfig, key: EncryptionKey) -> EventTable:
+    return EventTable(
+        f"{config.prefix}event-store",
+        EventTableArgs(deletion_protection=config.deletion_protection, kms_key_arn=key.arn),
+    )
+
+
+def database_server(config: StackConfig, alarms: Topic) -> PostgresConnection:
+    """The server that exists, or else one on RDS."""
+    if config.database.existing is not None:
+        return existing_server(config.database.existing)
+    assert config.database.rds is not None  # the configuration demands one of the two
+    return rds_server(config, config.database.rds, alarms)
+
+
+def existing_server(server: ExistingDatabase) -> PostgresConnection:
+    return ExistingServer(
+        host=server.host,
+        port=server.port,
+        admin_user=server.admin_user,
+        admin_password=server.admin_password.get_secret_value(),
+    ).connection
+
+
+def rds_server(config: StackConfig, server: RdsDatabase, alarms: Topic) -> PostgresConnection:
+    return PostgresServer(
+        f"{config.prefix}postgres",
+        PostgresServerArgs(
+            **server.model_dump(),
+            deletion_protection=config.deletion_protection,
+            alarm_topic_arn=alarms.arn,
+        ),
+    ).connection
+
+
+def email_sender(config: StackConfig, notices: Topic) -> EmailSender:
+    return EmailSender(
+        f"{config.prefix}reminders",
+        EmailSenderArgs(
+            address=config.email.sender,
+            domain=config.email.domain,
+            event_topic_arn=notices.arn,
+        ),
+    )
+
+
+def reminder_template(config: StackConfig) -> EmailTemplate:
+    texts = {
+        part: (TEXTS / f"reminder.{part}").read_text(encoding="utf-8") for part in ("html", "text")
+    }
+    return EmailTemplate(
+        f"{config.prefix}reminder", EmailTemplateArgs(subject="{{subject}}", **texts)
+    )

@@ -1,0 +1,40 @@
+"""The real stack files, as the engine hands them to a program, with secrets made up."""
+
+import copy
+import json
+from typing import Any
+
+import yaml
+
+from stacks.config import ROOT, StackConfig
+from stacks.stack_file import parse
+
+STACKS = ("local", "dev", "staging", "prod")
+SECRET_KEYS = {"herald:database", "herald:push"}
+CREDENTIALS = '{"type": "service_account"}'
+
+
+def written(stack: str) -> dict[str, Any]:
+    """The `config` of `Pulumi.<stack>.yaml` as it stands."""
+    values: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return values
+
+
+def with_secrets(stack: str) -> dict[str, Any]:
+    values = copy.deepcopy(written(stack))
+    values["herald:push"]["credentials"] = CREDENTIALS
+    values["herald:images"].pop("caBundle", None)
+    if existing := values["herald:database"].get("existing"):
+        existing["adminPassword"] = "admin-password"
+    return values
+
+
+def as_engine(values: dict[str, Any]) -> dict[str, str]:
+    """Text as it is, all else as JSON."""
+    return {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
+    }
+
+
+def config_of(stack: str) -> StackConfig:
+    return parse(stack, as_engine(with_secrets(stack)), SECRET_KEYS)
