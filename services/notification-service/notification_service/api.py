@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from service_runtime.api import create_api
@@ -12,7 +12,7 @@ from service_runtime.probes import Check
 from service_runtime.problems import Problem, problem_responses
 from starlette.responses import JSONResponse
 
-from notification_service.devices import Device, Devices, TokenCheck, register, remove
+from notification_service.devices import TOKEN, Device, Devices, TokenCheck, register, remove
 from notification_service.errors import (
     DeviceNotAssociated,
     ProviderError,
@@ -33,7 +33,10 @@ class NewDevice(Body):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    fcm_token: str = Field(description="the registration token that Firebase gave the app")
+    fcm_token: str = Field(
+        description="the registration token that Firebase gave the app",
+        json_schema_extra={"pattern": f"^{TOKEN.pattern}$"},  # refused as INVALID_TOKEN
+    )
 
 
 class RegisteredDevice(Body):
@@ -60,6 +63,7 @@ def authenticated_user(
 
 
 User = Annotated[str, Depends(authenticated_user)]
+DeviceId = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
 
 def device_api(devices: Devices, tokens: TokenCheck, *, live: Check, ready: Check) -> FastAPI:
@@ -87,7 +91,7 @@ def device_routes(devices: Devices, tokens: TokenCheck) -> APIRouter:
         return [RegisteredDevice.of(device) for device in devices.of(user)]
 
     @routes.delete("/device/remove/{id}", status_code=204)
-    def remove_device(id: str, user: User) -> None:
+    def remove_device(id: DeviceId, user: User) -> None:
         """Push no more to a device; 422 `DEVICE_NOT_ASSOCIATED` when the user has no such one."""
         remove(user, device_id_of(id), devices)
 

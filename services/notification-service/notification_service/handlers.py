@@ -1,5 +1,6 @@
 """What each message means to this service."""
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,14 +25,18 @@ from notification_service.devices import Device, Devices
 from notification_service.errors import (
     AddressSuppressed,
     InvalidToken,
+    Misconfigured,
     NeverRetry,
     OutcomeUnknown,
+    ProviderError,
     RetryLater,
     Unregistered,
 )
 from notification_service.fcm_push import Push
 from notification_service.ses_email import Email
 from notification_service.ses_notices import SuppressedAddresses
+
+logger = logging.getLogger(__name__)
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}")
 
@@ -133,15 +138,31 @@ def attempt(delivery: Delivery, send: Callable[[], str], adapters: Adapters) -> 
     except RetryLater as error:
         adapters.deliveries.release(delivery, str(error))
         adapters.observe(delivery, "retried")
+        report(delivery, error)
         return error.after or 0.0
     except OutcomeUnknown as error:
         adapters.deliveries.doubt(delivery, str(error))
         adapters.observe(delivery, "unknown")
+        report(delivery, error)
         return LEASES[delivery.channel].total_seconds()
     except NeverRetry as error:
         forget = isinstance(error, Unregistered | InvalidToken)
         settle(delivery, Outcome(reason=error.reason), adapters, forget_device=forget)
     return None
+
+
+def report(delivery: Delivery, error: ProviderError) -> None:
+    """Why a delivery waits; neither the address nor the token is told."""
+    level = logging.ERROR if isinstance(error, Misconfigured) else logging.WARNING
+    logger.log(
+        level,
+        "delivery waits",
+        extra={
+            "occurrence_id": str(delivery.occurrence_id),
+            "channel": delivery.channel,
+            "reason": f"{type(error).__name__}: {error}",
+        },
+    )
 
 
 def wait_for(claim: Claim) -> float | None:

@@ -76,7 +76,8 @@ class SesEmail:
         except (ConnectTimeoutError, EndpointConnectionError) as error:
             raise RetryLater(f"SES could not be reached ({type(error).__name__}).") from error
         except (NoCredentialsError, ParamValidationError) as error:
-            raise Misconfigured(f"The request to SES could not be made: {error}") from error
+            problem = f"The request to SES could not be made ({type(error).__name__})."
+            raise Misconfigured(problem) from error
         except BotoCoreError as error:
             problem = f"SES was asked and no answer came ({type(error).__name__})."
             raise OutcomeUnknown(problem) from error

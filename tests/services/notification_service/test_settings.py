@@ -1,0 +1,55 @@
+import pytest
+from notification_service.__main__ import fcm_push, main
+from notification_service.settings import Settings
+from pydantic import SecretStr
+from service_runtime.settings import read_settings
+
+ENVIRONMENT = {
+    "DATABASE_HOST": "db",
+    "DATABASE_NAME": "devices",
+    "DATABASE_USER": "devices",
+    "DATABASE_PASSWORD": "secret-text",
+    "NOTIFICATION_QUEUE_URL": "https://sqs.test/queue",
+    "EVENT_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:event",
+    "FCM_CREDENTIALS": "secret-text",
+    "SES_TEMPLATE": "reminder",
+    "SES_CONFIGURATION_SET": "email",
+    "EMAIL_SENDER": "reminders@example.org",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_every_setting_comes_from_the_environment(environment):
+    settings = read_settings(Settings)
+    assert settings.notification_queue_url == "https://sqs.test/queue"
+    assert str(settings.fcm_url) == "https://fcm.googleapis.com/"
+    assert "secret-text" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENT))
+def test_a_missing_setting_is_named_and_ends_the_process(environment, capsys, name):
+    environment.delenv(name)
+    with pytest.raises(SystemExit) as end:
+        main([])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == f"These environment variables are missing: {name}.\n"
+
+
+def test_bad_fcm_credentials_end_the_process_and_stay_secret(capsys):
+    with pytest.raises(SystemExit) as end:
+        fcm_push(SecretStr("secret-text"), "https://fcm.test")
+    assert end.value.code == 2
+    message = capsys.readouterr().err
+    assert message.startswith("FCM_CREDENTIALS is not a Google service account's JSON key")
+    assert "secret-text" not in message
+
+
+def test_an_unknown_command_is_answered_with_the_usage():
+    with pytest.raises(SystemExit, match="usage: python -m notification_service"):
+        main(["serve"])
