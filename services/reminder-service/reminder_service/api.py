@@ -23,6 +23,7 @@ from reminder_service.creation import Creation, make_many, make_one
 from reminder_service.docs_page import serve_docs
 from reminder_service.idempotency import KeyedAnswer
 from reminder_service.identity import IDENTITY, AnyCaller
+from reminder_service.other_methods import refuse_other_methods
 from reminder_service.preconditions import check_match, etag
 from reminder_service.rate_limit import TokenBuckets, limit_rate
 from reminder_service.reminders import Reminder, changed_reminder
@@ -133,6 +134,9 @@ def create_many(
     return _sent(made, response)
 
 
+refuse_other_methods(router, "/bulk", "POST")
+
+
 @router.get("", openapi_extra=IDENTITY)
 def read_page(
     caller: AnyCaller, store: Store, limit: Limit = 20, offset: Offset = 0
@@ -176,6 +180,10 @@ def change(
 )
 def delete(id: UUID, caller: AnyCaller, store: Store, if_match: IfMatch = None) -> None:
     store.remove(caller.user_id, id, lambda reminder: check_match(if_match, reminder.version))
+
+
+refuse_other_methods(router, "", "GET", "POST")
+refuse_other_methods(router, "/{id}", "DELETE", "GET", "PATCH", "POST")
 
 
 def _answered(reminder: Reminder, response: Response) -> ReminderAnswer:

@@ -32,6 +32,8 @@ class Body(BaseModel):
     @classmethod
     def _check_unicode(cls, body: Any) -> Any:
         """JSON can escape half of a surrogate pair, which no database and no answer can hold."""
+        if not isinstance(body, dict):
+            return body
         try:
             json.dumps(body, ensure_ascii=False).encode()
         except UnicodeEncodeError:

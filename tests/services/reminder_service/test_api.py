@@ -169,6 +169,13 @@ def test_hostile_bodies_are_refused(api, content, expected):
     assert problem(api.post("/reminders", content=content, headers=headers)) == expected
 
 
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", ""])
+def test_a_body_that_is_not_said_to_be_json_is_refused(api, content_type):
+    headers = {"content-type": content_type}
+    answer = api.post("/reminders", content=b'{"message": "a"}', headers=headers)
+    assert problem(answer) == (422, "VALIDATION")
+
+
 @pytest.mark.parametrize(
     ("if_match", "status"),
     [('"1"', 200), ('"7", "1"', 200), ("*", 200), ('"2"', 412), ('W/"1"', 412), ("1", 412)],
@@ -303,3 +310,17 @@ def test_the_page_of_the_api_needs_no_other_host(api):
 def test_health_is_answered_without_a_user(api):
     for path in ("/health/live", "/health/ready", "/metrics"):
         assert api.get(path, headers={"x-authenticated-userid": ""}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/reminders", "GET, POST"),
+        ("/reminders/bulk", "POST"),
+        (f"/reminders/{UUID(int=1)}", "DELETE, GET, PATCH, POST"),
+    ],
+)
+def test_other_methods_are_refused_with_those_that_are_allowed(api, path, allowed):
+    answer = api.put(path, json={})
+    assert problem(answer) == (405, "METHOD_NOT_ALLOWED")
+    assert answer.headers["allow"] == allowed
