@@ -76,5 +76,10 @@ class Account:
             aws_access_key_id=self.settings.access_key,
             aws_secret_access_key=self.settings.secret_key,
             aws_session_token=self.settings.session_token,
-            config=Config(connect_timeout=5, read_timeout=60, max_pool_connections=32),
+            config=Config(
+                connect_timeout=5,
+                read_timeout=60,
+                max_pool_connections=32,
+                retries={"mode": "standard", "total_max_attempts": 3},
+            ),
         )

@@ -157,7 +157,12 @@ def urn(token: str, name: str) -> str:
 def offline() -> Engine:
     """The AWS provider with nothing behind it: what it does must need no call."""
     engine = Engine(AwsPackage())
-    engine.configure(region=REGION, endpoints='[{"sns": "http://127.0.0.1:1"}]')
+    engine.configure(
+        region=REGION,
+        accessKey="local",
+        secretKey="local",
+        endpoints='[{"sns": "http://127.0.0.1:1"}]',
+    )
     return engine
 
 

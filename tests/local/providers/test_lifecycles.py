@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from local.providers.aws.types import TYPES
+
 pytestmark = pytest.mark.integration
 
 TRUST = {
@@ -372,7 +374,203 @@ CORE = [
 ]
 
 
-@pytest.mark.parametrize("life", CORE, ids=str)
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/scheduler@sha256:"
+
+
+def subnets(aws: Any) -> Inputs:
+    told = aws.call("ec2", "describe_subnets")["Subnets"]
+    return {"subnetIds": [each["SubnetId"] for each in told][:2]}
+
+
+def role_arn(aws: Any) -> Inputs:
+    return {"role": aws.create(ROLE, "life-base", assumeRolePolicy=json.dumps(TRUST)).state["arn"]}
+
+
+def function_name(aws: Any) -> Inputs:
+    made = aws.create(
+        "aws:lambda/function:Function",
+        "life-base",
+        packageType="Image",
+        imageUri=f"{IMAGE}{'a' * 64}",
+        **role_arn(aws),
+    )
+    return {"functionName": made.id}
+
+
+def schedule_target(aws: Any) -> Inputs:
+    arn = "arn:aws:lambda:eu-central-1:123456789012:function:scheduler"
+    retries = {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0}
+    role = role_arn(aws)["role"]
+    return {"target": {"arn": arn, "roleArn": role, "retryPolicy": retries}}
+
+
+def repository(aws: Any) -> Inputs:
+    return {"repository": aws.create("aws:ecr/repository:Repository", "life-base").id}
+
+
+def keep(count: int) -> str:
+    selection = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": count}
+    rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
+    return json.dumps({"rules": [rule]})
+
+
+def https_from(*blocks: str) -> Inputs:
+    return {"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": [*blocks]}
+
+
+REST = [
+    Life(
+        "aws:lambda/function:Function",
+        {
+            "packageType": "Image",
+            "imageUri": f"{IMAGE}{'a' * 64}",
+            "architectures": ["x86_64"],
+            "timeout": 55,
+            "memorySize": 256,
+            "reservedConcurrentExecutions": 1,
+            "imageConfig": {"commands": ["handler"]},
+            "environment": {"variables": {"LOG_LEVEL": "INFO"}},
+            "loggingConfig": {"logFormat": "Text", "logGroup": "/life"},
+        },
+        own_id("name"),
+        {
+            "imageUri": f"{IMAGE}{'b' * 64}",
+            "timeout": 50,
+            "environment": {"variables": {"LOG_LEVEL": "DEBUG"}},
+        },
+        {"name": "life-other-function"},
+        lambda client, made: client("lambda").put_function_concurrency(
+            FunctionName=made.id, ReservedConcurrentExecutions=5
+        ),
+        "reservedConcurrentExecutions",
+        role_arn,
+    ),
+    Life(
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+        {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0},
+        own_id("functionName"),
+        {"maximumEventAgeInSeconds": 90, "maximumRetryAttempts": 1},
+        {"functionName": "another"},
+        lambda client, made: client("lambda").delete_function_event_invoke_config(
+            FunctionName=made.id
+        ),
+        "",
+        function_name,
+    ),
+    Life(
+        "aws:scheduler/schedule:Schedule",
+        {"scheduleExpression": "rate(1 minute)", "flexibleTimeWindow": {"mode": "OFF"}},
+        lambda made: f"default/{made.state['name']}",
+        {"scheduleExpression": "rate(2 minutes)", "description": "often"},
+        {"name": "life-other-schedule"},
+        lambda client, made: client("scheduler").delete_schedule(Name=made.state["name"]),
+        "",
+        schedule_target,
+    ),
+    Life(
+        "aws:rds/instance:Instance",
+        {
+            "engine": "postgres",
+            "engineVersion": "17",
+            "instanceClass": "db.t4g.micro",
+            "allocatedStorage": 20,
+            "storageType": "gp3",
+            "storageEncrypted": True,
+            "username": "postgres",
+            "password": "not-a-real-one",
+            "backupRetentionPeriod": 14,
+            "skipFinalSnapshot": True,
+            "tags": {"team": "a"},
+        },
+        own_id("resourceId"),
+        {"allocatedStorage": 30, "backupRetentionPeriod": 7, "tags": {"team": "b"}},
+        {"username": "admin"},
+        lambda client, made: client("rds").modify_db_instance(
+            DBInstanceIdentifier=made.state["identifier"], DeletionProtection=True
+        ),
+        "deletionProtection",
+    ),
+    Life(
+        "aws:rds/parameterGroup:ParameterGroup",
+        {"family": "postgres17", "parameters": [{"name": "rds.force_ssl", "value": "1"}]},
+        own_id("name"),
+        {
+            "parameters": [
+                {"applyMethod": "immediate", "name": "rds.force_ssl", "value": "1"},
+                {"applyMethod": "immediate", "name": "log_connections", "value": "1"},
+            ]
+        },
+        {"family": "postgres16"},
+        lambda client, made: client("rds").modify_db_parameter_group(
+            DBParameterGroupName=made.id,
+            Parameters=[
+                {
+                    "ParameterName": "rds.force_ssl",
+                    "ParameterValue": "0",
+                    "ApplyMethod": "immediate",
+                }
+            ],
+        ),
+        "parameters",
+    ),
+    Life(
+        "aws:rds/subnetGroup:SubnetGroup",
+        {"tags": {"team": "a"}},
+        own_id("name"),
+        {"description": "private subnets", "tags": {"team": "b"}},
+        {"name": "life-other-group"},
+        lambda client, made: client("rds").delete_db_subnet_group(DBSubnetGroupName=made.id),
+        "",
+        subnets,
+    ),
+    Life(
+        "aws:ec2/securityGroup:SecurityGroup",
+        {
+            "ingress": [https_from("10.0.0.0/16", "10.1.0.0/16")],
+            "egress": [{**https_from("10.2.0.0/16"), "description": "out"}],
+            "tags": {"team": "a"},
+        },
+        lambda made: made.state["arn"].rpartition("/")[2],
+        {"ingress": [{**https_from("10.3.0.0/16"), "self": True}], "tags": {"team": "b"}},
+        {"description": "another"},
+        lambda client, made: client("ec2").authorize_security_group_egress(
+            GroupId=made.id,
+            IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+        ),
+        "egress",
+        no_inputs,
+        {"ingress": [https_from("10.1.0.0/16", "10.0.0.0/16")]},
+    ),
+    Life(
+        "aws:ecr/repository:Repository",
+        {"imageScanningConfiguration": {"scanOnPush": True}, "tags": {"team": "a"}},
+        own_id("name"),
+        {"imageTagMutability": "IMMUTABLE", "tags": {"team": "b"}},
+        {"name": "life-other-repository"},
+        lambda client, made: client("ecr").put_image_scanning_configuration(
+            repositoryName=made.id, imageScanningConfiguration={"scanOnPush": False}
+        ),
+        "imageScanningConfiguration",
+    ),
+    Life(
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        {"policy": keep(10)},
+        own_id("repository"),
+        None,
+        {"policy": keep(5)},
+        lambda client, made: client("ecr").delete_lifecycle_policy(repositoryName=made.id),
+        "",
+        repository,
+        {"policy": json.dumps(json.loads(keep(10)), indent=2)},
+    ),
+]
+
+
+def test_every_type_that_is_served_has_a_life() -> None:
+    assert {life.token for life in [*CORE, *REST]} == {*TYPES}
+
+
+@pytest.mark.parametrize("life", [*CORE, *REST], ids=str)
 def test_a_resource_lives_as_the_official_plugin_lets_it(
     life: Life, aws: Any, client: Callable[[str], Any]
 ) -> None:
@@ -426,4 +624,6 @@ def assert_no_change(aws: Any, made: Any, inputs: Inputs) -> None:
 def import_id(life: Life, made: Any) -> str:
     if "eventDestination" in life.token:
         return f"{made.state['configurationSetName']}/{made.id}"
+    if "rds/instance" in life.token:
+        return str(made.state["identifier"])
     return str(made.id)

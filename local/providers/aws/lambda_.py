@@ -1,0 +1,213 @@
+"""Functions from an image, and how their asynchronous calls are retried."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from local.providers.aws.letter_case import capitalized, uncapitalized
+from local.providers.aws.resource import AwsResource, change_tags, tagged
+from local.providers.resource import AutoName
+from local.providers.values import Properties
+
+_IMAGE_PARTS = {
+    "commands": "Command",
+    "entryPoints": "EntryPoint",
+    "workingDirectory": "WorkingDirectory",
+}
+
+
+class LambdaResource(AwsResource):
+    service = "lambda"
+    served = frozenset[str]()
+    missing = frozenset({"ResourceNotFoundException"})
+
+
+class Function(LambdaResource):
+    """Only functions from an image are served; the emulator does not run them."""
+
+    settings = {
+        "deadLetterConfig": "DeadLetterConfig",
+        "description": "Description",
+        "environment": "Environment",
+        "ephemeralStorage": "EphemeralStorage",
+        "imageConfig": "ImageConfig",
+        "kmsKeyArn": "KMSKeyArn",
+        "loggingConfig": "LoggingConfig",
+        "memorySize": "MemorySize",
+        "role": "Role",
+        "timeout": "Timeout",
+        "tracingConfig": "TracingConfig",
+        "vpcConfig": "VpcConfig",
+    }
+    served = frozenset(
+        {*settings, "architectures", "imageUri", "name", "packageType", "publish"}
+        | {"reservedConcurrentExecutions", "tags"}
+    )
+    replaced_by = frozenset({"name", "packageType"})
+    defaults = {
+        "memorySize": 128,
+        "packageType": "Zip",
+        "publish": False,
+        "reservedConcurrentExecutions": -1,
+        "timeout": 3,
+    }
+    computed = frozenset({"architectures", "ephemeralStorage", "loggingConfig", "tracingConfig"})
+    unreadable = frozenset({"deadLetterConfig", "loggingConfig", "publish"})  # moto: none of them
+    forms = {
+        "ephemeralStorage": "partial",
+        "loggingConfig": "partial",
+        "tracingConfig": "partial",
+        "vpcConfig": "partial",
+    }
+    auto_name = AutoName(maximum=64)
+
+    def problems(self, inputs: Properties) -> list[tuple[str, str]]:
+        if inputs["packageType"] == "Image" and "imageUri" in inputs:
+            return []
+        reason = "aws:lambda/function:Function is served from an image only; set packageType to "
+        return [("packageType", f'{reason}"Image" and imageUri to its reference')]
+
+    def create(self, inputs: Properties) -> str:
+        given = {"Architectures": inputs["architectures"]} if inputs.get("architectures") else {}
+        told = self.call(
+            "create_function",
+            FunctionName=inputs["name"],
+            PackageType=inputs["packageType"],
+            Code={"ImageUri": inputs["imageUri"]},
+            Publish=inputs["publish"],
+            Tags=inputs.get("tags", {}),
+            **given,
+            **self._given(inputs, self.settings),
+        )
+        return str(told["FunctionName"])
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        if inputs["reservedConcurrentExecutions"] >= 0:
+            self._reserve(resource_id, inputs["reservedConcurrentExecutions"])
+
+    def look(self, resource_id: str, state: Properties) -> Properties | None:
+        told = self.find("get_function", FunctionName=resource_id)
+        if told is None:
+            return None
+        concurrency = told.get("Concurrency", {})
+        return {
+            **self._told(told["Configuration"]),
+            "imageUri": told["Code"]["ImageUri"],
+            "reservedConcurrentExecutions": concurrency.get("ReservedConcurrentExecutions", -1),
+            **tagged(told.get("Tags", {})),
+        }
+
+    def update(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        name, arn = resource_id, state["arn"]
+        settings = self._given(inputs, [each for each in self.settings if each in changed])
+        if settings:
+            self.call("update_function_configuration", FunctionName=name, **settings)
+        if {"architectures", "imageUri"} & {*changed}:
+            chosen = {"Architectures": inputs["architectures"]} if "architectures" in inputs else {}
+            image = inputs["imageUri"]
+            self.call("update_function_code", FunctionName=name, ImageUri=image, **chosen)
+        if "reservedConcurrentExecutions" in changed:
+            self._reserve(name, inputs["reservedConcurrentExecutions"])
+        change_tags(
+            state,
+            inputs,
+            lambda tags: self.call("tag_resource", Resource=arn, Tags=tags),
+            lambda keys: self.call("untag_resource", Resource=arn, TagKeys=keys),
+        )
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        self.find("delete_function", FunctionName=resource_id)
+
+    def _reserve(self, name: str, executions: int) -> None:
+        if executions >= 0:
+            operation = "put_function_concurrency"
+            self.call(operation, FunctionName=name, ReservedConcurrentExecutions=executions)
+        else:
+            self.call("delete_function_concurrency", FunctionName=name)
+
+    def _given(self, inputs: Properties, names: Collection[str]) -> dict[str, Any]:
+        """A setting that is left out is given as empty when it was set before."""
+        given = {}
+        for name in names:
+            value = inputs.get(name)
+            if name == "environment":
+                value = value and {"Variables": value.get("variables", {})}
+            elif name == "imageConfig":
+                value = value and {_IMAGE_PARTS[part]: text for part, text in value.items()}
+            else:
+                value = capitalized(value)
+            if value is not None:
+                given[self.settings[name]] = value
+            elif names is not self.settings:
+                given[self.settings[name]] = "" if name in ("description", "kmsKeyArn") else {}
+        return given
+
+    def _told(self, function: Mapping[str, Any]) -> Properties:
+        arn = function["FunctionArn"]
+        path = "functions/{}/invocations"
+        gateway = f"arn:aws:apigateway:{self.region}:lambda:path/2015-03-31/{path.format(arn)}"
+        variables = function.get("Environment", {}).get("Variables")
+        return {
+            **{
+                name: uncapitalized(function.get(parameter)) or None
+                for name, parameter in self.settings.items()
+                if name not in ("environment", "imageConfig")
+            },
+            "architectures": function.get("Architectures"),
+            "arn": arn,
+            "codeSha256": function.get("CodeSha256"),
+            "environment": {"variables": variables} if variables else None,
+            "imageConfig": _image(function.get("ImageConfigResponse", {}).get("ImageConfig", {})),
+            "invokeArn": gateway,
+            "lastModified": function.get("LastModified"),
+            "name": function["FunctionName"],
+            "packageType": function["PackageType"],
+            "qualifiedArn": f"{arn}:{function.get('Version', '$LATEST')}",
+            "qualifiedInvokeArn": gateway,
+            "sourceCodeSize": function.get("CodeSize"),
+            "version": function.get("Version", "$LATEST"),
+        }
+
+
+class EventInvokeConfig(LambdaResource):
+    """Served without destinations and qualifiers."""
+
+    served = frozenset({"functionName", "maximumEventAgeInSeconds", "maximumRetryAttempts"})
+    replaced_by = frozenset({"functionName"})
+    defaults = {"maximumRetryAttempts": 2}
+
+    def create(self, inputs: Properties) -> str:
+        self._put(inputs)
+        return str(inputs["functionName"])
+
+    def look(self, resource_id: str, state: Properties) -> Properties | None:
+        told = self.find("get_function_event_invoke_config", FunctionName=resource_id)
+        if told is None:
+            return None
+        return {
+            "functionName": resource_id,
+            "maximumEventAgeInSeconds": told.get("MaximumEventAgeInSeconds"),
+            "maximumRetryAttempts": told.get("MaximumRetryAttempts", 2),
+        }
+
+    def update(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        self._put(inputs)
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        self.find("delete_function_event_invoke_config", FunctionName=resource_id)
+
+    def _put(self, inputs: Properties) -> None:
+        given = {name: value for name, value in inputs.items() if name in self.served}
+        given.pop("region", None)
+        # The emulator goes on telling the first configuration that it was given.
+        name = inputs["functionName"]
+        self.find("delete_function_event_invoke_config", FunctionName=name)
+        self.call("put_function_event_invoke_config", **capitalized(given))
+
+
+def _image(told: Mapping[str, Any]) -> Properties | None:
+    parts = {name: told.get(part) for name, part in _IMAGE_PARTS.items()}
+    return {name: value for name, value in parts.items() if value} or None

@@ -1,0 +1,191 @@
+"""What the provider says and fills in before anything is made."""
+
+from typing import Any
+
+import pytest
+
+from local.providers.aws.package import resource_type
+from local.providers.aws.types import TYPES
+from local.providers.sdk import resource_schema
+from local.providers.values import UNKNOWN
+
+QUEUE, TOPIC = "aws:sqs/queue:Queue", "aws:sns/topic:Topic"
+SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
+
+
+@pytest.mark.parametrize("token", TYPES)
+def test_a_type_declares_only_properties_that_its_sdk_has(token: str) -> None:
+    declared, schema = resource_type(token), resource_schema("pulumi_aws", token)
+    inputs = {*schema.inputs}
+    assert declared.served <= inputs
+    assert {*schema.required} <= declared.served
+    kinds = [declared.replaced_by, declared.computed, declared.unreadable]
+    for names in (*kinds, declared.defaults, declared.forms, *declared.conflicts):
+        assert {*names} <= declared.served
+
+
+def test_property_names_are_those_of_the_installed_sdk() -> None:
+    from pulumi._types import input_type_py_to_pulumi_names
+    from pulumi_aws import dynamodb
+
+    schema = resource_schema("pulumi_aws", "aws:dynamodb/table:Table")
+    names = input_type_py_to_pulumi_names(dynamodb.TableArgs)
+    assert {*schema.inputs} == {*names.values()}
+    members = input_type_py_to_pulumi_names(dynamodb.TableTtlArgs)
+    assert {*schema.nested("TableTtlArgs")} == {*members.values()}
+
+
+def test_an_unknown_property_is_refused_with_the_nearest_name(offline: Any) -> None:
+    _, failures = offline.check(TOPIC, "events", {"dispalyName": "Events"})
+    told = 'aws:sns/topic:Topic has no property "dispalyName"; did you mean "displayName"?'
+    assert failures == {"dispalyName": told}
+
+
+def test_a_property_of_the_sdk_that_is_not_served_is_refused_by_name(offline: Any) -> None:
+    _, failures = offline.check(TOPIC, "events", {"archivePolicy": "{}"})
+    assert [*failures] == ["archivePolicy"]
+    assert '"archivePolicy" is not served by the local provider' in failures["archivePolicy"]
+
+
+def test_an_unknown_member_of_an_object_is_refused_by_path(offline: Any) -> None:
+    table = {"hashKey": "id", "billingMode": "PAY_PER_REQUEST", "ttl": {"attribute": "expiresAt"}}
+    _, failures = offline.check("aws:dynamodb/table:Table", "store", table)
+    told = 'aws:dynamodb/table:Table ttl has no property "attribute"; did you mean "attributeName"?'
+    assert failures == {"ttl.attribute": told}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        (
+            {"visibilityTimeoutSeconds": "60"},
+            "\"visibilityTimeoutSeconds\" must be a whole number, not '60'; correct it",
+        ),
+        ({"fifoQueue": 1}, '"fifoQueue" must be true or false, not 1; correct it'),
+        ({"delaySeconds": True}, '"delaySeconds" must be a whole number, not True; correct it'),
+        ({"tags": ["a"]}, "\"tags\" must be a map, not ['a']; correct it"),
+        ({"tags": {"a": 1}}, '"tags.a" must be text, not 1; correct it'),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(
+    offline: Any, inputs: dict[str, Any], sentence: str
+) -> None:
+    _, failures = offline.check(QUEUE, "events", inputs)
+    assert [*failures.values()] == [f"aws:sqs/queue:Queue {sentence}"]
+
+
+def test_properties_that_exclude_each_other_are_refused(offline: Any) -> None:
+    _, failures = offline.check(QUEUE, "q", {"kmsMasterKeyId": "k", "sqsManagedSseEnabled": True})
+    told = "aws:sqs/queue:Queue takes only one of "
+    assert failures == {
+        "kmsMasterKeyId": f'{told}"kmsMasterKeyId" and "sqsManagedSseEnabled"; remove the other'
+    }
+
+
+def test_a_required_property_that_is_missing_is_named(offline: Any) -> None:
+    _, failures = offline.check(SUBSCRIPTION, "s", {"protocol": "sqs", "topic": "arn"})
+    told = f'{SUBSCRIPTION} needs the property "endpoint", which is not given; set it'
+    assert failures == {"endpoint": told}
+
+
+def test_a_type_that_is_not_served_and_one_that_does_not_exist_are_refused(offline: Any) -> None:
+    with pytest.raises(Exception, match="aws:s3/bucket:Bucket is not served by the local aws"):
+        offline.check("aws:s3/bucket:Bucket", "b", {})
+    with pytest.raises(Exception, match="pulumi_aws has no resource type aws:sns/topik:Topik"):
+        offline.check("aws:sns/topik:Topik", "t", {})
+
+
+def test_defaults_are_those_of_the_official_plugin(offline: Any) -> None:
+    inputs = offline.checked(QUEUE, "events", {"name": "events"})
+    assert inputs == {
+        "name": "events",
+        "contentBasedDeduplication": False,
+        "delaySeconds": 0,
+        "fifoQueue": False,
+        "maxMessageSize": 262144,
+        "messageRetentionSeconds": 345600,
+        "receiveWaitTimeSeconds": 0,
+        "visibilityTimeoutSeconds": 30,
+        "__defaults": [
+            "contentBasedDeduplication",
+            "delaySeconds",
+            "fifoQueue",
+            "maxMessageSize",
+            "messageRetentionSeconds",
+            "receiveWaitTimeSeconds",
+            "visibilityTimeoutSeconds",
+        ],
+    }
+
+
+def test_a_name_is_made_once_and_kept(offline: Any) -> None:
+    first = offline.checked(QUEUE, "local-event", {})
+    assert first["name"][:12] == "local-event-"
+    assert len(first["name"]) == len("local-event-") + 7
+    again = offline.checked(QUEUE, "local-event", {"delaySeconds": 3}, first)
+    assert again["name"] == first["name"]
+
+
+def test_a_name_fits_its_limit_and_ends_as_its_service_asks(offline: Any) -> None:
+    name = offline.checked(QUEUE, "q" * 100, {"fifoQueue": True})["name"]
+    assert len(name) == 80
+    assert name.endswith(".fifo")
+    assert offline.checked("aws:kms/alias:Alias", "a", {"targetKeyId": "k"})["name"][:8] == (
+        "alias/a-"
+    )
+
+
+def test_a_preview_shows_what_is_known_and_leaves_the_rest_open(offline: Any) -> None:
+    state = offline.preview(
+        QUEUE, "events", {"name": "events", "kmsMasterKeyId": UNKNOWN, "tags": {"a": UNKNOWN}}
+    )
+    assert state["name"] == "events"
+    assert state["visibilityTimeoutSeconds"] == 30
+    open_properties = {"arn", "url", "kmsMasterKeyId", "policy", "redrivePolicy"}
+    assert {name for name in state if state[name] is UNKNOWN} >= open_properties
+    assert state["tags"] == {"a": UNKNOWN}
+
+
+def test_the_default_tags_of_the_provider_are_part_of_the_tags(offline: Any) -> None:
+    tags = '{"tags": {"app": "herald", "team": "none"}}'
+    offline.configure(region="eu-central-1", defaultTags=tags)
+    inputs = offline.checked(TOPIC, "events", {"tags": {"team": "a"}})
+    assert inputs["tags"] == {"app": "herald", "team": "a"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"profile": "dev"}, 'provider aws: "profile" is not served by the local stand-in'),
+        ({"regoin": "eu"}, 'provider aws has no property "regoin"; did you mean "region"?'),
+        (
+            {"region": "eu-central-1", "endpoints": [{"sns": "https://sns.amazonaws.com"}]},
+            "talks to an emulator only, not to 'https://sns.amazonaws.com' \\(sns\\)",
+        ),
+        ({"region": "eu-central-1", "endpoints": "sns"}, "endpoints must be a list of objects"),
+    ],
+)
+def test_a_setting_that_is_not_understood_is_refused(
+    offline: Any, settings: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(Exception, match=sentence):
+        offline.configure(**settings)
+
+
+def test_without_an_endpoint_nothing_is_asked_of_aws(
+    offline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with pytest.raises(Exception, match='no endpoint for "sqs"'):
+        offline.create(QUEUE, "events")
+
+
+def test_an_emulator_that_does_not_answer_is_told_in_one_sentence(offline: Any) -> None:
+    with pytest.raises(Exception, match="sns does not answer at http://127.0.0.1:1; start the"):
+        offline.create(TOPIC, "events")
+
+
+def test_a_function_that_is_not_served_is_refused(offline: Any) -> None:
+    with pytest.raises(Exception, match="aws:ec2/getVpc:getVpc is not served here"):
+        offline.invoke("aws:ec2/getVpc:getVpc")
+    assert offline.invoke("aws:index/getRegion:getRegion")["name"] == "eu-central-1"

@@ -1,0 +1,57 @@
+import string
+from typing import Any
+
+import pytest
+
+PASSWORD = "random:index/randomPassword:RandomPassword"
+
+
+def test_a_password_has_what_it_must_and_only_what_it_may(random: Any) -> None:
+    made = random.create(PASSWORD, "p", length=40, overrideSpecial="_-", minSpecial=5, minUpper=20)
+    text = made.state["result"]
+    assert len(text) == 40
+    assert sum(each in "_-" for each in text) >= 5
+    assert sum(each.isupper() for each in text) >= 20
+    assert {*text} <= {*string.ascii_letters, *string.digits, "_", "-"}
+
+
+def test_a_password_is_secret_and_another_each_time(random: Any) -> None:
+    first, second = (random.create(PASSWORD, "p", length=32, special=False) for _ in range(2))
+    assert first.state["result"] != second.state["result"]
+    assert "result" in first.secrets
+    assert first.id == "none"
+
+
+def test_a_password_stays_until_its_keepers_change(random: Any) -> None:
+    made = random.create(PASSWORD, "p", length=16, keepers={"version": "1"})
+    assert random.refresh(made).state == made.state
+    assert not random.diff(made, length=16, keepers={"version": "1"}).detailedDiff
+    assert [*random.diff(made, length=16, keepers={"version": "2"}).replaces] == ["keepers"]
+    random.delete(made)
+
+
+def test_the_text_of_a_string_is_its_id(random: Any) -> None:
+    made = random.create("random:index/randomString:RandomString", "s", length=8, special=False)
+    assert made.id == made.state["result"]
+    assert made.secrets == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        ({"length": 3, "minLower": 4}, "length must be at least 4, not 3; raise it"),
+        (
+            dict.fromkeys(["lower", "upper", "numeric", "special"], False) | {"length": 3},
+            "every kind of character is switched off; allow one of them",
+        ),
+    ],
+)
+def test_a_password_that_cannot_be_is_refused(
+    random: Any, inputs: dict[str, Any], sentence: str
+) -> None:
+    assert random.check(PASSWORD, "p", inputs)[1] == {"length": sentence}
+
+
+def test_a_type_that_is_not_served_is_refused(random: Any) -> None:
+    with pytest.raises(Exception, match="random:index/randomPet:RandomPet is not served"):
+        random.check("random:index/randomPet:RandomPet", "p", {})
