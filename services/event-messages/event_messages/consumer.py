@@ -31,10 +31,14 @@ class Pace:
     longest_handling: float = 600  # after it a message shows again and the consumer is not alive
     retry_base: float = 2
     retry_cap: float = 900
-    grace: float = 20  # for handlers at work when the consumer is stopped
+    grace: float = 20  # for handlers at work, counted from the call of `stop`
 
 
 def _ignore(handled: Handled) -> None:
+    pass
+
+
+def _recovered() -> None:
     pass
 
 
@@ -47,7 +51,8 @@ class Consumer:
 
     `handle` may see a message again, and out of order. It raises `RetryLater` to see one
     later and `Refused` to send it to the dead letters; any other error is tried again
-    soon and ends in the dead letters as well.
+    soon and ends in the dead letters as well. After an error of `retry_on` nothing is
+    received until `recover` raises no more, so that an outage costs messages no receives.
     """
 
     def __init__(
@@ -59,15 +64,18 @@ class Consumer:
         pace: Pace = Pace(),  # noqa: B008 (frozen)
         read: Callable[[str], Event] = Event.from_json,
         retry_on: tuple[type[Exception], ...] = (),
+        recover: Callable[[], object] = _recovered,
         trace: Callable[[str | None], AbstractContextManager[object]] = _no_trace,
         observe: Callable[[Handled], None] = _ignore,
     ) -> None:
         self._client, self._queue_url, self._handle = client, queue_url, handle
         self._pace, self._read, self._retry_on = pace, read, retry_on
-        self._trace, self._observe = trace, observe
+        self._recover, self._trace, self._observe = recover, trace, observe
         self._in_hand = InHand(pace.threads + LARGEST_RECEIPT)
         self._settlement = Settlement(client, queue_url)
         self._stopping, self._ended = threading.Event(), threading.Event()
+        self._doubtful = threading.Event()  # set while what handlers depend on may be away
+        self._grace_ends = 0.0
         self._failed_polls = 0
         self._beat = time.monotonic()
 
@@ -84,7 +92,7 @@ class Consumer:
                     self._in_hand.add(message)
                     pool.submit(self._process, message)
         finally:
-            if not self._in_hand.wait_until_empty(self._pace.grace):
+            if not self._in_hand.wait_until_empty(max(0.5, self._grace_ends - time.monotonic())):
                 logger.error("handlers were still at work at the end of the grace period")
             pool.shutdown(wait=False)
             self._ended.set()
@@ -92,6 +100,7 @@ class Consumer:
             self._settlement.finish(timeout=5)
 
     def stop(self) -> None:
+        self._grace_ends = time.monotonic() + self._pace.grace
         self._stopping.set()
 
     def alive(self) -> bool:
@@ -102,14 +111,15 @@ class Consumer:
         )
 
     def receiving(self) -> bool:
-        """False when the last poll failed."""
-        return self._failed_polls == 0
+        """False when the last poll failed, or what handlers depend on is away."""
+        return self._failed_polls == 0 and not self._doubtful.is_set()
 
     def _receive(self) -> list[Received]:
         room = self._in_hand.room(LARGEST_RECEIPT, patience=0.1)
         if room == 0:
             return []
         try:
+            self._await_recovery()
             answer = self._client.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=room,
@@ -119,16 +129,21 @@ class Consumer:
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             )
         except Exception as error:  # whatever the network or the queue answered
-            self._wait_after_failed_poll(error)
+            self._wait_after_failure(error)
             return []
         self._failed_polls = 0
         return [Received.of(message) for message in answer.get("Messages", [])]
 
-    def _wait_after_failed_poll(self, error: Exception) -> None:
+    def _await_recovery(self) -> None:
+        if self._doubtful.is_set():
+            self._recover()
+            self._doubtful.clear()
+
+    def _wait_after_failure(self, error: Exception) -> None:
         self._failed_polls += 1
         delay = 0.1 + full_jitter(self._failed_polls, base=0.5, cap=10)
         logger.warning(
-            "queue not reached; trying again",
+            "nothing received; trying again",
             extra={"reason": f"{type(error).__name__}: {error}", "seconds": round(delay, 1)},
         )
         self._stopping.wait(delay)
@@ -163,6 +178,7 @@ class Consumer:
             self._settlement.show_after(message.receipt, 0)
             return "refused", f"{type(error).__name__}: {error}", event_type
         except self._retry_on as error:
+            self._doubtful.set()
             self._retry(message, 0)
             return "retried", f"{type(error).__name__}: {error}", event_type
         except Exception as error:

@@ -21,8 +21,12 @@ def event_consumer(
     pace: Pace = Pace(),  # noqa: B008 (frozen)
     read: Callable[[str], Event] = Event.from_json,
     retry_on: tuple[type[Exception], ...] = (),
+    recover: Callable[[], object] | None = None,
 ) -> Consumer:
-    """A database that cannot be reached is a reason to retry later."""
+    """A database that cannot be reached is a reason to retry later.
+
+    `recover` raises while it is away, for example `lambda: ping(engine)`.
+    """
     return Consumer(
         client,
         queue_url,
@@ -30,9 +34,14 @@ def event_consumer(
         pace=pace,
         read=read,
         retry_on=(OperationalError, InterfaceError, TimeoutError, *retry_on),
+        recover=recover or _assume_recovered,
         trace=continue_trace,
         observe=measure,
     )
+
+
+def _assume_recovered() -> None:
+    """Without a check, the next message shows it."""
 
 
 def measure(handled: Handled) -> None:

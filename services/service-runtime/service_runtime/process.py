@@ -115,6 +115,4 @@ def run_process(*parts: Part, grace: float = 25) -> NoReturn:
     code = process.run()
     logging.shutdown()
     sys.stdout.flush()
-    if code:
-        os._exit(code)
-    sys.exit(0)
+    os._exit(code)

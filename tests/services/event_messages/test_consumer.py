@@ -170,6 +170,27 @@ def test_named_errors_are_reasons_to_retry(transport: Any, seen: Seen) -> None:
     ]
 
 
+def test_an_outage_costs_messages_no_receives(memory: Any, seen: Seen) -> None:
+    events, away = [event() for _ in range(30)], threading.Event()
+    away.set()
+
+    def depend(event: Event | None = None) -> None:
+        if away.is_set():
+            raise TimeoutError("no answer")
+
+    for one in events:
+        memory.send(one.to_json())
+    options = {"retry_on": (TimeoutError,), "recover": depend, "observe": seen}
+    with memory.consumer(depend, **options) as consumer:
+        eventually(lambda: not consumer.receiving())
+        time.sleep(1)
+        away.clear()
+        eventually(lambda: seen.outcomes()["done"] == 30, seconds=30)
+        assert consumer.receiving()
+    assert max(one.message.receive_count for one in seen) == 2
+    assert memory.dead() == []
+
+
 def test_a_slow_message_is_not_delivered_a_second_time(transport: Any, seen: Seen) -> None:
     transport.send(event().to_json())
     pace = replace(QUICK, visibility=1)

@@ -1,9 +1,10 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from event_messages.contract import DATA, DueNotification, PendingNotification, Reminder, data_of
 from event_messages.errors import MalformedEvent, Refused, UnknownEvent
@@ -40,7 +41,7 @@ DUE = {
     **{name: OUTCOME[name] for name in ("notificationId", "occurrenceId", "channel")},
     **{name: PENDING[name] for name in ("occurrence", "deliverAt", "message")},
 }
-EXAMPLES = {
+EXAMPLES: dict[str, dict[str, Any]] = {
     "reminder:created": REMINDER,
     "reminder:updated": REMINDER,
     "reminder:deleted": {"id": str(IDENTIFIER), "version": 2, "userId": "u1"},
