@@ -1,0 +1,99 @@
+import pulumi
+import pytest
+
+from infra.restricted_pod import Environment, Resources, container, pod
+from infra.service_secret import ServiceSecret, ServiceSecretArgs
+
+RESOURCES = Resources(
+    cpu_request="100m", cpu_limit="1", memory_request="128Mi", memory_limit="256Mi"
+)
+
+
+def environment(password="hunter2"):
+    args = ServiceSecretArgs(namespace="n", labels={}, data={"password": password})
+    key = ServiceSecret("db-secrets", args).key("password")
+    return Environment(values={"HOST": "db"}, secrets={"PASSWORD": key})
+
+
+def exported(deploy, made):
+    return deploy(lambda: pulumi.export("made", made())).exports["made"]
+
+
+def test_variables_come_by_value_or_by_reference_in_the_order_of_their_names(deploy):
+    more = Environment(values={"ADDRESS": "a"})
+    assert exported(deploy, lambda: (environment() | more).variables()) == [
+        {"name": "ADDRESS", "value": "a"},
+        {"name": "HOST", "value": "db"},
+        {
+            "name": "PASSWORD",
+            "valueFrom": {"secretKeyRef": {"name": "db-secrets", "key": "password"}},
+        },
+    ]
+
+
+def test_the_settings_in_clear_keep_their_secrets_secret(deploy):
+    deployment = deploy(lambda: pulumi.export("made", environment().in_clear()))
+    assert deployment.exports["made"] == {"HOST": "db", "PASSWORD": "hunter2"}
+    assert deployment.secret_exports == {"made"}
+
+
+def checksum(deploy, password):
+    deployment = deploy(lambda: pulumi.export("made", environment(password).checksum()))
+    assert deployment.secret_exports == frozenset()
+    return deployment.exports["made"]
+
+
+def test_a_new_secret_value_gives_a_new_checksum_that_may_be_seen(deploy):
+    first, same, other = (checksum(deploy, each) for each in ("one", "one", "two"))
+    assert first == same != other
+    assert len(first) == 64
+    assert "one" not in first
+
+
+@pytest.fixture
+def made(deploy):
+    def program():
+        told = environment()
+        main = container(
+            "web", image="web@sha256:1", environment=told, resources=RESOURCES, arguments=["x"]
+        )
+        return pod({"app": "web"}, told, main, {"restartPolicy": "Never"})
+
+    return exported(deploy, program)
+
+
+def test_a_container_can_gain_no_right_and_writes_to_tmp_alone(made):
+    [main] = made["spec"]["containers"]
+    assert {name: main[name] for name in main if name != "env"} == {
+        "name": "web",
+        "image": "web@sha256:1",
+        "args": ["x"],
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "128Mi"},
+            "limits": {"cpu": "1", "memory": "256Mi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+    }
+
+
+def test_a_pod_is_restricted_and_holds_no_token(made):
+    assert {name: made["spec"][name] for name in made["spec"] if name != "containers"} == {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "restartPolicy": "Never",
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 10001,
+            "runAsGroup": 10001,
+            "fsGroup": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
+    }
+    assert made["metadata"]["labels"] == {"app": "web"}
+    assert list(made["metadata"]["annotations"]) == ["herald/secrets-checksum"]

@@ -1,0 +1,109 @@
+import pulumi
+import pytest
+
+from infra.postgres_server import ExistingServer
+from infra.restricted_pod import Resources
+from infra.service_database import ServiceDatabase, ServiceDatabaseArgs
+
+SECRET = "kubernetes:core/v1:Secret"
+JOB = "kubernetes:batch/v1:Job"
+PASSWORD = "password-of-dev-reminder"  # what the mocks make up
+
+
+def args():
+    return ServiceDatabaseArgs(
+        server=ExistingServer(
+            host="db.example.com", port=6432, admin_user="root", admin_password="admin-password"
+        ).connection,
+        database="reminders",
+        namespace="development",
+        labels={"part": "x"},
+        image="registry/reminder-service@sha256:1",
+        migrate=["migrate"],
+        resources=Resources(
+            cpu_request="100m", cpu_limit="1", memory_request="128Mi", memory_limit="256Mi"
+        ),
+    )
+
+
+@pytest.fixture
+def deployment(deploy):
+    def program():
+        database = ServiceDatabase("dev-reminder", args())
+        pulumi.export("connection", database.connection)
+        pulumi.export("variables", database.environment.variables())
+
+    return deploy(program)
+
+
+def test_the_service_finds_host_name_user_and_password_in_its_secret(deployment):
+    assert deployment.one(SECRET, "dev-reminder-db-secrets").inputs["stringData"] == {
+        "host": "db.example.com",
+        "name": "reminders",
+        "user": "reminders",
+        "password": PASSWORD,
+    }
+
+
+def test_the_administrators_password_is_in_a_secret_of_its_own(deployment):
+    admin = deployment.one(SECRET, "dev-reminder-db-admin-secrets")
+    assert admin.inputs["stringData"] == {"user": "root", "password": "admin-password"}
+    assert "stringData" in admin.secrets
+
+
+def test_the_password_is_generated_and_strong(deployment):
+    password = deployment.one("random:index/randomPassword:RandomPassword", "dev-reminder")
+    assert password.inputs == {"length": 32, "special": False}
+
+
+def test_the_settings_of_the_service_leave_the_administrator_out(deployment):
+    def key(name):
+        reference = {"name": "dev-reminder-db-secrets", "key": name}
+        return {"name": f"DATABASE_{name.upper()}", "valueFrom": {"secretKeyRef": reference}}
+
+    assert deployment.exports["variables"] == [
+        key("host"),
+        key("name"),
+        key("password"),
+        {"name": "DATABASE_PORT", "value": "6432"},
+        {"name": "DATABASE_SSLMODE", "value": "require"},
+        key("user"),
+    ]
+
+
+def test_the_migration_acts_for_both(deployment):
+    [container] = deployment.one(JOB).inputs["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "registry/reminder-service@sha256:1"
+    assert container["args"] == ["migrate"]
+    assert [variable["name"] for variable in container["env"]] == [
+        "DATABASE_ADMIN_PASSWORD",
+        "DATABASE_ADMIN_USER",
+        "DATABASE_HOST",
+        "DATABASE_NAME",
+        "DATABASE_PASSWORD",
+        "DATABASE_PORT",
+        "DATABASE_SSLMODE",
+        "DATABASE_USER",
+    ]
+    assert container["env"][0]["valueFrom"] == {
+        "secretKeyRef": {"name": "dev-reminder-db-admin-secrets", "key": "password"}
+    }
+
+
+def test_the_connection_is_a_secret(deployment):
+    assert deployment.exports["connection"] == {
+        "host": "db.example.com",
+        "port": 6432,
+        "name": "reminders",
+        "user": "reminders",
+        "password": PASSWORD,
+        "sslmode": "require",
+    }
+    assert "connection" in deployment.secret_exports
+
+
+def test_no_password_is_written_where_it_can_be_read(deployment):
+    for resource in deployment.resources:
+        readable = {k: v for k, v in resource.inputs.items() if k not in resource.secrets}
+        assert PASSWORD not in str(readable)
+        assert "admin-password" not in str(readable)
