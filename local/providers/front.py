@@ -43,10 +43,9 @@ def _answers(call: Callable[[Any, Any, Any], Reply]) -> Callable[[Any, Any, Any]
 class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
     """Serves one package to the engine; every call may run beside others."""
 
-    def __init__(self, package: Package, stop: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, package: Package) -> None:
         self._package = package
         self._plugin = ResourcePlugin(package)
-        self._stop = stop
 
     def Handshake(self, request: Any, context: Any) -> provider_pb2.ProviderHandshakeResponse:
         return provider_pb2.ProviderHandshakeResponse(
@@ -63,7 +62,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def Cancel(self, request: Any, context: Any) -> Empty:
-        self._stop()
+        """Calls in hand take moments; let them end, so that nothing made is forgotten."""
         return Empty()
 
     @_answers

@@ -1,0 +1,66 @@
+"""What is left when AWS refuses half-way."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pulumi.runtime.proto import provider_pb2, status_pb2
+
+from local.providers.aws.sns import Topic
+from local.providers.errors import RefusedByService
+from local.providers.values import decode, encode
+
+pytestmark = pytest.mark.integration
+
+TOPIC, ROLE = "aws:sns/topic:Topic", "aws:iam/role:Role"
+URN = f"urn:pulumi:local::herald::{TOPIC}::half-made"
+
+
+def test_a_refusal_names_type_resource_operation_and_code(aws: Any) -> None:
+    role = {"name": "refused", "assumeRolePolicy": '{"Statement": []}'}
+    aws.create(ROLE, "first", **role)
+    sentence = "aws:iam/role:Role 'second': iam refused CreateRole with EntityAlreadyExists: "
+    with pytest.raises(Exception, match=sentence):
+        aws.create(ROLE, "second", **role)
+
+
+def test_a_resource_whose_completion_fails_is_remembered(
+    aws: Any, client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise RefusedByService("sns refused SetTopicAttributes with Throttled: too fast")
+
+    monkeypatch.setattr(Topic, "complete", refuse)
+    told: list[tuple[str, bytes]] = []
+    context = RecordingContext(told)
+    inputs = aws.checked(TOPIC, "half-made", {"displayName": "Half"})
+    request = provider_pb2.CreateRequest(urn=URN, properties=encode(inputs))
+    with pytest.raises(RefusedByService):
+        aws.front.Create(request, context)
+
+    failed = provider_pb2.ErrorResourceInitFailed()
+    status_pb2.Status.FromString(dict(told)["grpc-status-details-bin"]).details[0].Unpack(failed)
+    assert failed.id in {each["TopicArn"] for each in client("sns").list_topics()["Topics"]}
+    assert decode(failed.properties)[0]["displayName"] == "Half"
+    assert [*failed.reasons] == [
+        f"{TOPIC} 'half-made': sns refused SetTopicAttributes with Throttled: too fast"
+    ]
+
+
+def test_an_update_of_what_is_gone_says_so(aws: Any, client: Callable[[str], Any]) -> None:
+    made = aws.create("aws:ses/emailIdentity:EmailIdentity", "gone", email="gone@example.org")
+    client("ses").delete_identity(Identity=made.id)
+    with pytest.raises(Exception, match="'gone@example.org' does not exist any more; run `pulumi"):
+        aws.update(made, email="gone@example.org")
+    aws.delete(made)
+
+
+class RecordingContext:
+    def __init__(self, told: list[tuple[str, bytes]]) -> None:
+        self._told = told
+
+    def set_trailing_metadata(self, metadata: tuple[tuple[str, bytes], ...]) -> None:
+        self._told.extend(metadata)
+
+    def abort(self, code: Any, details: str) -> None:
+        raise RefusedByService(details)

@@ -1,0 +1,74 @@
+"""The plugins as the engine starts them: processes that print a port."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from local.providers.values import decode, encode
+
+PROJECT = Path(__file__).parents[3]
+PASSWORD = "urn:pulumi:local::herald::random:index/randomPassword:RandomPassword::p"
+
+
+def started(name: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", f"local.providers.{name}", "127.0.0.1:1"]
+    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(params=["aws", "random"])
+def plugin(request: pytest.FixtureRequest) -> "Iterator[tuple[str, grpc.Channel]]":
+    process = started(request.param)
+    assert process.stdout is not None
+    with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+        yield request.param, channel
+    process.terminate()
+    process.communicate()
+
+
+def test_a_plugin_serves_on_the_port_that_it_prints(plugin: "tuple[str, grpc.Channel]") -> None:
+    name, channel = plugin
+    provider = provider_pb2_grpc.ResourceProviderStub(channel)
+    assert provider.GetPluginInfo(Empty()).version == version(f"pulumi_{name}")
+    hello = provider.Handshake(provider_pb2.ProviderHandshakeRequest(engine_address="127.0.0.1:1"))
+    assert hello.accept_secrets
+    assert provider.GetSchema(provider_pb2.GetSchemaRequest()).schema == "{}"
+
+
+def test_secrets_stay_secret_on_the_wire() -> None:
+    process = started("random")
+    assert process.stdout is not None
+    with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+        provider = provider_pb2_grpc.ResourceProviderStub(channel)
+        news = encode({"length": 12, "keepers": {"a": "b"}}, ["keepers"])
+        checked = provider.Check(provider_pb2.CheckRequest(urn=PASSWORD, news=news))
+        assert decode(checked.inputs)[1] == {"keepers"}
+        made = provider.Create(provider_pb2.CreateRequest(urn=PASSWORD, properties=checked.inputs))
+        assert decode(made.properties)[1] == {"keepers", "result"}
+    process.terminate()
+    process.communicate()
+
+
+def test_a_plugin_ends_when_its_engine_was_killed() -> None:
+    engine = subprocess.Popen(
+        ["sh", "-c", f"{sys.executable} -m local.providers.random 127.0.0.1:1 & echo $!; wait"],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert engine.stdout is not None
+    plugin = Path("/proc", engine.stdout.readline().strip())
+    engine.stdout.readline()  # the port: the plugin serves
+    engine.kill()
+    deadline = time.monotonic() + 10
+    while plugin.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not plugin.exists()
+    engine.communicate()
