@@ -65,11 +65,7 @@ class ReadableEventStore(DynamoEventStore):
         return sorted(items, key=lambda item: (item["userId"], item["id"]))
 
 
-@pytest.fixture(params=["memory", pytest.param("dynamodb", marks=pytest.mark.integration)])
-def make_store(request) -> Callable[..., Any]:
-    if request.param == "memory":
-        return InMemoryEventStore
-    client = request.getfixturevalue("aws")("dynamodb")
+def make_table(client: Any) -> None:
     client.create_table(
         TableName=TABLE,
         KeySchema=[
@@ -82,4 +78,12 @@ def make_store(request) -> Callable[..., Any]:
         ],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+@pytest.fixture(params=["memory", pytest.param("dynamodb", marks=pytest.mark.integration)])
+def make_store(request) -> Callable[..., Any]:
+    if request.param == "memory":
+        return InMemoryEventStore
+    client = request.getfixturevalue("aws")("dynamodb")
+    make_table(client)
     return lambda clock: ReadableEventStore(client, clock)

@@ -1,0 +1,91 @@
+"""Waits for the next due time, for news from the database, or to be woken."""
+
+import os
+import select
+import threading
+import time
+from typing import Protocol
+
+import psycopg
+
+from notification_scheduler.database import listen
+from notification_scheduler.due import NextDue
+
+CHANNEL = "due_notifications"
+
+
+class Alarm(Protocol):
+    def wait(self, seconds: float, planned: NextDue | None) -> None:
+        """Return after `seconds`, when woken, or when something is due before `planned`."""
+
+    def wake(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class TimedAlarm:
+    """Without a database: only time and `wake` end a wait."""
+
+    def __init__(self) -> None:
+        self._woken = threading.Event()
+
+    def wait(self, seconds: float, planned: NextDue | None) -> None:
+        self._woken.wait(seconds)
+        self._woken.clear()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        pass
+
+
+class PostgresAlarm:
+    """Listens for new and changed notifications, on a connection of its own."""
+
+    def __init__(self, info: str) -> None:
+        self._info = info
+        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+
+    def wait(self, seconds: float, planned: NextDue | None) -> None:
+        end = time.monotonic() + seconds
+        if self._connection is None:
+            # What was written before it listened is found by looking once more.
+            self._connection = listen(self._info, CHANNEL)
+            return
+        while (left := end - time.monotonic()) > 0:
+            ready, _, _ = select.select([self._connection.fileno(), self._reader], [], [], left)
+            if self._reader in ready and os.read(self._reader, 4096):
+                return
+            if ready and self._earlier(planned):
+                return
+
+    def wake(self) -> None:
+        try:
+            os.write(self._writer, b".")
+        except OSError:
+            pass  # so many wakes wait that no more fit, or the alarm is closed
+
+    def disconnect(self) -> None:
+        """Listen anew at the next wait."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def close(self) -> None:
+        self.disconnect()
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def _earlier(self, planned: NextDue | None) -> bool:
+        if self._connection is None:
+            return True
+        try:
+            moments = [float(news.payload) for news in self._connection.notifies(timeout=0)]
+        except psycopg.Error:
+            self.disconnect()
+            raise
+        return any(planned is None or moment < planned.moment for moment in moments)

@@ -1,0 +1,35 @@
+"""A scheduler with its connections, as the process and the function both run it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from event_messages.publisher import TopicClient
+
+from notification_scheduler.alarm import PostgresAlarm
+from notification_scheduler.database import conninfo, open_pool
+from notification_scheduler.due_notifications import PostgresDueNotifications
+from notification_scheduler.scheduler import Pace, Scheduler
+from notification_scheduler.sender import Sender
+from notification_scheduler.settings import Settings
+
+
+@dataclass(frozen=True)
+class Assembled:
+    scheduler: Scheduler
+    due: PostgresDueNotifications
+
+
+@contextmanager
+def assembled(settings: Settings, topic: TopicClient, grace: float = 20) -> Iterator[Assembled]:
+    pool = open_pool(settings)
+    alarm = PostgresAlarm(conninfo(settings))
+    sender = Sender(topic, settings.notification_topic_arn, settings.sender_threads)
+    try:
+        due = PostgresDueNotifications(pool, settings.lease_seconds)
+        pace = Pace(batch=settings.batch_size, grace=grace)
+        yield Assembled(Scheduler(due, sender, alarm, pace), due)
+    finally:
+        sender.close()
+        alarm.close()
+        pool.close()

@@ -1,0 +1,49 @@
+"""Connections of psycopg itself: the scheduler's few statements need no more."""
+
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import ConnectionPool
+from service_runtime.settings import DatabaseSettings
+
+from notification_scheduler.due_notifications import Pool
+
+OPTIONS = "-c statement_timeout=10s -c lock_timeout=5s -c timezone=UTC"
+
+
+def conninfo(settings: DatabaseSettings) -> str:
+    return make_conninfo(
+        host=settings.database_host,
+        port=settings.database_port,
+        dbname=settings.database_name,
+        user=settings.database_user,
+        password=settings.database_password.get_secret_value(),
+        sslmode=settings.database_sslmode,
+        connect_timeout=5,
+        keepalives_idle=30,
+        keepalives_interval=10,
+        keepalives_count=3,
+        tcp_user_timeout=20_000,  # milliseconds
+        options=OPTIONS,
+        application_name="notification-scheduler",
+    )
+
+
+def open_pool(settings: DatabaseSettings) -> Pool:
+    """Connections are made as they are needed; an unreachable server is met at the first use."""
+    return ConnectionPool(
+        conninfo(settings),
+        kwargs={"autocommit": True},
+        min_size=1,
+        max_size=settings.database_pool_size,
+        timeout=5,
+        check=None,
+        open=True,
+    )
+
+
+def listen(info: str, channel: str) -> "psycopg.Connection[Any]":
+    connection = psycopg.connect(info, autocommit=True)
+    connection.execute(f"listen {channel}")
+    return connection

@@ -1,0 +1,123 @@
+"""Due notifications and a topic in memory, for tests and demonstrations."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from event_messages.event import Event
+
+from notification_scheduler.due import Due, NextDue, Settlement
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table holds; `due` has the columns that a claim returns."""
+
+    due: Due
+    state: str = "pending"
+    lease_until: datetime | None = None
+
+
+class InMemoryDueNotifications:
+    """Behaves as PostgresDueNotifications does."""
+
+    def __init__(self, lease: float, clock: Callable[[], datetime] = lambda: datetime.now(UTC)):
+        self._lease, self._clock = timedelta(seconds=lease), clock
+        self._lock = threading.Lock()
+        self.rows: dict[UUID, Row] = {}
+
+    def put(self, due: Due) -> None:
+        """Store a version, as the event service does: any lease is gone."""
+        with self._lock:
+            self.rows[due.id] = Row(due)
+
+    def claim(self, limit: int) -> list[Due]:
+        with self._lock:
+            now = self._clock()
+            found = [row for row in self.rows.values() if self._claimable(row) <= now]
+            found = sorted(found, key=lambda row: row.due.deliver_at)[:limit]
+            return [self._take(row, now) for row in found if row.state == "pending"]
+
+    def settle(self, settlements: Sequence[Settlement]) -> int:
+        with self._lock:
+            held = [settled for settled in settlements if self._holds(settled.due)]
+            for settled in held:
+                row = self.rows[settled.due.id]
+                due = row.due._replace(
+                    occurrence=settled.occurrence or row.due.occurrence,
+                    deliver_at=settled.deliver_at or row.due.deliver_at,
+                )
+                self.rows[due.id] = Row(due, "pending" if settled.deliver_at else "ended")
+            return len(held)
+
+    def release(self, dues: Sequence[Due], seconds: float = 0) -> None:
+        with self._lock:
+            until = self._clock() + timedelta(seconds=seconds)
+            for due in filter(self._holds, dues):
+                self.rows[due.id] = replace(self.rows[due.id], lease_until=until)
+
+    def next_due(self) -> NextDue | None:
+        with self._lock:
+            pending = [row for row in self.rows.values() if row.state == "pending"]
+            if not pending:
+                return None
+            moment = min(self._claimable(row) for row in pending)
+            return NextDue(moment.timestamp(), (moment - self._clock()).total_seconds())
+
+    def backlog(self) -> int:
+        with self._lock:
+            now = self._clock()
+            pending = [row.due for row in self.rows.values() if row.state == "pending"]
+            return sum(due.deliver_at <= now for due in pending)
+
+    def _claimable(self, row: Row) -> datetime:
+        if row.state != "pending":
+            return datetime.max.replace(tzinfo=UTC)
+        return max(row.due.deliver_at, row.lease_until or row.due.deliver_at)
+
+    def _take(self, row: Row, now: datetime) -> Due:
+        until = now + self._lease
+        late = (now - row.due.deliver_at).total_seconds()
+        self.rows[row.due.id] = replace(row, lease_until=until)
+        return row.due._replace(lease_until=until, late=late)
+
+    def _holds(self, due: Due) -> bool:
+        row = self.rows.get(due.id)
+        claimed = due.version, due.lease_until
+        return row is not None and (row.due.version, row.lease_until) == claimed
+
+
+class InMemoryTopic:
+    """Takes every message, unless told to fail; remembers when each came."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.received: list[tuple[datetime, Event]] = []
+        self.attributes: list[dict[str, Any]] = []
+        self.largest_batch = 0
+        self.fail: Callable[[Event], str | None] = lambda event: None  # a code of failure
+
+    def publish_batch(
+        self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]
+    ) -> dict[str, Any]:
+        failed = []
+        for entry in PublishBatchRequestEntries:
+            event = Event.from_json(entry["Message"])
+            if code := self.fail(event):
+                wrong = code == "InvalidParameter"
+                failed.append({"Id": entry["Id"], "Code": code, "SenderFault": wrong})
+                continue
+            with self._lock:
+                self.received.append((datetime.now(UTC), event))
+                self.attributes.append(entry["MessageAttributes"])
+        self.largest_batch = max(self.largest_batch, len(PublishBatchRequestEntries))
+        return {"Successful": [], "Failed": failed}
+
+    @property
+    def notifications(self) -> list[str]:
+        """The ids of the notifications that were published, in order."""
+        with self._lock:
+            return [event.data["notificationId"] for _, event in self.received]

@@ -1,0 +1,75 @@
+"""Publishes due notifications to the topic, several batches at once."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError
+from event_messages.publisher import TopicClient
+
+from notification_scheduler.due import Due
+from notification_scheduler.messages import Sending, batches, sending
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """What became of a claim."""
+
+    published: list[Due] = field(default_factory=list)
+    failed: list[Due] = field(default_factory=list)  # worth another try
+    refused: list[Due] = field(default_factory=list)  # the topic says that the message is wrong
+    unsent: list[Due] = field(default_factory=list)  # the scheduler was stopped before
+
+    def add(self, other: "Outcome") -> None:
+        self.published += other.published
+        self.failed += other.failed
+        self.refused += other.refused
+        self.unsent += other.unsent
+
+
+class Sender:
+    def __init__(self, client: TopicClient, topic_arn: str, threads: int) -> None:
+        self._client, self._topic_arn = client, topic_arn
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
+
+    def send(self, dues: Sequence[Due], stopping: Callable[[], bool]) -> Outcome:
+        """Publish all, or as many as were sent before `stopping`."""
+
+        def send_batch(batch: list[Sending]) -> Outcome:
+            if stopping():
+                return Outcome(unsent=[one.due for one in batch])
+            return self._send_batch(batch)
+
+        outcome = Outcome()
+        for part in self._pool.map(send_batch, batches([sending(due) for due in dues])):
+            outcome.add(part)
+        return outcome
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+    def _send_batch(self, batch: list[Sending]) -> Outcome:
+        entries = [
+            {"Id": str(at), "Message": one.body, "MessageAttributes": one.attributes}
+            for at, one in enumerate(batch)
+        ]
+        dues = [one.due for one in batch]
+        try:
+            answer = self._client.publish_batch(
+                TopicArn=self._topic_arn, PublishBatchRequestEntries=entries
+            )
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("topic not reached; trying again", extra={"reason": str(error)})
+            return Outcome(failed=dues)
+        failures = {int(failure["Id"]): failure for failure in answer.get("Failed", [])}
+        if not failures:
+            return Outcome(published=dues)
+        outcome = Outcome(published=[due for at, due in enumerate(dues) if at not in failures])
+        for at, failure in failures.items():
+            reason = {"notification": str(dues[at].id), "reason": failure.get("Code")}
+            logger.error("a notification was not accepted by the topic", extra=reason)
+            (outcome.refused if failure.get("SenderFault") else outcome.failed).append(dues[at])
+        return outcome
