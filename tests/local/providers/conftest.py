@@ -86,13 +86,13 @@ class Engine:
         )
         return decode(self.front.Create(request, Context()).properties)[0]
 
-    def create(self, token: str, name: str, **inputs: Any) -> Made:
+    def create(self, token: str, name: str, /, **inputs: Any) -> Made:
         news = self.checked(token, name, inputs)
         request = provider_pb2.CreateRequest(urn=urn(token, name), properties=encode(news))
         reply = self.front.Create(request, Context())
         return Made(token, name, reply.id, news, *decode(reply.properties))
 
-    def diff(self, made: Made, **inputs: Any) -> Any:
+    def diff(self, made: Made, /, **inputs: Any) -> Any:
         news = self.checked(made.token, made.name, inputs, made.inputs)
         request = provider_pb2.DiffRequest(
             id=made.id,
@@ -103,7 +103,7 @@ class Engine:
         )
         return self.front.Diff(request, Context())
 
-    def update(self, made: Made, **inputs: Any) -> Made:
+    def update(self, made: Made, /, **inputs: Any) -> Made:
         news = self.checked(made.token, made.name, inputs, made.inputs)
         request = provider_pb2.UpdateRequest(
             id=made.id, urn=urn(made.token, made.name), olds=encode(made.state), news=encode(news)
