@@ -7,7 +7,7 @@ from typing import Any
 from flask import has_request_context, request
 from moto.sqs.models import Message, Queue, SQSBackend
 
-from local.aws_server.replacement import replace_method
+from local.aws_server.replacement import replace_method, replace_property
 
 LOOK_AGAIN = 0.25  # seconds; messages whose time has come wake nobody
 
@@ -20,6 +20,11 @@ def extend() -> None:
     replace_method(SQSBackend, "receive_message", receive_message)
     # moto rebuilds the list of messages, and drops one that is sent meanwhile.
     replace_method(Queue, "delete_message", delete_message)
+    # moto counts all messages of a queue to learn its retention, for every message received.
+    replace_method(SQSBackend, "is_message_valid_based_on_retention_period", is_retained)
+    # moto makes four dates to compare two numbers, for every message of a queue.
+    replace_property(Message, "visible", lambda message: milliseconds() > message.visible_at)
+    replace_property(Message, "delayed", lambda message: milliseconds() < message.delayed_until)
 
 
 def receive_message(
@@ -52,6 +57,16 @@ def wait_for_messages(queue: Queue, seconds: float) -> None:
 def delete_message(queue: Queue, receipt_handle: str) -> None:
     with queue._messages_lock:
         delete_one(queue, receipt_handle)
+
+
+def is_retained(backend: SQSBackend, queue_name: str, message: Message) -> bool:
+    retention: Any = vars(backend.get_queue(queue_name))["message_retention_period"]  # seconds
+    sent: Any = message.sent_timestamp
+    return bool(sent + int(retention) * 1000 > milliseconds())
+
+
+def milliseconds() -> float:
+    return time.time() * 1000
 
 
 def client_watch() -> Callable[[], bool]:

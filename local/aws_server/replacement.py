@@ -16,6 +16,14 @@ def replace_method(owner: type, name: str, method: Callable[..., Any]) -> None:
     setattr(owner, name, method)
 
 
+def replace_property(owner: type, name: str, value: Callable[[Any], Any]) -> None:
+    if not isinstance(getattr(owner, name, None), property):
+        raise MotoChanged(
+            f"moto has no property {owner.__name__}.{name} to replace; see whether it is needed."
+        )
+    setattr(owner, name, property(value))
+
+
 def add_method(owner: type, name: str, method: Callable[..., Any]) -> None:
     if hasattr(owner, name):
         raise MotoChanged(f"moto has its own {owner.__name__}.{name} by now; remove ours.")
