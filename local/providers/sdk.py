@@ -71,6 +71,13 @@ def provider_schema(package: str) -> Mapping[str, str]:
     return _getters(_classes(package_folder(package) / "provider.py")["ProviderArgs"])
 
 
+@cache
+def provider_endpoints(package: str) -> Mapping[str, str]:
+    """The services whose endpoint can be set."""
+    name = "ProviderEndpointArgs"
+    return _getters(_classes(package_folder(package) / "_inputs.py", name)[name])
+
+
 def _module(package: str, token: str) -> Path:
     folder, name = token.split(":")[1].split("/")
     if folder == "index":

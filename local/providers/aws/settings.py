@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.providers.sdk import provider_schema
+from local.providers.sdk import provider_endpoints, provider_schema
 from local.providers.validation import Problem, unknown_name
 from local.providers.values import UNKNOWN
 
@@ -24,6 +24,7 @@ SERVED = (
     "skipRequestingAccountId",
     "token",
 )
+_SAME_ENDPOINT = {"sesv2": "ses"}  # the official plugin makes all of aws.ses through one
 _ENGINE_OWN = ("version", "pluginDownloadURL")
 
 
@@ -49,7 +50,8 @@ class Settings:
         )
 
     def endpoint(self, service: str) -> str | None:
-        return self.endpoints.get(service) or os.environ.get("AWS_ENDPOINT_URL")
+        name = _SAME_ENDPOINT.get(service, service)
+        return self.endpoints.get(name) or os.environ.get("AWS_ENDPOINT_URL")
 
 
 def problems(given: Mapping[str, Any]) -> Iterator[Problem]:
@@ -80,7 +82,10 @@ def _value_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
         return
     if not settings.region:
         yield Problem("region", "provider aws needs a region, and none is given; set aws:region")
+    known = provider_endpoints("pulumi_aws")
     for service, url in settings.endpoints.items():
+        if service not in known:
+            yield Problem("endpoints", unknown_name("provider aws endpoints", service, known))
         host = urlsplit(url).hostname or ""
         if host.endswith(("amazonaws.com", "amazonaws.com.cn")) or not host:
             yield Problem(

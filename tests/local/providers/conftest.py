@@ -199,8 +199,8 @@ def await_port(server: "subprocess.Popen[bytes]", port: int) -> None:
 
 @pytest.fixture(scope="session")
 def aws(aws_url: str) -> Engine:
-    services = "cloudwatch dynamodb ec2 ecr iam kms lambda logs rds scheduler ses sesv2 sns sqs sts"
-    names = [{"cloudwatchlogs": aws_url}, *({name: aws_url} for name in services.split())]
+    services = "cloudwatch dynamodb ec2 ecr iam kms lambda logs rds scheduler ses sns sqs sts"
+    names = [{name: aws_url} for name in services.split()]
     engine = Engine(AwsPackage())
     engine.configure(
         region=REGION,

@@ -162,6 +162,10 @@ def test_the_default_tags_of_the_provider_are_part_of_the_tags(offline: Any) -> 
             {"region": "eu-central-1", "endpoints": [{"sns": "https://sns.amazonaws.com"}]},
             "talks to an emulator only, not to 'https://sns.amazonaws.com' \\(sns\\)",
         ),
+        (
+            {"region": "eu-central-1", "endpoints": [{"snss": "http://127.0.0.1:1"}]},
+            'provider aws endpoints has no property "snss"; did you mean "sns"?',
+        ),
         ({"region": "eu-central-1", "endpoints": "sns"}, "endpoints must be a list of objects"),
     ],
 )
