@@ -14,6 +14,9 @@ from stacks.config import ServiceName
 from stacks.workloads import Cluster
 
 NAME: ServiceName = "notification-scheduler"
+# The image runs `python -m $SERVICE` with its arguments; this is Lambda's client in Python.
+LAMBDA = {"SERVICE": "awslambdaric"}
+HANDLER = "notification_scheduler.handler.handle"
 
 
 def scheduler(
@@ -29,12 +32,13 @@ def scheduler(
     if config.runtime == "deployment":
         cluster.service(NAME, database=database, secrets=secrets, may=may)
         return
+    told = cluster.environment(NAME, database, {}, secrets)
     ScheduledFunction(
         cluster.full_name(NAME),
         ScheduledFunctionArgs(
             image=cluster.images[NAME].ref,
-            command=["lambda"],
-            environment=cluster.environment(NAME, database, {}, secrets).in_clear(),
+            command=[HANDLER],
+            environment={**told.in_clear(), **LAMBDA},
             statements=may,
             subnet_ids=config.subnet_ids,
             security_group_ids=config.security_group_ids,

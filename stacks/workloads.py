@@ -151,7 +151,11 @@ class Cluster:
     def surroundings(self) -> Environment:
         """What every process outside of AWS is told."""
         return Environment(
-            values={"AWS_REGION": self.config.region, **self.config.workload_environment}
+            values={
+                "AWS_REGION": self.config.region,
+                "AWS_DEFAULT_REGION": self.config.region,  # the name that boto3 reads
+                **self.config.workload_environment,
+            }
         )
 
     def role_arn(self, name: ServiceName, may: Sequence[Statement]) -> Output[str] | None:

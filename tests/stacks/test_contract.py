@@ -1,0 +1,132 @@
+"""What services require, the stacks give; nothing that they give is unknown to the services."""
+
+import event_service.settings
+import notification_scheduler.settings
+import notification_service.settings
+import pytest
+import reminder_service.settings
+from service_runtime.settings import MigrationSettings
+
+from stacks.outputs import PlainOutputs, StackOutputs
+from stacks.reminder_platform import reminder_platform
+from tests.stacks.stack_files import STACKS, config_of
+
+SETTINGS = {
+    "reminder-service": reminder_service.settings.Settings,
+    "event-service": event_service.settings.Settings,
+    "notification-scheduler": notification_scheduler.settings.Settings,
+    "notification-service": notification_service.settings.Settings,
+}
+OF_THE_AWS_CLIENTS = {
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+}
+# Names and keys that programs outside of this repository rely on.
+SECRETS = {
+    "reminder-db-secrets": {"host", "name", "user", "password"},
+    "notification-db-secrets": {"host", "name", "user", "password"},
+    "device-db-secrets": {"host", "name", "user", "password"},
+    "sns-topics-secrets": {"event_topic", "notification_topic"},
+    "ses-secrets": {"reminder_template"},
+    "fcm-secrets": {"config"},
+}
+
+
+def required(settings):
+    return {name.upper() for name, field in settings.model_fields.items() if field.is_required()}
+
+
+def known(settings):
+    return {name.upper() for name in settings.model_fields}
+
+
+def variables(workload):
+    [container] = workload.inputs["spec"]["template"]["spec"]["containers"]
+    return {variable["name"]: variable for variable in container["env"]}
+
+
+def environment_of(deployment, config, service):
+    """Names of the settings that the service starts with, as pods or as a function."""
+    name = f"{config.prefix}{service}"
+    if service == "notification-scheduler" and config.scheduler.runtime == "lambda":
+        function = deployment.one("aws:lambda/function:Function", name)
+        return set(function.inputs["environment"]["variables"]) - {"SERVICE"}  # the image's own
+    return set(variables(deployment.one("kubernetes:apps/v1:Deployment", name)))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_service_is_told_all_that_it_requires_and_nothing_that_it_does_not_know(platform, stack):
+    deployment, config = platform(stack), config_of(stack)
+    for service, settings in SETTINGS.items():
+        given = environment_of(deployment, config, service)
+        assert required(settings) <= given
+        assert given - OF_THE_AWS_CLIENTS <= known(settings)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_migration_is_told_all_that_it_requires(platform, stack):
+    jobs = platform(stack).all("kubernetes:batch/v1:Job")
+    assert len(jobs) == 3
+    for job in jobs:
+        assert required(MigrationSettings) <= set(variables(job)) <= known(MigrationSettings)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_secrets_have_the_names_and_keys_that_others_rely_on(platform, stack):
+    deployment, prefix = platform(stack), config_of(stack).prefix
+    made = {
+        secret.inputs["metadata"]["name"].removeprefix(prefix): set(secret.inputs["stringData"])
+        for secret in deployment.all("kubernetes:core/v1:Secret")
+    }
+    assert {name: made[name] for name in made if not name.endswith("-db-admin-secrets")} == SECRETS
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_pod_reads_only_keys_that_its_secret_has(platform, stack):
+    deployment = platform(stack)
+    secrets = {
+        secret.inputs["metadata"]["name"]: set(secret.inputs["stringData"])
+        for secret in deployment.all("kubernetes:core/v1:Secret")
+    }
+    pods = [*deployment.all("kubernetes:apps/v1:Deployment")]
+    pods += deployment.all("kubernetes:batch/v1:Job")
+    references = [
+        variable["valueFrom"]["secretKeyRef"]
+        for pod in pods
+        for variable in variables(pod).values()
+        if "valueFrom" in variable
+    ]
+    assert references
+    for reference in references:
+        assert reference["key"] in secrets[reference["name"]]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_outputs_are_those_of_the_model_and_the_secret_ones_are_secret(platform, stack):
+    deployment = platform(stack)
+    outputs = StackOutputs.model_validate(deployment.exports)
+    assert deployment.secret_exports == {"databases", "service_settings"}
+    assert set(outputs.databases) == {"reminders", "notifications", "devices"}
+    assert set(outputs.images) == set(outputs.service_settings) == set(SETTINGS)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_process_elsewhere_gets_the_settings_of_the_pods(platform, stack, monkeypatch):
+    deployment, config = platform(stack), config_of(stack)
+    outputs = StackOutputs.model_validate(deployment.exports)
+    for service, settings in SETTINGS.items():
+        told = outputs.settings(service)
+        pods = environment_of(deployment, config, service)
+        assert set(told) - OF_THE_AWS_CLIENTS == pods - OF_THE_AWS_CLIENTS
+        with monkeypatch.context() as environment:
+            for name, value in told.items():
+                environment.setenv(name, value)
+            settings()
+
+
+def test_an_output_too_few_ends_the_run(deploy, monkeypatch):
+    monkeypatch.delitem(PlainOutputs.model_fields, "region")
+    with pytest.raises(TypeError, match="PlainOutputs expects"):
+        deploy(lambda: reminder_platform(config_of("local")), stack="local")

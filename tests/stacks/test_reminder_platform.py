@@ -1,0 +1,199 @@
+"""The arrows between the boxes, and what differs between environments."""
+
+import json
+from collections import Counter
+
+import notification_scheduler.handler
+import pytest
+
+from stacks.config import ROOT
+from tests.made_up_outputs import DIGEST
+from tests.stacks.stack_files import STACKS, config_of
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+IMAGE = "docker-build:index:Image"
+CLOUD = [stack for stack in STACKS if stack != "local"]
+
+
+def document(resource, name):
+    return json.loads(resource.inputs[name])
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_queue_hears_its_topic_and_only_what_concerns_it(platform, stack):
+    deployment, prefix = platform(stack), f"{stack}-"
+    heard = {
+        each.name: (each.inputs["topic"].rpartition(":")[2], document(each, "filterPolicy"))
+        for each in deployment.all("aws:sns/topicSubscription:TopicSubscription")
+        if each.inputs["protocol"] == "sqs"
+    }
+    assert heard == {
+        f"{prefix}event": (
+            f"{prefix}event-1a2b3c4",
+            {"eventItemType": ["reminder", "notification", "device"]},
+        ),
+        f"{prefix}notification": (
+            f"{prefix}notification-1a2b3c4",
+            {"eventType": ["notification:send", {"exists": False}]},
+        ),
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_ses_tells_reaches_the_topic_of_the_notification_queue(platform, stack):
+    deployment = platform(stack)
+    told = deployment.one("aws:ses/eventDestination:EventDestination")
+    topic = deployment.one("aws:sns/topic:Topic", f"{stack}-notification").outputs["arn"]
+    assert told.inputs["snsDestination"] == {"topicArn": topic}
+    policy = document(
+        deployment.one("aws:sns/topicPolicy:TopicPolicy", f"{stack}-notification"), "policy"
+    )
+    admitted = [s["Principal"] for s in policy["Statement"] if s["Effect"] == "Allow"]
+    assert admitted == [{"Service": ["ses.amazonaws.com"]}]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_pods_run_images_by_digest_with_the_tag_of_the_environment(platform, stack):
+    deployment, config = platform(stack), config_of(stack)
+    for image in deployment.all(IMAGE):
+        service = image.name.removeprefix(config.prefix)
+        assert image.inputs["tags"] == [f"{config.images.registry}/{service}:0.1.0-{stack}"]
+        assert image.inputs["buildArgs"] == {
+            "BASE": config.images.base,
+            "PACKAGE": service.replace("-", "_"),
+        }
+    for pods in deployment.all(DEPLOYMENT):
+        [container] = pods.inputs["spec"]["template"]["spec"]["containers"]
+        service = pods.name.removeprefix(config.prefix)
+        assert container["image"] == f"{config.images.registry}/{service}:0.1.0-{stack}@{DIGEST}"
+
+
+OWNERS = {
+    "reminder": "reminder-service",
+    "notification": "event-service",
+    "device": "notification-service",
+}
+DATABASES = {
+    "reminder-service": "reminder",
+    "event-service": "notification",
+    "notification-scheduler": "notification",
+    "notification-service": "device",
+}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_databases_are_migrated_by_their_owner_before_pods_start(platform, stack):
+    deployment = platform(stack)
+    for database, owner in OWNERS.items():
+        job = deployment.one("kubernetes:batch/v1:Job", f"{stack}-{database}-migration")
+        [container] = job.inputs["spec"]["template"]["spec"]["containers"]
+        assert f"/{owner}:" in container["image"]
+        assert container["args"] == ["migrate"]
+    for pods in deployment.all(DEPLOYMENT):
+        database = DATABASES[pods.name.removeprefix(f"{stack}-")]
+        assert ("kubernetes:batch/v1:Job", f"{stack}-{database}-migration") in pods.depends_on
+
+
+def actions(deployment, name):
+    policy = document(deployment.one("aws:iam/rolePolicy:RolePolicy", name), "policy")
+    return {
+        (action, resource.rpartition(":")[2])
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if not action.startswith("kms:") and ":kms:" not in resource
+    }
+
+
+PUBLISH = {("sns:Publish", "prod-event-1a2b3c4")}
+CONSUME = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
+
+
+def test_each_service_may_do_what_its_arrows_say_and_no_more(platform):
+    deployment = platform("prod")
+    assert actions(deployment, "prod-reminder-service") == PUBLISH
+    assert actions(deployment, "prod-event-service") == {
+        *PUBLISH,
+        *((f"sqs:{action}", "prod-event-1a2b3c4") for action in CONSUME),
+        ("dynamodb:PutItem", "table/prod-event-store-1a2b3c4"),
+        ("dynamodb:DescribeTable", "table/prod-event-store-1a2b3c4"),
+    }
+    assert actions(deployment, "prod-notification-scheduler") == {
+        ("sns:Publish", "prod-notification-1a2b3c4")
+    }
+    assert actions(deployment, "prod-notification-service") == {
+        *PUBLISH,
+        *((f"sqs:{action}", "prod-notification-1a2b3c4") for action in CONSUME),
+        *(
+            (action, resource)
+            for action in ("ses:SendEmail", "ses:SendTemplatedEmail")
+            for resource in (
+                "identity/herald.example",
+                "configuration-set/prod-reminders-1a2b3c4",
+                "template/prod-reminder-1a2b3c4",
+            )
+        ),
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_policy_grants_everything(platform, stack):
+    for resource in platform(stack).resources:
+        if resource.type in ("aws:iam/rolePolicy:RolePolicy", "aws:sns/topicPolicy:TopicPolicy"):
+            for statement in document(resource, "policy")["Statement"]:
+                if statement["Effect"] == "Allow":
+                    assert "*" not in (*statement["Action"], *statement["Resource"])
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_pods_in_the_cloud_act_by_their_own_role(platform, stack):
+    deployment = platform(stack)
+    for account in deployment.all("kubernetes:core/v1:ServiceAccount"):
+        role = deployment.one("aws:iam/role:Role", account.name).outputs["arn"]
+        annotations = account.inputs["metadata"]["annotations"]
+        assert annotations == {"eks.amazonaws.com/role-arn": role}
+
+
+def test_the_local_stack_has_no_role_and_uses_the_server_that_exists(platform):
+    types = Counter(resource.type for resource in platform("local").resources)
+    assert types["aws:iam/role:Role"] == types["aws:rds/instance:Instance"] == 0
+    assert types[DEPLOYMENT] == 4
+
+
+def test_the_clock_is_a_function_or_pods_as_the_configuration_says(platform):
+    dev, prod = platform("dev"), platform("prod")
+    function = dev.one("aws:lambda/function:Function", "dev-notification-scheduler")
+    assert "AWS_REGION" not in function.inputs["environment"]["variables"]  # Lambda's own
+    assert "environment" in function.secrets
+    assert function.inputs["imageConfig"] == {"commands": ["notification_scheduler.handler.handle"]}
+    assert function.inputs["environment"]["variables"]["SERVICE"] == "awslambdaric"
+    assert callable(notification_scheduler.handler.handle)
+    assert function.inputs["imageUri"].endswith(f"/notification-scheduler:0.1.0-dev@{DIGEST}")
+    assert len(dev.all(DEPLOYMENT)) == 3
+    assert prod.all("aws:lambda/function:Function") == []
+    assert len(prod.all(DEPLOYMENT)) == 4
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_data_is_protected_where_the_configuration_says(platform, stack):
+    deployment, protected = platform(stack), config_of(stack).deletion_protection
+    assert protected is (stack in ("staging", "prod"))
+    table = deployment.one("aws:dynamodb/table:Table")
+    assert table.inputs["deletionProtectionEnabled"] is protected
+    for server in deployment.all("aws:rds/instance:Instance"):
+        assert server.inputs["deletionProtection"] is protected
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_object_of_the_cluster_lives_in_the_namespace_of_the_environment(platform, stack):
+    namespace = config_of(stack).namespace
+    for resource in platform(stack).resources:
+        if resource.type.startswith("kubernetes:") and not resource.type.endswith(":Namespace"):
+            assert resource.inputs["metadata"]["namespace"] == namespace
+
+
+def test_no_environment_is_forked_in_code():
+    for file in (ROOT / "stacks").glob("*.py"):
+        text = file.read_text()
+        for name in ('"local"', '"dev"', '"staging"', '"prod"', "get_stack() =="):
+            assert name not in text, file
