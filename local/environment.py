@@ -85,7 +85,10 @@ class Environment:
             "DATABASE_ADMIN_URL": f"postgresql://{admin}@127.0.0.1:{self.ports['POSTGRES_PORT']}/postgres",
             "PULUMI_HOME": str(self.state / "pulumi"),
             "PULUMI_BACKEND_URL": f"file://{self.state}/stacks",
-            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.secret("stack-passphrase")),
+            # The stack's secrets lie in plain files beside its state, so a passphrase would
+            # protect nothing; an empty one lets every checkout share the salt of the stack file.
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "DOCKER_CONFIG": str(self.state / "docker"),

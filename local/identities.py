@@ -154,6 +154,5 @@ def make_cluster_identities(environment: Environment) -> None:
 
 def make_secrets(environment: Environment) -> None:
     token_uri = f"http://{BRIDGE_ADDRESS}:{environment.ports['INBOX_PORT']}/token"
-    write_private(environment.secret("stack-passphrase"), secrets.token_urlsafe(24))
     write_private(environment.secret("fcm-credentials.json"), fcm_credentials(token_uri))
     write_private(environment.secret("database-admin-password"), secrets.token_urlsafe(24))

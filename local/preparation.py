@@ -89,11 +89,12 @@ def make_builder(environment: Environment) -> None:
 
 
 def make_plugins(environment: Environment) -> None:
-    """Put the language host on the path and each provider where the engine looks for plugins."""
+    """Put the language host and each provider where the engine looks for plugins."""
     python = f"{PROJECT}/.venv/bin/python"
     script = f'#!/bin/sh\nexec {python} {PROJECT}/local/language_host.py "$@"\n'
-    write_program(environment.links / "pulumi-language-python", script)
     plugins = environment.state / "pulumi" / "plugins"
+    host = plugins / f"language-python-v{version('pulumi')}" / "pulumi-language-python"
+    write_program(host, script)
     for name, package in PROVIDERS.items():
         folder = plugins / f"resource-{name}-v{version(package)}"
         script = f'#!/bin/sh\ncd {PROJECT} && exec {python} -m local.providers.{name} "$@"\n'
