@@ -1,6 +1,7 @@
 """The platform of `make up`, as its users reach it."""
 
 import json
+import os
 import subprocess
 import time
 import uuid
@@ -68,7 +69,7 @@ class Platform:
 
     def kubectl(self, *arguments: str) -> str:
         command = [self.shell["PATH"].split(":")[0] + "/kubectl", "-n", "local", *arguments]
-        return subprocess.check_output(command, env=self.shell, text=True)
+        return subprocess.check_output(command, env={**os.environ, **self.shell}, text=True)
 
     @staticmethod
     def soon(seconds: float = 0) -> datetime:
@@ -81,7 +82,7 @@ class Platform:
 
     def outputs(self) -> dict[str, Any]:
         command = ["pulumi", "stack", "output", "--json", "--stack", "local"]
-        shown = subprocess.check_output(command, env=self.shell, text=True)
+        shown = subprocess.check_output(command, env={**os.environ, **self.shell}, text=True)
         outputs: dict[str, Any] = json.loads(shown)
         return outputs
 
