@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from event_messages.publisher import TopicClient
 
 from notification_scheduler.alarm import PostgresAlarm
-from notification_scheduler.database import conninfo, open_pool
+from notification_scheduler.database import conninfo, open_claims_pool, open_pool
 from notification_scheduler.due_notifications import PostgresDueNotifications
 from notification_scheduler.scheduler import Pace, Scheduler
 from notification_scheduler.sender import Sender
@@ -22,14 +22,15 @@ class Assembled:
 
 @contextmanager
 def assembled(settings: Settings, topic: TopicClient, grace: float = 20) -> Iterator[Assembled]:
-    pool = open_pool(settings)
+    pool, claims = open_pool(settings), open_claims_pool(settings)
     alarm = PostgresAlarm(conninfo(settings))
     sender = Sender(topic, settings.notification_topic_arn, settings.sender_threads)
     try:
-        due = PostgresDueNotifications(pool, settings.lease_seconds)
+        due = PostgresDueNotifications(pool, settings.lease_seconds, claims)
         pace = Pace(batch=settings.batch_size, grace=grace)
         yield Assembled(Scheduler(due, sender, alarm, pace), due)
     finally:
         sender.close()
         alarm.close()
+        claims.close()
         pool.close()

@@ -32,15 +32,18 @@ def conninfo(settings: DatabaseSettings) -> str:
 
 def open_pool(settings: DatabaseSettings) -> Pool:
     """Connections are made as they are needed; an unreachable server is met at the first use."""
-    return ConnectionPool(
-        conninfo(settings),
-        kwargs={"autocommit": True},
-        min_size=1,
-        max_size=settings.database_pool_size,
-        timeout=5,
-        check=None,
-        open=True,
-    )
+    return _pool(conninfo(settings), settings.database_pool_size)
+
+
+def open_claims_pool(settings: DatabaseSettings) -> Pool:
+    """Of one connection, whose commits do not wait for the disk."""
+    options = f"{OPTIONS} -c synchronous_commit=off"
+    return _pool(make_conninfo(conninfo(settings), options=options), 1)
+
+
+def _pool(info: str, size: int) -> Pool:
+    kwargs = {"autocommit": True}
+    return ConnectionPool(info, kwargs=kwargs, min_size=1, max_size=size, timeout=5, open=True)
 
 
 def listen(info: str, channel: str) -> "psycopg.Connection[Any]":

@@ -69,12 +69,18 @@ LARGEST_BACKLOG = 100_000  # counted; more is shown as this
 
 
 class PostgresDueNotifications:
-    def __init__(self, pool: Pool, lease: float) -> None:
+    """`claims` need not be durable: a lease that a crash of the server forgets is one that ended.
+
+    Settlements are, and their flush is also that of the claims before them.
+    """
+
+    def __init__(self, pool: Pool, lease: float, claims: Pool | None = None) -> None:
         self._pool, self._lease = pool, lease  # seconds
+        self._claims = claims or pool
 
     def claim(self, limit: int) -> list[Due]:
         """Take up to `limit` of what is due by the database clock, oldest first."""
-        with self._pool.connection() as connection:
+        with self._claims.connection() as connection:
             cursor = connection.cursor(binary=True, row_factory=args_row(Due))
             cursor.execute(CLAIM, {"limit": limit, "lease": self._lease})
             return cursor.fetchall()
@@ -105,7 +111,7 @@ class PostgresDueNotifications:
 
     def next_due(self) -> NextDue | None:
         """When there is something to claim, as far as is known now."""
-        with self._pool.connection() as connection:
+        with self._claims.connection() as connection:
             row = connection.execute(NEXT).fetchone()
         return NextDue(*row) if row else None
 

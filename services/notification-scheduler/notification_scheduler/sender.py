@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from event_messages.publisher import TopicClient
 
 from notification_scheduler.due import Due
-from notification_scheduler.messages import Sending, batches, sending
+from notification_scheduler.messages import Sending, batches, sendings
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Sender:
             return self._send_batch(batch)
 
         outcome = Outcome()
-        for part in self._pool.map(send_batch, batches([sending(due) for due in dues])):
+        for part in self._pool.map(send_batch, batches(sendings(dues))):
             outcome.add(part)
         return outcome
 

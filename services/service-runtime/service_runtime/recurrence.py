@@ -33,6 +33,8 @@ _STEPS = {
     "DAILY": timedelta(days=1),
     "WEEKLY": timedelta(weeks=1),
 }
+_PLAIN_PARTS = {"FREQ", "INTERVAL", "WKST", "COUNT", "UNTIL"}
+_LAST_YEAR = 9990  # leaves room for zones and gaps before the last, 9999
 _DAY_PARTS = {"BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY"}
 
 
@@ -124,7 +126,7 @@ def _local_times(rule: str, start: datetime, after: datetime) -> Iterator[dateti
     parts = parts_of(rule)
     last = _last_counted(rule, start) if "COUNT" in parts else None
     anchor = _anchor(parts, start, after - _LARGEST_GAP)
-    for local in _expand(_complete(parts, start), anchor):
+    for local in _expand(parts, start, anchor):
         if last and local > last:
             return
         yield local
@@ -134,7 +136,7 @@ def _local_times(rule: str, start: datetime, after: datetime) -> Iterator[dateti
 def _last_counted(rule: str, start: datetime) -> datetime:
     """The wall clock of a counted rule's last occurrence."""
     parts = parts_of(rule)
-    counted = islice(_expand(_complete(parts, start), start), int(parts["COUNT"]))
+    counted = islice(_expand(parts, start, start), int(parts["COUNT"]))
     return max(counted, default=datetime.min)
 
 
@@ -172,20 +174,32 @@ def _anchor(parts: dict[str, str], start: datetime, after: datetime) -> datetime
     return start.replace(year=start.year + years, month=month, day=1)
 
 
-def _expand(rule: str, start: datetime) -> Iterator[datetime]:
-    """The rule's wall-clock times from `start` on, for at least a century.
+def _expand(parts: dict[str, str], start: datetime, anchor: datetime) -> Iterator[datetime]:
+    """The rule's wall-clock times from `anchor` on, for at least a century."""
+    step = _STEPS.get(parts["FREQ"])
+    if step and parts.keys() <= _PLAIN_PARTS:
+        return _expand_steps(step * int(parts.get("INTERVAL", 1)), anchor)
+    return _expand_rule(_complete(parts, start), anchor)
 
-    The calendar repeats every 400 years. Expanding near its last year, 9999, bounds the search
-    for the next time of a rule that never occurs.
-    """
-    shift = (9899 - start.year) // 400 * 400
-    fraction = timedelta(microseconds=start.microsecond)
-    shifted = start.replace(year=start.year + shift, microsecond=0)
+
+def _expand_steps(step: timedelta, anchor: datetime) -> Iterator[datetime]:
+    """Most rules only name a step, which needs no calendar."""
+    while anchor.year < _LAST_YEAR:
+        yield anchor
+        anchor += step
+
+
+def _expand_rule(rule: str, anchor: datetime) -> Iterator[datetime]:
+    # The calendar repeats every 400 years. Expanding near its last year, 9999, bounds the
+    # search for the next time of a rule that never occurs.
+    shift = (9899 - anchor.year) // 400 * 400
+    fraction = timedelta(microseconds=anchor.microsecond)
+    shifted = anchor.replace(year=anchor.year + shift, microsecond=0)
     try:
         expanded = rrulestr(rule, dtstart=shifted)
     except ValueError:
         return  # an interval that never meets the hours or minutes that are named
     for local in expanded:
-        if local.year - shift > 9990:
+        if local.year - shift >= _LAST_YEAR:
             return
         yield local.replace(year=local.year - shift) + fraction

@@ -4,7 +4,9 @@ import time
 from datetime import timedelta
 
 import pytest
+from event_messages.identifiers import occurrence_id
 from notification_scheduler.due import Settlement, settlement_of
+from notification_scheduler.messages import occurrence_text
 
 from tests.services.notification_scheduler.examples import ago, notification, now
 
@@ -126,3 +128,10 @@ def test_the_backlog_counts_what_is_due(table):
     due = table.make(60)
     due.claim(1)
     assert due.backlog() == 2
+
+
+def test_the_id_of_an_occurrence_is_that_of_the_contract():
+    for seconds in range(50):
+        due = notification(ago(seconds))
+        text = occurrence_text(due.id, due.occurrence)
+        assert text == str(occurrence_id(due.id, due.occurrence))
