@@ -32,15 +32,16 @@ def check_machine(environment: Environment) -> None:
 
 
 def check_ports(environment: Environment) -> None:
-    taken = leftovers.taken_ports(environment)
-    if taken:
-        lines = [
-            f"{name} {port} is held by {leftovers.holder(port)}" for name, port in taken.items()
-        ]
+    """Refuse to start beside whatever holds our ports, naming it."""
+    holders: dict[str, list[int]] = {}
+    for port in leftovers.taken_ports(environment).values():
+        holders.setdefault(leftovers.holder(port), []).append(port)
+    if holders:
+        lines = [f"{', '.join(map(str, ports))}: {holder}" for holder, ports in holders.items()]
         listed = "\n  ".join(lines)
         raise SupervisorError(
-            f"ports of the local environment are in use; end the holder or change"
-            f" local/ports.env:\n  {listed}"
+            "ports that the local environment needs are in use; end their holders or choose"
+            f" others in local/ports.env and Pulumi.local.yaml:\n  {listed}"
         )
 
 

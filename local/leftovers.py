@@ -17,24 +17,40 @@ GRACE = 10  # seconds between SIGTERM and SIGKILL
 
 
 def sweep(environment: Environment) -> None:
-    """End what still runs of this environment; remove its mounts, network and control groups."""
+    """End what still runs of this environment; remove its mounts, network and control groups.
+
+    The bridge, the packet filter and the control groups have one name on a machine, so they stay
+    while the environment of another checkout runs.
+    """
     end(marked_processes(environment.state))
-    end(list(container_processes()), grace=0)
+    if not set(marks().values()) - {str(environment.state)}:
+        end(list(container_processes()), grace=0)
+        remove_network()
+        remove_control_groups()
     unmount(environment.state)
-    remove_network()
-    remove_control_groups()
     shutil.rmtree(environment.state / "run", ignore_errors=True)
 
 
-def marked_processes(state: Path) -> list[int]:
-    """Processes that were started by this environment's supervisor, and the supervisor."""
-    wanted = f"{MARK}={state}".encode()
-    found = []
+def marks() -> dict[int, str]:
+    """The processes that supervisors of environments have started: pid -> state folder."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return [pid for pid in found if pid not in (os.getpid(), os.getppid())]
+        if (state := mark_of(folder)) and int(folder.name) not in (os.getpid(), os.getppid()):
+            found[int(folder.name)] = state
+    return found
+
+
+def mark_of(process: Path) -> str | None:
+    """The state folder in the environment of a process, if it carries one."""
+    with contextlib.suppress(OSError):
+        for variable in (process / "environ").read_bytes().split(b"\0"):
+            if variable.startswith(f"{MARK}=".encode()):
+                return variable.decode().split("=", 1)[1]
+    return None
+
+
+def marked_processes(state: Path) -> list[int]:
+    return [pid for pid, marked in marks().items() if marked == str(state)]
 
 
 def container_processes() -> Iterator[int]:
@@ -122,8 +138,6 @@ def holder(port: int) -> str:
 
 def describe(process: Path) -> str:
     command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:60].strip()
-    marks = [
-        v for v in (process / "environ").read_bytes().split(b"\0") if v.startswith(MARK.encode())
-    ]
-    owner = f" of the environment in {marks[0].decode().split('=', 1)[1]}" if marks else ""
-    return f"`{command}` (pid {process.name}){owner}"
+    if state := mark_of(process):
+        return f"the environment in {state}; `make down` there ends it"
+    return f"`{command}` (pid {process.name})"

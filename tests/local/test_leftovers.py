@@ -68,4 +68,21 @@ def test_the_holder_of_another_checkout_is_named_with_its_state(tmp_path):
         port = int(process.stdout.readline())
         shown = leftovers.holder(port)
         process.kill()
-    assert shown.endswith(f"of the environment in {tmp_path}")
+    assert shown == f"the environment in {tmp_path}; `make down` there ends it"
+
+
+def test_nothing_shared_is_removed_while_another_environment_runs(tmp_path, monkeypatch):
+    removed = []
+    for name in ("remove_network", "remove_control_groups", "container_processes"):
+        monkeypatch.setattr(leftovers, name, lambda name=name: removed.append(name) or [])
+    theirs = sleeper(HERALD_STATE="/elsewhere/.local")
+    try:
+        monkeypatch.setattr(leftovers, "marks", lambda: {theirs.pid: "/elsewhere/.local"})
+        leftovers.sweep(Environment(tmp_path))
+        assert (removed, theirs.poll()) == ([], None)
+        monkeypatch.setattr(leftovers, "marks", dict)
+        leftovers.sweep(Environment(tmp_path))
+        assert removed == ["container_processes", "remove_network", "remove_control_groups"]
+    finally:
+        theirs.kill()
+        theirs.wait()
