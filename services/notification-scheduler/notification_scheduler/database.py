@@ -42,8 +42,17 @@ def open_claims_pool(settings: DatabaseSettings) -> Pool:
 
 
 def _pool(info: str, size: int) -> Pool:
-    kwargs = {"autocommit": True}
-    return ConnectionPool(info, kwargs=kwargs, min_size=1, max_size=size, timeout=5, open=True)
+    return ConnectionPool(
+        info,
+        kwargs={"autocommit": True},
+        min_size=1,
+        max_size=size,
+        timeout=5,
+        # The pool waits twice as long after each failed attempt; giving up soon keeps a
+        # scheduler from sleeping on when the server is back.
+        reconnect_timeout=3,
+        open=True,
+    )
 
 
 def listen(info: str, channel: str) -> "psycopg.Connection[Any]":

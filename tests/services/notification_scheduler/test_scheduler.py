@@ -13,11 +13,13 @@ import pytest
 from event_messages.contract import DueNotification, data_of
 from event_messages.identifiers import occurrence_id
 from notification_scheduler.alarm import PostgresAlarm, TimedAlarm
+from notification_scheduler.assembly import assembled
 from notification_scheduler.fakes import InMemoryDueNotifications, InMemoryTopic
 from notification_scheduler.scheduler import Pace, Scheduler
 from notification_scheduler.sender import Sender
 
 from tests.services.notification_scheduler.examples import ago, notification, now
+from tests.services.notification_scheduler.gate import Gate
 
 QUICK = Pace(retry_cap=0.2, refused_retry=60, grace=5)
 
@@ -263,3 +265,25 @@ def test_news_that_is_later_than_what_is_planned_does_not_end_a_wait(postgres, i
             )
         time.sleep(0.3)
         assert due.claims == before
+
+
+@pytest.mark.integration
+def test_after_an_outage_of_the_database_all_that_is_overdue_goes_out_soon(postgres, settings):
+    gate, topic = Gate(settings.database_port), InMemoryTopic()
+    away = settings.model_copy(update={"database_port": gate.port})
+    dues = [notification(now() + timedelta(seconds=1 + n / 10)) for n in range(20)]
+    with assembled(away, topic) as parts:
+        thread = threading.Thread(target=parts.scheduler.run)
+        thread.start()
+        eventually(lambda: parts.due.backlog() == 0)
+        gate.close()
+        postgres.put(*dues)
+        time.sleep(8)
+        assert parts.scheduler.alive()
+        assert topic.received == []
+        gate.open()
+        eventually(lambda: len(topic.received) == 20, seconds=8)
+        parts.scheduler.stop()
+        thread.join(10)
+    gate.close()
+    assert Counter(topic.notifications) == Counter(str(one.id) for one in dues)
