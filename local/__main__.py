@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from local import images, leftovers, preparation
 from local.environment import PROJECT, Environment
@@ -63,6 +62,12 @@ def up(environment: Environment) -> None:
     if not supervisor.is_running():
         check_machine(environment)
         print("Starting the local environment", flush=True)
+        for kind, own in (
+            ("cluster", environment.own_kubeconfig),
+            ("builder", environment.own_builder),
+        ):
+            if own:
+                print(f"  {kind}: using yours, {own}")
         start(environment, supervisor)
     else:
         supervisor.wait(lambda process: None)
@@ -150,7 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     arguments = parser.parse_args()
-    environment = Environment(Path(os.environ.get("HERALD_STATE_FOLDER", PROJECT / ".local")))
+    environment = Environment.chosen()
     try:
         COMMANDS[arguments.command](environment)
     except (SupervisorError, OSError) as error:

@@ -1,13 +1,15 @@
 """Where the local environment keeps its state, its ports, and what a shell needs to use it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 BRIDGE = "herald0"
-BRIDGE_ADDRESS = "10.244.0.1"  # pods reach processes of the host at this address
+BRIDGE_ADDRESS = "10.244.0.1"  # pods of our cluster reach processes of the host at this address
+CLUSTER = ("etcd", "apiserver", "controller-manager", "scheduler", "containerd", "kubelet", "proxy")
 CONTROL_GROUP = "herald"
 REGION = "eu-central-1"
 PORTS_FILE = Path(__file__).parent / "ports.env"
@@ -25,6 +27,23 @@ class Environment:
     """The local environment of one checkout."""
 
     state: Path = PROJECT / ".local"
+    own_kubeconfig: str | None = None  # of a cluster that is used in place of ours
+    own_builder: str | None = None  # a buildx builder that is used in place of ours
+    host_address: str = BRIDGE_ADDRESS  # where pods reach this machine
+
+    @classmethod
+    def chosen(cls, variables: Mapping[str, str] = os.environ) -> "Environment":
+        """As a user chooses by HERALD_KUBECONFIG, HERALD_BUILDER and HERALD_HOST_ADDRESS."""
+        return cls(
+            own_kubeconfig=variables.get("HERALD_KUBECONFIG"),
+            own_builder=variables.get("HERALD_BUILDER"),
+            host_address=variables.get("HERALD_HOST_ADDRESS", BRIDGE_ADDRESS),
+        )
+
+    def replaced(self) -> tuple[str, ...]:
+        """The processes that need not start, since the user has the like."""
+        builder = ("buildkitd",) if self.own_builder else ()
+        return (CLUSTER if self.own_kubeconfig else ()) + builder
 
     @cached_property
     def ports(self) -> dict[str, int]:
@@ -36,7 +55,8 @@ class Environment:
 
     @property
     def kubeconfig(self) -> Path:
-        return self.state / "pki" / "admin.kubeconfig"
+        own = self.own_kubeconfig
+        return Path(own) if own else self.state / "pki" / "admin.kubeconfig"
 
     @property
     def links(self) -> Path:
@@ -63,7 +83,7 @@ class Environment:
             "PROBE": f"bash {Path(__file__).parent}/port-answers.sh",
             "POSTGRES_BIN": str(self.postgres_bin),
             "BRIDGE": BRIDGE,
-            "BRIDGE_ADDRESS": BRIDGE_ADDRESS,
+            "BRIDGE_ADDRESS": self.host_address,
             "CONTROL_GROUP": CONTROL_GROUP,
             **{name: str(port) for name, port in self.ports.items()},
         }
@@ -91,6 +111,6 @@ class Environment:
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "DOCKER_CONFIG": str(self.state / "docker"),
+            **({} if self.own_builder else {"DOCKER_CONFIG": str(self.state / "docker")}),
             "PATH": f"{self.links}:{PROJECT}/.venv/bin:{os.environ['PATH']}",
         }

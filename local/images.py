@@ -20,7 +20,12 @@ PYTHON_IMAGE, PAUSE_IMAGE = ("herald-python", "3.11"), ("herald-pause", "1")
 
 
 def provide(environment: Environment, told: Callable[[str], None]) -> None:
-    """Push the images that the registry lacks; the Python one is kept in the user's cache."""
+    """Push the images that the registry lacks; the Python one is kept in the user's cache.
+
+    Whoever brings a builder brings the base image that `Pulumi.local.yaml` names, too.
+    """
+    if environment.own_builder:
+        return
     if not is_pushed(environment, *PAUSE_IMAGE):
         pause = (environment.links / "pause").resolve()
         push(environment, PAUSE_IMAGE, pause, 'COPY pause /pause\nENTRYPOINT ["/pause"]\n')

@@ -39,8 +39,9 @@ def prepare(environment: Environment) -> None:
     make_database_files(environment)
     make_builder(environment)
     make_plugins(environment)
-    make_network()
-    make_control_groups()
+    if not environment.own_kubeconfig:
+        make_network()
+        make_control_groups()
 
 
 def make_database_files(environment: Environment) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from local.environment import PROJECT, Environment
 from local.leftovers import MARK
 
@@ -53,14 +55,17 @@ class Supervisor:
         )
 
     def start(self) -> None:
-        processes = str(PROJECT / "local" / "processes.yaml")
-        done = self._call(
-            "--disable-dotenv", "--ordered-shutdown", "--keep-project", "-D", "-f", processes, "up"
-        )
+        file = PROJECT / "local" / "processes.yaml"
+        options = ("--disable-dotenv", "--ordered-shutdown", "--keep-project", "-D")
+        names = [n for n in yaml.safe_load(file.read_text())["processes"] if self._is_ours(n)]
+        done = self._call(*options, "-f", str(file), "up", *names)
         if done.returncode:
             raise SupervisorError(
                 f"the supervisor did not start: {done.stdout}{done.stderr}".strip()
             )
+
+    def _is_ours(self, name: str) -> bool:
+        return name not in self.environment.replaced()
 
     def is_running(self) -> bool:
         return self.environment.socket.exists() and self._call("process", "list").returncode == 0
@@ -85,6 +90,7 @@ class Supervisor:
                 else row["age"] / 1e9,
             )
             for row in json.loads(done.stdout)
+            if self._is_ours(row["name"])
         ]
 
     def instance(self, name: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.environment import BRIDGE_ADDRESS, PROJECT, Environment, read_ports
+from local.environment import BRIDGE_ADDRESS, CLUSTER, PROJECT, Environment, read_ports
 
 
 @pytest.fixture
@@ -57,3 +57,24 @@ def test_a_shell_gets_what_other_programs_rely_on(environment):
     }  # fmt: skip
     assert promised <= set(shell)
     assert shell["PATH"].split(":")[0] == str(environment.links)
+
+
+def test_a_user_brings_a_cluster_and_a_builder():
+    environment = Environment.chosen(
+        {
+            "HERALD_KUBECONFIG": "/home/me/.kube/config",
+            "HERALD_BUILDER": "mine",
+            "HERALD_HOST_ADDRESS": "172.18.0.1",
+        }
+    )
+    assert environment.replaced() == (*CLUSTER, "buildkitd")
+    assert environment.variables()["BRIDGE_ADDRESS"] == "172.18.0.1"
+    shell = environment.shell()
+    assert (shell["KUBECONFIG"], "DOCKER_CONFIG" in shell) == ("/home/me/.kube/config", False)
+
+
+def test_without_a_choice_everything_is_ours():
+    environment = Environment.chosen({})
+    assert (environment, environment.replaced()) == (Environment(), ())
+    processes = yaml.safe_load((PROJECT / "local" / "processes.yaml").read_text())["processes"]
+    assert {*CLUSTER, "buildkitd"} < set(processes)
