@@ -1,53 +1,26 @@
 """A real PostgreSQL and an AWS emulator of the tests' own."""
 
 import itertools
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import botocore.session
 import httpx
-import psycopg
 import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-from psycopg import sql
 from service_runtime.process import HttpServer
 from sqlalchemy import URL
 from starlette.types import ASGIApp
 
-ADMIN, PASSWORD = "admin", "not-a-secret"
+from tests import postgresql
+from tests.postgresql import PASSWORD, PostgresServer
+
 REGION = "eu-central-1"
 _numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class PostgresServer:
-    port: int
-    host: str = "127.0.0.1"
-    admin_user: str = ADMIN
-    admin_password: str = PASSWORD
-
-    def execute(self, statement: str, *names: str) -> None:
-        """Run one statement as the administrator; names replace its `{}`."""
-        query = sql.SQL(statement).format(*map(sql.Identifier, names))
-        with psycopg.connect(
-            host=self.host,
-            port=self.port,
-            user=self.admin_user,
-            password=self.admin_password,
-            dbname="postgres",
-            autocommit=True,
-        ) as connection:
-            connection.execute(query)
 
 
 @dataclass(frozen=True)
@@ -88,15 +61,12 @@ class Database:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    directory = Path(tempfile.mkdtemp(prefix="herald-postgres-"))
-    try:
-        server = PostgresServer(_free_port())
-        _initialise(directory)
-        _control(directory, "start", "-o", _options(directory, server.port))
+    with ExitStack() as running:
+        try:
+            server = running.enter_context(postgresql.postgres_server())
+        except postgresql.NotInstalled as missing:
+            pytest.skip(str(missing))
         yield server
-    finally:
-        _control(directory, "stop", "-m", "immediate", check=False)
-        shutil.rmtree(directory)
 
 
 @pytest.fixture
@@ -182,53 +152,3 @@ def serve() -> Iterator[Callable[[ASGIApp], httpx.Client]]:
             return stack.enter_context(httpx.Client(base_url=url, timeout=10))
 
         yield start
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _initialise(directory: Path) -> None:
-    password = directory / "password"
-    password.write_text(PASSWORD)
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        for path in (directory, password):
-            shutil.chown(path, "postgres", "postgres")
-    _run("initdb", "-D", f"{directory}/data", "-U", ADMIN, "-A", "scram-sha-256", "--no-sync",
-         "--no-instructions", "-E", "UTF8", "--locale=C.UTF-8", f"--pwfile={password}")  # fmt: skip
-
-
-def _options(directory: Path, port: int) -> str:
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "port": port,
-        "unix_socket_directories": directory,
-        "fsync": "off",
-        "full_page_writes": "off",
-        "max_connections": 200,
-    }
-    return " ".join(f"-c {name}={value}" for name, value in settings.items())
-
-
-def _control(directory: Path, action: str, *arguments: str, check: bool = True) -> None:
-    _run("pg_ctl", "-D", f"{directory}/data", "-w", "-l", f"{directory}/log", action, *arguments,
-         check=check)  # fmt: skip
-
-
-def _run(program: str, *arguments: str, check: bool = True) -> None:
-    command = [str(_programs() / program), *arguments]
-    if os.geteuid() == 0:
-        command = ["runuser", "-u", "postgres", "--", *command]
-    subprocess.run(command, check=check, stdout=subprocess.DEVNULL, cwd="/tmp")
-
-
-def _programs() -> Path:
-    """The newest installed PostgreSQL."""
-    if found := sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
-        return found[-1].parent
-    if program := shutil.which("postgres"):
-        return Path(program).parent
-    pytest.skip("PostgreSQL is not installed; install Debian's package postgresql")

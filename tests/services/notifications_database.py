@@ -8,7 +8,7 @@ from service_runtime.migrations import migrate
 from service_runtime.settings import MigrationSettings
 from sqlalchemy import URL, Engine, create_engine, text
 
-from tests.services.conftest import PASSWORD, PostgresServer
+from tests.postgresql import PASSWORD, PostgresServer
 
 NAME = "notifications"
 
