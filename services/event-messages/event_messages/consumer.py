@@ -26,7 +26,7 @@ class Pace:
     """How a consumer receives; times are seconds."""
 
     threads: int = 10
-    wait: int = 20  # of one long poll
+    wait: int = 2  # of one long poll, which a stop has to sit out: nobody would get its messages
     visibility: int = 60  # renewed while a handler is at work
     longest_handling: float = 600  # after it a message shows again and the consumer is not alive
     retry_base: float = 2
@@ -116,7 +116,7 @@ class Consumer:
 
     def _receive(self) -> list[Received]:
         room = self._in_hand.room(LARGEST_RECEIPT, patience=0.1)
-        if room == 0:
+        if room == 0 or self._stopping.is_set():
             return []
         try:
             self._await_recovery()

@@ -8,7 +8,6 @@ from service_runtime.aws import aws_client
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
 from service_runtime.logs import configure_logs
-from service_runtime.migrations import MigrationFailed, migrate
 from service_runtime.outbox import OutboxRelay
 from service_runtime.probes import all_of, health_app
 from service_runtime.process import HttpServer, run_process
@@ -33,6 +32,8 @@ def main(arguments: list[str]) -> None:
 
 
 def prepare_database() -> None:
+    from service_runtime.migrations import MigrationFailed, migrate  # serving needs no Alembic
+
     settings = read_settings(MigrationSettings)
     configure_logs(NAME, settings.log_level)
     try:
@@ -52,6 +53,7 @@ def serve() -> None:
         settings.event_queue_url,
         lambda event: handle(event, notifications, store),
         retry_on=(ClientError, BotoCoreError),
+        recover=lambda: ping(engine),
     )
     relay = OutboxRelay(engine, Publisher(aws_client("sns"), settings.event_topic_arn))
     health = health_app(

@@ -9,10 +9,9 @@ from service_runtime.aws import aws_client
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
 from service_runtime.logs import configure_logs
-from service_runtime.migrations import MigrationFailed, migrate
 from service_runtime.outbox import OutboxRelay
 from service_runtime.probes import all_of
-from service_runtime.process import HttpServer, run_process
+from service_runtime.process import DRAIN, HttpServer, run_process
 from service_runtime.settings import EXIT_BAD_SETTINGS, MigrationSettings, read_settings
 from sqlalchemy import Engine
 
@@ -41,6 +40,8 @@ def main(arguments: list[str]) -> None:
 
 
 def prepare_database() -> None:
+    from service_runtime.migrations import MigrationFailed, migrate  # serving needs no Alembic
+
     settings = read_settings(MigrationSettings)
     configure_logs(NAME, settings.log_level)
     try:
@@ -61,6 +62,7 @@ def serve() -> None:
         settings.notification_queue_url,
         lambda event: handle(event, adapters),
         read=read,
+        recover=lambda: ping(engine),
     )
     api = device_api(
         adapters.devices,
@@ -68,7 +70,8 @@ def serve() -> None:
         live=all_of(consumer=consumer.alive, outbox=relay.alive),
         ready=all_of(database=lambda: ping(engine), queue=consumer.receiving),
     )
-    run_process(HttpServer(api, settings.http_port), consumer, relay, ForgetfulDeliveries(engine))
+    server = HttpServer(api, settings.http_port, drain=DRAIN)
+    run_process(server, consumer, relay, ForgetfulDeliveries(engine))
 
 
 def fcm_push(credentials: SecretStr, url: str) -> FcmPush:

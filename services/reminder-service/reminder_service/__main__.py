@@ -6,9 +6,8 @@ from event_messages.publisher import Publisher
 from service_runtime.aws import aws_client
 from service_runtime.database import create_database_engine, ping
 from service_runtime.logs import configure_logs
-from service_runtime.migrations import MigrationFailed, migrate
 from service_runtime.outbox import OutboxRelay
-from service_runtime.process import HttpServer, run_process
+from service_runtime.process import DRAIN, HttpServer, run_process
 from service_runtime.settings import MigrationSettings, read_settings
 
 from reminder_service.api import reminder_api
@@ -30,10 +29,12 @@ def serve() -> None:
         live=relay.alive,
         ready=lambda: ping(engine),
     )
-    run_process(HttpServer(app, settings.http_port), relay, Upkeep(reminders))
+    run_process(HttpServer(app, settings.http_port, drain=DRAIN), relay, Upkeep(reminders))
 
 
 def prepare_database() -> None:
+    from service_runtime.migrations import MigrationFailed, migrate  # serving needs no Alembic
+
     settings = read_settings(MigrationSettings)
     configure_logs("reminder-service", settings.log_level)
     try:

@@ -11,8 +11,12 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from service_runtime.leaving import Leaving
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+DRAIN = 1.5  # seconds; a cluster takes a pod's address away within one
 
 logger = logging.getLogger(__name__)
 
@@ -26,14 +30,27 @@ class Part(Protocol):
 
 
 class HttpServer:
-    """Serves an application; stops listening when stopped and finishes open requests."""
+    """Serves an application; stops listening when stopped and finishes open requests.
 
-    def __init__(self, app: "ASGIApp", port: int, *, host: str = "0.0.0.0", grace: int = 15):
+    For `drain` seconds after the stop it goes on answering, not ready any more, so that
+    callers which still have its address are served while they learn of its successor.
+    """
+
+    def __init__(
+        self,
+        app: "ASGIApp",
+        port: int,
+        *,
+        host: str = "0.0.0.0",
+        grace: int = 15,
+        drain: float = 0,
+    ):
         import uvicorn
 
+        self._app, self._drain = Leaving(app), drain
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                self._app,
                 host=host,
                 port=port,
                 log_config=None,
@@ -50,6 +67,12 @@ class HttpServer:
             raise RuntimeError(f"port {self._server.config.port} could not be opened")
 
     def stop(self) -> None:
+        self._app.leaving = True
+        closing = threading.Timer(self._drain, self._close)
+        closing.daemon = True
+        closing.start()
+
+    def _close(self) -> None:
         self._server.should_exit = True
 
     @property

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from event_messages.consumer import Pace
+from event_messages.consumer import Consumer, Pace
 from event_messages.errors import Refused, RetryLater, UnknownEvent
 from event_messages.event import Event
+from event_messages.fakes import InMemoryQueue
 from event_messages.publisher import Outgoing
 from event_messages.received import Handled
 
@@ -237,6 +238,34 @@ def test_stopping_finishes_what_is_at_work_and_releases_the_rest(
     assert seen.outcomes() == {"done": 2, "released": 6}
     done = {one.message.body for one in seen if one.outcome == "done"}
     assert sorted(transport.waiting()) == sorted({one.to_json() for one in events} - done)
+
+
+def test_a_stop_ends_a_poll_soon_and_what_comes_meanwhile_stays_in_the_queue() -> None:
+    queue = InMemoryQueue()
+    handled: list[Event] = []
+    consumer = Consumer(queue, queue.url, handled.append)
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    time.sleep(0.2)  # for the poll to begin
+    began = time.monotonic()
+    consumer.stop()
+    queue.send("late")
+    thread.join(10)
+    assert time.monotonic() - began < 3
+    (message,) = queue.receive_message(QueueUrl=queue.url)["Messages"]
+    assert (message["Body"], handled) == ("late", [])
+
+
+def test_a_stop_ends_an_idle_poll_soon() -> None:
+    queue = InMemoryQueue()
+    consumer = Consumer(queue, queue.url, nothing)
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    time.sleep(0.2)  # for the poll to begin
+    began = time.monotonic()
+    consumer.stop()
+    thread.join(10)
+    assert time.monotonic() - began < 3
 
 
 def test_a_handler_that_hangs_is_left_behind_at_the_end_of_the_grace_period(

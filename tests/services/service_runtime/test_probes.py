@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+import service_runtime.metrics  # noqa: F401 (what it defines is served)
 from service_runtime.probes import NotReady, all_of, cached, health_app
 from starlette.applications import Starlette
 

@@ -29,7 +29,7 @@ class Loop:
 
 configure_logs("test")
 app = health_app(lambda: True, lambda: True)
-run_process(HttpServer(app, {port}, host="127.0.0.1"), Loop(), grace={grace})
+run_process(HttpServer(app, {port}, host="127.0.0.1", drain={drain}), Loop(), grace={grace})
 """
 
 
@@ -93,11 +93,11 @@ def test_a_port_that_is_taken_is_a_failure() -> None:
 class Service:
     """A process of its own."""
 
-    def __init__(self, body: str, grace: float = 5) -> None:
+    def __init__(self, body: str, grace: float = 5, drain: float = 0) -> None:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             port = listener.getsockname()[1]
-        program = SERVICE.format(body=body, port=port, grace=grace)
+        program = SERVICE.format(body=body, port=port, grace=grace, drain=drain)
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [sys.executable, "-c", program],
@@ -145,6 +145,37 @@ def test_a_thread_that_hangs_does_not_keep_the_process(services: list[Service]) 
     assert time.monotonic() - started < 20
     assert code == 1
     assert '"parts": ["Loop"]' in output
+
+
+def test_a_service_goes_on_answering_after_the_signal_but_is_not_ready(
+    services: list[Service],
+) -> None:
+    service = Service("self.stopping.wait()", drain=1)
+    services.append(service)
+    with httpx.Client(base_url=service.url) as kept:
+        eventually_answers(f"{service.url}/health/ready")
+        assert kept.get("/health/ready").status_code == 200
+        os.kill(service.process.pid, signal.SIGTERM)
+        end = time.monotonic() + 0.5
+        while httpx.get(f"{service.url}/health/ready").status_code == 200:
+            assert time.monotonic() < end
+        refused, answered = kept.get("/health/ready"), httpx.get(f"{service.url}/health/live")
+    assert (refused.status_code, refused.json()["reason"]) == (503, "the service is stopping")
+    assert (answered.status_code, answered.headers["connection"]) == (200, "close")
+    started = time.monotonic()
+    assert service.process.wait(10) == 0
+    assert time.monotonic() - started < 3
+
+
+def test_no_request_is_dropped_while_a_service_ends(services: list[Service]) -> None:
+    service = Service("self.stopping.wait()", drain=0.5)
+    services.append(service)
+    eventually_answers(f"{service.url}/health/live")
+    with httpx.Client(base_url=service.url) as client:
+        os.kill(service.process.pid, signal.SIGTERM)
+        end = time.monotonic() + 0.4  # by then a cluster sends nothing here any more
+        while time.monotonic() < end:
+            assert client.get("/health/live").status_code == 200
 
 
 def eventually_answers(url: str) -> int:
