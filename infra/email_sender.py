@@ -7,7 +7,7 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import ses
 
-TOLD = ["bounce", "complaint", "delivery", "reject", "renderingFailure"]
+TOLD = ["send", "bounce", "complaint", "delivery", "reject", "renderingFailure"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,8 @@ class EmailSenderArgs:
 class EmailSender(pulumi.ComponentResource):
     """An SES identity and a configuration set that sends over TLS only.
 
-    What happens to a message (bounce, complaint, delivery, rejection) is told to the event
-    topic when it is sent with the configuration set. `dns_records` are those that the
+    What happens to a message (taken, delivered, bounced, complained about, rejected) is told
+    to the event topic when it is sent with the configuration set. `dns_records` are those that the
     owner of the domain must add; none for an address, whose owner gets an e-mail.
     """
 

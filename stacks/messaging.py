@@ -15,6 +15,10 @@ ANY_EVENT = {"eventItemType": ["reminder", "notification", "device"]}
 # SES publishes its notices without attributes.
 DUE_OR_SES_NOTICE = {"eventType": ["notification:send", {"exists": False}]}
 
+# Each try of a provider that is away costs a notification one receive. With its backoff it
+# waits out about 20 minutes by 12 of them, and half a minute by 5.
+DELIVERY_RECEIVES = 12
+
 
 def encryption_key(config: StackConfig) -> EncryptionKey:
     """One for all messages: SES and CloudWatch can't use the key that AWS manages."""
@@ -55,9 +59,13 @@ def channel(
     alarms: Topic,
     *,
     delivered: Mapping[str, Sequence[Any]],
+    least_receives: int = 1,
     publisher: str | None = None,
 ) -> Channel:
-    """`publisher` is the AWS service, such as `ses`, that publishes to the topic as well."""
+    """Messages are received as often as is configured, or `least_receives` times.
+
+    `publisher` is the AWS service, such as `ses`, that publishes to the topic as well.
+    """
     topic = Topic(
         f"{config.prefix}{name}",
         TopicArgs(
@@ -72,7 +80,7 @@ def channel(
             topic_arn=topic.arn,
             filter_policy=delivered,
             visibility_timeout=config.messaging.visibility_timeout,
-            max_receives=config.messaging.max_receives,
+            max_receives=max(config.messaging.max_receives, least_receives),
             max_age=config.messaging.max_age,
             kms_key_arn=key.arn,
             alarm_topic_arn=alarms.arn,

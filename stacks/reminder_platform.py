@@ -3,7 +3,14 @@
 from stacks.config import StackConfig
 from stacks.exports import Exports
 from stacks.images import service_images
-from stacks.messaging import ANY_EVENT, DUE_OR_SES_NOTICE, alarm_topic, channel, encryption_key
+from stacks.messaging import (
+    ANY_EVENT,
+    DELIVERY_RECEIVES,
+    DUE_OR_SES_NOTICE,
+    alarm_topic,
+    channel,
+    encryption_key,
+)
 from stacks.scheduler import scheduler
 from stacks.storage import database_server, email_sender, event_store, reminder_template
 from stacks.workloads import Cluster, environment_namespace
@@ -14,7 +21,13 @@ def reminder_platform(config: StackConfig) -> Exports:
     alarms = alarm_topic(config, key)
     events = channel(config, "event", key, alarms, delivered=ANY_EVENT)
     notifications = channel(
-        config, "notification", key, alarms, delivered=DUE_OR_SES_NOTICE, publisher="ses"
+        config,
+        "notification",
+        key,
+        alarms,
+        delivered=DUE_OR_SES_NOTICE,
+        least_receives=DELIVERY_RECEIVES,
+        publisher="ses",
     )
 
     store = event_store(config, key)

@@ -74,7 +74,14 @@ def test_messages_go_over_tls_and_their_fate_is_told(by_address):
     assert by_address.one("aws:ses/eventDestination:EventDestination").inputs == {
         "configurationSetName": "mail-1a2b3c4",
         "enabled": True,
-        "matchingTypes": ["bounce", "complaint", "delivery", "reject", "renderingFailure"],
+        "matchingTypes": [
+            "send",
+            "bounce",
+            "complaint",
+            "delivery",
+            "reject",
+            "renderingFailure",
+        ],
         "snsDestination": {"topicArn": "arn:notifications"},
     }
 

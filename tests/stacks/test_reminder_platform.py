@@ -40,6 +40,16 @@ def test_each_queue_hears_its_topic_and_only_what_concerns_it(platform, stack):
 
 
 @pytest.mark.parametrize("stack", STACKS)
+def test_a_notification_outlives_a_longer_outage_than_an_event(platform, stack):
+    received = {
+        queue.name: document(queue, "redrivePolicy")["maxReceiveCount"]
+        for queue in platform(stack).all("aws:sqs/queue:Queue")
+        if "redrivePolicy" in queue.inputs
+    }
+    assert received == {f"{stack}-event": 5, f"{stack}-notification": 12}
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_what_ses_tells_reaches_the_topic_of_the_notification_queue(platform, stack):
     deployment = platform(stack)
     told = deployment.one("aws:ses/eventDestination:EventDestination")
