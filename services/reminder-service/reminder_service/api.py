@@ -20,7 +20,6 @@ from reminder_service.bodies import (
     ReminderPage,
 )
 from reminder_service.creation import Creation, make_many, make_one
-from reminder_service.docs_page import serve_docs
 from reminder_service.idempotency import KeyedAnswer
 from reminder_service.identity import IDENTITY, AnyCaller
 from reminder_service.other_methods import refuse_other_methods
@@ -49,12 +48,10 @@ def reminder_api(
         live=live,
         ready=ready,
         body_limits={"/reminders/bulk": LARGEST_BULK_BODY},
-        docs_url=None,
         redirect_slashes=False,
     )
     app.state.reminders, app.state.buckets, app.state.clock = reminders, buckets, clock
     app.include_router(router)
-    serve_docs(app)
     return app
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from service_runtime.docs_page import serve_docs
 from service_runtime.probes import Check, health_routes
 from service_runtime.problems import ProblemBody, answer_problems, problem_responses
 from service_runtime.requests import BodyMiddleware, RequestMiddleware
@@ -24,6 +25,7 @@ def create_api(
     app = FastAPI(
         title=title,
         routes=health_routes(live, ready),
+        docs_url=None,
         redoc_url=None,
         responses=problem_responses(400, 413, 422, 500, 503),
         **options,
@@ -33,6 +35,7 @@ def create_api(
     app.add_middleware(TraceMiddleware)
     answer_problems(app)
     _describe_problems(app)
+    serve_docs(app)
     return app
 
 

@@ -168,8 +168,15 @@ def test_half_a_character_is_refused(client: httpx.Client) -> None:
     assert answer.status_code == 422
 
 
+def test_the_page_needs_no_other_host(client: httpx.Client) -> None:
+    page = client.get("/docs").text
+    assert "http" not in page.replace("http-equiv", "")
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
+        assert f"docs/assets/{asset}" in page
+        assert client.get(f"/docs/assets/{asset}").status_code == 200
+
+
 def test_the_page_documents_problems(client: httpx.Client) -> None:
-    assert client.get("/docs").status_code == 200
     schema = client.get("/openapi.json").json()
     responses = schema["paths"]["/notes"]["post"]["responses"]
     reference = {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
