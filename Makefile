@@ -51,10 +51,19 @@ packages: ## Install the Debian packages that the local environment needs
 	.venv/bin/uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation $(EDITABLE)
 	touch $@
 
+# The policy pack needs packages of its own: its SDK and the platform's disagree on protobuf.
+.PHONY: policies
+policies: policies/.venv/ready ## Make the policy pack ready for `pulumi preview --policy-pack policies`
+policies/.venv/ready: policies/requirements.lock | .venv/ready
+	@[[ -x policies/.venv/bin/python ]] || $(PYTHON) -m venv policies/.venv
+	.venv/bin/uv pip sync --quiet --python policies/.venv/bin/python --require-hashes policies/requirements.lock
+	touch $@
+
 .PHONY: lock
 lock: .venv/ready ## Resolve the lock files again, with hashes
 	@.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml --group pyproject.toml:development $(SERVICES:%=services/%/pyproject.toml) --no-emit-package event-messages --no-emit-package service-runtime -o requirements/development.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 $(SERVICES:%=services/%/pyproject.toml) -c requirements/development.lock --no-emit-package event-messages --no-emit-package service-runtime -o services/dependencies/requirements.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 policies/requirements.in -o policies/requirements.lock
 
 .PHONY: check
 check: .venv/ready ## Format, lint, types, unit tests

@@ -1,0 +1,138 @@
+"""Roles and what they allow."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from platform_policies.documents import is_anyone, is_narrowed, label, listed, statements
+from platform_policies.resource import Resource
+from platform_policies.rule import Rule
+
+ROLE = ("aws:iam/role:Role",)
+POLICY = (
+    "aws:iam/policy:Policy",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/userPolicy:UserPolicy",
+    "aws:iam/groupPolicy:GroupPolicy",
+)
+ATTACHMENT = (
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+)
+LASTING = (
+    "aws:iam/user:User",
+    "aws:iam/accessKey:AccessKey",
+    "aws:iam/userLoginProfile:UserLoginProfile",
+)
+BROAD = re.compile(r"/(AdministratorAccess|PowerUserAccess|IAMFullAccess|[A-Za-z0-9]+FullAccess)$")
+
+
+def own_documents(resource: Resource) -> Iterator[Resource]:
+    """A policy itself, and the policies that are written into a role."""
+    if resource.has("policy"):
+        yield resource
+    for inline in resource.list_at("inlinePolicies"):
+        yield Resource(type=resource.type, name=resource.name, properties=inline)
+
+
+def names_actions(resource: Resource) -> Iterator[str]:
+    for document in own_documents(resource):
+        for each in statements(document, "policy"):
+            for action in listed(each.get("Action")):
+                if action == "*" or action.endswith(":*"):
+                    yield f"{label(each)} allows {action}; name the actions"
+            if "NotAction" in each:
+                yield f"{label(each)} allows all actions but some; name the actions"
+
+
+def names_resources(resource: Resource) -> Iterator[str]:
+    for document in own_documents(resource):
+        for each in statements(document, "policy"):
+            if "*" in listed(each.get("Resource")) and not has_condition(each):
+                yield f"{label(each)} allows {actions(each)} on *; name the resources"
+            if "NotResource" in each:
+                yield f"{label(each)} allows all resources but some; name the resources"
+
+
+def has_condition(statement: dict[str, Any]) -> bool:
+    """Some actions know no resources, but all of those know conditions."""
+    return bool(statement.get("Condition"))
+
+
+def actions(statement: dict[str, Any]) -> str:
+    return ", ".join(listed(statement.get("Action"))) or "actions"
+
+
+def taken_by_someone(role: Resource) -> Iterator[str]:
+    for each in statements(role, "assumeRolePolicy"):
+        principal = each.get("Principal")
+        if is_anyone(principal) and not is_narrowed(each):
+            yield f"{label(each)} lets everyone take the role; name who may"
+        if isinstance(principal, dict) and "Federated" in principal and not has_subject(each):
+            yield f"{label(each)} lets every identity of {principal['Federated']} take the role"
+
+
+def has_subject(statement: dict[str, Any]) -> bool:
+    return any(
+        key.endswith(":sub") and "*" not in listed(value)
+        for operator, keys in statement.get("Condition", {}).items()
+        if operator.startswith(("StringEquals", "StringLike"))
+        for key, value in keys.items()
+    )
+
+
+def not_broad(attachment: Resource) -> Iterator[str]:
+    if BROAD.search(str(attachment.at("policyArn"))):
+        yield f"policyArn is {attachment.at('policyArn')}; write a policy of what is needed"
+
+
+def not_broad_in_role(role: Resource) -> Iterator[str]:
+    for arn in role.list_at("managedPolicyArns"):
+        yield from not_broad(
+            Resource(type=role.type, name=role.name, properties={"policyArn": arn})
+        )
+
+
+def must_not_exist(resource: Resource) -> Iterator[str]:
+    yield f"{resource.type} is not allowed; use a role"
+
+
+RULES = [
+    Rule(
+        name="access-names-actions",
+        reason="A service that is broken into can do whatever its role can.",
+        types=(*POLICY, *ROLE),
+        check=names_actions,
+    ),
+    Rule(
+        name="access-names-resources",
+        reason="A service that is broken into reaches whatever its role reaches.",
+        types=(*POLICY, *ROLE),
+        check=names_resources,
+    ),
+    Rule(
+        name="role-taken-by-someone",
+        reason="A role that anyone may take gives its rights to anyone.",
+        types=ROLE,
+        check=taken_by_someone,
+    ),
+    Rule(
+        name="access-not-broad",
+        reason="AWS's own policies with full access grant far more than any service needs.",
+        types=ATTACHMENT,
+        check=not_broad,
+    ),
+    Rule(
+        name="role-not-broad",
+        reason="AWS's own policies with full access grant far more than any service needs.",
+        types=ROLE,
+        check=not_broad_in_role,
+    ),
+    Rule(
+        name="no-lasting-keys",
+        reason="Keys of users never expire and end up in files; roles hand out keys for an hour.",
+        types=LASTING,
+        check=must_not_exist,
+    ),
+]

@@ -1,0 +1,115 @@
+"""Every rule, and the types of resources that they know."""
+
+from collections.abc import Iterator
+
+from platform_policies import access, cluster, email, functions, messaging, storage, workloads
+from platform_policies.resource import Resource
+from platform_policies.rule import Rule
+
+REQUIRED_TAGS = ("system", "environment", "owner")
+
+# Types that can be tagged must be; the SDK tells which can.
+TAGGED = frozenset(
+    {
+        "aws:cloudwatch/logGroup:LogGroup",
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "aws:dynamodb/table:Table",
+        "aws:ecr/repository:Repository",
+        "aws:iam/policy:Policy",
+        "aws:iam/role:Role",
+        "aws:iam/user:User",
+        "aws:kms/key:Key",
+        "aws:lambda/function:Function",
+        "aws:rds/instance:Instance",
+        "aws:rds/parameterGroup:ParameterGroup",
+        "aws:rds/subnetGroup:SubnetGroup",
+        "aws:sns/topic:Topic",
+        "aws:sqs/queue:Queue",
+    }
+)
+# Judged by a rule, or known to need none.
+UNTAGGED = frozenset(
+    {
+        "aws:cloudwatch/dashboard:Dashboard",
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "aws:iam/accessKey:AccessKey",
+        "aws:iam/groupPolicy:GroupPolicy",
+        "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:iam/userLoginProfile:UserLoginProfile",
+        "aws:iam/userPolicy:UserPolicy",
+        "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+        "aws:kms/alias:Alias",
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+        "aws:lambda/functionUrl:FunctionUrl",
+        "aws:lambda/permission:Permission",
+        "aws:scheduler/schedule:Schedule",
+        "aws:ses/configurationSet:ConfigurationSet",
+        "aws:ses/domainDkim:DomainDkim",
+        "aws:ses/domainIdentity:DomainIdentity",
+        "aws:ses/emailIdentity:EmailIdentity",
+        "aws:ses/eventDestination:EventDestination",
+        "aws:ses/identityPolicy:IdentityPolicy",
+        "aws:ses/template:Template",
+        "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sns/topicSubscription:TopicSubscription",
+        "aws:sqs/queuePolicy:QueuePolicy",
+        "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+    }
+)
+ELSEWHERE = frozenset(
+    {
+        *workloads.WORKLOADS,
+        *cluster.ROLES,
+        "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+        "kubernetes:core/v1:ConfigMap",
+        "kubernetes:core/v1:LimitRange",
+        "kubernetes:core/v1:Namespace",
+        "kubernetes:core/v1:ResourceQuota",
+        "kubernetes:core/v1:Secret",
+        "kubernetes:core/v1:Service",
+        "kubernetes:core/v1:ServiceAccount",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+        "kubernetes:policy/v1:PodDisruptionBudget",
+        "docker-build:index:Image",
+        "random:index/randomPassword:RandomPassword",
+    }
+)
+KNOWN = TAGGED | UNTAGGED | ELSEWHERE
+WITHOUT_SUBSTANCE = ("pulumi:", "herald:")  # stacks, providers and components
+
+
+def tagged(resource: Resource) -> Iterator[str]:
+    if missing := [tag for tag in REQUIRED_TAGS if not resource.tags.get(tag)]:
+        yield f"tags lack {', '.join(missing)}; set them in aws:defaultTags"
+
+
+def known(resource: Resource) -> Iterator[str]:
+    if resource.type not in KNOWN and not resource.type.startswith(WITHOUT_SUBSTANCE):
+        yield f"no rule knows {resource.type}; add it to the catalogue with the rules it needs"
+
+
+RULES = [
+    *messaging.RULES,
+    *storage.RULES,
+    *email.RULES,
+    *functions.RULES,
+    *access.RULES,
+    *cluster.RULES,
+    *workloads.RULES,
+    Rule(
+        name="tagged",
+        reason="Without tags nobody can tell whose a resource is, or what it costs whom.",
+        types=tuple(sorted(TAGGED)),
+        check=tagged,
+    ),
+    Rule(
+        name="type-known",
+        reason="What no rule has looked at has not passed.",
+        types=(),
+        check=known,
+        level="advisory",
+    ),
+]

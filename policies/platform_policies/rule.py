@@ -1,0 +1,84 @@
+"""A rule, and the checks that many rules share."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from platform_policies.resource import NotYetKnown, Resource
+
+Check = Callable[[Resource], Iterator[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """`check` yields one sentence for each thing that is wrong with a resource."""
+
+    name: str
+    reason: str
+    types: tuple[str, ...]  # any when empty
+    check: Check
+    level: Literal["mandatory", "advisory"] = "mandatory"
+
+    def applies_to(self, resource_type: str) -> bool:
+        return not self.types or resource_type in self.types
+
+    def problems(self, resource: Resource) -> list[str]:
+        """What is known to be wrong; the rest is judged again when it is known."""
+        found: list[str] = []
+        if self.applies_to(resource.type):
+            try:
+                for problem in self.check(resource):
+                    found.append(problem)
+            except NotYetKnown:
+                pass
+        return found
+
+
+def spelt(value: Any) -> str:
+    return (
+        "missing" if value is None else f"{value}".lower() if value in (True, False) else f"{value}"
+    )
+
+
+def is_one_of(path: str, *allowed: Any) -> Check:
+    def check(resource: Resource) -> Iterator[str]:
+        if (value := resource.at(path)) not in allowed:
+            yield f"{path} is {spelt(value)}; expected {' or '.join(map(spelt, allowed))}"
+
+    return check
+
+
+def is_set(path: str) -> Check:
+    def check(resource: Resource) -> Iterator[str]:
+        if not resource.has(path):
+            yield f"{path} is missing"
+
+    return check
+
+
+def is_at_least(path: str, least: float, unit: str) -> Check:
+    def check(resource: Resource) -> Iterator[str]:
+        value = resource.at(path)
+        if value is None or value < least:
+            came = "missing" if value is None else f"{value:g} {unit}"
+            yield f"{path} is {came}; expected at least {least:g} {unit}"
+
+    return check
+
+
+def contains(path: str, *expected: str) -> Check:
+    def check(resource: Resource) -> Iterator[str]:
+        if missing := [each for each in expected if each not in resource.list_at(path)]:
+            yield f"{path} lacks {', '.join(missing)}"
+
+    return check
+
+
+def where_data_lasts(check: Check) -> Check:
+    """Not in environments whose data may be lost; which one it is, a resource's tags tell."""
+
+    def lasting(resource: Resource) -> Iterator[str]:
+        if not resource.is_disposable:
+            yield from check(resource)
+
+    return lasting
