@@ -42,7 +42,7 @@ def _recovered() -> None:
     pass
 
 
-def _no_trace(traceparent: str | None) -> AbstractContextManager[object]:
+def _no_trace(message: Received) -> AbstractContextManager[object]:
     return nullcontext()
 
 
@@ -65,7 +65,7 @@ class Consumer:
         read: Callable[[str], Event] = Event.from_json,
         retry_on: tuple[type[Exception], ...] = (),
         recover: Callable[[], object] = _recovered,
-        trace: Callable[[str | None], AbstractContextManager[object]] = _no_trace,
+        trace: Callable[[Received], AbstractContextManager[object]] = _no_trace,
         observe: Callable[[Handled], None] = _ignore,
     ) -> None:
         self._client, self._queue_url, self._handle = client, queue_url, handle
@@ -151,7 +151,7 @@ class Consumer:
     def _process(self, message: Received) -> None:
         started = time.monotonic()
         try:
-            with self._trace(message.attributes.get("traceparent")):
+            with self._trace(message):
                 outcome, reason, event_type = self._outcome(message)
                 handled = Handled(message, outcome, event_type, time.monotonic() - started, reason)
                 self._report(handled)

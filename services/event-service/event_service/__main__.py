@@ -3,15 +3,16 @@
 import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
-from event_messages.publisher import Publisher
 from service_runtime.aws import aws_client
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
+from service_runtime.event_publisher import event_publisher
 from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.probes import all_of, health_app
 from service_runtime.process import HttpServer, run_process
 from service_runtime.settings import MigrationSettings, read_settings
+from service_runtime.span_export import export_spans
 
 from event_service.event_store import DynamoEventStore
 from event_service.handlers import handle
@@ -45,6 +46,7 @@ def prepare_database() -> None:
 def serve() -> None:
     settings = read_settings(Settings)
     configure_logs(NAME, settings.log_level)
+    export_spans(NAME)
     engine = create_database_engine(settings)
     notifications = PostgresNotifications(engine)
     store = DynamoEventStore(aws_client("dynamodb"), settings.event_store_table)
@@ -55,7 +57,7 @@ def serve() -> None:
         retry_on=(ClientError, BotoCoreError),
         recover=lambda: ping(engine),
     )
-    relay = OutboxRelay(engine, Publisher(aws_client("sns"), settings.event_topic_arn))
+    relay = OutboxRelay(engine, event_publisher(aws_client("sns"), settings.event_topic_arn))
     health = health_app(
         live=all_of(consumer=consumer.alive, outbox=relay.alive),
         ready=all_of(database=lambda: ping(engine), queue=consumer.receiving),

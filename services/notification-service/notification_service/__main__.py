@@ -3,16 +3,17 @@
 import sys
 
 import httpx
-from event_messages.publisher import Publisher
 from pydantic import SecretStr
 from service_runtime.aws import aws_client
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
+from service_runtime.event_publisher import event_publisher
 from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.probes import all_of
 from service_runtime.process import DRAIN, HttpServer, run_process
 from service_runtime.settings import EXIT_BAD_SETTINGS, MigrationSettings, read_settings
+from service_runtime.span_export import export_spans
 from sqlalchemy import Engine
 
 from notification_service.api import device_api
@@ -53,10 +54,11 @@ def prepare_database() -> None:
 def serve() -> None:
     settings = read_settings(Settings)
     configure_logs(NAME, settings.log_level)
+    export_spans(NAME)
     push = fcm_push(settings.fcm_credentials, str(settings.fcm_url))
     engine = create_database_engine(settings)
     adapters = adapters_of(settings, engine, push)
-    relay = OutboxRelay(engine, Publisher(aws_client("sns"), settings.event_topic_arn))
+    relay = OutboxRelay(engine, event_publisher(aws_client("sns"), settings.event_topic_arn))
     consumer = event_consumer(
         aws_client("sqs"),
         settings.notification_queue_url,

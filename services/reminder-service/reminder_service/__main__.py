@@ -2,13 +2,14 @@
 
 import sys
 
-from event_messages.publisher import Publisher
 from service_runtime.aws import aws_client
 from service_runtime.database import create_database_engine, ping
+from service_runtime.event_publisher import event_publisher
 from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.process import DRAIN, HttpServer, run_process
 from service_runtime.settings import MigrationSettings, read_settings
+from service_runtime.span_export import export_spans
 
 from reminder_service.api import reminder_api
 from reminder_service.rate_limit import TokenBuckets
@@ -20,8 +21,9 @@ from reminder_service.upkeep import Upkeep
 def serve() -> None:
     settings = read_settings(Settings)
     configure_logs("reminder-service", settings.log_level)
+    export_spans("reminder-service")
     engine = create_database_engine(settings)
-    relay = OutboxRelay(engine, Publisher(aws_client("sns"), settings.event_topic_arn))
+    relay = OutboxRelay(engine, event_publisher(aws_client("sns"), settings.event_topic_arn))
     reminders = PostgresReminders(engine, settings.reminders_per_user)
     app = reminder_api(
         reminders,

@@ -10,7 +10,7 @@ from service_runtime.docs_page import serve_docs
 from service_runtime.probes import Check, health_routes
 from service_runtime.problems import ProblemBody, answer_problems, problem_responses
 from service_runtime.requests import BodyMiddleware, RequestMiddleware
-from service_runtime.traces import TraceMiddleware
+from service_runtime.traced_requests import TraceMiddleware
 
 
 def create_api(

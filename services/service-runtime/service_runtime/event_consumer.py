@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from event_messages.consumer import Consumer, Pace
 from event_messages.contract import DATA
 from event_messages.event import Event
-from event_messages.received import Handled, QueueClient
+from event_messages.received import Handled, QueueClient, Received
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from service_runtime.metrics import MESSAGE_SECONDS, MESSAGES, QUEUE_SECONDS
-from service_runtime.traces import continue_trace
+from service_runtime.traces import Attributes, Trace, Work, continue_trace, current_span
 
 
 def event_consumer(
@@ -35,7 +36,7 @@ def event_consumer(
         read=read,
         retry_on=(OperationalError, InterfaceError, TimeoutError, *retry_on),
         recover=recover or _assume_recovered,
-        trace=continue_trace,
+        trace=traced(queue_url.rpartition("/")[2]),
         observe=measure,
     )
 
@@ -44,9 +45,31 @@ def _assume_recovered() -> None:
     """Without a check, the next message shows it."""
 
 
+def traced(queue: str) -> Callable[[Received], AbstractContextManager[Trace]]:
+    """Each message is handled in a span of its publisher's trace."""
+
+    def trace(message: Received) -> AbstractContextManager[Trace]:
+        attributes: Attributes = {
+            "messaging.system": "aws_sqs",
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": queue,
+            "messaging.message.id": message.id,
+            "herald.receive_count": message.receive_count,
+        }
+        work = Work(f"process {queue}", "consumer", attributes)
+        return continue_trace(message.attributes.get("traceparent"), work)
+
+    return trace
+
+
 def measure(handled: Handled) -> None:
     event_type = handled.event_type if handled.event_type in DATA else "unknown"
     MESSAGES.labels(event_type, handled.outcome).inc()
     MESSAGE_SECONDS.labels(event_type).observe(handled.seconds)
     if handled.message.receive_count == 1 and handled.message.sent_at:
         QUEUE_SECONDS.observe(max(0, time.time() - handled.seconds - handled.message.sent_at))
+    if span := current_span():
+        span.describe({"herald.event.type": event_type, "herald.outcome": handled.outcome})
+        if handled.outcome not in ("done", "released"):
+            span.fail(handled.reason)

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from service_runtime.leaving import Leaving
+from service_runtime.span_export import finish_export
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -136,6 +137,7 @@ def run_process(*parts: Part, grace: float = 25) -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, process.stop)
     code = process.run()
+    finish_export()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(code)

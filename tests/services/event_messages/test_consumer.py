@@ -15,7 +15,7 @@ from event_messages.errors import Refused, RetryLater, UnknownEvent
 from event_messages.event import Event
 from event_messages.fakes import InMemoryQueue
 from event_messages.publisher import Outgoing
-from event_messages.received import Handled
+from event_messages.received import Handled, Received
 
 MAX_RECEIVES = 3
 QUICK = Pace(threads=4, wait=1, visibility=30, retry_base=0.01, grace=5)
@@ -70,8 +70,8 @@ def test_the_trace_of_the_publisher_goes_on(transport: Any) -> None:
     traces: list[str | None] = []
 
     @contextmanager
-    def trace(traceparent: str | None) -> Iterator[None]:
-        traces.append(traceparent)
+    def trace(message: Received) -> Iterator[None]:
+        traces.append(message.attributes.get("traceparent"))
         yield
 
     transport.publisher().publish([Outgoing(event(), TRACEPARENT)])

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from service_runtime.traced_requests import TraceMiddleware
 from service_runtime.traces import (
     Trace,
-    TraceMiddleware,
     continue_trace,
     current_trace,
     current_traceparent,
@@ -79,7 +79,12 @@ def test_a_request_continues_the_callers_trace_and_the_answer_names_it() -> None
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "headers": [(b"traceparent", TRACEPARENT.encode())]}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/notes",
+        "headers": [(b"traceparent", TRACEPARENT.encode())],
+    }
     asyncio.run(TraceMiddleware(app)(scope, None, send))  # type: ignore[arg-type]
     assert inside[0] is not None
     assert inside[0].trace_id == TRACE

@@ -1,0 +1,65 @@
+"""A publisher whose messages are spans of their traces."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from event_messages.publisher import Failed, Outgoing, Publisher, TopicClient
+
+from service_runtime.traces import Span, Trace, Work, recording, start_span
+
+
+def event_publisher(client: TopicClient, topic_arn: str) -> "TracedPublisher":
+    return TracedPublisher(Publisher(client, topic_arn))
+
+
+class TracedPublisher:
+    """Each message carries the span of its publishing, which is the parent of its handling."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._topic = publisher.topic_arn.rpartition(":")[2]
+
+    def publish(self, messages: Sequence[Outgoing]) -> list[Failed]:
+        """Publish all; return those that were not accepted, as they were given."""
+        if not recording():
+            return self._publisher.publish(messages)
+        spans = [self._start(message) for message in messages]
+        given = {message.event.id: message for message in messages}
+        try:
+            failed = self._publisher.publish(
+                [
+                    replace(message, traceparent=str(span.trace))
+                    for message, span in zip(messages, spans, strict=True)
+                ]
+            )
+            self._tell(messages, spans, failed)
+        finally:
+            for span in spans:
+                span.end()
+        return [replace(one, message=given[one.message.event.id]) for one in failed]
+
+    def close(self) -> None:
+        self._publisher.close()
+
+    def _start(self, message: Outgoing) -> Span:
+        work = Work(
+            f"send {self._topic}",
+            "producer",
+            {
+                "messaging.system": "aws.sns",
+                "messaging.operation.name": "publish",
+                "messaging.operation.type": "send",
+                "messaging.destination.name": self._topic,
+                "messaging.message.id": str(message.event.id),
+                "herald.event.type": message.event.type,
+            },
+        )
+        return start_span(work, Trace.parse(message.traceparent))
+
+    def _tell(
+        self, messages: Sequence[Outgoing], spans: Sequence[Span], failed: Sequence[Failed]
+    ) -> None:
+        reasons = {one.message.event.id: one.reason for one in failed}
+        for message, span in zip(messages, spans, strict=True):
+            if reason := reasons.get(message.event.id):
+                span.fail(reason)
