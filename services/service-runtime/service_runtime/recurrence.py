@@ -27,6 +27,7 @@ __all__ = ["InvalidRule", "Series", "check_rule", "zone_of"]
 
 # How far an instant's local time may lie from the rule's: zones have skipped a whole day.
 _LARGEST_GAP = timedelta(hours=26)
+_CLOSEST = timedelta(seconds=0.5)  # occurrences are a second apart or more
 _STEPS = {
     "MINUTELY": timedelta(minutes=1),
     "HOURLY": timedelta(hours=1),
@@ -71,13 +72,31 @@ class Series:
             yield found
             moment = found
 
-    def first_due(self, offset: timedelta, since: datetime) -> datetime | None:
+    def until(self, moment: datetime) -> datetime | None:
+        """The last occurrence that is not later than `moment`, or None when there is none."""
+        before, beyond = self.start.astimezone(UTC) - _CLOSEST, moment
+        last: datetime | None = None
+        while beyond > before:
+            middle = before + (beyond - before) / 2 if beyond - before > _CLOSEST else before
+            found = self.after(middle)
+            if found and found <= moment:
+                before = last = found
+            else:
+                beyond = middle
+        return last
+
+    def first_due(
+        self, offset: timedelta, since: datetime, handled: datetime | None = None
+    ) -> datetime | None:
         """The occurrence to announce next, `offset` before it, of a series written at `since`.
 
         Of a rule, the first that is announced later than `since`; a single date is announced
-        even when that moment has passed, so that lateness never loses it.
+        even when that moment has passed, so that lateness never loses it. Neither is announced
+        when it is not later than `handled`.
         """
-        return self.start.astimezone(UTC) if self.rule is None else self.after(since + offset)
+        if self.rule is None:
+            return self.after(handled) if handled else self.start.astimezone(UTC)
+        return self.after(max(since + offset, handled or since + offset))
 
 
 def check_rule(series: Series) -> None:
@@ -136,8 +155,16 @@ def _local_times(rule: str, start: datetime, after: datetime) -> Iterator[dateti
 def _last_counted(rule: str, start: datetime) -> datetime:
     """The wall clock of a counted rule's last occurrence."""
     parts = parts_of(rule)
-    counted = islice(_expand(parts, start, start), int(parts["COUNT"]))
-    return max(counted, default=datetime.min)
+    left, last, anchor = int(parts["COUNT"]), datetime.min, start
+    while left and (found := list(islice(_later(_expand(parts, start, anchor), last), left))):
+        left -= len(found)
+        last = found[-1]
+        anchor = _anchor(parts, start, last)  # an expansion may end before the count does
+    return last
+
+
+def _later(times: Iterator[datetime], moment: datetime) -> Iterator[datetime]:
+    return (time for time in times if time > moment)
 
 
 def _complete(parts: dict[str, str], start: datetime) -> str:

@@ -160,6 +160,38 @@ def test_a_single_date_is_due_however_late():
     assert series.first_due(timedelta(hours=1), datetime(2030, 1, 1, tzinfo=UTC)) == series.start
 
 
+def test_what_was_handled_is_not_due_again():
+    hour, start = timedelta(hours=1), datetime(2027, 1, 1, 9, tzinfo=UTC)
+    series, long_ago = Series(start, "FREQ=DAILY"), datetime(2026, 1, 1, tzinfo=UTC)
+    assert series.first_due(hour, long_ago, start).day == 2
+    assert series.first_due(hour, start + 3 * timedelta(days=1), start).day == 5
+    assert Series(start).first_due(hour, long_ago, start) is None
+    assert Series(start).first_due(hour, long_ago, start - hour) == start
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-12-31 23:59", None),
+        ("2027-01-01 08:59", None),
+        ("2027-01-01 09:00", "2027-01-01 09:00"),
+        ("2027-01-02 08:59", "2027-01-01 09:00"),
+        ("2027-06-01 12:00", "2027-03-01 09:00"),
+        ("2040-06-01 12:00", "2027-03-01 09:00"),
+    ],
+)
+def test_the_last_occurrence_until_a_moment(moment, expected):
+    rule = "FREQ=DAILY;UNTIL=20270302T080000Z"
+    series = Series(local("2027-01-01 09:00"), rule, "Europe/Berlin", (local("2027-03-02 09:00"),))
+    assert series.until(local(moment)) == (expected and local(expected))
+
+
+def test_a_single_date_is_the_last_once_it_has_come():
+    start = datetime(2027, 1, 1, 9, 0, 0, 1, UTC)
+    assert Series(start).until(start) == start
+    assert Series(start).until(start - timedelta(microseconds=1)) is None
+
+
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
@@ -305,3 +337,27 @@ def test_the_short_cut_to_a_late_occurrence_finds_what_the_whole_history_has(
     following = history[ahead + 1] if ahead + 1 < len(history) else None
     expected = following and following.replace(tzinfo=UTC)
     assert series.after(moment.replace(tzinfo=UTC)) == expected
+    assert series.until(moment.replace(tzinfo=UTC)) == moment.replace(tzinfo=UTC)
+
+
+def test_a_count_is_reached_however_many_centuries_it_takes():
+    series = Series(datetime(2000, 1, 1, tzinfo=UTC), "FREQ=YEARLY;INTERVAL=13;COUNT=40")
+    last = datetime(2000 + 39 * 13, 1, 1, tzinfo=UTC)
+    assert series.after(last - timedelta(days=1)) == last
+    assert series.after(last) is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    rule=st.sampled_from(["FREQ=MONTHLY", "FREQ=YEARLY", "FREQ=MONTHLY;INTERVAL=3"]),
+    day=st.sampled_from([29, 30, 31]),
+    month=st.sampled_from([1, 8, 12]),
+    year=st.integers(2000, 2050),
+)
+def test_in_every_zone_months_without_the_day_are_left_out(zone, rule, day, month, year):
+    clock = ZoneInfo(zone)
+    start = datetime(year, month, day, 12, tzinfo=clock)
+    found = list(islice(Series(start, rule, zone).all_after(start - timedelta(days=1)), 12))
+    assert {moment.astimezone(clock).day for moment in found} == {day}
+    assert found == sorted(set(found))
