@@ -70,7 +70,7 @@ check: .venv/ready ## Format, lint, types, unit tests
 	@.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
-	$(PYTHON) -m pytest -q -m "not integration and not system"
+	$(PYTHON) -m pytest -q -n auto -m "not integration and not system"
 
 .PHONY: format
 format: .venv/ready ## Format the code

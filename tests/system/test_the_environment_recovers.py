@@ -1,0 +1,61 @@
+"""What breaks in the local environment is restarted, shown, and provisioned again."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from local.environment import PROJECT, Environment
+from local.supervisor import Process, Supervisor
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def supervisor() -> Supervisor:
+    return Supervisor(Environment.chosen())
+
+
+def process(supervisor: Supervisor, name: str) -> Process:
+    [found] = [each for each in supervisor.processes() if each.name == name]
+    return found
+
+
+def crash(supervisor: Supervisor, name: str) -> Process:
+    """Kill a process; return it as it is when it has been restarted and is healthy."""
+    before = process(supervisor, name)
+    os.kill(before.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        now = process(supervisor, name)
+        if now.healthy and now.restarts == before.restarts + 1:
+            return now
+        time.sleep(0.3)
+    raise AssertionError(f"{name} was not restarted: {process(supervisor, name)}")
+
+
+def make_up() -> str:
+    python = PROJECT / ".venv" / "bin" / "python"
+    command = [str(python), "-m", "local", "up"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["inbox", "scheduler", "proxy"])
+def test_a_crashed_process_is_restarted_and_the_status_shows_it(supervisor, name):
+    crash(supervisor, name)
+    status = subprocess.check_output(["make", "-s", "status"], cwd=PROJECT, text=True)
+    [row] = [line.split() for line in status.splitlines() if line.startswith(f"{name} ")]
+    assert row[1:4] == ["Running", "healthy", str(process(supervisor, name).restarts)]
+
+
+def test_a_second_up_changes_nothing():
+    assert "A reminder was delivered" not in make_up()
+
+
+def test_what_the_emulator_forgot_is_provisioned_again(supervisor):
+    crash(supervisor, "aws")
+    assert "A reminder was delivered" in make_up()
