@@ -7,6 +7,7 @@ from typing import Any
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import sqs
 
+from infra.dashboard import Metric
 from infra.metric_alarm import MetricAlarmArgs
 
 RETENTION = 14 * 24 * 3600  # seconds; the longest that SQS keeps a message
@@ -28,6 +29,14 @@ def dead_letter_queue(
         opts=opts,
         **queue_encryption(kms_key_arn),
     )
+
+
+def queue_metric(queue_name: Input[str], name: str, label: str) -> Metric:
+    return Metric(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue_name}, label=label)
+
+
+def dead_letters_metric(queue_name: Input[str]) -> Metric:
+    return queue_metric(queue_name, "ApproximateNumberOfMessagesVisible", "dead letters")
 
 
 def dead_letters_not_empty(

@@ -9,6 +9,7 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import dynamodb
 
+from infra.dashboard import Metric, Panel
 from infra.policy_document import allow
 
 KEY_ACTIONS = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"]
@@ -60,6 +61,24 @@ class EventTable(pulumi.ComponentResource):
     def read_statement(self) -> dict[str, Any]:
         """What a role needs to read the events of a user, and no more."""
         return self.statement("dynamodb:GetItem", "dynamodb:Query")
+
+    def panels(self) -> list[Panel]:
+        shown = {
+            "writes": "ConsumedWriteCapacityUnits",
+            "refused writes": "WriteThrottleEvents",
+            "refused reads": "ReadThrottleEvents",
+        }
+        metrics = [
+            Metric(
+                namespace="AWS/DynamoDB",
+                name=name,
+                dimensions={"TableName": self.name},
+                label=label,
+                statistic="Sum",
+            )
+            for label, name in shown.items()
+        ]
+        return [Panel(title=f"Table {self.pulumi_resource_name}", metrics=metrics)]
 
     def statement(self, *actions: str) -> dict[str, Any]:
         return allow(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations  # so that the SDK's modules load only when used
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 import pulumi_random
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import rds
 
+from infra.dashboard import Metric, Panel
 from infra.metric_alarm import MetricAlarmArgs, metric_alarm
 
 GIB = 1024**3
+BUSY = 80  # percent of the processors
+SCARCE = 5 * GIB  # of storage left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,10 @@ class ExistingServer:
             admin_user=Output.from_input(self.admin_user),
             admin_password=Output.secret(self.admin_password),
         )
+
+    def panels(self) -> list[Panel]:
+        """None: its graphs are where it is run."""
+        return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +123,33 @@ class PostgresServer(pulumi.ComponentResource):
             admin_user=self.instance.username,
             admin_password=Output.secret(password.result),
         )
+        self.alarm_connections = args.alarm_connections
         self.register_outputs({"host": self.connection.host, "port": self.connection.port})
+
+    def panels(self) -> list[Panel]:
+        about = {"DBInstanceIdentifier": self.instance.identifier}
+        title = f"Server {self.pulumi_resource_name}"
+        processor = load("CPUUtilization", "percent", about)
+        connections = load("DatabaseConnections", "connections", about)
+        storage_left = load("FreeStorageSpace", "bytes", about, "Minimum")
+        return [
+            Panel(title=f"{title}: processors", metrics=[processor], limit=BUSY),
+            Panel(title=f"{title}: storage left", metrics=[storage_left], limit=SCARCE),
+            Panel(
+                title=f"{title}: connections", metrics=[connections], limit=self.alarm_connections
+            ),
+        ]
+
+
+def load(
+    name: str,
+    label: str,
+    about: Mapping[str, Input[str]],
+    statistic: Literal["Average", "Minimum"] = "Average",
+) -> Metric:
+    return Metric(
+        namespace="AWS/RDS", name=name, dimensions=about, label=label, statistic=statistic
+    )
 
 
 PARAMETERS: list[Any] = [
@@ -175,16 +208,16 @@ def alarms(
     }
     return {
         "processor": MetricAlarmArgs(
-            description=f"The processors of server {name} are busy over 80 %",
+            description=f"The processors of server {name} are busy over {BUSY} %",
             metric="CPUUtilization",
-            threshold=80,
+            threshold=BUSY,
             **about,
         ),
         "storage": MetricAlarmArgs(
-            description=f"Server {name} has less than 5 GiB of storage left",
+            description=f"Server {name} has less than {SCARCE // GIB} GiB of storage left",
             metric="FreeStorageSpace",
             comparison="LessThanThreshold",
-            threshold=5 * GIB,
+            threshold=SCARCE,
             **about,
         ),
         "connections": MetricAlarmArgs(

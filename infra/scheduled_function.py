@@ -10,7 +10,8 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import cloudwatch, iam, lambda_, scheduler, sqs
 
-from infra.dead_letters import dead_letter_queue, dead_letters_not_empty
+from infra.dashboard import Metric, Panel
+from infra.dead_letters import dead_letter_queue, dead_letters_metric, dead_letters_not_empty
 from infra.metric_alarm import MetricAlarmArgs, metric_alarm
 from infra.policy_document import (
     Statement,
@@ -100,6 +101,22 @@ class ScheduledFunction(pulumi.ComponentResource):
                 "log_group": self.log_group,
             }
         )
+
+    def panels(self) -> list[Panel]:
+        about: dict[str, Any] = {
+            "namespace": "AWS/Lambda",
+            "dimensions": {"FunctionName": self.name},
+        }
+        runs = [
+            Metric(name="Invocations", label="runs", statistic="Sum", **about),
+            Metric(name="Errors", label="errors", statistic="Sum", **about),
+            dead_letters_metric(self.dead_letters.name),
+        ]
+        duration = Metric(name="Duration", label="milliseconds", **about)
+        return [
+            Panel(title=f"Function {self.pulumi_resource_name}", metrics=runs),
+            Panel(title=f"Function {self.pulumi_resource_name}: duration", metrics=[duration]),
+        ]
 
     def raise_alarms(self, name: str, topic_arn: Input[str], child: ResourceOptions) -> None:
         metric_alarm(f"{name}-errors", errors(name, self.function.name, topic_arn), child)

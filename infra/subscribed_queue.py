@@ -10,7 +10,14 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import sns, sqs
 
-from infra.dead_letters import dead_letter_queue, dead_letters_not_empty, queue_encryption
+from infra.dashboard import Panel
+from infra.dead_letters import (
+    dead_letter_queue,
+    dead_letters_metric,
+    dead_letters_not_empty,
+    queue_encryption,
+    queue_metric,
+)
 from infra.metric_alarm import MetricAlarmArgs, metric_alarm
 from infra.policy_document import allow, deny_plain_transport, policy_json
 
@@ -48,7 +55,7 @@ class SubscribedQueue(pulumi.ComponentResource):
     ) -> None:
         super().__init__("herald:infra:SubscribedQueue", name, {}, opts)
         child = ResourceOptions(parent=self)
-        self.kms_key_arn = args.kms_key_arn
+        self.kms_key_arn, self.max_age = args.kms_key_arn, args.max_age
 
         self.dead_letters = dead_letter_queue(name, args.kms_key_arn, child)
         self.queue = sqs.Queue(
@@ -105,6 +112,22 @@ class SubscribedQueue(pulumi.ComponentResource):
             key_actions=["kms:Decrypt"],
             key_arn=self.kms_key_arn,
         )
+
+    def panels(self) -> list[Panel]:
+        depth = [
+            queue_metric(self.name, "ApproximateNumberOfMessagesVisible", "waiting"),
+            queue_metric(self.name, "ApproximateNumberOfMessagesNotVisible", "in hand"),
+            dead_letters_metric(self.dead_letters_name),
+        ]
+        age = queue_metric(self.name, "ApproximateAgeOfOldestMessage", "seconds")
+        return [
+            Panel(title=f"Queue {self.pulumi_resource_name}", metrics=depth),
+            Panel(
+                title=f"Queue {self.pulumi_resource_name}: oldest message",
+                metrics=[age],
+                limit=self.max_age,
+            ),
+        ]
 
     def raise_alarms(
         self, name: str, max_age: int, topic_arn: Input[str], child: ResourceOptions

@@ -8,6 +8,7 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import sns
 
+from infra.dashboard import Metric, Panel
 from infra.metric_alarm import MetricAlarmArgs, metric_alarm
 from infra.policy_document import account_of, allow, deny_plain_transport, policy_json
 
@@ -64,6 +65,27 @@ class Topic(pulumi.ComponentResource):
             key_actions=["kms:Decrypt", "kms:GenerateDataKey"],
             key_arn=self.kms_key_arn,
         )
+
+    def panels(self) -> list[Panel]:
+        return [Panel(title=f"Topic {self.pulumi_resource_name}", metrics=traffic(self.name))]
+
+
+def traffic(topic_name: Input[str]) -> list[Metric]:
+    shown = {
+        "published": "NumberOfMessagesPublished",
+        "delivered": "NumberOfNotificationsDelivered",
+        "failed": "NumberOfNotificationsFailed",
+    }
+    return [
+        Metric(
+            namespace="AWS/SNS",
+            name=name,
+            dimensions={"TopicName": topic_name},
+            label=label,
+            statistic="Sum",
+        )
+        for label, name in shown.items()
+    ]
 
 
 def allow_services(services: Sequence[str], topic_arn: Output[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The whole platform on one page: who publishes, who listens, who stores what."""
 
 from stacks.config import StackConfig
+from stacks.dashboard import dashboard
 from stacks.exports import Exports
 from stacks.images import service_images
 from stacks.messaging import (
@@ -43,9 +44,9 @@ def reminder_platform(config: StackConfig) -> Exports:
     ses = cluster.secret("ses", {"reminder_template": template.name})
     fcm = cluster.secret("fcm", {"config": config.push.credentials.get_secret_value()})
 
-    reminders = cluster.database("reminder", server, owner="reminder-service")
-    pending = cluster.database("notification", server, owner="event-service")
-    devices = cluster.database("device", server, owner="notification-service")
+    reminders = cluster.database("reminder", server.connection, owner="reminder-service")
+    pending = cluster.database("notification", server.connection, owner="event-service")
+    devices = cluster.database("device", server.connection, owner="notification-service")
 
     cluster.service(
         "reminder-service",
@@ -86,7 +87,7 @@ def reminder_platform(config: StackConfig) -> Exports:
         ],
         exposed=True,
     )
-    scheduler(
+    clock = scheduler(
         cluster,
         key,
         alarms,
@@ -94,6 +95,7 @@ def reminder_platform(config: StackConfig) -> Exports:
         secrets={"NOTIFICATION_TOPIC_ARN": topics.key("notification_topic")},
         may=[notifications.topic.publish_statement()],
     )
+    dashboard(config, [events, notifications], [*store.panels(), *server.panels(), *clock])
 
     return Exports(
         plain={

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pulumi import ResourceOptions
 
+from infra.dashboard import Panel
 from infra.encryption_key import EncryptionKey
 from infra.policy_document import Statement
 from infra.scheduled_function import ScheduledFunction, ScheduledFunctionArgs
@@ -27,13 +28,14 @@ def scheduler(
     database: ServiceDatabase,
     secrets: Mapping[str, SecretKey],
     may: Sequence[Statement],
-) -> None:
+) -> list[Panel]:
+    """Gives the panels of a function; pods have none of their own."""
     config = cluster.config.scheduler
     if config.runtime == "deployment":
         cluster.service(NAME, database=database, secrets=secrets, may=may)
-        return
+        return []
     told = cluster.environment(NAME, database, {}, secrets)
-    ScheduledFunction(
+    function = ScheduledFunction(
         cluster.full_name(NAME),
         ScheduledFunctionArgs(
             image=cluster.images[NAME].ref,
@@ -47,3 +49,4 @@ def scheduler(
         ),
         ResourceOptions(depends_on=[database.migration]),
     )
+    return function.panels()

@@ -8,7 +8,6 @@ from infra.encryption_key import EncryptionKey
 from infra.event_table import EventTable, EventTableArgs
 from infra.postgres_server import (
     ExistingServer,
-    PostgresConnection,
     PostgresServer,
     PostgresServerArgs,
 )
@@ -25,7 +24,7 @@ def event_store(config: StackConfig, key: EncryptionKey) -> EventTable:
     )
 
 
-def database_server(config: StackConfig, alarms: Topic) -> PostgresConnection:
+def database_server(config: StackConfig, alarms: Topic) -> ExistingServer | PostgresServer:
     """The server that exists, or else one on RDS."""
     if config.database.existing is not None:
         return existing_server(config.database.existing)
@@ -33,16 +32,16 @@ def database_server(config: StackConfig, alarms: Topic) -> PostgresConnection:
     return rds_server(config, config.database.rds, alarms)
 
 
-def existing_server(server: ExistingDatabase) -> PostgresConnection:
+def existing_server(server: ExistingDatabase) -> ExistingServer:
     return ExistingServer(
         host=server.host,
         port=server.port,
         admin_user=server.admin_user,
         admin_password=server.admin_password.get_secret_value(),
-    ).connection
+    )
 
 
-def rds_server(config: StackConfig, server: RdsDatabase, alarms: Topic) -> PostgresConnection:
+def rds_server(config: StackConfig, server: RdsDatabase, alarms: Topic) -> PostgresServer:
     return PostgresServer(
         f"{config.prefix}postgres",
         PostgresServerArgs(
@@ -50,7 +49,7 @@ def rds_server(config: StackConfig, server: RdsDatabase, alarms: Topic) -> Postg
             deletion_protection=config.deletion_protection,
             alarm_topic_arn=alarms.arn,
         ),
-    ).connection
+    )
 
 
 def email_sender(config: StackConfig, notices: Topic) -> EmailSender:

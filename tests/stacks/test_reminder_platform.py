@@ -185,6 +185,33 @@ def test_the_clock_is_a_function_or_pods_as_the_configuration_says(platform):
     assert len(prod.all(DEPLOYMENT)) == 4
 
 
+CHANNELS = [
+    title
+    for channel in ("event", "notification")
+    for title in (
+        f"Queue {channel}",
+        f"Queue {channel}: oldest message",
+        f"Topic {channel}",
+    )
+]
+SERVER = [
+    f"Server postgres: {subject}" for subject in ("processors", "storage left", "connections")
+]
+FUNCTION = ["Function notification-scheduler", "Function notification-scheduler: duration"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "more"),
+    [("local", []), ("dev", SERVER + FUNCTION), ("staging", SERVER), ("prod", SERVER)],
+)
+def test_every_stack_has_a_dashboard_of_what_it_is_made_of(platform, stack, more):
+    dashboard = platform(stack).one("aws:cloudwatch/dashboard:Dashboard", f"{stack}-platform")
+    graphs = [w["properties"] for w in document(dashboard, "dashboardBody")["widgets"]]
+    titles = [graph["title"].replace(f"{stack}-", "") for graph in graphs]
+    assert titles == [*CHANNELS, "Table event-store", *more]
+    assert {graph["region"] for graph in graphs} == {"eu-central-1"}
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_data_is_protected_where_the_configuration_says(platform, stack):
     deployment, protected = platform(stack), config_of(stack).deletion_protection
