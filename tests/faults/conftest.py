@@ -1,0 +1,90 @@
+"""The databases of the platform and a seed that replays a run."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+import pytest
+from pydantic import SecretStr
+from service_runtime.migrations import migrate
+from service_runtime.settings import DatabaseSettings, MigrationSettings
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from tests.faults.observation import Stores
+from tests.faults.platform import Databases
+from tests.postgresql import PASSWORD, NotInstalled, PostgresServer, postgres_server
+
+SEEDS = (1, 2, 3)
+OWNERS = {
+    "reminders": "reminder_service",
+    "notifications": "event_service",
+    "devices": "notification_service",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, action="append", help="replay faults by these seeds only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        given: Sequence[int] | None = metafunc.config.getoption("--seed", default=None)
+        metafunc.parametrize("seed", given or SEEDS, ids=lambda seed: f"seed={seed}")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    """Of these tests alone, because they stop it."""
+    with ExitStack() as running:
+        try:
+            yield running.enter_context(postgres_server())
+        except NotInstalled as missing:
+            pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def databases(server: PostgresServer) -> Databases:
+    return Databases(**{name: _migrated(server, name) for name in OWNERS})
+
+
+@pytest.fixture
+def stores(databases: Databases) -> Iterator[Stores]:
+    """The emptied databases, as a test looks at them."""
+    stores = Stores(**{name: _engine(getattr(databases, name)) for name in OWNERS})
+    _empty(stores.reminders, "reminders", "outbox")
+    _empty(stores.notifications, "notifications", "outbox")
+    _empty(stores.devices, "devices", "deliveries", "outbox")
+    yield stores
+    for engine in (stores.reminders, stores.notifications, stores.devices):
+        engine.dispose()
+
+
+def _migrated(server: PostgresServer, name: str) -> DatabaseSettings:
+    settings = MigrationSettings(
+        database_host=server.host,
+        database_port=server.port,
+        database_name=name,
+        database_user=name,
+        database_password=SecretStr(PASSWORD),
+        database_sslmode="disable",
+        database_admin_user=server.admin_user,
+        database_admin_password=SecretStr(server.admin_password),
+    )
+    migrate(settings, f"{OWNERS[name]}:migrations")
+    return DatabaseSettings(**settings.model_dump(include=set(DatabaseSettings.model_fields)))
+
+
+def _engine(settings: DatabaseSettings) -> Engine:
+    url = make_url("postgresql+psycopg://").set(
+        username=settings.database_user,
+        password=PASSWORD,
+        host=settings.database_host,
+        port=settings.database_port,
+        database=settings.database_name,
+    )
+    return create_engine(url, pool_pre_ping=True)
+
+
+def _empty(engine: Engine, *tables: str) -> None:
+    with engine.begin() as connection:
+        for table in tables:
+            connection.execute(text(f"delete from {table}"))

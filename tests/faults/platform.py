@@ -1,0 +1,240 @@
+"""All four services in one process, with leases short enough for tests."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from botocore.exceptions import BotoCoreError, ClientError
+from event_messages.consumer import Pace
+from event_messages.event import Event
+from event_messages.publisher import Failed, Outgoing, Publisher, TopicClient
+from event_messages.received import QueueClient
+from event_service import handlers as event_handlers
+from event_service.notifications import PostgresNotifications
+from notification_scheduler import scheduler as scheduling
+from notification_scheduler.alarm import PostgresAlarm
+from notification_scheduler.database import conninfo, open_claims_pool, open_pool
+from notification_scheduler.due import Due, Settlement
+from notification_scheduler.due_notifications import PostgresDueNotifications
+from notification_scheduler.sender import Sender
+from notification_service import handlers as delivery_handlers
+from notification_service.deliveries import LEASES, Claim, Delivery, Outcome
+from notification_service.delivery_store import PostgresDeliveries
+from notification_service.device_store import PostgresDevices
+from notification_service.fakes import InMemoryEmail, InMemorySuppressedAddresses
+from service_runtime.database import create_database_engine, ping
+from service_runtime.event_consumer import event_consumer
+from service_runtime.outbox import EventPublisher, OutboxRelay
+from service_runtime.process import Part
+from service_runtime.settings import DatabaseSettings
+from sqlalchemy import Engine
+
+LEASE = 2.0  # seconds, of claims, messages and deliveries
+PACE = Pace(threads=4, wait=1, visibility=2, retry_base=0.2, retry_cap=1, grace=5)
+CLOCK = scheduling.Pace(batch=50, retry_cap=1, refused_retry=1, grace=5, longest_wait=1)
+THREADS = 4
+
+
+@dataclass(frozen=True)
+class Databases:
+    reminders: DatabaseSettings
+    notifications: DatabaseSettings
+    devices: DatabaseSettings
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What the services talk to, besides PostgreSQL."""
+
+    topics: TopicClient
+    queues: QueueClient
+    event_topic: str
+    event_queue: str
+    notification_topic: str
+    notification_queue: str
+    event_store: event_handlers.EventStore
+    push: delivery_handlers.PushProvider
+
+
+Pass = Callable[[str], None]
+
+
+def _go_on(point: str) -> None:
+    """Nothing happens at any point."""
+
+
+@dataclass(frozen=True)
+class NotedPublisher:
+    """Passes a point before and after each publication."""
+
+    name: str
+    publisher: EventPublisher
+    reach: Pass
+
+    def publish(self, messages: Sequence[Outgoing]) -> list[Failed]:
+        self.reach(f"{self.name}: after commit, before publish")
+        failed = self.publisher.publish(messages)
+        self.reach(f"{self.name}: after publish, before mark")
+        return failed
+
+
+@dataclass(frozen=True)
+class NotedTopics:
+    """Passes a point between the batches of a publication."""
+
+    topics: TopicClient
+    name: str
+    reach: Pass
+
+    def publish_batch(
+        self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]
+    ) -> dict[str, Any]:
+        entries = PublishBatchRequestEntries
+        answer = self.topics.publish_batch(TopicArn=TopicArn, PublishBatchRequestEntries=entries)
+        self.reach(f"{self.name}: between batches")
+        return answer
+
+
+class NotedDueNotifications(PostgresDueNotifications):
+    def __init__(self, pool: Any, lease: float, claims: Any, reach: Pass) -> None:
+        super().__init__(pool, lease, claims)
+        self._reach = reach
+
+    def claim(self, limit: int) -> list[Due]:
+        claimed = super().claim(limit)
+        if claimed:
+            self._reach("scheduler: after claim, before publish")
+        return claimed
+
+    def settle(self, settlements: Sequence[Settlement]) -> int:
+        if settlements:
+            self._reach("scheduler: after publish, before settle")
+        return super().settle(settlements)
+
+
+class NotedDeliveries(PostgresDeliveries):
+    def __init__(self, engine: Engine, reach: Pass) -> None:
+        super().__init__(engine)
+        self._reach = reach
+
+    def claim(self, delivery: Delivery, lease: timedelta) -> Claim:
+        claim = super().claim(delivery, lease)
+        self._reach("delivery: after claim, before send")
+        return claim
+
+    def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
+        self._reach("delivery: after send, before settle")
+        return super().settle(delivery, outcome, forget_device=forget_device)
+
+
+@contextmanager
+def running(
+    databases: Databases, neighbours: Neighbours, reach: Pass = _go_on
+) -> Iterator[Sequence[Part]]:
+    """The parts of all services, each on a thread, until the end of the context."""
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(LEASES, push=timedelta(seconds=LEASE)))
+        parts = [
+            *_reminder_service(databases.reminders, neighbours, reach, stack),
+            *_event_service(databases.notifications, neighbours, reach, stack),
+            *_scheduler(databases.notifications, neighbours, reach, stack),
+            *_notification_service(databases.devices, neighbours, reach, stack),
+        ]
+        threads = [threading.Thread(target=part.run, daemon=True) for part in parts]
+        for thread in threads:
+            thread.start()
+        yield parts
+        for part in parts:
+            part.stop()
+        for thread in threads:
+            thread.join(20)
+        assert not [thread for thread in threads if thread.is_alive()]
+
+
+def _reminder_service(
+    database: DatabaseSettings, neighbours: Neighbours, reach: Pass, stack: ExitStack
+) -> list[Part]:
+    engine = _engine(database, stack)
+    return [_relay("reminder relay", engine, neighbours, reach, stack)]
+
+
+def _event_service(
+    database: DatabaseSettings, neighbours: Neighbours, reach: Pass, stack: ExitStack
+) -> list[Part]:
+    engine = _engine(database, stack)
+    notifications = PostgresNotifications(engine)
+
+    def handle(event: Event) -> None:
+        reach("event consumer: before effect")
+        event_handlers.handle(event, notifications, neighbours.event_store)
+        reach("event consumer: after effect, before delete")
+
+    consumer = event_consumer(
+        neighbours.queues,
+        neighbours.event_queue,
+        handle,
+        pace=PACE,
+        retry_on=(ClientError, BotoCoreError),
+        recover=lambda: ping(engine),
+    )
+    return [consumer, _relay("event relay", engine, neighbours, reach, stack)]
+
+
+def _scheduler(
+    database: DatabaseSettings, neighbours: Neighbours, reach: Pass, stack: ExitStack
+) -> list[Part]:
+    pool = stack.enter_context(open_pool(database))
+    claims = stack.enter_context(open_claims_pool(database))
+    alarm = PostgresAlarm(conninfo(database))
+    stack.callback(alarm.close)
+    topics = NotedTopics(neighbours.topics, "scheduler", reach)
+    sender = Sender(topics, neighbours.notification_topic, THREADS)
+    stack.callback(sender.close)
+    due = NotedDueNotifications(pool, LEASE, claims, reach)
+    return [scheduling.Scheduler(due, sender, alarm, CLOCK)]
+
+
+def _notification_service(
+    database: DatabaseSettings, neighbours: Neighbours, reach: Pass, stack: ExitStack
+) -> list[Part]:
+    engine = _engine(database, stack)
+    adapters = delivery_handlers.Adapters(
+        devices=PostgresDevices(engine),
+        deliveries=NotedDeliveries(engine, reach),
+        suppressed=InMemorySuppressedAddresses(),
+        push=neighbours.push,
+        email=InMemoryEmail(),
+    )
+
+    def handle(event: Event) -> None:
+        delivery_handlers.handle(event, adapters)
+        reach("delivery: after settle, before delete")
+
+    consumer = event_consumer(
+        neighbours.queues,
+        neighbours.notification_queue,
+        handle,
+        pace=PACE,
+        read=delivery_handlers.read,
+        recover=lambda: ping(engine),
+    )
+    return [consumer, _relay("delivery relay", engine, neighbours, reach, stack)]
+
+
+def _relay(
+    name: str, engine: Engine, neighbours: Neighbours, reach: Pass, stack: ExitStack
+) -> OutboxRelay:
+    topics = NotedTopics(neighbours.topics, name, reach)
+    publisher = Publisher(topics, neighbours.event_topic)
+    stack.callback(publisher.close)
+    return OutboxRelay(engine, NotedPublisher(name, publisher, reach), poll=0.5)
+
+
+def _engine(database: DatabaseSettings, stack: ExitStack) -> Engine:
+    engine = create_database_engine(database)
+    stack.callback(engine.dispose)
+    return engine
