@@ -124,6 +124,7 @@ class SchedulerConfig(Section):
 class ServiceConfig(Section):
     min_replicas: int = Field(default=1, ge=1, le=100)
     max_replicas: int = Field(default=1, ge=1, le=100)
+    smtp_url: Secret | None = None  # of a mail server for when SES takes no e-mail
     cpu_request: Cpu = "100m"
     cpu_limit: Cpu = "1"
     memory_request: Memory = "128Mi"

@@ -81,6 +81,7 @@ def reminder_platform(config: StackConfig) -> Exports:
             "FCM_CREDENTIALS": fcm.key("config"),
         },
         may=[
+            **cluster.optional_secret("SMTP_URL", "smtp", config.email.smtp_url),
             notifications.queue.consume_statement(),
             events.topic.publish_statement(),
             sender.send_statement(template.arn),

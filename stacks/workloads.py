@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi import Input, Output
+from pydantic import SecretStr
 
 from infra.container_service import ContainerService, ContainerServiceArgs
 from infra.environment_namespace import (
@@ -86,6 +87,14 @@ class Cluster:
             self.full_name(f"{name}-secrets"),
             ServiceSecretArgs(namespace=self.namespace.name, labels=LABELS, data=data),
         )
+
+    def optional_secret(
+        self, variable: str, name: str, value: SecretStr | None
+    ) -> dict[str, SecretKey]:
+        """A variable from a secret of its own, if the configuration has the value."""
+        if value is None:
+            return {}
+        return {variable: self.secret(name, {"url": value.get_secret_value()}).key("url")}
 
     def database(
         self, name: str, server: PostgresConnection, *, owner: ServiceName

@@ -7,8 +7,10 @@ import pytest
 import reminder_service.settings
 from service_runtime.settings import MigrationSettings
 
+from stacks.exports import export
 from stacks.outputs import PlainOutputs, StackOutputs
 from stacks.reminder_platform import reminder_platform
+from pydantic import SecretStr
 from tests.stacks.stack_files import STACKS, config_of
 
 SETTINGS = {
@@ -71,6 +73,23 @@ def test_a_migration_is_told_all_that_it_requires(platform, stack):
     jobs = platform(stack).all("kubernetes:batch/v1:Job")
     assert len(jobs) == 3
     for job in jobs:
+def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(deploy):
+    config = config_of("prod")
+    email = config.email.model_copy(update={"smtp_url": SecretStr("smtps://mail.test")})
+    config = config.model_copy(update={"email": email})
+    deployment = deploy(lambda: export(reminder_platform(config)), stack="prod")
+    pods = deployment.one("kubernetes:apps/v1:Deployment", "prod-notification-service")
+    assert variables(pods)["SMTP_URL"]["valueFrom"] == {
+        "secretKeyRef": {"name": "prod-smtp-secrets", "key": "url"}
+    }
+    made = deployment.one("kubernetes:core/v1:Secret", "prod-smtp-secrets")
+    assert made.inputs["stringData"] == {"url": "smtps://mail.test"}
+    assert "stringData" in made.secrets
+    assert environment_of(deployment, config, "notification-service") - OF_THE_AWS_CLIENTS <= (
+        known(SETTINGS["notification-service"])
+    )
+
+
         assert required(MigrationSettings) <= set(variables(job)) <= known(MigrationSettings)
 
 

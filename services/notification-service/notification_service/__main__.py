@@ -1,6 +1,7 @@
 """`python -m notification_service` serves until SIGTERM; with `migrate`, prepares the database."""
 
 import sys
+from typing import NoReturn
 
 import httpx
 from pydantic import SecretStr
@@ -17,16 +18,19 @@ from service_runtime.span_export import export_spans
 from sqlalchemy import Engine
 
 from notification_service.api import device_api
-from notification_service.circuit_breaker import CircuitBreaker, Guarded
+from notification_service.circuit_breaker import CircuitBreaker, Guarded, Provider
 from notification_service.delivery_store import ForgetfulDeliveries, PostgresDeliveries
 from notification_service.device_store import PostgresDevices, PostgresSuppressedAddresses
 from notification_service.errors import Misconfigured
+from notification_service.failover import Failover
 from notification_service.fcm_access import ServiceAccountAccess, service_account
 from notification_service.fcm_push import FcmPush
 from notification_service.handlers import Adapters, handle, read
-from notification_service.metrics import count_delivery, watch
-from notification_service.ses_email import SesEmail, ses_client
+from notification_service.metrics import count_claim, count_delivery, watch
+from notification_service.ses_email import Email, SesEmail, ses_client
 from notification_service.settings import Settings
+from notification_service.smtp_email import SmtpEmail, SmtpServer
+from notification_service.traced_provider import FCM, SES, SMTP, Traced
 
 NAME = "notification-service"
 
@@ -80,27 +84,45 @@ def fcm_push(credentials: SecretStr, url: str) -> FcmPush:
     try:
         account = service_account(credentials.get_secret_value())
     except Misconfigured as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(EXIT_BAD_SETTINGS) from None
+        refuse_settings(error)
     http = httpx.Client(http2=True, timeout=httpx.Timeout(20, connect=5))
     return FcmPush(http, ServiceAccountAccess(account, http), url, str(account.project_id))
 
 
 def adapters_of(settings: Settings, engine: Engine, push: FcmPush) -> Adapters:
+    return Adapters(
+        devices=PostgresDevices(engine),
+        deliveries=PostgresDeliveries(engine),
+        suppressed=PostgresSuppressedAddresses(engine),
+        push=Guarded(Traced(push, FCM), watch("fcm", CircuitBreaker("FCM"))),
+        email=email_provider(settings),
+        observe=count_delivery,
+        observe_claim=count_claim,
+    )
+
+
+def email_provider(settings: Settings) -> Provider[Email]:
+    """SES, and a mail server behind it if one is named."""
     email = SesEmail(
         ses_client(),
         sender=settings.email_sender,
         template=settings.ses_template,
         configuration_set=settings.ses_configuration_set,
     )
-    return Adapters(
-        devices=PostgresDevices(engine),
-        deliveries=PostgresDeliveries(engine),
-        suppressed=PostgresSuppressedAddresses(engine),
-        push=Guarded(push, watch("fcm", CircuitBreaker("FCM"))),
-        email=Guarded(email, watch("ses", CircuitBreaker("SES"))),
-        observe=count_delivery,
-    )
+    ses = Guarded(Traced(email, SES), watch("ses", CircuitBreaker("SES")))
+    if settings.smtp_url is None:
+        return ses
+    try:
+        server = SmtpServer.parse(settings.smtp_url.get_secret_value())
+    except Misconfigured as error:
+        refuse_settings(error)
+    smtp = SmtpEmail(server, sender=settings.email_sender)
+    return Failover(ses, Guarded(Traced(smtp, SMTP), watch("smtp", CircuitBreaker("SMTP"))))
+
+
+def refuse_settings(error: Misconfigured) -> NoReturn:
+    print(error, file=sys.stderr)
+    raise SystemExit(EXIT_BAD_SETTINGS) from None
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ class Adapters:
     push: PushProvider
     email: EmailProvider
     observe: Callable[[Delivery, str], None] = lambda delivery, outcome: None
+    observe_claim: Callable[[Delivery, Claim], None] = lambda delivery, claim: None
 
 
 def handle(event: Event, adapters: Adapters) -> None:
@@ -130,7 +131,7 @@ CHANNELS: dict[str, Callable[[DueNotification, str, Adapters], None]] = {
 
 def attempt(delivery: Delivery, send: Callable[[], str], adapters: Adapters) -> float | None:
     """Claim, send, settle; seconds to wait before another attempt, or None when it is over."""
-    claim = adapters.deliveries.claim(delivery, LEASES[delivery.channel])
+    claim = claim_of(delivery, adapters)
     if claim.standing is not Standing.OURS:
         return wait_for(claim)
     try:
@@ -149,6 +150,12 @@ def attempt(delivery: Delivery, send: Callable[[], str], adapters: Adapters) -> 
         forget = isinstance(error, Unregistered | InvalidToken)
         settle(delivery, Outcome(reason=error.reason), adapters, forget_device=forget)
     return None
+
+
+def claim_of(delivery: Delivery, adapters: Adapters) -> Claim:
+    claim = adapters.deliveries.claim(delivery, LEASES[delivery.channel])
+    adapters.observe_claim(delivery, claim)
+    return claim
 
 
 def report(delivery: Delivery, error: ProviderError) -> None:
@@ -178,7 +185,7 @@ def settle(
 
 def fail(delivery: Delivery, reason: str, adapters: Adapters) -> None:
     """Settle a delivery that nothing can be sent for."""
-    claim = adapters.deliveries.claim(delivery, LEASES[delivery.channel])
+    claim = claim_of(delivery, adapters)
     if claim.standing is Standing.OURS:
         settle(delivery, Outcome(reason=reason), adapters)
 

@@ -3,14 +3,22 @@
 from prometheus_client import Counter, Gauge
 
 from notification_service.circuit_breaker import CircuitBreaker
-from notification_service.deliveries import Delivery
+from notification_service.deliveries import Claim, Delivery
 
 DELIVERIES = Counter("deliveries_total", "Attempts to deliver", ["channel", "outcome"])
+CLAIMS = Counter(
+    "delivery_claims_total", "Claims of a delivery before sending", ["channel", "standing"]
+)
+FAILOVERS = Counter("email_failovers_total", "E-mails given to SMTP because SES took none")
 SPARED = Gauge("provider_spared", "1 while a failing provider is not called", ["provider"])
 
 
 def count_delivery(delivery: Delivery, outcome: str) -> None:
     DELIVERIES.labels(delivery.channel, outcome).inc()
+
+
+def count_claim(delivery: Delivery, claim: Claim) -> None:
+    CLAIMS.labels(delivery.channel, claim.standing.value).inc()
 
 
 def watch(provider: str, breaker: CircuitBreaker) -> CircuitBreaker:

@@ -12,3 +12,4 @@ class Settings(DatabaseSettings):
     ses_template: str
     ses_configuration_set: str
     email_sender: str
+    smtp_url: SecretStr | None = None  # of the mail server for when SES takes no e-mail

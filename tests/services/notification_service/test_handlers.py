@@ -50,6 +50,7 @@ class World:
         self.suppressed = InMemorySuppressedAddresses()
         self.push, self.email = InMemoryPush(), email or InMemoryEmail()
         self.observed: list[str] = []
+        self.claimed: list[str] = []
         for token in tokens:
             registered = device(token)
             self.devices.add(registered, registered_event(registered))
@@ -61,6 +62,7 @@ class World:
             push=self.push,
             email=self.email,
             observe=lambda delivery, outcome: self.observed.append(outcome),
+            observe_claim=lambda delivery, claim: self.claimed.append(claim.standing),
         )
 
     def handle(self, event: Event) -> None:
@@ -98,6 +100,14 @@ def test_a_push_reaches_every_device_of_the_user():
         ("notification:delivered", world.device_id("valid-1"), None),
         ("notification:delivered", world.device_id("valid-2"), None),
     ]
+
+
+def test_every_claim_is_observed():
+    world = World("valid-1")
+    world.handle(due())
+    world.handle(due())
+    world.handle(due(channel="email", email=None))
+    assert world.claimed == ["ours", "settled", "ours"]
 
 
 def test_the_outcome_names_the_notification_and_the_providers_message():

@@ -1,5 +1,7 @@
 import pytest
-from notification_service.__main__ import fcm_push, main
+from notification_service.__main__ import email_provider, fcm_push, main
+from notification_service.circuit_breaker import Guarded
+from notification_service.failover import Failover
 from notification_service.settings import Settings
 from pydantic import SecretStr
 from service_runtime.settings import read_settings
@@ -47,6 +49,29 @@ def test_bad_fcm_credentials_end_the_process_and_stay_secret(capsys):
     assert end.value.code == 2
     message = capsys.readouterr().err
     assert message.startswith("FCM_CREDENTIALS is not a Google service account's JSON key")
+    assert "secret-text" not in message
+
+
+@pytest.fixture
+def aws_region(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+
+@pytest.mark.usefixtures("aws_region")
+def test_a_mail_server_is_used_when_one_is_named(environment):
+    assert isinstance(email_provider(read_settings(Settings)), Guarded)
+    environment.setenv("SMTP_URL", "smtps://mail.test")
+    assert isinstance(email_provider(read_settings(Settings)), Failover)
+
+
+@pytest.mark.usefixtures("aws_region")
+def test_a_bad_mail_server_ends_the_process_and_stays_secret(environment, capsys):
+    environment.setenv("SMTP_URL", "http://ada:secret-text@mail.test")
+    with pytest.raises(SystemExit) as end:
+        email_provider(read_settings(Settings))
+    assert end.value.code == 2
+    message = capsys.readouterr().err
+    assert message.startswith("SMTP_URL is not the address of a mail server: expected")
     assert "secret-text" not in message
 
 

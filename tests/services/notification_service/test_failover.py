@@ -1,0 +1,57 @@
+import pytest
+from notification_service.circuit_breaker import CircuitBreaker, Guarded
+from notification_service.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    Refused,
+    RetryLater,
+    Throttled,
+)
+from notification_service.failover import Failover
+
+
+class Provider:
+    def __init__(self, name, error=None):
+        self.name, self.error, self.sent = name, error, []
+
+    def send(self, item):
+        self.sent.append(item)
+        if self.error:
+            raise self.error
+        return f"{self.name}-{item}"
+
+
+def test_the_first_sends_while_it_can():
+    first, second = Provider("ses"), Provider("smtp")
+    assert Failover(first, second).send(1) == "ses-1"
+    assert second.sent == []
+
+
+@pytest.mark.parametrize("error", [RetryLater("503"), Misconfigured("sending is paused")])
+def test_the_second_sends_what_the_first_surely_did_not(error):
+    assert Failover(Provider("ses", error), Provider("smtp")).send(1) == "smtp-1"
+
+
+@pytest.mark.parametrize(
+    "error", [Throttled("slow down"), OutcomeUnknown("no answer"), Refused("no")]
+)
+def test_nothing_is_sent_twice_and_no_refusal_is_gone_around(error):
+    second = Provider("smtp")
+    with pytest.raises(type(error)) as caught:
+        Failover(Provider("ses", error), second).send(1)
+    assert caught.value is error
+    assert second.sent == []
+
+
+def test_a_spared_provider_is_not_asked():
+    ses = Provider("ses", RetryLater("503"))
+    guarded = Guarded(ses, CircuitBreaker("SES", failures=2))
+    failover = Failover(guarded, Provider("smtp"))
+    assert [failover.send(item) for item in range(4)] == [f"smtp-{item}" for item in range(4)]
+    assert ses.sent == [0, 1]
+
+
+def test_what_neither_takes_is_retried():
+    failover = Failover(Provider("ses", RetryLater("503")), Provider("smtp", RetryLater("421")))
+    with pytest.raises(RetryLater, match="421"):
+        failover.send(1)
