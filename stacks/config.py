@@ -1,15 +1,37 @@
 """What may differ between environments. Everything else is code."""
 
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 ROOT = Path(__file__).parent.parent
 ServiceName = Literal[
     "reminder-service", "event-service", "notification-scheduler", "notification-service"
 ]
+# What holds data or opens it; the names are without the prefix of the environment.
+DataName = Literal[
+    "event",
+    "event-dead-letters",
+    "event-store",
+    "messages",
+    "notification",
+    "notification-dead-letters",
+    "notification-scheduler-dead-letters",
+    "postgres",
+]
+LONGEST_UNLOCK = timedelta(days=14)
 
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,14}-$")]
@@ -102,6 +124,7 @@ class DatabaseConfig(Section):
 class EmailConfig(Section):
     sender: EmailAddress
     domain: str | None = None  # verified with DKIM; only the address is verified when none
+    smtp_url: Secret | None = None  # of a mail server for when SES takes no e-mail
 
     @model_validator(mode="after")
     def sender_of_domain(self) -> Self:
@@ -124,7 +147,6 @@ class SchedulerConfig(Section):
 class ServiceConfig(Section):
     min_replicas: int = Field(default=1, ge=1, le=100)
     max_replicas: int = Field(default=1, ge=1, le=100)
-    smtp_url: Secret | None = None  # of a mail server for when SES takes no e-mail
     cpu_request: Cpu = "100m"
     cpu_limit: Cpu = "1"
     memory_request: Memory = "128Mi"
@@ -167,13 +189,32 @@ class AccessConfig(Section):
     oidc_provider_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$")
 
 
+class UnlockConfig(Section):
+    """Lets one resource be destroyed or replaced, up to a day and for a reason."""
+
+    resource: DataName
+    until: date
+    reason: str = Field(min_length=10)  # a sentence for whoever reads the history
+
+    @field_validator("until")
+    @classmethod
+    def lasting(cls, until: date) -> date:
+        today = datetime.now(UTC).date()
+        if not today <= until <= today + LONGEST_UNLOCK:
+            raise ValueError(
+                f"expected a day from {today} to {today + LONGEST_UNLOCK}, or no unlock at all"
+            )
+        return until
+
+
 class StackConfig(Section):
     region: str = Field(alias="aws:region", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
     account: str = Field(pattern=r"^[0-9]{12}$")
     namespace: DnsLabel
     prefix: Prefix
     version: ImageTag
-    deletion_protection: bool = True  # of databases and tables
+    deletion_protection: bool = True  # of databases, tables, queues and keys
+    unlock: UnlockConfig | None = None  # from that protection
     images: ImagesConfig
     messaging: MessagingConfig = MessagingConfig()
     database: DatabaseConfig
@@ -186,6 +227,20 @@ class StackConfig(Section):
     access: AccessConfig | None = None  # pods act as workload_environment says when none
     workload_environment: dict[str, str] = Field(default_factory=dict)
     alarm_emails: list[EmailAddress] = Field(default_factory=list)
+
+    @field_validator("unlock")
+    @classmethod
+    def of_what_is_locked(
+        cls, unlock: UnlockConfig | None, info: ValidationInfo
+    ) -> UnlockConfig | None:
+        if unlock is not None and info.data.get("deletion_protection") is False:
+            raise ValueError("expected no unlock, for deletionProtection is false")
+        return unlock
+
+    def protects(self, name: str) -> bool:
+        """Whether the resource of that name, without prefix, must stay as it is."""
+        unlocked = self.unlock is not None and self.unlock.resource == name
+        return self.deletion_protection and not unlocked
 
     def service(self, name: ServiceName) -> ServiceConfig:
         return self.services.get(name, ServiceConfig())

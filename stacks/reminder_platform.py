@@ -12,12 +12,14 @@ from stacks.messaging import (
     channel,
     encryption_key,
 )
+from stacks.protection import protect_data
 from stacks.scheduler import scheduler
 from stacks.storage import database_server, email_sender, event_store, reminder_template
 from stacks.workloads import Cluster, environment_namespace
 
 
 def reminder_platform(config: StackConfig) -> Exports:
+    protect_data(config)
     key = encryption_key(config)
     alarms = alarm_topic(config, key)
     events = channel(config, "event", key, alarms, delivered=ANY_EVENT)
@@ -79,9 +81,9 @@ def reminder_platform(config: StackConfig) -> Exports:
             "EVENT_TOPIC_ARN": topics.key("event_topic"),
             "SES_TEMPLATE": ses.key("reminder_template"),
             "FCM_CREDENTIALS": fcm.key("config"),
+            **cluster.optional_secret("SMTP_URL", "smtp", config.email.smtp_url),
         },
         may=[
-            **cluster.optional_secret("SMTP_URL", "smtp", config.email.smtp_url),
             notifications.queue.consume_statement(),
             events.topic.publish_statement(),
             sender.send_statement(template.arn),

@@ -20,7 +20,7 @@ TEXTS = Path(__file__).parent / "texts"
 def event_store(config: StackConfig, key: EncryptionKey) -> EventTable:
     return EventTable(
         f"{config.prefix}event-store",
-        EventTableArgs(deletion_protection=config.deletion_protection, kms_key_arn=key.arn),
+        EventTableArgs(deletion_protection=config.protects("event-store"), kms_key_arn=key.arn),
     )
 
 
@@ -46,7 +46,7 @@ def rds_server(config: StackConfig, server: RdsDatabase, alarms: Topic) -> Postg
         f"{config.prefix}postgres",
         PostgresServerArgs(
             **server.model_dump(),
-            deletion_protection=config.deletion_protection,
+            deletion_protection=config.protects("postgres"),
             alarm_topic_arn=alarms.arn,
         ),
     )

@@ -37,6 +37,7 @@ class Recorded:
     outputs: dict[str, Any]
     secrets: frozenset[str]  # names of the secret inputs and outputs
     protect: bool
+    retain_on_delete: bool
     ignore_changes: tuple[str, ...]
     depends_on: tuple[tuple[str, str], ...]  # types and names, those behind inputs included
     provider: str
@@ -118,6 +119,7 @@ class Recorder(mocks.MockMonitor):
                     outputs=outputs,
                     secrets=secret_inputs | secret_outputs,
                     protect=request.protect,
+                    retain_on_delete=request.retainOnDelete,
                     ignore_changes=tuple(request.ignoreChanges),
                     depends_on=tuple(sorted(type_and_name(d) for d in request.dependencies)),
                     provider=request.provider,

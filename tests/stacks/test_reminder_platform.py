@@ -213,16 +213,6 @@ def test_every_stack_has_a_dashboard_of_what_it_is_made_of(platform, stack, more
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_data_is_protected_where_the_configuration_says(platform, stack):
-    deployment, protected = platform(stack), config_of(stack).deletion_protection
-    assert protected is (stack in ("staging", "prod"))
-    table = deployment.one("aws:dynamodb/table:Table")
-    assert table.inputs["deletionProtectionEnabled"] is protected
-    for server in deployment.all("aws:rds/instance:Instance"):
-        assert server.inputs["deletionProtection"] is protected
-
-
-@pytest.mark.parametrize("stack", STACKS)
 def test_every_object_of_the_cluster_lives_in_the_namespace_of_the_environment(platform, stack):
     namespace = config_of(stack).namespace
     for resource in platform(stack).resources:

@@ -79,7 +79,7 @@ CASES = {
         {"herald:prefx": "dev-"},
         "Pulumi.dev.yaml: herald:prefx is no setting; expected one of access, account, "
         "alarmEmails, aws:region, database, deletionProtection, email, images, messaging, "
-        "namespace, network, prefix, push, quota, scheduler, services, version, "
+        "namespace, network, prefix, push, quota, scheduler, services, unlock, version, "
         "workloadEnvironment.",
     ),
     "a misspelt key inside": (
