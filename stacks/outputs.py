@@ -6,7 +6,6 @@ settings that the service's pods have, so that it runs on a laptop.
 
 import argparse
 import json
-import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stacks.config import ROOT
+from stacks.output_formats import as_env, as_json, as_kubernetes
 
+VERSION = 1  # of the model: one more when an output goes or changes its meaning
+FORMATS = ("env", "json", "k8s")
+NO_PULUMI = (
+    "expected the program `pulumi` on the PATH, found none; "
+    'install it, or for the local stack run eval "$(make -s urls)"'
+)
 VERSION_CHANGED = "run `pulumi up` first, for it was made by another version of the program"
 
 
@@ -78,7 +84,7 @@ def read_stack(stack: str) -> StackOutputs:
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise OutputsError("expected the program `pulumi` on the PATH, found none") from None
+        raise OutputsError(NO_PULUMI) from None
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["nothing"]
         raise OutputsError(f"stack {stack} could not be read; pulumi said: {said[-1]}")
@@ -95,18 +101,13 @@ def parse(stack: str, given: dict[str, Any]) -> StackOutputs:
         ) from None
 
 
-def as_env(values: dict[str, Any]) -> str:
-    """Lines that a shell or `docker run --env-file` users can source: NAME=value, quoted."""
-    texts = {name: json.dumps(value) for name, value in values.items()}
-    texts |= {name: value for name, value in values.items() if isinstance(value, str)}
-    return "\n".join(f"{name.upper()}={shlex.quote(text)}" for name, text in texts.items())
-
-
-def as_json(values: dict[str, Any]) -> str:
-    return json.dumps(values, indent=2)
-
-
-FORMATS = {"env": as_env, "json": as_json}
+def shown(stack: str, form: str, service: str | None = None) -> str:
+    """The outputs without secrets, or with a service the settings of its pods."""
+    outputs = read_stack(stack)
+    values = outputs.settings(service) if service else outputs.plain()
+    if form == "k8s":
+        return as_kubernetes(values, outputs.namespace, service)
+    return as_env(values) if form == "env" else as_json(values)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,12 +117,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--format", choices=FORMATS, default="env")
     options = parser.parse_args(arguments)
     try:
-        outputs = read_stack(options.stack)
-        values = outputs.settings(options.service) if options.service else outputs.plain()
+        print(shown(options.stack, options.format, options.service))
     except OutputsError as error:
         print(f"Outputs: {error}.", file=sys.stderr)
         return 1
-    print(FORMATS[options.format](values))
     return 0
 
 

@@ -1,16 +1,21 @@
 """What services require, the stacks give; nothing that they give is unknown to the services."""
 
+import ast
+import subprocess
+import sys
+
 import event_service.settings
 import notification_scheduler.settings
 import notification_service.settings
 import pytest
 import reminder_service.settings
+from pydantic import SecretStr
 from service_runtime.settings import MigrationSettings
 
+from stacks.config import ROOT
 from stacks.exports import export
-from stacks.outputs import PlainOutputs, StackOutputs
+from stacks.outputs import PlainOutputs, StackOutputs, main
 from stacks.reminder_platform import reminder_platform
-from pydantic import SecretStr
 from tests.stacks.stack_files import STACKS, config_of
 
 SETTINGS = {
@@ -68,11 +73,6 @@ def test_a_service_is_told_all_that_it_requires_and_nothing_that_it_does_not_kno
         assert given - OF_THE_AWS_CLIENTS <= known(settings)
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_a_migration_is_told_all_that_it_requires(platform, stack):
-    jobs = platform(stack).all("kubernetes:batch/v1:Job")
-    assert len(jobs) == 3
-    for job in jobs:
 def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(deploy):
     config = config_of("prod")
     email = config.email.model_copy(update={"smtp_url": SecretStr("smtps://mail.test")})
@@ -90,6 +90,11 @@ def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(d
     )
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_migration_is_told_all_that_it_requires(platform, stack):
+    jobs = platform(stack).all("kubernetes:batch/v1:Job")
+    assert len(jobs) == 3
+    for job in jobs:
         assert required(MigrationSettings) <= set(variables(job)) <= known(MigrationSettings)
 
 
@@ -144,6 +149,45 @@ def test_a_process_elsewhere_gets_the_settings_of_the_pods(platform, stack, monk
             for name, value in told.items():
                 environment.setenv(name, value)
             settings()
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_a_service_starts_on_exactly_what_the_command_prints(
+    platform, service, monkeypatch, capsys, tmp_path
+):
+    outputs = StackOutputs.model_validate(platform("local").exports)
+    monkeypatch.setattr("stacks.outputs.read_stack", lambda stack: outputs)
+    main(["--stack", "local", "--service", service, "--format", "env"])
+    printed = tmp_path / "printed.env"
+    printed.write_text(capsys.readouterr().out)
+    program = f"{service.replace('-', '_')}.settings"
+    start = f"import {program} as own; print(own.Settings().database_user)"
+    script = f"set -a; . {printed}; exec {sys.executable} -c '{start}'"
+    run = subprocess.run(["sh", "-c", script], env={}, capture_output=True, text=True, check=False)
+    owner = outputs.settings(service)["DATABASE_USER"]
+    assert (run.stdout.strip(), run.stderr, run.returncode) == (owner, "", 0)
+
+
+def attributes_read(package):
+    """Every name that the package's code reads after a dot."""
+    return {
+        node.attr
+        for file in (ROOT / package).glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_output_is_used_by_a_service_or_by_the_operators_commands(platform, stack):
+    outputs = StackOutputs.model_validate(platform(stack).exports)
+    told = {value for each in outputs.service_settings.values() for value in each.values()}
+    of_services = {
+        name for name, value in outputs.plain().items() if isinstance(value, str) and value in told
+    }
+    unused = set(StackOutputs.model_fields) - of_services - attributes_read("herald")
+    # The settings of services are for people: `python -m stacks.outputs --service NAME`.
+    assert unused - {"service_settings"} == set()
 
 
 def test_an_output_too_few_ends_the_run(deploy, monkeypatch):

@@ -5,8 +5,11 @@ import shlex
 import stat
 
 import pytest
+import yaml
 
-from stacks.outputs import main
+from stacks.config import ROOT
+from stacks.output_schema import schema
+from stacks.outputs import VERSION, main
 
 SETTINGS = {"EVENT_TOPIC_ARN": "arn:aws:sns:event", "DATABASE_PASSWORD": "it's $ecret"}
 GIVEN = {
@@ -91,6 +94,50 @@ def test_what_is_no_text_is_json_in_a_line(pulumi, capsys):
     assert """IMAGES='{"reminder-service": "localhost:5000/reminder-service@sha256:1"}'""" in lines
 
 
+def test_the_settings_of_a_service_as_a_secret_for_pods(pulumi, capsys):
+    pulumi(GIVEN)
+    main(["--stack", "local", "--service", "reminder-service", "--format", "k8s"])
+    assert yaml.safe_load(capsys.readouterr().out) == {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque",
+        "metadata": {"name": "reminder-service-settings", "namespace": "local"},
+        "stringData": SETTINGS,
+    }
+
+
+def test_the_outputs_without_secrets_as_a_map_for_pods(pulumi, capsys):
+    pulumi(GIVEN)
+    main(["--stack", "local", "--format", "k8s"])
+    manifest = yaml.safe_load(capsys.readouterr().out)
+    assert manifest["kind"] == "ConfigMap"
+    assert manifest["metadata"] == {"name": "herald-outputs", "namespace": "local"}
+    assert manifest["data"]["EVENT_QUEUE_URL"] == "http://sqs/event"
+    assert json.loads(manifest["data"]["IMAGES"]) == GIVEN["images"]
+    assert set(manifest["data"]) == {
+        name.upper() for name in GIVEN if name not in ("databases", "service_settings")
+    }
+
+
+def test_the_schema_in_the_documentation_is_that_of_the_model():
+    written = (ROOT / "docs" / "outputs.schema.json").read_text()
+    assert written == schema(), (
+        "write it again: python -m stacks.output_schema docs/outputs.schema.json, and raise "
+        "VERSION in stacks/outputs.py when an output went or changed its meaning"
+    )
+    assert json.loads(written)["$id"] == f"urn:herald:stack-outputs:{VERSION}"
+
+
+def test_version_1_keeps_what_it_promised():
+    promised = json.loads(schema())
+    assert VERSION == 1
+    assert set(GIVEN) <= set(promised["required"])
+    assert {name for name, each in promised["properties"].items() if each.get("writeOnly")} == {
+        "databases",
+        "service_settings",
+    }
+
+
 def complaint(capsys, *arguments):
     assert main(["--stack", "local", *arguments]) == 1
     printed = capsys.readouterr()
@@ -124,5 +171,6 @@ def test_what_pulumi_complains_about_is_handed_on(pulumi, capsys):
 def test_a_missing_pulumi_is_named(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert complaint(capsys) == (
-        "Outputs: expected the program `pulumi` on the PATH, found none.\n"
+        "Outputs: expected the program `pulumi` on the PATH, found none; "
+        'install it, or for the local stack run eval "$(make -s urls)".\n'
     )

@@ -1,0 +1,40 @@
+"""The cluster of a stack, asked through kubectl as its operator."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+from herald.errors import OperatorError
+
+TIMEOUT = 10  # seconds for one answer
+
+
+@dataclass(frozen=True)
+class Cluster:
+    context: str | None  # of the kubeconfig; its current one when None
+
+    def ask(self, *arguments: str) -> str:
+        command = ["kubectl", f"--request-timeout={TIMEOUT}s", *arguments]
+        if self.context is not None:
+            command.insert(1, f"--context={self.context}")
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=3 * TIMEOUT
+            )
+        except FileNotFoundError:
+            raise OperatorError(
+                "expected the program `kubectl` on the PATH, found none; install it, "
+                'or for the local stack run eval "$(make -s urls)"'
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise OperatorError("the cluster gave no answer; is it reachable from here?") from None
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines() or ["nothing"]
+            raise OperatorError(f"the cluster could not be asked; kubectl said: {said[-1]}")
+        return done.stdout
+
+    def deployments(self, namespace: str) -> list[dict[str, Any]]:
+        answer = json.loads(self.ask("get", "deployments", "-n", namespace, "-o", "json"))
+        found: list[dict[str, Any]] = answer["items"]
+        return found

@@ -1,0 +1,98 @@
+"""The operators' commands. Each imports what it needs when called, so that help is quick."""
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from herald.dead_letter_commands import dead_letters, redrive
+from herald.options import StackName
+
+app = typer.Typer(
+    name="herald",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Look after a stack of the reminder and notification platform.",
+)
+app.add_typer(dead_letters, name="dead-letters")
+app.command("redrive", help="Short for `herald dead-letters redrive`.")(redrive)
+
+
+class Format(StrEnum):
+    env = "env"
+    json = "json"
+    k8s = "k8s"
+
+
+@app.command()
+def status(stack: StackName) -> None:
+    """Queues, dead letters, deployments, databases and the last update."""
+    from herald.stack import Stack
+    from herald.status import status_of
+    from herald.status_report import report
+
+    report(status_of(Stack(stack)))
+
+
+@app.command()
+def outputs(
+    stack: StackName,
+    service: Annotated[str | None, typer.Option(help="Its pods' settings, secrets in clear.")] = (
+        None
+    ),
+    form: Annotated[Format, typer.Option("--format")] = Format.env,
+) -> None:
+    """What the stack tells others, as variables, JSON or a Kubernetes manifest."""
+    from stacks.outputs import shown
+
+    typer.echo(shown(stack, form.value, service))
+
+
+@app.command()
+def doctor(stack: StackName = "local") -> None:
+    """Check tools, access, configuration and what the stack depends on; say what to do."""
+    from herald.doctor import examine
+    from herald.stack import Stack
+
+    raise typer.Exit(examine(Stack(stack)))
+
+
+@app.command()
+def diagram(
+    stack: StackName,
+    output: Annotated[Path, typer.Option(help="The SVG file to write.")],
+) -> None:
+    """Draw the architecture of a stack from its own state."""
+    from herald.architecture import architecture
+    from herald.diagram import draw
+    from herald.errors import OperatorError
+    from herald.stack import Stack
+
+    if output.suffix != ".svg":
+        raise OperatorError(f"expected --output to name an .svg file, got {str(output)!r}")
+    picture = draw(architecture(stack, Stack(stack).resources()))
+    try:
+        output.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(f"{output} could not be written: {error.strerror}") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        app(None if arguments is None else list(arguments))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1 if end.code else 0
+    except Exception as error:
+        from herald.errors import sentence
+
+        told = sentence(error)
+        if told is None:
+            raise
+        print(f"Herald: {told}.", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,80 @@
+"""The command as a process: quick to help, one sentence for what is wrong."""
+
+import subprocess
+import sys
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from herald.errors import sentence
+
+HEAVY = {"boto3", "botocore", "pulumi", "pydantic", "rich", "yaml"}
+HELP = """
+import sys
+from herald.command_line import main
+main(["--help"])
+print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def test_help_names_every_command_and_loads_nothing_heavy():
+    run = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
+    for command in ("dead-letters", "diagram", "doctor", "outputs", "redrive", "status"):
+        assert f"  {command} " in run.stdout
+    assert HEAVY & set(run.stderr.split()) == set()
+
+
+def test_it_runs_as_a_module_and_hands_on_the_exit_code():
+    run = subprocess.run(
+        [sys.executable, "-m", "herald", "status"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "Missing option '--stack'" in run.stderr
+
+
+@pytest.mark.parametrize("command", [["status"], ["diagram", "--output", "x.svg"]])
+def test_an_unknown_stack_is_named_with_those_that_exist(around, herald, command):
+    said = herald(*command, "--stack", "prd")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "Herald: expected a stack among test, got 'prd'.\n"
+
+
+def test_outputs_are_those_of_the_other_command(around, herald):
+    said = herald("outputs", "--stack", "test", "--service", "event-service")
+    assert said.out == "EVENT_QUEUE_URL=http://127.0.0.1:1/123456789012/event\n"
+    said = herald("outputs", "--stack", "test", "--service", "x", "--format", "json")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "Herald: expected a service among event-service, got 'x'.\n"
+
+
+def test_an_unknown_format_is_refused(around, herald):
+    said = herald("outputs", "--stack", "test", "--format", "xml")
+    assert said.code == 2
+    assert "'xml' is not one of 'env', 'json', 'k8s'" in said.err
+
+
+def test_a_missing_pulumi_is_named_with_what_to_do(around, herald):
+    around.lack("pulumi")
+    said = herald("status", "--stack", "test")
+    assert said.err == (
+        "Herald: expected the program `pulumi` on the PATH, found none; "
+        'install it, or for the local stack run eval "$(make -s urls)".\n'
+    )
+
+
+def test_what_aws_refuses_is_one_sentence():
+    answer = {"Error": {"Code": "AccessDenied", "Message": "not\n  allowed"}}
+    assert sentence(ClientError(answer, "SendMessage")) == (
+        "AWS refused SendMessage (AccessDenied: not allowed); `herald doctor` checks your access"
+    )
+    told = sentence(EndpointConnectionError(endpoint_url="http://x"))
+    assert told == (
+        'AWS could not be asked (Could not connect to the endpoint URL: "http://x"); '
+        "`herald doctor` checks your access"
+    )
+
+
+def test_a_fault_of_the_program_is_not_hidden(around, herald, monkeypatch):
+    monkeypatch.setattr("stacks.outputs.read_stack", lambda stack: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        herald("outputs", "--stack", "test")

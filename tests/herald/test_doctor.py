@@ -1,0 +1,211 @@
+"""Each check, well and wrong, with programs that answer from files."""
+
+import json
+import socket
+
+import pytest
+
+from herald import checks, doctor
+from herald.checks import NotWell
+from herald.doctor import Check, Finding, findings
+from tests.herald.test_status import deployment
+
+
+def problem(check, stack):
+    with pytest.raises(NotWell) as caught:
+        check(stack)
+    return caught.value.text, caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("check", "program", "word", "good", "old"),
+    [
+        (checks.pulumi, "pulumi", "version", "v3.274.1", "v3.9.1"),
+        (checks.kubectl, "kubectl", "version", "Client Version: v1.34.4", "v1.9.0"),
+    ],
+)
+def test_a_program_must_be_there_and_new_enough(
+    around, monkeypatch, check, program, word, good, old
+):
+    around.answer(program, word, good)
+    assert check(around.stack) == f"version {good.rpartition('v')[2]}"
+    around.answer(program, word, old)
+    text, remedy = problem(check, around.stack)
+    assert text == f"version {old[1:]}"
+    assert remedy.startswith(f"install {program}")
+    around.answer(program, word, "unknown")
+    assert problem(check, around.stack)[0] == f"`{program}` tells no version"
+    around.lack(program)
+    monkeypatch.setenv("PATH", str(around.folder))
+    text, remedy = problem(check, around.stack)
+    assert text == "not on the PATH"
+    assert remedy.startswith(f"install {program}")
+    assert "make up" in remedy
+
+
+def test_variables_of_the_local_environment_do_not_serve_another_stack(around, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    assert checks.environment(around.stack) == "AWS is reached at http://127.0.0.1:1"
+    del around.settings["aws:endpoints"]
+    around.write()
+    text, remedy = problem(checks.environment, around.stack)
+    assert text == (
+        "Pulumi.test.yaml names no AWS endpoint, but AWS_ENDPOINT_URL is http://127.0.0.1:4566"
+    )
+    assert remedy.startswith("unset AWS_ENDPOINT_URL")
+
+
+def test_a_key_that_is_no_setting_is_named(around):
+    given = {
+        "herald:acount": {"value": "1", "secret": False},
+        "aws:region": {"value": "eu-central-1", "secret": False},
+    }
+    around.answer("pulumi", "config", given)
+    text, remedy = problem(checks.configuration, around.stack)
+    assert text.startswith("Pulumi.test.yaml: herald:account is missing")
+    assert remedy == "correct the key in Pulumi.test.yaml"
+
+
+def test_a_right_configuration_is_parsed_as_the_program_does(around):
+    from tests.stacks.stack_files import SECRET_KEYS, as_engine, with_secrets
+
+    given = {
+        key: {"value": value, "secret": key in SECRET_KEYS}
+        for key, value in as_engine(with_secrets("prod")).items()
+    }
+    around.answer("pulumi", "config", given)
+    assert checks.configuration(around.stack).endswith("account 777788889999")
+
+
+def test_the_builder_must_exist_and_listen(around, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    around.settings["herald:images"] = {"builder": "fast"}
+    around.write()
+    text, remedy = problem(checks.builder, around.stack)
+    assert text == f"no buildx builder fast in {tmp_path}"
+    assert remedy.startswith("create it with buildx")
+    address = tmp_path / "b.sock"
+    instances = tmp_path / "buildx" / "instances"
+    instances.mkdir(parents=True)
+    (instances / "fast").write_text(json.dumps({"Nodes": [{"Endpoint": f"unix://{address}"}]}))
+    text, _ = problem(checks.builder, around.stack)
+    assert text == f"builder fast does not listen at unix://{address}"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(address))
+        listener.listen()
+        assert checks.builder(around.stack) == f"fast at unix://{address}"
+
+
+def test_without_a_builder_docker_is_needed(around, monkeypatch):
+    monkeypatch.setattr(checks.shutil, "which", {"docker": None}.get)
+    assert problem(checks.builder, around.stack)[0].startswith("no program `docker`")
+    monkeypatch.setattr(checks.shutil, "which", {"docker": "/usr/bin/docker"}.get)
+    assert checks.builder(around.stack) == "Docker's default builder"
+
+
+@pytest.mark.integration
+def test_the_identity_must_be_of_the_stacks_account(aws):
+    assert "at the emulator at 127.0.0.1" in checks.identity(aws.stack)
+    aws.settings["herald:account"] = "111122223333"
+    aws.write()
+    assert problem(checks.identity, aws.stack) == (
+        "expected account 111122223333 of the stack file, got 123456789012",
+        "choose another profile, for example with AWS_PROFILE",
+    )
+
+
+def test_an_emulator_that_is_not_there_is_to_be_started(around):
+    text, remedy = problem(checks.identity, around.stack)
+    assert text.startswith("the emulator at 127.0.0.1:1 knows you not")
+    assert remedy == checks.LOCAL
+
+
+def test_the_cluster_must_answer_and_have_the_namespace(around):
+    text, remedy = problem(checks.cluster, around.stack)
+    assert text == "the cluster could not be asked; kubectl said: error: kubectl has no answer"
+    assert remedy.startswith("check KUBECONFIG")
+    around.answer("kubectl", "get", "ok")
+    assert checks.cluster(around.stack) == "ready, with namespace test"
+
+
+def test_every_deployment_must_be_ready(around):
+    around.answer("kubectl", "get", {"items": [deployment("a", 1, 1), deployment("b", 1, 3)]})
+    assert problem(checks.deployments, around.stack)[0] == "not ready: b 1/3"
+    around.answer("kubectl", "get", {"items": []})
+    assert problem(checks.deployments, around.stack) == (
+        "none in namespace test",
+        "run `pulumi up --stack test`",
+    )
+    around.answer("kubectl", "get", {"items": [deployment("a", 1, 1)]})
+    assert checks.deployments(around.stack) == "1 deployments are ready"
+
+
+@pytest.mark.integration
+def test_dead_letters_are_counted_with_what_to_do(aws):
+    assert checks.queues(aws.stack) == "4 queues answer, and no dead letters"
+    url = aws.stack.outputs.notification_dead_letters_url
+    aws.stack.client("sqs").send_message(QueueUrl=url, MessageBody="dead")
+    text, remedy = problem(checks.queues, aws.stack)
+    assert text == "dead letters: 1 in notification-dead-letters"
+    assert remedy.startswith("see why with `herald dead-letters list --stack test")
+
+
+@pytest.mark.integration
+def test_a_sender_that_is_not_verified_is_told_its_records(aws):
+    assert problem(checks.email, aws.stack) == (
+        "SES does not send for reminders@example.com: unknown",
+        "add these DNS records: k._domainkey CNAME k.dkim",
+    )
+    aws.stack.client("ses").verify_email_identity(EmailAddress="reminders@example.com")
+    assert checks.email(aws.stack) == "SES sends for reminders@example.com"
+
+
+def test_a_database_that_does_not_answer_is_named(around, monkeypatch):
+    assert problem(checks.database, around.stack)[0] == "no PostgreSQL answers at 127.0.0.1:1"
+    monkeypatch.setattr(checks, "answers_as_postgres", lambda host, port: True)
+    assert checks.database(around.stack) == "PostgreSQL answers at 127.0.0.1:1"
+
+
+def test_outputs_are_counted_or_their_fault_is_told(around):
+    assert checks.outputs(around.stack) == "17 outputs, as the program expects"
+    around.silence("pulumi", "output")
+    [found] = [each for each in findings(around.stack) if each.name == "pulumi"]
+    assert found.result == "wrong"
+
+
+def test_what_needs_something_wrong_is_skipped(around, monkeypatch):
+    def wrong(stack):
+        raise NotWell("broken", "mend it")
+
+    monkeypatch.setattr(
+        doctor,
+        "CHECKS",
+        (
+            Check("first", wrong),
+            Check("second", lambda stack: "fine"),
+            Check("third", lambda stack: "fine", needs=("first", "second")),
+        ),
+    )
+    assert findings(around.stack) == [
+        Finding("first", "wrong", "broken", "mend it"),
+        Finding("second", "ok", "fine"),
+        Finding("third", "skipped", "not checked, since first must be well first"),
+    ]
+
+
+def test_the_exit_code_tells_whether_something_is_wrong(around, herald, monkeypatch):
+    monkeypatch.setattr(doctor, "CHECKS", (Check("first", lambda stack: "fine"),))
+    said = herald("doctor", "--stack", "test")
+    assert (said.code, said.out) == (
+        0,
+        "ok      first         fine\n\nAll 1 checks are well.\n",
+    )
+    monkeypatch.setattr(doctor, "CHECKS", (Check("stack file", checks.stack_file),))
+    said = herald("doctor", "--stack", "prd")
+    assert said.code == 1
+    assert "wrong   stack file    expected a stack among test, got 'prd'" in said.out
+
+
+def test_every_check_needs_only_checks_before_it():
+    for number, check in enumerate(doctor.CHECKS):
+        assert set(check.needs) <= {each.name for each in doctor.CHECKS[:number]}
