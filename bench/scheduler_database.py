@@ -1,0 +1,65 @@
+"""A PostgreSQL of the measurement's own, with durable commits and a table of notifications."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from notification_scheduler.database import conninfo
+from pydantic import SecretStr
+from service_runtime.migrations import migrate
+from service_runtime.settings import DatabaseSettings, MigrationSettings
+
+from tests.postgresql import PASSWORD, postgres_server
+
+NAME = "notifications"
+DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+ROOM = {"shared_buffers": "512MB", "max_wal_size": "4GB", "autovacuum": "off"}
+# Four texts of the length that people write, so that rows and messages have a usual size.
+FILL = """
+insert into notifications (id, version, user_id, state, reminder_id, email, channel, message,
+    url, urgent, occurrence, deliver_at, date, time_zone, except_dates, notify_offset)
+select gen_random_uuid(), 1, 'user-' || n % 1000, 'pending', gen_random_uuid(),
+    'user@example.org', 'push', 'Water the plants on the balcony, number ' || n,
+    'https://example.org/plants/' || n, false, due, due, due, 'UTC', '{{}}', 0
+from (
+    select n, now() + ({first} + n * {step}) * interval '1 second' as due
+    from generate_series(1, {count}) n
+) notification
+"""
+
+
+@contextmanager
+def notifications_database() -> Iterator[DatabaseSettings]:
+    with postgres_server(**DURABLE, **ROOM) as server:
+        settings = MigrationSettings(
+            database_host=server.host,
+            database_port=server.port,
+            database_name=NAME,
+            database_user=NAME,
+            database_password=SecretStr(PASSWORD),
+            database_sslmode="disable",
+            database_admin_user=server.admin_user,
+            database_admin_password=SecretStr(server.admin_password),
+        )
+        migrate(settings, "event_service:migrations")
+        yield settings
+
+
+def administrator(settings: DatabaseSettings) -> "psycopg.Connection[tuple[object, ...]]":
+    assert isinstance(settings, MigrationSettings)
+    return psycopg.connect(
+        conninfo(settings),
+        user=settings.database_admin_user,
+        password=settings.database_admin_password.get_secret_value(),
+        options="",
+        autocommit=True,
+    )
+
+
+def fill(settings: DatabaseSettings, count: int, *, first: float, step: float) -> None:
+    """Nothing but `count` notifications, due every `step` seconds, `first` seconds from now."""
+    with administrator(settings) as connection:
+        connection.execute("truncate notifications")
+        connection.execute(FILL.format(first=first, step=step, count=count))
+        connection.execute("vacuum analyze notifications")
+        connection.execute("checkpoint")
