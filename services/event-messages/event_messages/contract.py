@@ -32,6 +32,11 @@ class Reminder(Shape):
     message: str
     url: str | None = None
     urgent: bool = False
+    handled_through: Annotated[
+        Instant | None,
+        Field(description="occurrences until then were acknowledged or snoozed"),
+    ] = None
+    completed: Annotated[bool, Field(description="nothing is to be announced any more")] = False
 
 
 class ReminderDeleted(Shape):
@@ -59,6 +64,7 @@ class PendingNotification(Shape):
 class NotificationDeleted(Shape):
     id: UUID
     version: Version
+    reminder_id: UUID | None = None
 
 
 class DueNotification(Shape):

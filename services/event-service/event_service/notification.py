@@ -37,6 +37,7 @@ class Notification:
     time_zone: str = "UTC"
     except_dates: tuple[datetime, ...] = ()
     notify_offset: int = 0  # minutes
+    handled_through: datetime | None = None
 
     @property
     def schedule(self) -> tuple[object, ...]:
@@ -58,6 +59,8 @@ def announcement(before: Notification | None, after: Notification) -> Event | No
         data = PendingNotification(**{name: getattr(after, name) for name in names})
         return Event.new(type, after.user_id, data)
     if waited:
-        gone = NotificationDeleted(id=after.id, version=after.version)
+        gone = NotificationDeleted(
+            id=after.id, version=after.version, reminder_id=after.reminder_id
+        )
         return Event.new("notification:deleted", after.user_id, gone)
     return None

@@ -14,12 +14,17 @@ DAILY = "FREQ=DAILY"
 
 
 def of_reminder(reminder: Reminder, written_at: datetime) -> Notification:
-    """The notification of a reminder that was written at `written_at`."""
-    rule = (reminder.rule or DAILY) if reminder.is_recurring else None
+    """The notification of a reminder that was written at `written_at`.
+
+    Of a completed one no series is left, so that it begins anew when it is opened again.
+    """
+    rule = (reminder.rule or DAILY) if reminder.is_recurring and not reminder.completed else None
     except_dates = tuple(sorted(reminder.except_dates)) if rule else ()
     offset = timedelta(minutes=reminder.notify_offset)
     series = Series(reminder.date, rule, reminder.time_zone, except_dates)
-    occurrence = series.first_due(offset, written_at)
+    occurrence = series.first_due(offset, written_at, reminder.handled_through)
+    if reminder.completed:
+        occurrence = None
     return Notification(
         id=reminder.id,
         version=reminder.version,
@@ -38,6 +43,7 @@ def of_reminder(reminder: Reminder, written_at: datetime) -> Notification:
         time_zone=reminder.time_zone,
         except_dates=except_dates,
         notify_offset=reminder.notify_offset,
+        handled_through=reminder.handled_through,
     )
 
 
@@ -50,14 +56,14 @@ def successor(stored: Notification | None, wanted: Notification) -> Notification
     """What takes the place of `stored`; None when that is as new as `wanted` or newer.
 
     An update that leaves the schedule alone leaves the place in it alone too: what was
-    announced already stays so, and what is overdue is still announced.
+    announced already stays so, and what is overdue is still announced, unless it was handled.
     """
     if stored is None:
         return wanted
     _check_owner(stored, wanted.user_id)
     if stored.version >= wanted.version:
         return None
-    if stored.state == "deleted" or stored.schedule != wanted.schedule:
+    if stored.state == "deleted" or stored.schedule != wanted.schedule or _handled(stored, wanted):
         return wanted
     return replace(
         wanted,
@@ -88,6 +94,12 @@ def emptied(stored: Notification, version: int) -> Notification:
         state="deleted",
         reminder_id=stored.reminder_id,
     )
+
+
+def _handled(stored: Notification, wanted: Notification) -> bool:
+    """Whether the user was quicker than the announcement of what waits."""
+    through, waiting = wanted.handled_through, stored.occurrence
+    return bool(stored.state == "pending" and waiting and through and waiting <= through)
 
 
 def _check_owner(stored: Notification, user_id: str) -> None:

@@ -38,6 +38,7 @@ notifications = Table(
     Column("time_zone", Text, nullable=False),
     Column("except_dates", ARRAY(_moment), nullable=False),
     Column("notify_offset", Integer, nullable=False),
+    Column("handled_through", _moment),
     Column("traceparent", Text),
     Column("lease_until", _moment),
     Column("updated_at", _moment, nullable=False, server_default=func.now()),

@@ -1,17 +1,15 @@
 """The HTTP API of reminders."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi import FastAPI, Response
 from service_runtime.api import create_api
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
 
+from reminder_service import occurrence_api
 from reminder_service.bodies import (
-    LARGEST_PAGE,
     BulkAnswer,
     BulkRequest,
     NewReminder,
@@ -20,18 +18,26 @@ from reminder_service.bodies import (
     ReminderPage,
 )
 from reminder_service.creation import Creation, make_many, make_one
+from reminder_service.dependencies import (
+    Clock,
+    IdempotencyKey,
+    IfMatch,
+    Limit,
+    Now,
+    Offset,
+    Store,
+    answered,
+    reminder_router,
+)
 from reminder_service.idempotency import KeyedAnswer
 from reminder_service.identity import IDENTITY, AnyCaller
 from reminder_service.other_methods import refuse_other_methods
-from reminder_service.preconditions import check_match, etag
-from reminder_service.rate_limit import TokenBuckets, limit_rate
+from reminder_service.preconditions import check_match
+from reminder_service.rate_limit import TokenBuckets
 from reminder_service.reminders import Reminder, changed_reminder
 from reminder_service.store import Reminders
 
 LARGEST_BULK_BODY = 1024 * 1024  # bytes
-LARGEST_OFFSET = 2**31 - 1
-
-Clock = Callable[[], datetime]
 
 
 def reminder_api(
@@ -51,33 +57,12 @@ def reminder_api(
         redirect_slashes=False,
     )
     app.state.reminders, app.state.buckets, app.state.clock = reminders, buckets, clock
-    app.include_router(router)
+    for routes in (router, occurrence_api.router):
+        app.include_router(routes)
     return app
 
 
-def _store(request: Request) -> Reminders:
-    return cast(Reminders, request.app.state.reminders)
-
-
-def _now(request: Request) -> datetime:
-    return cast(datetime, request.app.state.clock())
-
-
-Store = Annotated[Reminders, Depends(_store)]
-Now = Annotated[datetime, Depends(_now)]
-IdempotencyKey = Annotated[
-    str | None, Header(description="repeats within a day with this key get the first answer")
-]
-IfMatch = Annotated[str | None, Header(description="the ETag that the change is meant for")]
-Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
-Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]
-
-router = APIRouter(
-    prefix="/reminders",
-    tags=["reminders"],
-    dependencies=[Depends(limit_rate)],
-    responses=problem_responses(401, 429),
-)
+router = reminder_router()
 
 
 @router.post(
@@ -136,17 +121,17 @@ refuse_other_methods(router, "/bulk", "POST")
 
 @router.get("", openapi_extra=IDENTITY)
 def read_page(
-    caller: AnyCaller, store: Store, limit: Limit = 20, offset: Offset = 0
+    caller: AnyCaller, store: Store, now: Now, limit: Limit = 20, offset: Offset = 0
 ) -> ReminderPage:
     """The caller's reminders, the soonest first."""
     page, total = store.page(caller.user_id, limit, offset)
-    items = [ReminderAnswer.of(reminder) for reminder in page]
+    items = [ReminderAnswer.of(reminder, now) for reminder in page]
     return ReminderPage(items=items, total=total, limit=limit, offset=offset)
 
 
 @router.get("/{id}", responses=problem_responses(404), openapi_extra=IDENTITY)
-def read(id: UUID, caller: AnyCaller, store: Store, response: Response) -> ReminderAnswer:
-    return _answered(store.find(caller.user_id, id), response)
+def read(id: UUID, caller: AnyCaller, store: Store, now: Now, response: Response) -> ReminderAnswer:
+    return answered(store.find(caller.user_id, id), response, now)
 
 
 @router.patch("/{id}", responses=problem_responses(403, 404, 412), openapi_extra=IDENTITY)
@@ -166,7 +151,7 @@ def change(
         check_match(if_match, current.version)
         return changed_reminder(current, change.named(), caller, now)
 
-    return _answered(store.change(caller.user_id, id, make), response)
+    return answered(store.change(caller.user_id, id, make), response, now)
 
 
 @router.delete(
@@ -181,11 +166,6 @@ def delete(id: UUID, caller: AnyCaller, store: Store, if_match: IfMatch = None) 
 
 refuse_other_methods(router, "", "GET", "POST")
 refuse_other_methods(router, "/{id}", "DELETE", "GET", "PATCH", "POST")
-
-
-def _answered(reminder: Reminder, response: Response) -> ReminderAnswer:
-    response.headers["ETag"] = etag(reminder.version)
-    return ReminderAnswer.of(reminder)
 
 
 def _sent(answer: KeyedAnswer, response: Response) -> Response:

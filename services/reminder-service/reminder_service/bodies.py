@@ -1,7 +1,7 @@
 """The bodies of requests and answers."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from reminder_service.fields import (
     TimeZone,
     WebAddress,
 )
+from reminder_service.occurrences import LONGEST_SNOOZE
 from reminder_service.reminders import Reminder
 
 LARGEST_PAGE = 100
@@ -88,6 +89,28 @@ class ReminderChange(Body):
     urgent: bool = _UNNAMED
 
 
+class Snooze(Body):
+    """Either of the two."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["minutes"]}, {"required": ["until"]}]}
+    )
+
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_SNOOZE // timedelta(minutes=1))] = _UNNAMED
+    until: Moment = _UNNAMED
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("expected either minutes or until")
+        return self
+
+    def end(self, now: datetime) -> datetime:
+        if "until" in self.model_fields_set:
+            return self.until.astimezone(UTC)
+        return now + timedelta(minutes=self.minutes)
+
+
 def _in_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -117,12 +140,30 @@ class ReminderAnswer(BaseModel):
     url: str | None
     urgent: bool
     version: int
+    next_date: AnsweredMoment | None = Field(
+        description="the occurrence that the series announces next"
+    )
+    ended: bool = Field(description="whether nothing will be announced any more")
+    snoozed_until: AnsweredMoment | None = Field(
+        description="when the snoozed occurrence is announced"
+    )
+    acknowledged_through: AnsweredMoment | None = Field(
+        description="occurrences until then are done or were past from the begin"
+    )
+    completed_at: AnsweredMoment | None
     created_at: AnsweredMoment
     updated_at: AnsweredMoment
 
     @classmethod
-    def of(cls, reminder: Reminder) -> Self:
-        return cls.model_validate(reminder)
+    def of(cls, reminder: Reminder, now: datetime) -> Self:
+        next_date, snoozed_until = reminder.next_date(now), reminder.snoozed(now)
+        derived = {
+            "next_date": next_date,
+            "ended": next_date is None and snoozed_until is None,
+            "snoozed_until": snoozed_until,
+        }
+        named = {name: getattr(reminder, name, None) for name in cls.model_fields}
+        return cls.model_validate({**named, **derived})
 
 
 class ReminderPage(BaseModel):

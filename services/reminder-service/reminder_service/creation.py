@@ -62,14 +62,14 @@ class Creation:
 def make_one(new: NewReminder, caller: Caller, now: datetime) -> Made:
     reminder = new_reminder(uuid7(), new.named(), caller, now)
     headers = {"Location": f"/reminders/{reminder.id}", "ETag": etag(reminder.version)}
-    return Made([reminder], 201, _json(ReminderAnswer.of(reminder)), headers)
+    return Made([reminder], 201, _json(ReminderAnswer.of(reminder, now)), headers)
 
 
 def make_many(bodies: Sequence[dict[str, Any]], caller: Caller, now: datetime) -> Made:
     """Those that can be made; the others are named with the reason."""
     outcomes = [_made_or_refused(body, caller, now) for body in bodies]
     reminders = [outcome for outcome in outcomes if isinstance(outcome, Reminder)]
-    results = [_result(index, outcome) for index, outcome in enumerate(outcomes)]
+    results = [_result(index, outcome, now) for index, outcome in enumerate(outcomes)]
     refused = len(outcomes) - len(reminders)
     answer = BulkAnswer(created=len(reminders), refused=refused, results=results)
     return Made(reminders, 200, _json(answer))
@@ -93,9 +93,9 @@ def _of_validation(error: ValidationError) -> Problem:
     return Problem(422, "VALIDATION", detail, errors=errors)
 
 
-def _result(index: int, outcome: Reminder | Problem) -> BulkResult:
+def _result(index: int, outcome: Reminder | Problem, now: datetime) -> BulkResult:
     if isinstance(outcome, Reminder):
-        return BulkResult(index=index, status=201, reminder=ReminderAnswer.of(outcome))
+        return BulkResult(index=index, status=201, reminder=ReminderAnswer.of(outcome, now))
     return BulkResult(index=index, status=outcome.status, problem=_body(outcome))
 
 

@@ -44,6 +44,13 @@ class TooManyReminders(Refusal):
     name = "TOO_MANY_REMINDERS"
 
 
+class ReminderEnded(Refusal):
+    """The reminder has no occurrence left to snooze; change its date or rule to go on."""
+
+    http_status = 409
+    name = "REMINDER_ENDED"
+
+
 class VersionMismatch(Refusal):
     """The reminder was changed since the version that If-Match names; read it again."""
 
@@ -63,6 +70,13 @@ class InvalidRecurrence(Refusal):
 
     http_status = 422
     name = "INVALID_RULE"
+
+
+class InvalidSnooze(Refusal):
+    """A snooze ends one minute to 30 days from now."""
+
+    http_status = 422
+    name = "INVALID_SNOOZE"
 
 
 class MissingEmailAddress(Refusal):

@@ -1,7 +1,10 @@
 """The events that the writes of this service record."""
 
+from datetime import UTC
+from uuid import UUID, uuid5
+
+from event_messages.contract import NotificationDeleted, PendingNotification, ReminderDeleted
 from event_messages.contract import Reminder as ReminderData
-from event_messages.contract import ReminderDeleted
 from event_messages.event import Event
 
 from reminder_service.reminders import Reminder
@@ -13,6 +16,53 @@ def created(reminder: Reminder) -> Event:
 
 def updated(reminder: Reminder) -> Event:
     return Event.new("reminder:updated", reminder.user_id, _data(reminder), reminder.updated_at)
+
+
+def of_change(before: Reminder, after: Reminder) -> list[Event]:
+    """The events of one write: the reminder's own, and the commands for what it snoozed."""
+    return [updated(after), *_ended_snooze(before, after), *_snooze(before, after)]
+
+
+def snooze_id(reminder: Reminder) -> UUID | None:
+    """Of the notification that announces the snoozed occurrence.
+
+    Each end of a snooze has its own, for an occurrence that was snoozed, delivered and snoozed
+    again is to be delivered again.
+    """
+    if reminder.snoozed_occurrence is None or reminder.snoozed_until is None:
+        return None
+    moments = (reminder.snoozed_occurrence, reminder.snoozed_until)
+    return uuid5(reminder.id, "/".join(moment.astimezone(UTC).isoformat() for moment in moments))
+
+
+def _ended_snooze(before: Reminder, after: Reminder) -> list[Event]:
+    id = snooze_id(before)
+    if id is None or id == snooze_id(after):
+        return []
+    data = NotificationDeleted(id=id, version=after.version, reminder_id=after.id)
+    return [Event.new("notification:delete", after.user_id, data, after.updated_at)]
+
+
+def _snooze(before: Reminder, after: Reminder) -> list[Event]:
+    id, known = snooze_id(after), snooze_id(before)
+    occurrence, until = after.snoozed_occurrence, after.snoozed_until
+    if id is None or occurrence is None or until is None or until <= after.updated_at:
+        return []
+    data = PendingNotification(
+        id=id,
+        version=after.version,
+        user_id=after.user_id,
+        email=after.email,
+        deliver_at=until,
+        occurrence=occurrence,
+        channel=after.notify_type,
+        message=after.message,
+        url=after.url,
+        reminder_id=after.id,
+        urgent=after.urgent,
+    )
+    command = "notification:update" if id == known else "notification:create"
+    return [Event.new(command, after.user_id, data, after.updated_at)]
 
 
 def deleted(reminder: Reminder) -> Event:
@@ -37,4 +87,6 @@ def _data(reminder: Reminder) -> ReminderData:
         message=reminder.message,
         url=reminder.url,
         urgent=reminder.urgent,
+        handled_through=reminder.handled_through,
+        completed=reminder.completed_at is not None,
     )

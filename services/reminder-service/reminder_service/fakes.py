@@ -57,9 +57,11 @@ class InMemoryReminders:
 
     def change(self, user_id: str, id: UUID, make: Callable[[Reminder], Reminder]) -> Reminder:
         with self._turn:
-            changed = make(self._own(user_id, id))
-            self._reminders[id] = changed
-            self.events.append(events.updated(changed))
+            current = self._own(user_id, id)
+            changed = make(current)
+            if changed != current:
+                self._reminders[id] = changed
+                self.events += events.of_change(current, changed)
         return changed
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:

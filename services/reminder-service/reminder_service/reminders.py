@@ -12,6 +12,7 @@ from reminder_service.errors import InvalidDueDate, InvalidRecurrence, MissingEm
 
 SHORTEST_NOTICE = timedelta(minutes=1)
 DAILY = "FREQ=DAILY"
+SCHEDULE = {"date", "is_recurring", "rule", "time_zone", "except_dates", "notify_offset"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,10 @@ class Reminder:
     url: str | None = None
     urgent: bool = False
     version: int = 1
+    acknowledged_through: datetime | None = None
+    snoozed_occurrence: datetime | None = None
+    snoozed_until: datetime | None = None
+    completed_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -50,6 +55,27 @@ class Reminder:
     @property
     def series(self) -> Series:
         return Series(self.date, self.rule, self.time_zone, self.except_dates)
+
+    @property
+    def schedule(self) -> tuple[Series, timedelta]:
+        return self.series, self.offset
+
+    @property
+    def handled_through(self) -> datetime | None:
+        """The series announces only what is later."""
+        handled = [self.acknowledged_through, self.snoozed_occurrence]
+        return max((one for one in handled if one), default=None)
+
+    def next_date(self, now: datetime) -> datetime | None:
+        """The occurrence that the series announces next."""
+        if self.completed_at:
+            return None
+        announced = now + self.offset
+        return self.series.after(max(announced, self.handled_through or announced))
+
+    def snoozed(self, now: datetime) -> datetime | None:
+        """When the snoozed occurrence is announced, if that lies ahead."""
+        return self.snoozed_until if self.snoozed_until and self.snoozed_until > now else None
 
 
 def new_reminder(id: UUID, named: Mapping[str, Any], caller: Caller, now: datetime) -> Reminder:
@@ -63,9 +89,7 @@ def new_reminder(id: UUID, named: Mapping[str, Any], caller: Caller, now: dateti
         **{**named, **_recurrence(named, recurring=False, rule=None)},
     )
     _check_email(reminder)
-    _check_notice(reminder, now)
-    _check_series(reminder, now)
-    return reminder
+    return _scheduled(reminder, now)
 
 
 def changed_reminder(
@@ -81,11 +105,24 @@ def changed_reminder(
         updated_at=max(now, current.updated_at),
     )
     _check_email(changed)
-    if changed.series != current.series or changed.offset != current.offset:
-        if changed.date != current.date or not changed.is_recurring:
-            _check_notice(changed, now)
-        _check_series(changed, now)
-    return changed
+    reopened = current.completed_at and named.keys() & SCHEDULE
+    return _scheduled(changed, now) if reopened or changed.schedule != current.schedule else changed
+
+
+def _scheduled(reminder: Reminder, now: datetime) -> Reminder:
+    """The reminder at the begin of its schedule; of a series, what is past is over."""
+    if reminder.is_recurring:
+        _check_series(reminder, now)
+    else:
+        _check_notice(reminder, now)
+    begun = reminder.date <= now + reminder.offset
+    return replace(
+        reminder,
+        acknowledged_through=now + reminder.offset if begun else None,
+        snoozed_occurrence=None,
+        snoozed_until=None,
+        completed_at=None,
+    )
 
 
 def _recurrence(named: Mapping[str, Any], *, recurring: bool, rule: str | None) -> dict[str, Any]:
@@ -118,8 +155,6 @@ def _check_notice(reminder: Reminder, now: datetime) -> None:
 
 
 def _check_series(reminder: Reminder, now: datetime) -> None:
-    if not reminder.is_recurring:
-        return
     try:
         check_rule(reminder.series)
     except InvalidRule as error:

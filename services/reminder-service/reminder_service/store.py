@@ -35,7 +35,7 @@ class Reminders(Protocol):
         """Some of the user's reminders, the soonest first, and how many there are in all."""
 
     def change(self, user_id: str, id: UUID, make: Callable[[Reminder], Reminder]) -> Reminder:
-        """Replace the user's reminder by what `make` makes of it."""
+        """Replace the user's reminder by what `make` makes of it, unless that is the same."""
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:
         """Delete the user's reminder unless `check` refuses."""
@@ -90,9 +90,11 @@ class PostgresReminders:
 
     def change(self, user_id: str, id: UUID, make: Callable[[Reminder], Reminder]) -> Reminder:
         with self._engine.begin() as connection:
-            changed = make(_locked(connection, user_id, id))
-            connection.execute(_of_user(update(reminders), user_id, id).values(_row(changed)))
-            append(connection, events.updated(changed))
+            current = _locked(connection, user_id, id)
+            changed = make(current)
+            if changed != current:
+                connection.execute(_of_user(update(reminders), user_id, id).values(_row(changed)))
+                append(connection, *events.of_change(current, changed))
         return changed
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:

@@ -22,6 +22,10 @@ reminders = Table(
     Column("url", Text),
     Column("urgent", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("acknowledged_through", DateTime(timezone=True)),
+    Column("snoozed_occurrence", DateTime(timezone=True)),
+    Column("snoozed_until", DateTime(timezone=True)),
+    Column("completed_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )

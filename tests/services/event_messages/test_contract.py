@@ -108,6 +108,8 @@ def test_a_reminder_has_the_defaults_of_the_api() -> None:
         "message": "m",
         "url": None,
         "urgent": False,
+        "handled_through": None,
+        "completed": False,
     }
 
 

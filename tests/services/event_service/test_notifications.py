@@ -125,6 +125,62 @@ def test_a_series_that_has_ended_waits_for_nothing(notifications):
     assert told(notifications) == [("notification:created", 1), ("notification:deleted", 2)]
 
 
+def test_an_occurrence_that_was_handled_is_left_out(notifications):
+    series: dict[str, Any] = {"is_recurring": True, "rule": "FREQ=DAILY"}
+    notifications.put(reminder(1, **series))
+    notifications.put(reminder(2, handled_through=DATE, **series))
+    assert notifications.get(ID).occurrence == DATE + timedelta(days=1)
+    notifications.put(reminder(3, handled_through=DATE, message="Coffee", **series))
+    assert notifications.get(ID).occurrence == DATE + timedelta(days=1)
+
+
+def test_what_is_overdue_and_was_not_handled_is_still_announced(notifications):
+    series: dict[str, Any] = {"is_recurring": True, "rule": "FREQ=DAILY"}
+    notifications.put(reminder(1, **series))
+    later = DATE + timedelta(days=5, hours=1)
+    handled = DATE - timedelta(days=1)
+    notifications.put(reminder(2, written_at=later, handled_through=handled, **series))
+    assert notifications.get(ID).occurrence == DATE
+
+
+def test_a_single_date_that_was_handled_waits_for_nothing(notifications):
+    notifications.put(reminder(1))
+    notifications.put(reminder(2, handled_through=DATE))
+    assert notifications.get(ID).state == "ended"
+    notifications.put(reminder(3, handled_through=DATE, message="Coffee"))
+    assert notifications.get(ID).state == "ended"
+    assert told(notifications) == [("notification:created", 1), ("notification:deleted", 2)]
+
+
+@pytest.mark.parametrize("series", [{}, {"is_recurring": True, "rule": "FREQ=DAILY"}])
+def test_a_completed_reminder_ends_and_begins_when_it_is_opened(notifications, series):
+    notifications.put(reminder(1, **series))
+    notifications.put(reminder(2, completed=True, **series))
+    assert notifications.get(ID).state == "ended"
+    notifications.put(reminder(3, completed=True, message="Coffee", **series))
+    assert notifications.get(ID).state == "ended"
+    notifications.put(reminder(4, **series))
+    stored = notifications.get(ID)
+    assert (stored.state, stored.deliver_at) == ("pending", DATE)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_snooze_and_series_may_come_in_any_order(notifications, order):
+    series: dict[str, Any] = {"is_recurring": True, "rule": "FREQ=DAILY"}
+    steps = [
+        lambda: notifications.put(reminder(1, **series)),
+        lambda: notifications.put(reminder(2, handled_through=DATE, **series)),
+        lambda: notifications.put(snooze(2)),
+    ]
+    for step in order:
+        steps[step]()
+    assert notifications.get(ID).occurrence == DATE + timedelta(days=1)
+    assert (notifications.get(SNOOZE).state, notifications.get(SNOOZE).occurrence) == (
+        "pending",
+        DATE,
+    )
+
+
 def test_deleting_a_reminder_deletes_what_was_asked_for_on_its_account(notifications):
     notifications.put(reminder())
     notifications.put(snooze())

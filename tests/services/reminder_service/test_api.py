@@ -34,6 +34,11 @@ def test_a_reminder_is_created_and_read_back(api, body, store):
         "url": None,
         "urgent": False,
         "version": 1,
+        "nextDate": "2030-01-02T09:00:00Z",
+        "ended": False,
+        "snoozedUntil": None,
+        "acknowledgedThrough": None,
+        "completedAt": None,
         "createdAt": "2030-01-01T12:00:00Z",
         "updatedAt": "2030-01-01T12:00:00Z",
     }
@@ -59,7 +64,8 @@ def test_the_event_has_all_of_the_reminder_and_the_address(api, body, store):
     id = api.post("/reminders", json=body).json()["id"]
     data = data_of(store.events[0]).model_dump(mode="json", by_alias=True)
     expected = {"id": id, "version": 1, "userId": "user-1", "email": "user@example.com"}
-    assert data == {**body, **expected, "isRecurring": True}
+    untouched = {"isRecurring": True, "handledThrough": None, "completed": False}
+    assert data == {**body, **expected, **untouched}
 
 
 @pytest.mark.parametrize("method", ["patch", "post"])
@@ -85,6 +91,25 @@ def test_a_deleted_reminder_is_gone_and_its_event_is_the_newest(api, body, store
     event = store.events[-1]
     assert event.type == "reminder:deleted"
     assert event.data == {"id": id, "version": 2, "userId": "user-1"}
+
+
+def test_a_series_tells_its_next_date_and_its_end(api, body, clock):
+    body["rule"] = "FREQ=DAILY;COUNT=2"
+    path = f"/reminders/{api.post('/reminders', json=body).json()['id']}"
+    clock.advance(days=1)
+    assert api.get(path).json()["nextDate"] == "2030-01-03T09:00:00Z"
+    clock.advance(days=1)
+    answer = api.get(path).json()
+    assert (answer["nextDate"], answer["ended"]) == (None, True)
+    [item] = api.get("/reminders").json()["items"]
+    assert item == answer
+
+
+def test_a_series_whose_first_date_has_passed_takes_the_next(api, body, store):
+    body |= {"date": "2029-12-25T09:00:00Z", "isRecurring": True}
+    answer = api.post("/reminders", json=body)
+    assert (answer.status_code, answer.json()["nextDate"]) == (201, "2030-01-02T09:00:00Z")
+    assert store.events[0].data["handledThrough"] == "2030-01-01T12:00:00Z"
 
 
 def test_pages_have_the_total_and_the_soonest_first(api, body):

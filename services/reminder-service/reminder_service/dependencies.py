@@ -1,0 +1,50 @@
+"""What the operations of the API are given, and what they have in common."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from service_runtime.problems import problem_responses
+
+from reminder_service.bodies import LARGEST_PAGE, ReminderAnswer
+from reminder_service.preconditions import etag
+from reminder_service.rate_limit import limit_rate
+from reminder_service.reminders import Reminder
+from reminder_service.store import Reminders
+
+LARGEST_OFFSET = 2**31 - 1
+
+Clock = Callable[[], datetime]
+
+
+def _store(request: Request) -> Reminders:
+    return cast(Reminders, request.app.state.reminders)
+
+
+def _now(request: Request) -> datetime:
+    return cast(datetime, request.app.state.clock())
+
+
+Store = Annotated[Reminders, Depends(_store)]
+Now = Annotated[datetime, Depends(_now)]
+IdempotencyKey = Annotated[
+    str | None, Header(description="repeats within a day with this key get the first answer")
+]
+IfMatch = Annotated[str | None, Header(description="the ETag that the change is meant for")]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]
+
+
+def reminder_router() -> APIRouter:
+    return APIRouter(
+        prefix="/reminders",
+        tags=["reminders"],
+        dependencies=[Depends(limit_rate)],
+        responses=problem_responses(401, 429),
+    )
+
+
+def answered(reminder: Reminder, response: Response, now: datetime) -> ReminderAnswer:
+    response.headers["ETag"] = etag(reminder.version)
+    return ReminderAnswer.of(reminder, now)

@@ -1,0 +1,81 @@
+"""Snooze, acknowledge and complete over HTTP."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from fastapi import Response
+from service_runtime.problems import problem_responses
+
+from reminder_service.bodies import ReminderAnswer, Snooze
+from reminder_service.dependencies import IfMatch, Now, Store, answered, reminder_router
+from reminder_service.identity import IDENTITY, AnyCaller
+from reminder_service.occurrences import acknowledged, completed, snoozed
+from reminder_service.other_methods import refuse_other_methods
+from reminder_service.preconditions import check_match
+from reminder_service.reminders import Reminder
+
+router = reminder_router()
+
+
+@router.post(
+    "/{id}/snooze", responses=problem_responses(403, 404, 409, 412), openapi_extra=IDENTITY
+)
+def snooze(
+    id: UUID,
+    snooze: Snooze,
+    caller: AnyCaller,
+    store: Store,
+    now: Now,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ReminderAnswer:
+    """Announce the occurrence in hand later; the series goes on as before.
+
+    It is the last that was announced, or the next when that was acknowledged.
+    """
+    make = _matched(if_match, lambda current: snoozed(current, snooze.end(now), now))
+    return answered(store.change(caller.user_id, id, make), response, now)
+
+
+@router.post(
+    "/{id}/acknowledge", responses=problem_responses(403, 404, 412), openapi_extra=IDENTITY
+)
+def acknowledge(
+    id: UUID,
+    caller: AnyCaller,
+    store: Store,
+    now: Now,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ReminderAnswer:
+    """What was announced is done: its snooze is cancelled, the series goes on."""
+    make = _matched(if_match, lambda current: acknowledged(current, now))
+    return answered(store.change(caller.user_id, id, make), response, now)
+
+
+@router.post("/{id}/complete", responses=problem_responses(403, 404, 412), openapi_extra=IDENTITY)
+def complete(
+    id: UUID,
+    caller: AnyCaller,
+    store: Store,
+    now: Now,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ReminderAnswer:
+    """Nothing is announced any more; a change of the schedule opens the reminder again."""
+    make = _matched(if_match, lambda current: completed(current, now))
+    return answered(store.change(caller.user_id, id, make), response, now)
+
+
+for action in ("snooze", "acknowledge", "complete"):
+    refuse_other_methods(router, f"/{{id}}/{action}", "POST")
+
+
+def _matched(
+    if_match: str | None, make: Callable[[Reminder], Reminder]
+) -> Callable[[Reminder], Reminder]:
+    def change(current: Reminder) -> Reminder:
+        check_match(if_match, current.version)
+        return make(current)
+
+    return change

@@ -1,0 +1,209 @@
+"""Snooze, acknowledge and complete: what they leave and what they tell, over HTTP."""
+
+from uuid import uuid4
+
+import pytest
+from event_messages.contract import data_of
+
+from tests.services.reminder_service.test_api import OTHER, problem
+
+ACTIONS = [("snooze", {"minutes": 5}), ("acknowledge", None), ("complete", None)]
+
+
+@pytest.fixture
+def made_at(api, body, clock):
+    """Makes a reminder of 2 January, 9:00, and lets the time come."""
+
+    def make(day=2, hour=9, **fields):
+        made = api.post("/reminders", json={**body, **fields}).json()
+        clock.now = clock.now.replace(day=day, hour=hour, minute=1)
+        return f"/reminders/{made['id']}"
+
+    return make
+
+
+def told(store, since=1):
+    return [(event.type, data_of(event)) for event in store.events[since:]]
+
+
+def types(store, since=1):
+    return [type for type, _ in told(store, since)]
+
+
+def test_a_snooze_announces_the_last_occurrence_later_and_leaves_the_series(api, made_at, store):
+    path = made_at(rule="FREQ=DAILY", notifyOffset=15, url="https://example.com", urgent=True)
+    answer = api.post(f"{path}/snooze", json={"minutes": 10})
+    assert answer.status_code == 200
+    assert answer.headers["etag"] == '"2"'
+    assert answer.json()["snoozedUntil"] == "2030-01-02T09:11:00Z"
+    assert answer.json()["nextDate"] == "2030-01-03T09:00:00Z"
+    assert answer.json()["date"] == "2030-01-02T09:00:00Z"
+    (updated, reminder), (created, snooze) = told(store)
+    assert (updated, created) == ("reminder:updated", "notification:create")
+    assert reminder.handled_through.isoformat() == "2030-01-02T09:00:00+00:00"
+    assert snooze.model_dump(mode="json", exclude={"id"}) == {
+        "version": 2,
+        "user_id": "user-1",
+        "email": "user@example.com",
+        "deliver_at": "2030-01-02T09:11:00Z",
+        "occurrence": "2030-01-02T09:00:00Z",
+        "channel": "push",
+        "message": "Water the plants",
+        "url": "https://example.com",
+        "reminder_id": str(reminder.id),
+        "urgent": True,
+    }
+    assert snooze.id != reminder.id
+
+
+def test_a_repeated_snooze_changes_nothing(api, made_at, store):
+    path, body = made_at(), {"until": "2030-01-02T12:00:00+01:00"}
+    first = api.post(f"{path}/snooze", json=body)
+    assert api.post(f"{path}/snooze", json=body).json() == first.json()
+    assert types(store) == ["reminder:updated", "notification:create"]
+
+
+def test_another_snooze_takes_the_place_of_the_first(api, made_at, store):
+    path = made_at()
+    for minutes in (10, 20, 10):
+        api.post(f"{path}/snooze", json={"minutes": minutes})
+    first, second, third = (event for event in told(store) if event[0] == "notification:create")
+    ended = [data for type, data in told(store) if type == "notification:delete"]
+    assert [(one.id, one.version) for one in ended] == [(first[1].id, 3), (second[1].id, 4)]
+    assert (first[1].id, third[1].version) == (third[1].id, 4)
+
+
+def test_an_occurrence_that_is_snoozed_again_is_another_notification(api, made_at, store, clock):
+    path = made_at()
+    api.post(f"{path}/snooze", json={"minutes": 10})
+    clock.advance(minutes=30)
+    api.post(f"{path}/snooze", json={"minutes": 10})
+    first, second = (data for type, data in told(store) if type == "notification:create")
+    assert first.occurrence == second.occurrence
+    assert first.id != second.id
+
+
+def test_before_its_time_an_occurrence_is_only_postponed(api, made_at, store):
+    path = made_at(day=1, hour=20)
+    early = api.post(f"{path}/snooze", json={"until": "2030-01-02T09:00:00Z"})
+    assert problem(early) == (422, "INVALID_SNOOZE")
+    answer = api.post(f"{path}/snooze", json={"until": "2030-01-02T10:00:00Z"}).json()
+    assert (answer["nextDate"], answer["ended"]) == (None, False)
+    (_, reminder), (_, snooze) = told(store)
+    assert reminder.handled_through == snooze.occurrence == reminder.date
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"minutes": 0}, "VALIDATION"),
+        ({"minutes": 43_201}, "VALIDATION"),
+        ({"minutes": True}, "VALIDATION"),
+        ({"minutes": 5, "until": "2030-01-02T12:00:00Z"}, "VALIDATION"),
+        ({}, "VALIDATION"),
+        ({"until": None}, "VALIDATION"),
+        ({"until": "2030-01-02T12:00:00"}, "VALIDATION"),
+        ({"until": "2030-01-02T09:01:59Z"}, "INVALID_SNOOZE"),
+        ({"until": "2030-02-01T09:01:01Z"}, "INVALID_SNOOZE"),
+    ],
+)
+def test_a_snooze_takes_a_minute_to_thirty_days(api, made_at, store, asked, code):
+    path = made_at()
+    assert problem(api.post(f"{path}/snooze", json=asked)) == (422, code)
+    assert types(store) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"minutes": 1}, {"minutes": 43_200}, {"until": "2030-02-01T09:01:00Z"}],
+)
+def test_the_limits_of_a_snooze_are_taken(api, made_at, asked):
+    assert api.post(f"{made_at()}/snooze", json=asked).status_code == 200
+
+
+def test_an_acknowledged_occurrence_is_not_snoozed_any_more(api, made_at, store):
+    path = made_at(rule="FREQ=DAILY")
+    api.post(f"{path}/snooze", json={"minutes": 10})
+    answer = api.post(f"{path}/acknowledge").json()
+    assert (answer["snoozedUntil"], answer["nextDate"]) == (None, "2030-01-03T09:00:00Z")
+    assert answer["acknowledgedThrough"] == "2030-01-02T09:00:00Z"
+    (_, snooze), (_, reminder), (_, ended) = told(store)[1:]
+    assert reminder.handled_through == snooze.occurrence
+    assert (ended.id, ended.version, ended.reminder_id) == (snooze.id, 3, reminder.id)
+
+
+def test_a_repeated_acknowledgement_does_not_reach_the_next_occurrence(api, made_at, store):
+    path = made_at(rule="FREQ=DAILY")
+    first = api.post(f"{path}/acknowledge").json()
+    assert api.post(f"{path}/acknowledge").json() == first
+    assert types(store) == ["reminder:updated"]
+
+
+def test_after_an_acknowledgement_a_snooze_is_for_the_next_occurrence(api, made_at, store):
+    path = made_at(rule="FREQ=DAILY")
+    api.post(f"{path}/acknowledge")
+    api.post(f"{path}/snooze", json={"until": "2030-01-03T12:00:00Z"})
+    assert told(store)[-1][1].occurrence.isoformat() == "2030-01-03T09:00:00+00:00"
+
+
+def test_before_its_time_nothing_is_acknowledged(api, made_at, store):
+    path = made_at(day=1, hour=20)
+    assert api.post(f"{path}/acknowledge").json()["ended"] is False
+    assert types(store) == []
+
+
+def test_an_acknowledged_date_without_a_rule_has_ended(api, made_at):
+    path = made_at()
+    assert api.post(f"{path}/acknowledge").json()["ended"] is True
+    answer = api.post(f"{path}/snooze", json={"minutes": 5})
+    assert problem(answer) == (409, "REMINDER_ENDED")
+
+
+def test_a_completed_series_ends_with_its_snooze_and_can_be_opened_again(api, made_at, store):
+    path = made_at(rule="FREQ=DAILY")
+    api.post(f"{path}/snooze", json={"minutes": 10})
+    answer = api.post(f"{path}/complete").json()
+    assert (answer["completedAt"], answer["ended"]) == ("2030-01-02T09:01:00Z", True)
+    assert (answer["nextDate"], answer["snoozedUntil"]) == (None, None)
+    assert api.post(f"{path}/complete").json() == answer
+    assert types(store, 3) == ["reminder:updated", "notification:delete"]
+    assert told(store)[2][1].completed is True
+    refused = api.post(f"{path}/snooze", json={"minutes": 5})
+    assert problem(refused) == (409, "REMINDER_ENDED")
+    renamed = api.patch(path, json={"message": "Feed the cat"}).json()
+    assert renamed["ended"] is True
+    opened = api.patch(path, json={"rule": "FREQ=DAILY"}).json()
+    assert (opened["completedAt"], opened["nextDate"]) == (None, "2030-01-03T09:00:00Z")
+    assert told(store)[-1][1].completed is False
+
+
+def test_a_change_of_the_text_reaches_the_snooze_and_of_the_schedule_ends_it(api, made_at, store):
+    path = made_at(rule="FREQ=DAILY")
+    api.post(f"{path}/snooze", json={"minutes": 10})
+    api.patch(path, json={"message": "Feed the cat"})
+    type, data = told(store)[-1]
+    assert (type, data.message, data.version) == ("notification:update", "Feed the cat", 3)
+    answer = api.patch(path, json={"rule": "FREQ=WEEKLY"}).json()
+    assert answer["snoozedUntil"] is None
+    type, data = told(store)[-1]
+    assert (type, data.version) == ("notification:delete", 4)
+
+
+def test_a_snooze_that_was_delivered_is_not_sent_again_by_a_change(api, made_at, store, clock):
+    path = made_at()
+    api.post(f"{path}/snooze", json={"minutes": 10})
+    clock.advance(minutes=11)
+    api.patch(path, json={"message": "Feed the cat"})
+    assert types(store, 3) == ["reminder:updated"]
+
+
+@pytest.mark.parametrize(("action", "asked"), ACTIONS)
+def test_actions_are_for_the_owner_and_the_version_that_was_read(api, made_at, action, asked):
+    path = made_at()
+    foreign = api.post(f"{path}/{action}", json=asked, headers=OTHER)
+    assert problem(foreign) == (403, "PERMISSION_DENIED")
+    unknown = api.post(f"/reminders/{uuid4()}/{action}", json=asked)
+    assert problem(unknown) == (404, "MISSING_REMINDER")
+    stale = api.post(f"{path}/{action}", json=asked, headers={"If-Match": '"7"'})
+    assert problem(stale) == (412, "VERSION_MISMATCH")
+    assert api.get(path).json()["version"] == 1
