@@ -77,6 +77,7 @@ class Consumer:
         self._doubtful = threading.Event()  # set while what handlers depend on may be away
         self._grace_ends = 0.0
         self._failed_polls = 0
+        self._oldest_sent_at = 0.0  # seconds since 1970; 0 when the last poll brought nothing
         self._beat = time.monotonic()
 
     def run(self) -> None:
@@ -110,6 +111,11 @@ class Consumer:
             self._pace.longest_handling + 60
         )
 
+    def oldest_age(self) -> float:
+        """Seconds since the oldest message of the last poll was sent; 0 when it brought none."""
+        oldest = self._oldest_sent_at
+        return max(0, time.time() - oldest) if oldest else 0
+
     def receiving(self) -> bool:
         """False when the last poll failed, or what handlers depend on is away."""
         return self._failed_polls == 0 and not self._doubtful.is_set()
@@ -132,7 +138,9 @@ class Consumer:
             self._wait_after_failure(error)
             return []
         self._failed_polls = 0
-        return [Received.of(message) for message in answer.get("Messages", [])]
+        received = [Received.of(message) for message in answer.get("Messages", [])]
+        self._oldest_sent_at = min((message.sent_at for message in received), default=0)
+        return received
 
     def _await_recovery(self) -> None:
         if self._doubtful.is_set():

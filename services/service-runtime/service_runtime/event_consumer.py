@@ -10,7 +10,7 @@ from event_messages.event import Event
 from event_messages.received import Handled, QueueClient, Received
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
-from service_runtime.metrics import MESSAGE_SECONDS, MESSAGES, QUEUE_SECONDS
+from service_runtime.metrics import MESSAGE_SECONDS, MESSAGES, QUEUE_AGE, QUEUE_SECONDS
 from service_runtime.traces import Attributes, Trace, Work, continue_trace, current_span
 
 
@@ -28,7 +28,7 @@ def event_consumer(
 
     `recover` raises while it is away, for example `lambda: ping(engine)`.
     """
-    return Consumer(
+    consumer = Consumer(
         client,
         queue_url,
         handle,
@@ -39,6 +39,8 @@ def event_consumer(
         trace=traced(queue_url.rpartition("/")[2]),
         observe=measure,
     )
+    QUEUE_AGE.set_function(consumer.oldest_age)
+    return consumer
 
 
 def _assume_recovered() -> None:

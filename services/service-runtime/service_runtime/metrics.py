@@ -7,12 +7,17 @@ OUTBOX_PUBLISHED = Counter("outbox_published_total", "Events published from the 
 OUTBOX_FAILED = Counter("outbox_failed_total", "Attempts at which the topic refused an event")
 
 MESSAGES = Counter("messages_total", "Messages taken from the queue", ["event_type", "outcome"])
-MESSAGE_SECONDS = Histogram("message_seconds", "Time to handle one message", ["event_type"])
+MESSAGE_SECONDS = Histogram(
+    "message_handling_seconds", "Time to handle one message", ["event_type"]
+)
+QUEUE_AGE = Gauge(
+    "queue_oldest_seconds", "Age of the oldest message that the last poll of the queue brought"
+)
 QUEUE_SECONDS = Histogram(
-    "queue_seconds",
+    "queue_wait_seconds",
     "Time from sending a message to its first handling",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600),
 )
 
 REQUESTS = Counter("http_requests_total", "HTTP requests", ["method", "route", "status"])
-REQUEST_SECONDS = Histogram("http_request_seconds", "Time to answer", ["method", "route"])
+REQUEST_SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["method", "route"])

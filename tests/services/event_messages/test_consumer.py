@@ -334,6 +334,35 @@ def test_a_deletion_that_fails_is_repeated(memory: Any, seen: Seen) -> None:
     assert seen.outcomes() == {"done": 1}
 
 
+def test_an_empty_queue_has_no_age(memory: Any, seen: Seen) -> None:
+    memory.send(event().to_json())
+    with memory.consumer(nothing, observe=seen) as consumer:
+        eventually(lambda: len(seen) == 1)
+        eventually(lambda: consumer.oldest_age() == 0)
+
+
+def test_the_age_grows_while_the_queue_cannot_be_asked(memory: Any) -> None:
+    memory.send(event().to_json())
+    time.sleep(0.2)
+    polled = threading.Event()
+
+    class Away:
+        """Answers the first poll only."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "receive_message" and polled.is_set():
+                raise ConnectionError("500")
+            if name == "receive_message":
+                polled.set()
+            return getattr(memory.queue, name)
+
+    with replace(memory, queue=Away()).consumer(nothing) as consumer:
+        eventually(lambda: not consumer.receiving())
+        first = consumer.oldest_age()
+        time.sleep(0.05)
+        assert 0.2 < first < consumer.oldest_age()
+
+
 def test_a_consumer_is_not_alive_when_a_handler_hangs(memory: Any) -> None:
     release = threading.Event()
     memory.send(event().to_json())

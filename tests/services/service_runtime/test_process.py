@@ -168,12 +168,12 @@ def test_a_service_goes_on_answering_after_the_signal_but_is_not_ready(
 
 
 def test_no_request_is_dropped_while_a_service_ends(services: list[Service]) -> None:
-    service = Service("self.stopping.wait()", drain=0.5)
+    service = Service("self.stopping.wait()", drain=1.5)
     services.append(service)
     eventually_answers(f"{service.url}/health/live")
     with httpx.Client(base_url=service.url) as client:
         os.kill(service.process.pid, signal.SIGTERM)
-        end = time.monotonic() + 0.4  # by then a cluster sends nothing here any more
+        end = time.monotonic() + 0.5  # by then a cluster sends nothing here any more
         while time.monotonic() < end:
             assert client.get("/health/live").status_code == 200
 
