@@ -21,15 +21,9 @@ ServiceName = Literal[
     "reminder-service", "event-service", "notification-scheduler", "notification-service"
 ]
 # What holds data or opens it; the names are without the prefix of the environment.
+Queues = Literal["event", "event-dead-letters", "notification", "notification-dead-letters"]
 DataName = Literal[
-    "event",
-    "event-dead-letters",
-    "event-store",
-    "messages",
-    "notification",
-    "notification-dead-letters",
-    "notification-scheduler-dead-letters",
-    "postgres",
+    Queues, "event-store", "messages", "notification-scheduler-dead-letters", "postgres"
 ]
 LONGEST_UNLOCK = timedelta(days=14)
 
@@ -59,6 +53,17 @@ def read_file(given: Any) -> Any:
     return text
 
 
+def read_day(given: Any) -> Any:
+    """YAML reads a day without quotes as a moment, which the engine hands over in Go's way."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return date.fromisoformat(given.removesuffix(" 00:00:00 +0000 UTC"))
+    except ValueError as error:
+        raise ValueError("expected a day, written as 2026-12-31") from error
+
+
+Day = Annotated[date, BeforeValidator(read_day)]
 FileText = Annotated[str, BeforeValidator(read_file)]
 Secret = Annotated[SecretStr, BeforeValidator(read_file), Field(min_length=1)]
 
@@ -193,7 +198,7 @@ class UnlockConfig(Section):
     """Lets one resource be destroyed or replaced, up to a day and for a reason."""
 
     resource: DataName
-    until: date
+    until: Day
     reason: str = Field(min_length=10)  # a sentence for whoever reads the history
 
     @field_validator("until")
@@ -230,9 +235,7 @@ class StackConfig(Section):
 
     @field_validator("unlock")
     @classmethod
-    def of_what_is_locked(
-        cls, unlock: UnlockConfig | None, info: ValidationInfo
-    ) -> UnlockConfig | None:
+    def locked(cls, unlock: UnlockConfig | None, info: ValidationInfo) -> UnlockConfig | None:
         if unlock is not None and info.data.get("deletion_protection") is False:
             raise ValueError("expected no unlock, for deletionProtection is false")
         return unlock

@@ -90,6 +90,18 @@ def test_an_unlock_lasts_to_the_end_of_its_day(days):
     assert unlocked("prod", until=str(until)).unlock.until == until
 
 
+@pytest.mark.parametrize("written", ["{day}", "{day} 00:00:00 +0000 UTC"])
+def test_its_day_may_be_written_with_or_without_quotes(written):
+    """The second form is what the engine makes of a day without quotes."""
+    assert unlocked("prod", until=written.format(day=TODAY)).unlock.until == TODAY
+
+
+@pytest.mark.parametrize("until", ["tomorrow", "2026-13-01", 20261201])
+def test_what_is_no_day_is_refused(until):
+    sentence = refusal(until=until)
+    assert sentence.startswith("Pulumi.prod.yaml: herald:unlock.until is wrong: expected ")
+
+
 @pytest.mark.parametrize("days", [-1, 15, 400])
 def test_an_unlock_that_has_expired_or_lasts_too_long_is_refused(days):
     until = TODAY + timedelta(days=days)
