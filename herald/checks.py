@@ -163,7 +163,7 @@ def deployments(stack: Stack) -> str:
             f"not ready: {', '.join(lacking)}",
             f"see `kubectl describe pods -n {namespace}` and `kubectl logs -n {namespace}`",
         )
-    return f"{len(found)} deployments are ready"
+    return f"all {len(found)} deployments are ready"
 
 
 def queues(stack: Stack) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 dead_letters = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Messages that no consumer could handle: list, show, redrive.",
+    help="Messages that no consumer could handle.",
 )
 
 

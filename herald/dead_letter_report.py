@@ -10,27 +10,29 @@ from herald.dead_letters import DeadLetter, reasons
 
 
 def report_messages(queue: str, letters: Collection[DeadLetter], in_queue: int) -> None:
+    """The messages, each with the number of its reason in the table below them."""
     console = Console()
     if not letters:
         console.print(f"No dead letters of the {queue} queue.")
         return
-    table = Table("id", "event", "user", "received", "since", "reason", box=None, pad_edge=False)
-    table.columns[0].no_wrap = True  # for copying
+    table = Table("id", "event", "user", "seen", "since", "why", box=None, pad_edge=False)
+    for number in (0, 4, 5):  # for copying, and for reading in columns
+        table.columns[number].no_wrap = True
+    why = {(kind, reason): number for number, (kind, reason, _) in enumerate(reasons(letters), 1)}
     for letter in letters:
         table.add_row(
             letter.id,
             Text(letter.event_type),
             Text(str((letter.envelope or {}).get("userId", letter.attribute("userId") or ""))),
             str(letter.receive_count),
-            f"{letter.sent_at:%Y-%m-%d %H:%M:%S}",
-            Text(letter.reason),
+            f"{letter.sent_at:%m-%d %H:%M}",
+            str(why[letter.event_type, letter.reason]),
         )
     console.print(table)
     console.print()
     report_reasons(console, letters)
-    shown = f"{len(letters)} dead letters of the {queue} queue"
-    more = f" are shown of about {in_queue}" if in_queue > len(letters) else ""
-    console.print(f"{shown}{more}. All times are UTC.")
+    more = f", of about {in_queue}" if in_queue > len(letters) else ""
+    console.print(f"{counted(len(letters), queue)}{more}. All times are UTC.")
 
 
 def report_outcome(
@@ -39,14 +41,18 @@ def report_outcome(
     console = Console()
     report_reasons(console, letters)
     still = "nothing was changed" if left is None else f"about {left} left"
-    console.print(f"{number} dead letters of the {queue} queue {what}; {still}.")
+    console.print(f"{counted(number, queue)} {what}; {still}.")
 
 
 def report_reasons(console: Console, letters: Collection[DeadLetter]) -> None:
     if not letters:
         return
-    table = Table("number", "event", "reason", box=None, pad_edge=False)
-    for kind, reason, number in reasons(letters):
-        table.add_row(str(number), Text(kind), Text(reason))
+    table = Table("why", "number", "event", "reason", box=None, pad_edge=False)
+    for why, (kind, reason, number) in enumerate(reasons(letters), 1):
+        table.add_row(str(why), str(number), Text(kind), Text(reason))
     console.print(table)
     console.print()
+
+
+def counted(number: int, queue: str) -> str:
+    return f"{number} dead letter{'' if number == 1 else 's'} of the {queue} queue"

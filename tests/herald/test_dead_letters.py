@@ -102,8 +102,11 @@ def test_a_list_shows_every_message_and_consumes_none(queues, command):
     for _ in range(2):
         said = command("list")
         assert said.code == 0
-        assert all(id in said.out for id in ids)
-        assert "23      reminder:created  UnknownEvent: reminder:paused" in said.out
+        shown = {row[0]: row[-1] for row in map(str.split, said.out.splitlines()) if row}
+        assert [shown[id] for id in ids] == ["1"] * 23 + ["2"]
+        rows = [" ".join(line.split()) for line in said.out.splitlines()]
+        assert "1 23 reminder:created UnknownEvent: reminder:paused" in rows
+        assert "2 1 no event the body is no event" in rows
         assert "24 dead letters of the event queue. All times are UTC." in said.out
         assert queues.dead() == 24
 
@@ -113,7 +116,7 @@ def test_a_limited_list_says_how_many_there_are(queues, command):
     for _ in range(5):
         queues.send(json.dumps(EVENT))
     said = command("list", "--limit", "3")
-    assert "3 dead letters of the event queue are shown of about 5." in said.out
+    assert "3 dead letters of the event queue, of about 5. All times are UTC." in said.out
     assert queues.dead() == 5
 
 
@@ -150,7 +153,7 @@ def test_one_message_is_sent_again_without_what_tells_of_its_failure(queues, com
     id = queues.send(json.dumps(EVENT), **FAILED, ErrorCode="X", eventType="reminder:created")
     queues.send("stays")
     said = command("redrive", "--id", id)
-    assert "1 dead letters of the event queue sent again; about 1 left." in said.out
+    assert "1 dead letter of the event queue sent again; about 1 left." in said.out
     assert queues.dead() == 1
     assert queues.received() == [(json.dumps(EVENT), {"eventType": "reminder:created"})]
 
@@ -171,7 +174,7 @@ def test_all_are_sent_again_where_sqs_has_no_move_tasks(queues, herald):
 def test_a_dry_run_changes_nothing(queues, command, name, what):
     queues.send(json.dumps(EVENT))
     said = command(name, "--all", "--dry-run")
-    assert f"1 dead letters of the event queue {what}; nothing was changed." in said.out
+    assert f"1 dead letter of the event queue {what}; nothing was changed." in said.out
     assert queues.dead() == 1
     assert queues.received() == []
 
@@ -193,7 +196,7 @@ def test_discarded_messages_are_gone_and_the_others_stay(queues, command):
     id = queues.send(json.dumps(EVENT))
     queues.send("stays")
     said = command("discard", "--id", id, "--yes")
-    assert "1 dead letters of the event queue discarded; about 1 left." in said.out
+    assert "1 dead letter of the event queue discarded; about 1 left." in said.out
     assert [each["body"] for each in json.loads(command("list", "--json").out)] == ["stays"]
     assert queues.received() == []
 

@@ -137,7 +137,7 @@ def test_every_deployment_must_be_ready(around):
         "run `pulumi up --stack test`",
     )
     around.answer("kubectl", "get", {"items": [deployment("a", 1, 1)]})
-    assert checks.deployments(around.stack) == "1 deployments are ready"
+    assert checks.deployments(around.stack) == "all 1 deployments are ready"
 
 
 @pytest.mark.integration
