@@ -1,0 +1,207 @@
+"""What planned resources cost in a month."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from preview.plan import PlannedResource
+from preview.prices import Prices, Usage
+
+HOURS = 730  # of a month
+STARTS = 43_800  # of a month, one a minute
+MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True)
+class Part:
+    """`amount` of something, each at `price`."""
+
+    what: str
+    amount: Decimal | int
+    price: Decimal
+
+    @property
+    def monthly(self) -> Decimal:
+        return self.amount * self.price
+
+
+class NoPrice(Exception):
+    """The table has no price for something; the message names it."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    name: str
+    type: str
+    parts: tuple[Part, ...]
+
+    @property
+    def monthly(self) -> Decimal:
+        return sum((part.monthly for part in self.parts), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Bill:
+    costs: tuple[Cost, ...]
+    unpriced: tuple[str, ...]  # what is not in the total, and why
+
+    @property
+    def monthly(self) -> Decimal:
+        return sum((cost.monthly for cost in self.costs), Decimal(0))
+
+
+Inputs = Mapping[str, Any]
+Rates = Callable[[Inputs, Prices, Usage], Iterator[Part]]
+
+
+def subscription(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    """Publishing is billed, not delivering: each topic with a queue takes half of all events."""
+    if inputs.get("protocol") == "sqs":
+        yield Part("million messages", usage.events / 2 / MILLION, prices.sns["million_publishes"])
+
+
+def queue(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    if not inputs.get("redrivePolicy"):
+        return  # dead letters are hardly used
+    requests = usage.idle_polls + 2 * usage.events / 2  # one to receive, one to delete
+    yield Part("million requests", requests / MILLION, prices.sqs["million_requests"])
+
+
+def table(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    if inputs.get("billingMode") != "PAY_PER_REQUEST":
+        raise NoPrice("provisioned capacity")
+    units = usage.events * usage.event_kb / MILLION
+    yield Part("million writes", units, prices.dynamodb["million_writes"])
+    yield Part("GB stored", usage.event_gb, prices.dynamodb["gb_month"])
+    if (inputs.get("pointInTimeRecovery") or {}).get("enabled"):
+        yield Part("GB restorable", usage.event_gb, prices.dynamodb["recovery_gb_month"])
+
+
+def server(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    instance_class = inputs["instanceClass"]
+    hour, gb = prices.server_hour(instance_class), prices.rds["gb_month"]
+    if hour is None:
+        raise NoPrice(instance_class)
+    assert isinstance(gb, Decimal)
+    zones = 2 if inputs.get("multiAz") else 1
+    yield Part(f"hours of {instance_class}", HOURS * zones, hour)
+    yield Part("GB of storage", int(inputs.get("allocatedStorage", 0)) * zones, gb)
+
+
+def function(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    architecture = (inputs.get("architectures") or ["x86_64"])[0]
+    gb_seconds = STARTS * usage.function_seconds * int(inputs.get("memorySize", 128)) / 1024
+    yield Part("million starts", STARTS / MILLION, prices.lambda_["million_requests"])
+    yield Part("GB-seconds", gb_seconds, prices.lambda_[f"gb_second_{architecture}"])
+
+
+def schedule(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    if inputs.get("scheduleExpression") != "rate(1 minute)":
+        raise NoPrice(f"schedule {inputs.get('scheduleExpression')}")
+    yield Part("million starts", STARTS / MILLION, prices.scheduler["million_starts"])
+
+
+def key(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("key", 1, prices.kms["key_month"])
+    # SQS and SNS ask for a data key every five minutes at most, and for each of the consumers.
+    asked = Decimal(HOURS * 12 * 4)
+    yield Part("ten thousand requests", asked / 10_000, prices.kms["ten_thousand_requests"])
+
+
+def alarm(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("alarm", 1, prices.cloudwatch["alarm_month"])
+
+
+def dashboard(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("dashboard", 1, prices.cloudwatch["dashboard_month"])
+
+
+def log_group(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("GB taken in", usage.log_gb, prices.cloudwatch["logs_gb"])
+    months = Decimal(int(inputs.get("retentionInDays") or 3650)) / 30
+    yield Part("GB kept", usage.log_gb * months, prices.cloudwatch["logs_gb_month"])
+
+
+def repository(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("GB of images", usage.image_gb, prices.ecr["gb_month"])
+
+
+def configuration_set(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("thousand e-mails", usage.emails / 1000, prices.ses["thousand_emails"])
+
+
+RATES: dict[str, Rates] = {
+    "aws:cloudwatch/dashboard:Dashboard": dashboard,
+    "aws:cloudwatch/logGroup:LogGroup": log_group,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
+    "aws:dynamodb/table:Table": table,
+    "aws:ecr/repository:Repository": repository,
+    "aws:kms/key:Key": key,
+    "aws:lambda/function:Function": function,
+    "aws:rds/instance:Instance": server,
+    "aws:scheduler/schedule:Schedule": schedule,
+    "aws:ses/configurationSet:ConfigurationSet": configuration_set,
+    "aws:sns/topicSubscription:TopicSubscription": subscription,
+    "aws:sqs/queue:Queue": queue,
+}
+# Pods run on nodes that are there anyway; images are pushed to repositories that are billed.
+FREE_PACKAGES = ("docker-build", "kubernetes", "pulumi", "random")
+FREE = frozenset(
+    {
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "aws:iam/policy:Policy",
+        "aws:iam/role:Role",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:kms/alias:Alias",
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+        "aws:lambda/permission:Permission",
+        "aws:rds/parameterGroup:ParameterGroup",
+        "aws:rds/subnetGroup:SubnetGroup",
+        "aws:ses/domainDkim:DomainDkim",
+        "aws:ses/domainIdentity:DomainIdentity",
+        "aws:ses/emailIdentity:EmailIdentity",
+        "aws:ses/eventDestination:EventDestination",
+        "aws:ses/template:Template",
+        "aws:sns/topic:Topic",
+        "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sqs/queuePolicy:QueuePolicy",
+        "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+    }
+)
+
+
+def bill(resources: Sequence[PlannedResource], prices: Prices, usage: Usage) -> Bill:
+    costs: list[Cost] = []
+    unpriced: list[str] = []
+    for each in resources:
+        if each.type in FREE or each.type.partition(":")[0] in FREE_PACKAGES:
+            continue
+        try:
+            costs.append(cost(each, prices, usage))
+        except NoPrice as missing:
+            unpriced.append(f"{each.name}: no price known for {missing}")
+    costs.sort(key=lambda each: (-each.monthly, each.name))
+    return Bill(tuple(costs), tuple(unpriced))
+
+
+def cost(resource: PlannedResource, prices: Prices, usage: Usage) -> Cost:
+    if (rates := RATES.get(resource.type)) is None:
+        raise NoPrice(resource.type)
+    return Cost(resource.name, resource.type, tuple(rates(resource.inputs, prices, usage)))
+
+
+def assumptions(prices: Prices, usage: Usage) -> list[str]:
+    return [
+        f"Prices of {prices.as_of.isoformat()} in {prices.currency} for {prices.region}, "
+        "before taxes, discounts and free tiers.",
+        f"Source: {prices.source}.",
+        f"{usage.reminders:,} changes of reminders and {usage.notifications:,} notifications "
+        f"a month, {usage.email_share:.0%} of them by e-mail.",
+        f"{usage.event_gb:,} GB of remembered events, {usage.log_gb:,} GB of logs a month in "
+        "each log group.",
+        "Pods run on nodes that the cluster has anyway; traffic between zones is not counted.",
+        "Backups within the size of the database and 7 days of insights are free.",
+    ]

@@ -1,0 +1,129 @@
+"""Runs a preview of a stack where nothing of that stack can be reached.
+
+The settings of the stack are kept; who it talks to is replaced: an empty state in a temporary
+folder, the AWS emulator and the cluster of this machine, made-up secrets.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local.environment import PROJECT, Environment
+
+KEPT = ("aws:region", "aws:defaultTags")  # of the providers' settings
+PUSH = "herald:push"
+IMAGES = "herald:images"
+MADE_UP = json.dumps({"type": "service_account", "private_key": "made up for a preview"})
+ACCESS = ("AWS_", "PULUMI_", "KUBE", "GOOGLE_", "GITHUB_", "ACTIONS_")
+
+
+class PreviewError(Exception):
+    """One sentence for the user."""
+
+
+def stack_names(project: Path = PROJECT) -> list[str]:
+    return sorted(file.name.split(".")[1] for file in project.glob("Pulumi.*.yaml"))
+
+
+def read_stack_file(stack: str, project: Path = PROJECT) -> dict[str, Any]:
+    if stack not in stack_names(project):
+        known = ", ".join(stack_names(project))
+        raise PreviewError(f"{stack or 'STACK'} is no stack; expected one of {known}")
+    try:
+        content = yaml.safe_load((project / f"Pulumi.{stack}.yaml").read_text())
+    except yaml.YAMLError as error:
+        place = str(getattr(error, "problem_mark", "")).strip()
+        raise PreviewError(f"Pulumi.{stack}.yaml is no YAML {place}; mend it there") from error
+    config = content.get("config") if isinstance(content, dict) else None
+    if not isinstance(config, dict):
+        raise PreviewError(f"Pulumi.{stack}.yaml has no `config:` with the stack's settings")
+    return config
+
+
+def rehearsed(config: Mapping[str, Any], local: Mapping[str, Any], secret: Path) -> dict[str, Any]:
+    """The stack's settings with the addresses of the local environment in place of its own."""
+    own = {key: value for key, value in config.items() if is_kept(key)}
+    addresses = {
+        key: value for key, value in local.items() if key.startswith("aws:") and key not in KEPT
+    }
+    result: dict[str, Any] = {**made_up(own, secret), **addresses}
+    if isinstance(result.get(PUSH), dict):
+        result[PUSH] = {"credentials": {"fromFile": str(secret)}, **result[PUSH]}
+    if isinstance(result.get(IMAGES), dict) and "builder" in local.get(IMAGES, {}):
+        result[IMAGES] = {**result[IMAGES], "builder": local[IMAGES]["builder"]}
+    return result
+
+
+def is_kept(key: str) -> bool:
+    return key in KEPT or not key.startswith(("aws:", "kubernetes:", "docker-build:"))
+
+
+def made_up(value: Any, secret: Path) -> Any:
+    """Secrets of the stack can't be read here, and need not be."""
+    if isinstance(value, dict):
+        if set(value) == {"secure"}:
+            return {"fromFile": str(secret)}
+        return {key: made_up(each, secret) for key, each in value.items()}
+    if isinstance(value, list):
+        return [made_up(each, secret) for each in value]
+    return value
+
+
+def variables(environment: Environment, backend: Path) -> dict[str, str]:
+    """Nothing that gives access to an account, a state or a cluster is handed on."""
+    harmless = {key: value for key, value in os.environ.items() if not key.startswith(ACCESS)}
+    return {
+        **harmless,
+        **environment.shell(),
+        "PULUMI_BACKEND_URL": f"file://{backend}",
+        "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
+    }
+
+
+def rehearse(stack: str, environment: Environment) -> str:
+    """The engine's events, one JSON a line."""
+    config, local = read_stack_file(stack), read_stack_file("local")
+    with tempfile.TemporaryDirectory(prefix="herald-preview-") as name:
+        folder = Path(name)
+        secret = folder / "secret"
+        secret.write_text(MADE_UP)
+        lay_out(folder, stack, rehearsed(config, local, secret))
+        return run(stack, folder, variables(environment, folder / "state"))
+
+
+def lay_out(folder: Path, stack: str, config: Mapping[str, Any]) -> None:
+    (folder / "state").mkdir()
+    (folder / "Pulumi.yaml").write_text((PROJECT / "Pulumi.yaml").read_text())
+    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": dict(config)}))
+    for part in ("stacks", "services", ".venv"):
+        (folder / part).symlink_to(PROJECT / part)
+
+
+def run(stack: str, folder: Path, environment: Mapping[str, str]) -> str:
+    pulumi(["stack", "init", stack], folder, environment)
+    options = ["--stack", stack, "--json", "--policy-pack", str(PROJECT / "policies")]
+    done = pulumi(["preview", *options], folder, environment, may_fail=True)
+    if '"summaryEvent"' not in done.stdout and '"diagnosticEvent"' not in done.stdout:
+        raise PreviewError(f"`pulumi preview` told nothing: {done.stderr.strip()}")
+    return done.stdout
+
+
+def pulumi(
+    arguments: list[str], folder: Path, environment: Mapping[str, str], may_fail: bool = False
+) -> subprocess.CompletedProcess[str]:
+    command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise PreviewError("pulumi is not installed; `make tools` builds it") from None
+    if done.returncode and not may_fail:
+        raise PreviewError(f"`pulumi {' '.join(arguments)}` failed: {done.stderr.strip()}")
+    return done

@@ -1,0 +1,214 @@
+"""A preview as text, as Markdown for a pull request, and as JSON for the next preview."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from preview.comparison import Change, changes
+from preview.costs import Bill
+from preview.plan import Finding, Plan, PlannedResource
+
+FORMAT = 1  # of the JSON; a reader refuses others
+LIMIT = 60_000  # characters that a comment of a pull request may have
+SIGNS = {"create": "+", "change": "~", "delete": "-"}
+
+
+class BadReport(Exception):
+    """A file is no report of a preview; one sentence says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """What a report remembers of the preview before."""
+
+    resources: Sequence[PlannedResource]
+    monthly: Decimal
+
+    @classmethod
+    def of(cls, text: str, stack: str) -> "Earlier":
+        try:
+            report = json.loads(text)
+            if report["format"] != FORMAT or report["stack"] != stack:
+                raise BadReport(
+                    f"expected a report of format {FORMAT} of stack {stack}, came one of format "
+                    f"{report['format']} of stack {report['stack']}"
+                )
+            resources = [PlannedResource(**each) for each in report["resources"]]
+            return cls(resources=resources, monthly=Decimal(report["cost"]["monthly"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadReport(f"expected the JSON report of a preview: {error!r}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    stack: str
+    plan: Plan
+    bill: Bill
+    currency: str
+    assumptions: Sequence[str]
+    earlier: Earlier | None = None
+
+    @property
+    def changes(self) -> list[Change]:
+        before = self.earlier.resources if self.earlier else ()
+        return changes(before, self.plan.resources)
+
+    def counts(self) -> str:
+        found: Counter[str] = Counter(each.kind for each in self.changes)
+        parts = [f"{found[kind]} to {kind}" for kind in SIGNS if found[kind]]
+        same = len(self.plan.resources) - found["create"] - found["change"]
+        told = ", ".join([*parts, f"{same} unchanged"] if self.earlier else parts or ["nothing"])
+        # A program that stops half-way has not declared the rest, which is not removed by that.
+        return f"not planned to the end, so far {told}" if self.plan.errors else told
+
+    def against(self) -> str:
+        return "the earlier preview" if self.earlier else "an empty stack"
+
+    def cost_line(self) -> str:
+        line = f"Monthly cost: {money(self.bill.monthly)} {self.currency}"
+        if self.earlier is None:
+            return line
+        difference = self.bill.monthly - self.earlier.monthly
+        sign = "+" if difference >= 0 else "-"
+        return f"{line} ({sign}{money(abs(difference))})"
+
+    def policy_line(self) -> str:
+        levels = Counter(each.level for each in self.plan.findings)
+        broken = ", ".join(f"{count} {level}" for level, count in sorted(levels.items()))
+        return f"Policies: {self.plan.rules} rules, {broken or 'none broken'}"
+
+
+def money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
+
+
+def short(value: Any) -> str:
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+def change_lines(change: Change) -> Iterator[str]:
+    yield f"{SIGNS[change.kind]} {change.resource.type} {change.resource.name}"
+    for each in change.differences:
+        yield f"    {each.path}: {short(each.before)} -> {short(each.after)}"
+
+
+def finding_line(finding: Finding) -> str:
+    return f"[{finding.level}] {finding.rule}: {finding.type} {finding.name}: {finding.problem}"
+
+
+def by_type(resources: Sequence[PlannedResource]) -> list[tuple[str, int]]:
+    return sorted(Counter(each.type for each in resources).items())
+
+
+def text(report: Report) -> str:
+    lines = [f"Stack {report.stack} against {report.against()}: {report.counts()}"]
+    if report.earlier is None:
+        lines += [f"  + {count:3} {kind}" for kind, count in by_type(report.plan.resources)]
+    else:
+        lines += [f"  {line}" for change in report.changes for line in change_lines(change)]
+    lines += ["", report.policy_line()]
+    for finding in report.plan.findings:
+        lines += [f"  {finding_line(finding)}", f"      {finding.reason}"]
+    lines += [f"Error: {error}" for error in report.plan.errors]
+    lines += ["", report.cost_line()]
+    lines += [f"  {money(each.monthly):>10}  {each.name}  {each.type}" for each in priced(report)]
+    lines += [f"  not counted: {each}" for each in report.bill.unpriced]
+    lines += [f"  {each}" for each in report.assumptions]
+    return "\n".join(lines) + "\n"
+
+
+def priced(report: Report) -> list[Any]:
+    return [each for each in report.bill.costs if each.monthly > 0]
+
+
+def markdown(report: Report, limit: int = LIMIT) -> str:
+    head = [
+        f"### Preview of `{report.stack}` against {report.against()}",
+        "",
+        f"**{report.counts()}** · {report.policy_line()} · **{report.cost_line()}**",
+        *[f"\n> **Error** {cell(error)}" for error in report.plan.errors],
+    ]
+    sections = [policy_table(report), cost_table(report), change_table(report)]
+    return cut("\n".join(head), sections, limit)
+
+
+def cut(head: str, sections: Sequence[Sequence[str]], limit: int) -> str:
+    """Each section gets its share of what is left, and says how many lines it leaves out."""
+    note = 60  # characters of the line that says so
+    result = head[: limit - note]
+    for index, lines in enumerate(sections):
+        room = (limit - len(result)) // (len(sections) - index) - note
+        kept: list[str] = []
+        for line in lines:
+            room -= len(line) + 1
+            if room < 0:
+                break
+            kept.append(line)
+        if len(kept) < len(lines):
+            kept.append(f"\n… and {len(lines) - len(kept)} more lines")
+        result += "\n" + "\n".join(kept)
+    return result + "\n"
+
+
+def cell(value: str) -> str:
+    return value.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def policy_table(report: Report) -> list[str]:
+    if not report.plan.findings:
+        return []
+    rows = [
+        f"| {each.level} | {each.rule} | {cell(each.name)} | {cell(each.problem)} |"
+        for each in report.plan.findings
+    ]
+    return ["", "| level | rule | resource | problem |", "|---|---|---|---|", *rows]
+
+
+def cost_table(report: Report) -> list[str]:
+    rows = [
+        f"| {cell(each.name)} | {each.type} | {money(each.monthly)} |" for each in priced(report)
+    ]
+    title = f"| resource | type | {report.currency} a month |"
+    notes = [*(f"- Not counted: {each}" for each in report.bill.unpriced)]
+    notes += [f"- {each}" for each in report.assumptions]
+    return ["", title, "|---|---|--:|", *rows, "", *notes]
+
+
+def change_table(report: Report) -> list[str]:
+    if report.earlier is None:
+        rows = [f"| {kind} | {count} |" for kind, count in by_type(report.plan.resources)]
+        return ["", "| type | to create |", "|---|--:|", *rows]
+    lines = [line for change in report.changes for line in change_lines(change)]
+    return ["", "```diff", *(line.replace("```", "'''") for line in lines), "```"] if lines else []
+
+
+def as_json(report: Report) -> str:
+    content: Mapping[str, Any] = {
+        "format": FORMAT,
+        "stack": report.stack,
+        "counts": dict(Counter(each.kind for each in report.changes)),
+        "policies": {
+            "rules": report.plan.rules,
+            "findings": [asdict(each) for each in report.plan.findings],
+        },
+        "errors": list(report.plan.errors),
+        "cost": {
+            "monthly": str(report.bill.monthly),
+            "currency": report.currency,
+            "resources": [
+                {"name": each.name, "type": each.type, "monthly": str(each.monthly)}
+                for each in report.bill.costs
+            ],
+            "unpriced": list(report.bill.unpriced),
+            "assumptions": list(report.assumptions),
+        },
+        "resources": [asdict(each) for each in report.plan.resources],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+FORMATS = {"text": text, "markdown": markdown, "json": as_json}

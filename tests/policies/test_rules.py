@@ -1,0 +1,151 @@
+import copy
+import importlib
+import inspect
+from typing import Any
+
+import pytest
+from platform_policies.catalogue import KNOWN, RULES, TAGGED, UNTAGGED
+from platform_policies.resource import UNKNOWN, Resource
+
+from tests.policies.breaches import ABSENT, BREACHES, Breach
+from tests.policies.sound_resources import SOUND, TAGS, admit, document
+
+RULE = {rule.name: rule for rule in RULES}
+
+
+def changed(properties: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    result = copy.deepcopy(properties)
+    for path, value in change.items():
+        place: Any = result
+        *steps, last = path.split(".") if not path.startswith("metadata.labels.") else [path]
+        for step in steps:
+            place = place[int(step)] if step.isdigit() else place.setdefault(step, {})
+        if value is ABSENT:
+            del place[last]
+        else:
+            place[last] = value
+    return result
+
+
+def sound(kind: str, change: dict[str, Any] | None = None, name: str = "event") -> Resource:
+    return Resource(type=kind, name=name, properties=changed(SOUND.get(kind, {}), change or {}))
+
+
+def broken(breach: Breach) -> Resource:
+    return sound(breach.type, breach.change, breach.name)
+
+
+@pytest.mark.parametrize("breach", BREACHES, ids=lambda breach: f"{breach.rule}: {breach.said}")
+def test_a_breach_is_told_by_its_rule(breach: Breach):
+    assert RULE[breach.rule].problems(broken(breach)) == [breach.said]
+
+
+@pytest.mark.parametrize("kind", sorted(SOUND))
+def test_a_sound_resource_breaks_no_rule(kind: str):
+    resource = sound(kind)
+    assert {rule.name: rule.problems(resource) for rule in RULES} == {r.name: [] for r in RULES}
+
+
+@pytest.mark.parametrize("name", sorted(RULE))
+def test_each_rule_has_a_breach_and_a_sound_resource(name: str):
+    assert name in {breach.rule for breach in BREACHES}
+    judged = RULE[name].types or tuple(SOUND)
+    assert name == "no-lasting-keys" or set(judged) & set(SOUND)
+
+
+def test_rules_have_different_names_and_a_reason_in_one_sentence():
+    assert len(RULE) == len(RULES)
+    assert [rule.name for rule in RULES if not rule.reason.endswith(".")] == []
+
+
+def test_rules_judge_only_types_of_the_catalogue():
+    assert {kind for rule in RULES for kind in rule.types} <= KNOWN
+
+
+@pytest.mark.parametrize("kind", sorted(SOUND))
+def test_what_is_not_known_yet_is_judged_later(kind: str):
+    unknown = dict.fromkeys(SOUND[kind], UNKNOWN)
+    resource = Resource(type=kind, name="event", properties=unknown)
+    assert [problem for rule in RULES for problem in rule.problems(resource)] == []
+
+
+def test_what_is_known_is_told_although_the_rest_is_not():
+    bad = {**SOUND["kubernetes:core/v1:Pod"]["spec"]["containers"][0], "image": "nginx"}
+    pod = sound("kubernetes:core/v1:Pod", {"spec.initContainers": [bad]})
+    pod.properties["spec"]["containers"][0]["image"] = UNKNOWN
+    told = RULE["pod-image-by-digest"].problems(pod)
+    assert told == ["container service: image nginx has no digest"]
+
+
+@pytest.mark.parametrize("environment", ["local", "development"])
+@pytest.mark.parametrize(
+    "name", ["table-deletion-protected", "database-deletion-protected", "database-in-two-zones"]
+)
+def test_disposable_environments_need_no_protection(name: str, environment: str):
+    breach = next(each for each in BREACHES if each.rule == name)
+    tags = {"tags": {**TAGS, "environment": environment}}
+    assert RULE[name].problems(sound(breach.type, {**breach.change, **tags})) == []
+
+
+def test_tags_that_the_provider_adds_count():
+    topic = sound("aws:sns/topic:Topic", {"tags": ABSENT, "tagsAll": TAGS})
+    assert RULE["tagged"].problems(topic) == []
+
+
+def test_images_that_the_stack_builds_get_their_digest_later():
+    own = {"spec.template.spec.containers.0.image": "registry.example.com/service:2"}
+    resource = sound("kubernetes:apps/v1:Deployment", own)
+    planned = Resource(
+        type=resource.type,
+        name=resource.name,
+        properties=resource.properties,
+        own_images={"registry.example.com/service:2"},
+    )
+    rule = RULE["pod-image-by-digest"]
+    assert rule.problems(planned) == []
+    assert rule.problems(resource) == [
+        "container service: image registry.example.com/service:2 has no digest"
+    ]
+
+
+def test_keys_of_an_emulator_are_no_secrets():
+    env = [
+        {"name": "AWS_ENDPOINT_URL", "value": "http://10.244.0.1:4566"},
+        {"name": "AWS_SECRET_ACCESS_KEY", "value": "local"},
+    ]
+    path = "spec.template.spec.containers.0.env"
+    rule = RULE["pod-no-plain-secrets"]
+    assert rule.problems(sound("kubernetes:apps/v1:Deployment", {path: env})) == []
+    env[0]["value"] = "https://sqs.eu-central-1.amazonaws.com"
+    assert rule.problems(sound("kubernetes:apps/v1:Deployment", {path: env})) == [
+        "container service: AWS_SECRET_ACCESS_KEY is written out; refer to a Secret"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "open_to_all"),
+    [
+        ("StringEquals", "111122223333", False),
+        ("StringNotEquals", "111122223333", True),
+        ("StringLike", "*", True),
+    ],
+)
+def test_only_a_condition_that_narrows_makes_everyone_someone(
+    operator: str, values: str, open_to_all: bool
+):
+    condition = {operator: {"aws:SourceAccount": values}}
+    policy = {"policy": document(admit("*", Condition=condition))}
+    told = RULE["queue-not-public"].problems(sound("aws:sqs/queuePolicy:QueuePolicy", policy))
+    assert bool(told) is open_to_all
+
+
+def sdk_class(kind: str) -> Any:
+    _, module, name = kind.split(":")
+    module = {"lambda": "lambda_"}.get(module.split("/")[0], module.split("/")[0])
+    return getattr(importlib.import_module(f"pulumi_aws.{module}"), name)
+
+
+@pytest.mark.parametrize("kind", sorted(TAGGED | UNTAGGED))
+def test_the_catalogue_knows_what_can_be_tagged(kind: str):
+    parameters = inspect.signature(sdk_class(kind)._internal_init).parameters
+    assert ("tags" in parameters) is (kind in TAGGED)

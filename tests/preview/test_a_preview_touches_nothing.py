@@ -1,0 +1,61 @@
+"""Previews as the command makes them, on the platform of `make up`."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+
+from local.environment import PROJECT, Environment
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+SHELL = Environment().shell()
+
+
+def preview(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "preview", *arguments]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+
+def topics() -> set[str]:
+    client = boto3.client(
+        "sns",
+        endpoint_url=SHELL["AWS_ENDPOINT_URL"],
+        region_name=SHELL["AWS_REGION"],
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    return {topic["TopicArn"] for topic in client.list_topics()["Topics"]}
+
+
+def stack_files() -> dict[str, str]:
+    return {file.name: file.read_text() for file in PROJECT.glob("Pulumi*.yaml")}
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_each_environment_can_be_made_and_breaks_no_rule(stack: str, tmp_path: Path):
+    before = topics(), stack_files()
+    done = preview("--stack", stack, "--format", "json", "--output", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert report["policies"]["findings"] == []
+    assert report["policies"]["rules"] > 60
+    assert report["cost"]["unpriced"] == []
+    assert float(report["cost"]["monthly"]) > 10
+    assert report["counts"] == {"create": len(report["resources"])}
+    assert (topics(), stack_files()) == before
+    assert json.loads((tmp_path / f"{stack}.json").read_text()) == report
+
+    again = preview("--stack", stack, "--before", str(tmp_path / f"{stack}.json"))
+    assert again.returncode == 0, again.stdout
+    first, *_ = again.stdout.splitlines()
+    same = len(report["resources"])
+    assert first == f"Stack {stack} against the earlier preview: {same} unchanged"
+
+
+def test_an_unknown_stack_is_told_in_one_sentence():
+    done = preview("--stack", "qa")
+    assert done.returncode == 1
+    assert done.stderr == ("preview: qa is no stack; expected one of dev, local, prod, staging.\n")

@@ -1,0 +1,138 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import yaml
+
+from local.environment import PROJECT
+from preview.costs import FREE, RATES, assumptions, bill
+from preview.plan import PlannedResource
+from preview.prices import Prices, read_prices
+
+PRODUCTION = "production"
+
+
+@pytest.fixture(scope="module")
+def prices() -> Prices:
+    return read_prices()
+
+
+def planned(kind: str, inputs: dict[str, Any], name: str = "it") -> PlannedResource:
+    return PlannedResource(urn=f"urn:pulumi:s::p::{kind}::{name}", type=kind, inputs=inputs)
+
+
+def monthly(prices: Prices, kind: str, inputs: dict[str, Any], use: str = PRODUCTION) -> str:
+    found = bill([planned(kind, inputs)], prices, prices.usage_of(use))
+    assert found.unpriced == ()
+    return f"{found.monthly:.2f}"
+
+
+SERVER = {"instanceClass": "db.t4g.micro", "allocatedStorage": 20, "multiAz": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "expected"),
+    [
+        # 730 h x 0.018 + 20 GB x 0.137
+        ("aws:rds/instance:Instance", SERVER, "15.88"),
+        # a second zone doubles both
+        ("aws:rds/instance:Instance", {**SERVER, "multiAz": True}, "31.76"),
+        # 10 million events of 1 KB x 0.7625 + 50 GB x 0.306
+        ("aws:dynamodb/table:Table", {"billingMode": "PAY_PER_REQUEST"}, "22.92"),
+        # and 50 GB x 0.2448
+        (
+            "aws:dynamodb/table:Table",
+            {"billingMode": "PAY_PER_REQUEST", "pointInTimeRecovery": {"enabled": True}},
+            "35.16",
+        ),
+        # half of 10 million x 0.50
+        ("aws:sns/topicSubscription:TopicSubscription", {"protocol": "sqs"}, "2.50"),
+        ("aws:sns/topicSubscription:TopicSubscription", {"protocol": "email"}, "0.00"),
+        # (394,200 + 2 x 5 million) x 0.40 a million
+        ("aws:sqs/queue:Queue", {"redrivePolicy": "{}"}, "4.16"),
+        ("aws:sqs/queue:Queue", {}, "0.00"),
+        # 43,800 starts x 2 s x 0.25 GB x 0.0000166667 + starts
+        ("aws:lambda/function:Function", {"memorySize": 256}, "0.37"),
+        (
+            "aws:lambda/function:Function",
+            {"memorySize": 256, "architectures": ["arm64"]},
+            "0.30",
+        ),
+        ("aws:scheduler/schedule:Schedule", {"scheduleExpression": "rate(1 minute)"}, "0.04"),
+        # 1 + 35,040 requests x 0.03 for ten thousand
+        ("aws:kms/key:Key", {}, "1.11"),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {}, "0.10"),
+        ("aws:cloudwatch/dashboard:Dashboard", {}, "3.00"),
+        # 10 GB x 0.63 + 10 GB x 1 month x 0.0324
+        ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, "6.62"),
+        ("aws:ecr/repository:Repository", {}, "0.50"),
+        # half of 3 million x 0.10 a thousand
+        ("aws:ses/configurationSet:ConfigurationSet", {}, "150.00"),
+        ("kubernetes:apps/v1:Deployment", {"spec": {"replicas": 9}}, "0.00"),
+        ("aws:iam/role:Role", {}, "0.00"),
+    ],
+)
+def test_what_a_resource_costs(prices: Prices, kind: str, inputs: dict[str, Any], expected: str):
+    assert monthly(prices, kind, inputs) == expected
+
+
+def test_less_use_costs_less(prices: Prices):
+    kind = "aws:ses/configurationSet:ConfigurationSet"
+    assert monthly(prices, kind, {}, use="development") == "1.00"
+    assert monthly(prices, kind, {}, use="staging") == "5.00"
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "said"),
+    [
+        ("aws:s3/bucket:Bucket", {}, "it: no price known for aws:s3/bucket:Bucket"),
+        (
+            "aws:rds/instance:Instance",
+            {**SERVER, "instanceClass": "db.x2g.large"},
+            "it: no price known for db.x2g.large",
+        ),
+        (
+            "aws:dynamodb/table:Table",
+            {"billingMode": "PROVISIONED"},
+            "it: no price known for provisioned capacity",
+        ),
+        (
+            "aws:scheduler/schedule:Schedule",
+            {"scheduleExpression": "rate(5 minutes)"},
+            "it: no price known for schedule rate(5 minutes)",
+        ),
+    ],
+)
+def test_what_has_no_price_is_told(prices: Prices, kind: str, inputs: dict[str, Any], said: str):
+    found = bill([planned(kind, inputs)], prices, prices.usage_of(PRODUCTION))
+    assert (found.unpriced, found.costs) == ((said,), ())
+
+
+def test_a_bill_is_the_sum_dearest_first(prices: Prices):
+    resources = [
+        planned("aws:cloudwatch/metricAlarm:MetricAlarm", {}, "b"),
+        planned("aws:cloudwatch/dashboard:Dashboard", {}, "c"),
+        planned("aws:cloudwatch/metricAlarm:MetricAlarm", {}, "a"),
+        planned("aws:iam/role:Role", {}, "role"),
+    ]
+    found = bill(resources, prices, prices.usage_of(PRODUCTION))
+    assert [each.name for each in found.costs] == ["c", "a", "b"]
+    assert found.monthly == Decimal("3.20")
+
+
+def test_nothing_is_both_free_and_priced():
+    assert not FREE & RATES.keys()
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_the_table_is_of_the_region_and_has_the_server_of_each_stack(prices: Prices, stack: str):
+    config = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    assert prices.region == config["aws:region"]
+    assert prices.server_hour(config["herald:database"]["rds"]["instanceClass"]) is not None
+
+
+def test_assumptions_tell_date_source_and_use(prices: Prices):
+    told = "\n".join(assumptions(prices, prices.usage_of(PRODUCTION)))
+    assert prices.as_of.isoformat() in told
+    assert "https://aws.amazon.com/pricing/" in told
+    assert "1,000,000 changes of reminders and 3,000,000 notifications a month, 50%" in told

@@ -1,0 +1,115 @@
+import importlib.util
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from local.environment import PROJECT
+
+WORKFLOWS = PROJECT / ".github" / "workflows"
+
+
+@pytest.fixture
+def notice() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("notice", PROJECT / ".github" / "notice.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def room() -> Iterator[tuple[str, list[Any]]]:
+    heard: list[Any] = []
+
+    class Room(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            heard.append((self.path, self.headers["Content-Type"], json.loads(body)))
+            self.send_response(500 if self.path == "/broken" else 200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Room) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", heard
+        server.shutdown()
+        thread.join()
+
+
+def told(notice: ModuleType, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("CHAT_WEBHOOK_URL", url)
+    monkeypatch.setattr("sys.argv", ["notice.py", 'Deployment "1"', "to prod"])
+    notice.main()
+
+
+def test_a_room_hears_the_text(notice: ModuleType, room: Any, monkeypatch: pytest.MonkeyPatch):
+    url, heard = room
+    told(notice, monkeypatch, f"{url}/hook")
+    assert heard == [("/hook", "application/json", {"text": 'Deployment "1" to prod'})]
+
+
+@pytest.mark.parametrize("url", ["{}/broken", "http://127.0.0.1:1/secret", "no address"])
+def test_a_room_that_fails_stops_nothing_and_stays_secret(
+    notice: ModuleType,
+    room: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    url: str,
+):
+    told(notice, monkeypatch, url.format(room[0]))
+    said = capsys.readouterr().out
+    assert said.startswith("::warning::the chat room could not be told: ")
+    assert url.format(room[0]) not in said
+
+
+def test_without_a_room_nobody_is_told(
+    notice: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    told(notice, monkeypatch, "")
+    assert capsys.readouterr().out == (
+        "::notice::CHAT_WEBHOOK_URL is not set, so nobody was told\n"
+    )
+
+
+def workflow(name: str) -> dict[str, Any]:
+    # YAML 1.1 reads the key `on` as true.
+    content: dict[Any, Any] = yaml.safe_load((WORKFLOWS / f"{name}.yml").read_text())
+    return {"on" if key is True else key: value for key, value in content.items()}
+
+
+@pytest.mark.parametrize("name", ["preview", "test"])
+def test_what_runs_for_forks_has_no_secret_and_may_only_read(name: str):
+    text = (WORKFLOWS / f"{name}.yml").read_text()
+    assert "secrets." not in text
+    assert "pull_request_target" not in text
+    permissions = [job["permissions"] for job in workflow(name)["jobs"].values()]
+    assert {right for each in permissions for right in each.values()} == {"read"}
+
+
+def test_each_branch_is_one_environment_everywhere():
+    pairs = {("dev", "development"), ("staging", "master"), ("prod", "production")}
+    for name, job in (("preview", "preview"), ("drift", "drift")):
+        rows = workflow(name)["jobs"][job]["strategy"]["matrix"]["include"]
+        assert {(row["stack"], row["branch"]) for row in rows} == pairs
+    assert set(workflow("deploy")["on"]["push"]["branches"]) == {branch for _, branch in pairs}
+    for job in workflow("deploy")["jobs"].values():
+        assert job["env"]["STACK"] == (
+            "${{ github.ref_name == 'production' && 'prod' || "
+            "github.ref_name == 'master' && 'staging' || 'dev' }}"
+        )
+
+
+def test_a_deployment_is_told_at_start_success_and_failure():
+    steps = workflow("deploy")["jobs"]["deploy"]["steps"]
+    told_when = [each.get("if") for each in steps if "notice.py" in each.get("run", "")]
+    assert told_when == [None, "success()", "failure() || cancelled()"]
