@@ -91,21 +91,27 @@ def make_builder(environment: Environment) -> None:
 
 def make_plugins(environment: Environment) -> None:
     """Put the language host and each provider where the engine looks for plugins."""
-    python = f"{PROJECT}/.venv/bin/python"
-    script = f'#!/bin/sh\nexec {python} {PROJECT}/local/language_host.py "$@"\n'
     plugins = environment.state / "pulumi" / "plugins"
     host = plugins / f"language-python-v{version('pulumi')}" / "pulumi-language-python"
-    write_program(host, script)
+    write_program(host, module_script("local.language_host"))
     for name, package in PROVIDERS.items():
         folder = plugins / f"resource-{name}-v{version(package)}"
-        script = f'#!/bin/sh\ncd {PROJECT} && exec {python} -m local.providers.{name} "$@"\n'
-        write_program(folder / f"pulumi-resource-{name}", script)
+        write_program(folder / f"pulumi-resource-{name}", module_script(f"local.providers.{name}"))
     for name, package in BUILT_PROVIDERS.items():
         folder = plugins / f"resource-{name}-v{version(package)}"
         folder.mkdir(exist_ok=True)
         link = folder / f"pulumi-resource-{name}"
         link.unlink(missing_ok=True)
         link.symlink_to((environment.links / link.name).resolve())
+
+
+def module_script(module: str) -> str:
+    """Run a module of ours; with kept bytecode, or else each start compiles the SDK again."""
+    python = f"{PROJECT}/.venv/bin/python"
+    return (
+        f"#!/bin/sh\nunset PYTHONDONTWRITEBYTECODE\n"
+        f'cd {PROJECT} && exec {python} -m {module} "$@"\n'
+    )
 
 
 def write_program(path: Path, text: str) -> None:

@@ -10,16 +10,25 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+PACKAGES = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
+
 
 def open_messages() -> None:
     """Let `pulumi.runtime.proto.*` be imported alone; call before any other import of pulumi."""
     if "pulumi" in sys.modules:
         return
     folder = package_folder("pulumi")
-    for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
+    for name in PACKAGES:
         module = ModuleType(name)
         module.__path__ = [str(folder.joinpath(*name.split(".")[1:]))]
         sys.modules[name] = module
+
+
+def close_messages() -> None:
+    """Let the SDK itself be imported, after `open_messages`."""
+    for name in PACKAGES:
+        if not hasattr(sys.modules.get(name), "__file__"):
+            sys.modules.pop(name, None)
 
 
 def package_folder(package: str) -> Path:

@@ -1,0 +1,120 @@
+"""Pulumi's language host for Python: runs a program's `__main__.py` for the engine.
+
+Stands in for the official `pulumi-language-python`, which no registry ships.  It prints its port
+and serves until the engine ends it.  The engine starts it twice an update, the first time only to
+ask about it, so Pulumi's SDK is not imported before there is a program to run.
+"""
+
+import gc
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import language_pb2 as messages
+from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
+
+from local.providers.sdk_messages import close_messages
+
+MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; what the engine itself allows
+COLLECT_AFTER = 50_000  # objects; a program makes many, keeps most, and ends within seconds
+
+
+def project_python(folder: str) -> str:
+    """The Python of the virtual environment of a program or policy pack, else our own."""
+    own = Path(folder) / ".venv" / "bin" / "python"
+    return str(own) if own.exists() else sys.executable
+
+
+def run_program(request: Any, context: Any, *, debug: bool) -> Any:
+    """Import the SDK and run the program's `__main__.py` in this process."""
+    close_messages()
+    gc.set_threshold(COLLECT_AFTER)
+    from pulumi import log
+    from pulumi.automation._server import LanguageServer
+
+    if not debug:
+        log.debug = lambda *message, **place: None
+    entry = Path(request.info.program_directory or request.pwd) / (request.info.entry_point or ".")
+
+    def program() -> None:
+        runpy.run_path(str(entry / "__main__.py"), run_name="__main__")
+
+    os.chdir(request.info.program_directory or request.pwd)
+    sys.path.insert(0, str(entry))
+    return LanguageServer(program).Run(request, context)  # type: ignore[no-untyped-call]
+
+
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
+    """`debug`: send the SDK's debug messages too, five requests a resource."""
+
+    def __init__(self, engine: str, *, debug: bool = False) -> None:
+        self.engine = engine
+        self.debug = debug
+
+    def Handshake(self, request: Any, context: Any) -> Any:
+        self.engine = request.engine_address
+        return messages.LanguageHandshakeResponse()
+
+    def About(self, request: Any, context: Any) -> Any:
+        return messages.AboutResponse(
+            executable=sys.executable, version=".".join(map(str, sys.version_info[:3]))
+        )
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return plugin_pb2.PluginInfo()
+
+    def GetRequiredPackages(self, request: Any, context: Any) -> Any:
+        return messages.GetRequiredPackagesResponse()
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        return Empty()
+
+    def Run(self, request: Any, context: Any) -> Any:
+        request.args.insert(0, self.engine)
+        return run_program(request, context, debug=self.debug)
+
+    def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
+        """Run a policy pack or a provider that is written in Python, with its own packages."""
+        folder = request.info.program_directory
+        entry = str(Path(folder) / (request.info.entry_point or "."))
+        process = subprocess.Popen(
+            [project_python(folder), "-u", entry, *request.args],
+            cwd=request.pwd or None,
+            env={**os.environ, **dict(pair.split("=", 1) for pair in request.env)},
+            stdout=subprocess.PIPE,
+        )
+        context.add_callback(process.terminate)
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield messages.RunPluginResponse(stdout=line)
+        yield messages.RunPluginResponse(exitcode=process.wait())
+
+    def GetProgramDependencies(self, request: Any, context: Any) -> Any:
+        return messages.GetProgramDependenciesResponse()
+
+    def RuntimeOptionsPrompts(self, request: Any, context: Any) -> Any:
+        return messages.RuntimeOptionsResponse()
+
+
+def serve(arguments: list[str]) -> None:
+    """`arguments`: the engine's address, and `-v=9` under `pulumi --logflow -v=9`."""
+    engine = next((argument for argument in arguments if not argument.startswith("-")), "")
+    debug = any(argument.startswith("-v=") for argument in arguments)
+    host = LanguageHost(engine, debug=debug)
+    limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT)]
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), options=limits)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    try:
+        server.wait_for_termination()
+    except KeyboardInterrupt:
+        server.stop(0)

@@ -1,0 +1,54 @@
+"""The language host as the engine meets it: a process, its port on standard output, requests."""
+
+import subprocess
+import sys
+
+import grpc
+import pytest
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+
+IMPORTED = """
+import sys
+from local.providers.sdk_messages import close_messages, open_messages
+open_messages()
+import local.language_host.host
+assert "pulumi.resource" not in sys.modules, "asked about itself, it must not import the SDK"
+close_messages()
+import pulumi
+from pulumi.automation._server import LanguageServer
+assert pulumi.Output and pulumi.runtime.proto.language_pb2.RunResponse
+"""
+
+
+@pytest.fixture
+def host():
+    command = [sys.executable, "-m", "local.language_host", "127.0.0.1:1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        port = process.stdout.readline().strip()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield language_pb2_grpc.LanguageRuntimeStub(channel)
+        process.terminate()
+
+
+def test_it_tells_which_python_runs_programs(host):
+    about = host.About(language_pb2.AboutRequest())
+    version = ".".join(map(str, sys.version_info[:3]))
+    assert (about.executable, about.version) == (sys.executable, version)
+
+
+def test_it_requires_no_package_beyond_those_of_the_lock_file(host):
+    assert list(host.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest()).packages) == []
+
+
+def test_it_runs_a_plugin_with_its_arguments_and_tells_how_it_ended(host, tmp_path):
+    (tmp_path / "__main__.py").write_text("import sys; print(sys.argv[1]); sys.exit(3)")
+    request = language_pb2.RunPluginRequest(
+        args=["port"], pwd=str(tmp_path), info={"program_directory": str(tmp_path)}
+    )
+    answers = list(host.RunPlugin(request))
+    assert b"".join(answer.stdout for answer in answers) == b"port\n"
+    assert answers[-1].exitcode == 3
+
+
+def test_the_sdk_is_imported_only_for_a_program():
+    subprocess.run([sys.executable, "-c", IMPORTED], check=True)
