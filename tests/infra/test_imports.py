@@ -7,7 +7,7 @@ PROGRAM = """
 import sys
 import infra.email_sender, infra.email_template, infra.encryption_key, infra.event_table
 import infra.postgres_server, infra.scheduled_function, infra.service_role
-import infra.subscribed_queue, infra.topic
+import infra.dashboard, infra.image_repository, infra.subscribed_queue, infra.topic
 services = {name.split(".")[1] for name in sys.modules
             if name.startswith("pulumi_aws.") and name.endswith("._inputs") and name.count(".") > 1}
 print(sorted(services))
