@@ -59,6 +59,10 @@ policies/.venv/ready: policies/requirements.lock | .venv/ready
 	.venv/bin/uv pip sync --quiet --python policies/.venv/bin/python --require-hashes policies/requirements.lock
 	touch $@
 
+.PHONY: preview
+preview: up policies ## What a stack would become, cost and break: make preview STACK=prod [BEFORE=report.json]
+	@$(PYTHON) -m preview --stack "$(STACK)" --output .local/previews $(if $(BEFORE),--before "$(BEFORE)")
+
 .PHONY: lock
 lock: .venv/ready ## Resolve the lock files again, with hashes
 	@.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml --group pyproject.toml:development $(SERVICES:%=services/%/pyproject.toml) --no-emit-package event-messages --no-emit-package service-runtime -o requirements/development.lock
@@ -70,6 +74,8 @@ check: .venv/ready ## Format, lint, types, unit tests
 	@.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/zizmor --quiet --offline --no-progress .github/workflows
 	$(PYTHON) -m pytest -q -n auto -m "not integration and not system"
 
 .PHONY: format
@@ -78,5 +84,5 @@ format: .venv/ready ## Format the code
 	.venv/bin/ruff check --quiet --fix .
 
 .PHONY: test
-test: up ## Every test, on the platform of `make up`
+test: up policies ## Every test, on the platform of `make up`
 	@$(PYTHON) -m pytest -q
