@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from herald.errors import MessagesNotFound, MoveFailed
 
 HOLD = 120  # seconds that messages are hidden from others while they are looked at
+WAIT = 1  # seconds for a message; not 0, for then SQS asks only a few of the queue's servers
 BATCH = 10  # messages that SQS takes and gives at once
 NOT_RECORDED = "not recorded; the consumer's log has it under the message's id"
 # Attributes about the failure, which a message leaves behind when it is sent again.
@@ -156,7 +157,7 @@ class DeadLetterQueue:
             answer = self.client.receive_message(
                 QueueUrl=self.url,
                 MaxNumberOfMessages=BATCH if limit is None else min(BATCH, limit - len(seen)),
-                WaitTimeSeconds=1,  # asks every server of the queue, not a few
+                WaitTimeSeconds=WAIT,
                 VisibilityTimeout=HOLD,
                 MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["All"],

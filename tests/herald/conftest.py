@@ -153,10 +153,11 @@ def aws_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def aws(aws_server: str, around: Surroundings) -> Surroundings:
+def aws(aws_server: str, around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> Surroundings:
     """The stack with its queues and its alarm topic in an emulator."""
     httpx.post(f"{aws_server}/moto-api/reset").raise_for_status()
     around.endpoints(aws_server)
+    monkeypatch.setattr("herald.dead_letters.WAIT", 0)  # the emulator has one server
     sqs, sns = around.stack.client("sqs"), around.stack.client("sns")
     for name in ("event", "notification"):
         sqs.create_queue(QueueName=name)
