@@ -53,8 +53,9 @@ def reminder_platform(config: StackConfig) -> Exports:
     cluster.service(
         "reminder-service",
         database=reminders,
+        values={"EVENT_STORE_TABLE": store.name},
         secrets={"EVENT_TOPIC_ARN": topics.key("event_topic")},
-        may=[events.topic.publish_statement()],
+        may=[events.topic.publish_statement(), store.read_statement()],
         exposed=True,
     )
     cluster.service(

@@ -20,7 +20,11 @@ TEXTS = Path(__file__).parent / "texts"
 def event_store(config: StackConfig, key: EncryptionKey) -> EventTable:
     return EventTable(
         f"{config.prefix}event-store",
-        EventTableArgs(deletion_protection=config.protects("event-store"), kms_key_arn=key.arn),
+        EventTableArgs(
+            deletion_protection=config.protects("event-store"),
+            kms_key_arn=key.arn,
+            indexed=["reminderId"],
+        ),
     )
 
 

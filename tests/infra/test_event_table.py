@@ -3,6 +3,7 @@ import pulumi
 from infra.event_table import EventTable, EventTableArgs
 
 ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/event-store-1a2b3c4"
+KEYS = ["userId", "id"]
 
 
 def exporting_statements(args: EventTableArgs | None = None):
@@ -73,3 +74,14 @@ def test_a_customer_key_comes_with_its_use(deploy):
         ],
         "Resource": [ARN, "arn:key"],
     }
+
+
+def test_an_indexed_attribute_is_a_way_to_read_whole_events(deploy):
+    deployment = deploy(exporting_statements(EventTableArgs(indexed=["orderId"])))
+    inputs = deployment.one("aws:dynamodb/table:Table").inputs
+    assert inputs["attributes"] == [{"name": each, "type": "S"} for each in KEYS + ["orderId"]]
+    assert inputs["globalSecondaryIndexes"] == [
+        {"name": "by-orderId", "hashKey": "orderId", "rangeKey": "id", "projectionType": "ALL"}
+    ]
+    assert deployment.exports["read"]["Resource"] == [ARN, f"{ARN}/index/by-orderId"]
+    assert deployment.exports["write"]["Resource"] == [ARN]

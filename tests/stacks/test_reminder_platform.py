@@ -116,12 +116,20 @@ def actions(deployment, name):
 
 
 PUBLISH = {("sns:Publish", "prod-event-1a2b3c4")}
+READ = ("GetItem", "Query", "DescribeTable")
+EVENT_STORE = (
+    "table/prod-event-store-1a2b3c4",
+    "table/prod-event-store-1a2b3c4/index/by-reminderId",
+)
 CONSUME = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
 
 
 def test_each_service_may_do_what_its_arrows_say_and_no_more(platform):
     deployment = platform("prod")
-    assert actions(deployment, "prod-reminder-service") == PUBLISH
+    assert actions(deployment, "prod-reminder-service") == {
+        *PUBLISH,
+        *((f"dynamodb:{action}", table) for action in READ for table in EVENT_STORE),
+    }
     assert actions(deployment, "prod-event-service") == {
         *PUBLISH,
         *((f"sqs:{action}", "prod-event-1a2b3c4") for action in CONSUME),

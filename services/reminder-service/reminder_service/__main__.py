@@ -15,6 +15,7 @@ from reminder_service.api import reminder_api
 from reminder_service.rate_limit import TokenBuckets
 from reminder_service.settings import Settings
 from reminder_service.store import PostgresReminders
+from reminder_service.timeline import DynamoTimelines
 from reminder_service.upkeep import Upkeep
 
 
@@ -27,6 +28,7 @@ def serve() -> None:
     reminders = PostgresReminders(engine, settings.reminders_per_user)
     app = reminder_api(
         reminders,
+        DynamoTimelines(aws_client("dynamodb"), settings.event_store_table),
         TokenBuckets(settings.rate_limit_per_second, settings.rate_limit_burst),
         live=relay.alive,
         ready=lambda: ping(engine),

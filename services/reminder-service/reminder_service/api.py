@@ -8,7 +8,7 @@ from service_runtime.api import create_api
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
 
-from reminder_service import occurrence_api
+from reminder_service import occurrence_api, timeline_api
 from reminder_service.bodies import (
     BulkAnswer,
     BulkRequest,
@@ -36,12 +36,14 @@ from reminder_service.preconditions import check_match
 from reminder_service.rate_limit import TokenBuckets
 from reminder_service.reminders import Reminder, changed_reminder
 from reminder_service.store import Reminders
+from reminder_service.timeline import Timelines
 
 LARGEST_BULK_BODY = 1024 * 1024  # bytes
 
 
 def reminder_api(
     reminders: Reminders,
+    timelines: Timelines,
     buckets: TokenBuckets,
     *,
     live: Check,
@@ -56,8 +58,9 @@ def reminder_api(
         body_limits={"/reminders/bulk": LARGEST_BULK_BODY},
         redirect_slashes=False,
     )
-    app.state.reminders, app.state.buckets, app.state.clock = reminders, buckets, clock
-    for routes in (router, occurrence_api.router):
+    app.state.reminders, app.state.timelines = reminders, timelines
+    app.state.buckets, app.state.clock = buckets, clock
+    for routes in (router, occurrence_api.router, timeline_api.router):
         app.include_router(routes)
     return app
 

@@ -1,8 +1,9 @@
-"""A store in memory, for tests of what uses one."""
+"""Reminders and timelines in memory, for tests of what uses them."""
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from event_messages.event import Event
@@ -12,6 +13,26 @@ from reminder_service.errors import MissingReminder, PermissionDenied, TooManyRe
 from reminder_service.idempotency import KEPT, KeyedAnswer
 from reminder_service.reminders import Reminder
 from reminder_service.store import REMINDERS_PER_USER
+from reminder_service.timeline import TimelinePage
+
+
+class InMemoryTimelines:
+    """Behaves as the index of the event store does, on `items` as that keeps them."""
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.items: list[dict[str, Any]] = []
+        self._clock = clock
+
+    def page(self, user_id: str, reminder_id: UUID, limit: int, after: UUID | None) -> TimelinePage:
+        wanted = (user_id, str(reminder_id))
+        events = [
+            item
+            for item in sorted(self.items, key=lambda item: str(item["id"]))
+            if (item["userId"], item.get("reminderId")) == wanted
+            and item["id"] > str(after or UUID(int=0))
+            and item["expiresAt"] > self._clock().timestamp()
+        ]
+        return TimelinePage(events[:limit], len(events) > limit)
 
 
 class InMemoryReminders:

@@ -10,6 +10,7 @@ from reminder_service.store import REMINDERS_PER_USER
 
 class Settings(DatabaseSettings):
     event_topic_arn: str
+    event_store_table: str
     reminders_per_user: Annotated[int, Field(ge=1)] = REMINDERS_PER_USER
     rate_limit_per_second: Annotated[float, Field(gt=0)] = 50  # requests a user, in each replica
     rate_limit_burst: Annotated[int, Field(ge=1)] = 500

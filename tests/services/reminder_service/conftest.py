@@ -11,7 +11,7 @@ import pytest
 from event_messages.identifiers import uuid7
 from fastapi import FastAPI
 from reminder_service.api import reminder_api
-from reminder_service.fakes import InMemoryReminders
+from reminder_service.fakes import InMemoryReminders, InMemoryTimelines
 from reminder_service.rate_limit import TokenBuckets
 from reminder_service.reminders import Reminder
 
@@ -47,9 +47,16 @@ def store() -> InMemoryReminders:
 
 
 @pytest.fixture
-def app(store: InMemoryReminders, clock: Clock) -> FastAPI:
+def timelines(clock: Clock) -> InMemoryTimelines:
+    return InMemoryTimelines(clock)
+
+
+@pytest.fixture
+def app(store: InMemoryReminders, timelines: InMemoryTimelines, clock: Clock) -> FastAPI:
     buckets = TokenBuckets(1, 50, clock.monotonic)
-    return reminder_api(store, buckets, live=lambda: True, ready=lambda: True, clock=clock)
+    return reminder_api(
+        store, timelines, buckets, live=lambda: True, ready=lambda: True, clock=clock
+    )
 
 
 @pytest.fixture

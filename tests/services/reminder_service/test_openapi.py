@@ -5,7 +5,7 @@ import warnings
 import pytest
 from hypothesis import HealthCheck, settings
 from reminder_service.api import reminder_api
-from reminder_service.fakes import InMemoryReminders
+from reminder_service.fakes import InMemoryReminders, InMemoryTimelines
 from reminder_service.rate_limit import TokenBuckets
 
 with warnings.catch_warnings():
@@ -18,7 +18,11 @@ with warnings.catch_warnings():
 # to requests that it allows.
 load_all_checks()
 app = reminder_api(
-    InMemoryReminders(), TokenBuckets(1e6, 10**6), live=lambda: True, ready=lambda: True
+    InMemoryReminders(),
+    InMemoryTimelines(),
+    TokenBuckets(1e6, 10**6),
+    live=lambda: True,
+    ready=lambda: True,
 )
 schema = schemathesis.openapi.from_asgi("/openapi.json", app)
 

@@ -49,7 +49,12 @@ def service(database, queue):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = {**database.environment, "EVENT_TOPIC_ARN": queue[0], "HTTP_PORT": str(port)}
+    settings = {
+        **database.environment,
+        "EVENT_TOPIC_ARN": queue[0],
+        "EVENT_STORE_TABLE": "events",
+        "HTTP_PORT": str(port),
+    }
     environment = {**os.environ, **settings}
     subprocess.run([*COMMAND, "migrate"], env=environment, check=True)
     process = subprocess.Popen(COMMAND, env=environment)

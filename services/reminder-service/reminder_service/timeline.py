@@ -1,0 +1,88 @@
+"""What happened to a reminder: its events, as the event store remembers them."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+INDEX = "by-reminderId"
+_WANTED = "#user = :user and #expires > :now"  # DynamoDB removes what has expired days later
+_NAMES = {"#reminder": "reminderId", "#user": "userId", "#expires": "expiresAt", "#id": "id"}
+
+
+@dataclass(frozen=True)
+class TimelinePage:
+    events: list[dict[str, Any]]  # envelopes with `recordedAt`, the oldest first
+    more: bool
+
+
+class Timelines(Protocol):
+    def page(self, user_id: str, reminder_id: UUID, limit: int, after: UUID | None) -> TimelinePage:
+        """The user's events of the reminder that follow the event `after`."""
+
+
+class QueryClient(Protocol):
+    """The part of a DynamoDB client that is used here."""
+
+    def query(self, **request: Any) -> dict[str, Any]: ...
+
+
+class DynamoTimelines:
+    """Reads the index of the event store by reminder; the user is part of every question."""
+
+    def __init__(
+        self,
+        client: QueryClient,
+        table: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client, self._table, self._clock = client, table, clock
+
+    def page(self, user_id: str, reminder_id: UUID, limit: int, after: UUID | None) -> TimelinePage:
+        request = self._request(user_id, reminder_id, limit, after)
+        events: list[dict[str, Any]] = []
+        while len(events) <= limit:
+            answer = self._client.query(**request)
+            events += [_event(item) for item in answer["Items"]]
+            if not (last := answer.get("LastEvaluatedKey")):
+                break
+            request["ExclusiveStartKey"] = last
+        return TimelinePage(events[:limit], len(events) > limit)
+
+    def _request(
+        self, user_id: str, reminder_id: UUID, limit: int, after: UUID | None
+    ) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            ":reminder": str(reminder_id),
+            ":after": str(after or UUID(int=0)),
+            ":user": user_id,
+            ":now": int(self._clock().timestamp()),
+        }
+        serialize = TypeSerializer().serialize
+        return {
+            "TableName": self._table,
+            "IndexName": INDEX,
+            "KeyConditionExpression": "#reminder = :reminder and #id > :after",
+            "FilterExpression": _WANTED,
+            "ExpressionAttributeNames": _NAMES,
+            "ExpressionAttributeValues": {name: serialize(one) for name, one in values.items()},
+            "Limit": limit + 1,
+        }
+
+
+def _event(item: dict[str, Any]) -> dict[str, Any]:
+    read = TypeDeserializer().deserialize
+    plain = {name: read(value) for name, value in item.items()}
+    return dict(json.loads(json.dumps(plain, default=_number)))
+
+
+def _number(value: Any) -> int | float:
+    """DynamoDB's numbers are decimals, which JSON does not know."""
+    if not isinstance(value, Decimal):
+        raise TypeError(f"Expected what JSON can say, came {type(value).__name__}.")
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -1,0 +1,67 @@
+"""The timeline of a reminder over HTTP."""
+
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from service_runtime.problems import problem_responses
+
+from reminder_service.bodies import AnsweredMoment
+from reminder_service.dependencies import Limit, Store, reminder_router
+from reminder_service.identity import IDENTITY, AnyCaller
+from reminder_service.other_methods import refuse_other_methods
+from reminder_service.timeline import Timelines
+
+router = reminder_router()
+
+
+class TimelineEvent(BaseModel):
+    """One event, from created to delivered."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    id: UUID
+    type: str = Field(examples=["notification:delivered"])
+    occurred_at: AnsweredMoment
+    recorded_at: AnsweredMoment = Field(description="when the event store got to know it")
+    reason: str | None = Field(description="why, if the event has a reason")
+    data: dict[str, Any] = Field(description="as the schema of the type says")
+
+
+class TimelineAnswer(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    items: list[TimelineEvent] = Field(description="the newest last")
+    next_cursor: UUID | None = Field(
+        description="for the page that follows; null when there is none yet"
+    )
+
+
+def _timelines(request: Request) -> Timelines:
+    return cast(Timelines, request.app.state.timelines)
+
+
+@router.get("/{id}/events", responses=problem_responses(404), openapi_extra=IDENTITY)
+def read_events(
+    id: UUID,
+    caller: AnyCaller,
+    store: Store,
+    timelines: Annotated[Timelines, Depends(_timelines)],
+    limit: Limit = 20,
+    cursor: Annotated[UUID | None, Query(description="nextCursor of the page before")] = None,
+) -> TimelineAnswer:
+    """What happened to the reminder within 90 days, also when it was deleted since."""
+    page = timelines.page(caller.user_id, id, limit, cursor)
+    if not page.events and not (cursor and timelines.page(caller.user_id, id, 1, None).events):
+        store.find(caller.user_id, id)
+    items = [_answered(event) for event in page.events]
+    return TimelineAnswer(items=items, next_cursor=items[-1].id if page.more else None)
+
+
+refuse_other_methods(router, "/{id}/events", "GET")
+
+
+def _answered(event: dict[str, Any]) -> TimelineEvent:
+    return TimelineEvent.model_validate({**event, "reason": event["data"].get("reason")})
