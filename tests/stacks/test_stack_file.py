@@ -99,7 +99,7 @@ CASES = {
     ),
     "a missing map": (
         {"herald:email": None},
-        "Pulumi.dev.yaml: herald:email is missing; expected a map of domain, sender.",
+        "Pulumi.dev.yaml: herald:email is missing; expected a map of domain, sender, smtpUrl.",
     ),
     "a missing region": (
         {"aws:region": None},
