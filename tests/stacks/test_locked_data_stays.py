@@ -1,0 +1,132 @@
+"""The real engine and a queue in the emulator: what is locked stays, whatever is tried."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from stacks.config import ROOT
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]  # each run of the engine: seconds
+
+PROGRAM = """
+import pulumi, pulumi_aws as aws
+from types import SimpleNamespace
+from stacks.protection import protect_data
+
+given = pulumi.Config()
+locked = given.require_bool("locked")
+protect_data(SimpleNamespace(prefix="", protects=lambda name: locked))
+if given.require_bool("wanted"):
+    queue = aws.sqs.Queue("event", name=given.require("queue"))
+    pulumi.export("url", queue.url)
+"""
+
+
+class Project:
+    """A small project with a state of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "state").mkdir()
+        runtime = {"name": "python", "options": {"virtualenv": str(Path(sys.prefix))}}
+        (folder / "Pulumi.yaml").write_text(json.dumps({"name": "kept", "runtime": runtime}))
+        (folder / "__main__.py").write_text(PROGRAM)
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PULUMI_BACKEND_URL": f"file://{folder}/state",
+            "PULUMI_CONFIG_PASSPHRASE": "",
+        }
+        self.settings = aws_settings()
+        self.configure(locked="true", wanted="true", queue="kept-first")
+        self.run("stack", "init", "kept")
+
+    def configure(self, **values: str) -> None:
+        self.settings |= {f"kept:{name}": value for name, value in values.items()}
+        (self.folder / "Pulumi.kept.yaml").write_text(json.dumps({"config": self.settings}))
+
+    def run(self, *arguments: str, refused: bool = False) -> str:
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert (done.returncode != 0) is refused, said
+        return said
+
+    def apply(self, *, refused: bool = False, **values: str) -> str:
+        self.configure(**values)
+        return self.run("up", "--yes", "--skip-preview", refused=refused)
+
+
+def aws_settings() -> dict[str, Any]:
+    address = os.environ["AWS_ENDPOINT_URL"]
+    accepted = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRequestingAccountId")
+    return {
+        "aws:region": "eu-central-1",
+        "aws:accessKey": "local",
+        "aws:secretKey": "local",
+        "aws:endpoints": [{"sqs": address, "sts": address}],
+        **{f"aws:{each}": "true" for each in accepted},
+    }
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def queues():
+    sqs = boto3.client("sqs")
+    yield lambda: {
+        url.rpartition("/")[2]
+        for url in sqs.list_queues(QueueNamePrefix="kept-").get("QueueUrls", [])
+    }
+    for url in sqs.list_queues(QueueNamePrefix="kept-").get("QueueUrls", []):
+        sqs.delete_queue(QueueUrl=url)
+
+
+def test_nothing_destroys_or_replaces_what_is_locked(project, queues):
+    project.apply()
+    for command in (
+        ["destroy", "--yes", "--skip-preview"],
+        ["destroy", "--yes", "--skip-preview", "--run-program"],
+        ["up", "--yes", "--skip-preview", "--replace", "**event"],
+    ):
+        assert "protect" in project.run(*command, refused=True)
+    assert queues() == {"kept-first"}
+
+
+def test_no_change_of_the_program_destroys_or_replaces_what_is_locked(project, queues):
+    project.apply()
+    assert "protect" in project.apply(queue="kept-second", refused=True)
+    assert "protect" in project.apply(queue="kept-first", wanted="false", refused=True)
+    assert queues() == {"kept-first"}
+
+
+def test_the_cloud_keeps_it_even_when_the_engine_is_made_to_forget_the_lock(project, queues):
+    project.apply()
+    project.run("state", "unprotect", "--all", "--yes")
+    project.run("destroy", "--yes", "--skip-preview")
+    assert queues() == {"kept-first"}
+
+
+def test_once_unlocked_it_can_be_replaced_and_destroyed(project, queues):
+    project.apply()
+    project.apply(locked="false")
+    project.apply(queue="kept-second")
+    assert queues() == {"kept-second"}
+    project.run("destroy", "--yes", "--skip-preview")
+    assert queues() == set()
