@@ -71,9 +71,10 @@ def queue(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
 def table(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
     if inputs.get("billingMode") != "PAY_PER_REQUEST":
         raise NoPrice("provisioned capacity")
-    units = usage.events * usage.event_kb / MILLION
+    copies = 1 + len(inputs.get("globalSecondaryIndexes") or [])  # an index holds all again
+    units = usage.events * usage.event_kb * copies / MILLION
     yield Part("million writes", units, prices.dynamodb["million_writes"])
-    yield Part("GB stored", usage.event_gb, prices.dynamodb["gb_month"])
+    yield Part("GB stored", usage.event_gb * copies, prices.dynamodb["gb_month"])
     if (inputs.get("pointInTimeRecovery") or {}).get("enabled"):
         yield Part("GB restorable", usage.event_gb, prices.dynamodb["recovery_gb_month"])
 

@@ -39,6 +39,12 @@ SERVER = {"instanceClass": "db.t4g.micro", "allocatedStorage": 20, "multiAz": Fa
         ("aws:rds/instance:Instance", {**SERVER, "multiAz": True}, "31.76"),
         # 10 million events of 1 KB x 0.7625 + 50 GB x 0.306
         ("aws:dynamodb/table:Table", {"billingMode": "PAY_PER_REQUEST"}, "22.92"),
+        # an index doubles both
+        (
+            "aws:dynamodb/table:Table",
+            {"billingMode": "PAY_PER_REQUEST", "globalSecondaryIndexes": [{"name": "by-type"}]},
+            "45.85",
+        ),
         # and 50 GB x 0.2448
         (
             "aws:dynamodb/table:Table",
