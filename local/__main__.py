@@ -72,14 +72,14 @@ def up(environment: Environment) -> None:
     else:
         supervisor.wait(lambda process: None)
     images.provide(environment, lambda text: print(f"  {text}", flush=True))
+    preparation.make_plugins(environment)
+    print("Provisioning the platform", flush=True)
     provisioning = Provisioning(environment)
-    changed = provisioning.up(supervisor.instance("aws"))
-    outputs = provisioning.outputs()
-    if changed:
+    if provisioning.up(supervisor.instance("aws")):
         from local import first_delivery
 
         first_delivery.wait_for_services(environment.shell())
-        late = first_delivery.deliver(environment, outputs["event_topic_arn"])
+        late = first_delivery.deliver(environment, provisioning.outputs()["event_topic_arn"])
         print(f"\nA reminder was delivered {late:.2f} s after it was due.")
     print(welcome(environment, time.monotonic() - began))
 

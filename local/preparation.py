@@ -101,8 +101,10 @@ def make_plugins(environment: Environment) -> None:
         folder = plugins / f"resource-{name}-v{version(package)}"
         folder.mkdir(exist_ok=True)
         link = folder / f"pulumi-resource-{name}"
-        link.unlink(missing_ok=True)
-        link.symlink_to((environment.links / link.name).resolve())
+        program = (environment.links / link.name).resolve()
+        if link.resolve() != program:
+            link.unlink(missing_ok=True)
+            link.symlink_to(program)
 
 
 def module_script(module: str) -> str:

@@ -15,8 +15,8 @@ import local.language_host.host
 assert "pulumi.resource" not in sys.modules, "asked about itself, it must not import the SDK"
 close_messages()
 import pulumi
-from pulumi.automation._server import LanguageServer
-assert pulumi.Output and pulumi.runtime.proto.language_pb2.RunResponse
+from pulumi.automation._server import language_pb2
+assert language_pb2 is local.language_host.host.messages, "two copies of one message do not mix"
 """
 
 
