@@ -47,10 +47,10 @@ class Pgqueuer:
         queue = PgQueuer(AsyncpgDriver(connection))
         published: list[bytes | None] = []
 
-        @queue.entrypoint("publish")
         async def publish(job: Job) -> None:
             published.append(job.payload)
 
+        queue.entrypoint("publish")(publish)
         await connection.execute("truncate pgqueuer, pgqueuer_log")
         await Queries(AsyncpgDriver(connection)).enqueue(
             ["publish"] * count, [BODY.encode()] * count, [0] * count
@@ -95,14 +95,14 @@ class Procrastinate:
         app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._info))
         published: list[str] = []
 
-        @app.task(name="publish")
         async def publish(body: str) -> None:
             published.append(body)
 
+        task = app.task(name="publish")(publish)
         with psycopg.connect(self._info, autocommit=True) as connection:
             connection.execute("truncate procrastinate_jobs cascade")
         async with app.open_async():
-            await publish.batch_defer_async(*({"body": BODY} for _ in range(count)))
+            await task.batch_defer_async(*({"body": BODY} for _ in range(count)))
             with psycopg.connect(self._info, autocommit=True) as connection:
                 connection.execute("vacuum analyze procrastinate_jobs")
             began = time.perf_counter()
