@@ -7,7 +7,8 @@ import pytest
 from platform_policies.catalogue import KNOWN, RULES, TAGGED, UNTAGGED
 from platform_policies.resource import UNKNOWN, Resource
 
-from tests.policies.breaches import ABSENT, BREACHES, Breach
+from tests.policies.breaches.breach import ABSENT, Breach
+from tests.policies.breaches.every import BREACHES
 from tests.policies.sound_resources import SOUND, TAGS, admit, document
 
 RULE = {rule.name: rule for rule in RULES}

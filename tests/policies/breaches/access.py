@@ -1,0 +1,61 @@
+"""Roles and what they allow."""
+
+from tests.policies.breaches.breach import Breach
+from tests.policies.sound_resources import READ, admit, document
+
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+
+
+ACCESS = [
+    Breach(
+        "access-names-actions",
+        ROLE_POLICY,
+        {"policy": document({**READ, "Action": "sqs:*"})},
+        "statement Read allows sqs:*; name the actions",
+    ),
+    Breach(
+        "access-names-actions",
+        ROLE,
+        {"inlinePolicies": [{"policy": document({**READ, "NotAction": "iam:*"})}]},
+        "statement Read allows all actions but some; name the actions",
+    ),
+    Breach(
+        "access-names-resources",
+        ROLE_POLICY,
+        {"policy": document({**READ, "Resource": ["*"]})},
+        "statement Read allows sqs:ReceiveMessage on *; name the resources",
+    ),
+    Breach(
+        "role-taken-by-someone",
+        ROLE,
+        {"assumeRolePolicy": document(admit({"AWS": "*"}))},
+        "statement Admit lets everyone take the role; name who may",
+    ),
+    Breach(
+        "role-taken-by-someone",
+        ROLE,
+        {"assumeRolePolicy": document(admit({"Federated": "arn:issuer"}))},
+        "statement Admit lets every identity of arn:issuer take the role",
+    ),
+    Breach(
+        "access-not-broad",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        {"policyArn": "arn:aws:iam::aws:policy/AmazonSQSFullAccess"},
+        "policyArn is arn:aws:iam::aws:policy/AmazonSQSFullAccess; "
+        "write a policy of what is needed",
+    ),
+    Breach(
+        "role-not-broad",
+        ROLE,
+        {"managedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
+        "policyArn is arn:aws:iam::aws:policy/AdministratorAccess; "
+        "write a policy of what is needed",
+    ),
+    Breach(
+        "no-lasting-keys",
+        "aws:iam/accessKey:AccessKey",
+        {},
+        "aws:iam/accessKey:AccessKey is not allowed; use a role",
+    ),
+]

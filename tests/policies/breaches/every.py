@@ -1,0 +1,22 @@
+"""Every breach."""
+
+from tests.policies.breaches import (
+    access,
+    cluster,
+    email,
+    functions,
+    messaging,
+    storage,
+    workloads,
+)
+
+BREACHES = [
+    *messaging.MESSAGING,
+    *storage.STORAGE,
+    *email.EMAIL,
+    *functions.FUNCTIONS,
+    *access.ACCESS,
+    *cluster.CLUSTER,
+    *cluster.ALL_TYPES,
+    *workloads.WORKLOADS,
+]

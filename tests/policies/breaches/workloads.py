@@ -1,0 +1,101 @@
+"""Pods, whatever makes them."""
+
+from typing import Any
+
+from tests.policies.breaches.breach import ABSENT, Breach
+from tests.policies.sound_resources import CONTAINER
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+SECURITY = "securityContext"
+
+
+def of_pod(rule: str, change: dict[str, Any], said: str, kind: str = DEPLOYMENT) -> Breach:
+    return Breach(rule, kind, {f"spec.template.spec.{k}": v for k, v in change.items()}, said)
+
+
+def of_container(rule: str, change: dict[str, Any], said: str) -> Breach:
+    paths = {f"containers.0.{key}": value for key, value in change.items()}
+    return of_pod(rule, paths, f"container service: {said}")
+
+
+WORKLOADS = [
+    of_pod(
+        "pod-not-root",
+        {f"{SECURITY}.runAsNonRoot": ABSENT},
+        "container service: securityContext.runAsNonRoot is None; expected true",
+    ),
+    of_container(
+        "pod-not-root",
+        {f"{SECURITY}.runAsNonRoot": False},
+        "securityContext.runAsNonRoot is False; expected true",
+    ),
+    of_container(
+        "pod-not-privileged",
+        {f"{SECURITY}.privileged": True},
+        "securityContext.privileged is True; expected false",
+    ),
+    of_container(
+        "pod-no-escalation",
+        {f"{SECURITY}.allowPrivilegeEscalation": ABSENT},
+        "securityContext.allowPrivilegeEscalation is None; expected false",
+    ),
+    of_container(
+        "pod-drops-capabilities",
+        {f"{SECURITY}.capabilities": ABSENT},
+        "securityContext.capabilities.drop lacks ALL",
+    ),
+    of_container(
+        "pod-drops-capabilities",
+        {f"{SECURITY}.capabilities.add": ["NET_ADMIN"]},
+        "adds capabilities NET_ADMIN",
+    ),
+    of_pod(
+        "pod-filters-system-calls",
+        {f"{SECURITY}.seccompProfile": ABSENT},
+        "container service: securityContext.seccompProfile.type is None; "
+        "expected runtimedefault or localhost",
+    ),
+    of_container(
+        "pod-read-only",
+        {f"{SECURITY}.readOnlyRootFilesystem": False},
+        "securityContext.readOnlyRootFilesystem is False; expected true",
+    ),
+    of_container(
+        "pod-has-limits", {"resources.limits": ABSENT}, "resources.limits.memory is missing"
+    ),
+    of_container("pod-has-probes", {"livenessProbe": ABSENT}, "livenessProbe is missing"),
+    of_container("pod-image-by-digest", {"image": "nginx:1.29"}, "image nginx:1.29 has no digest"),
+    of_pod("pod-apart-from-host", {"hostNetwork": True}, "hostNetwork is true"),
+    of_pod(
+        "pod-apart-from-host",
+        {"volumes": [{"name": "docker", "hostPath": {"path": "/run"}}]},
+        "volume docker is the host's folder /run",
+    ),
+    of_pod(
+        "pod-no-token",
+        {"automountServiceAccountToken": True},
+        "automountServiceAccountToken is not false",
+    ),
+    of_container(
+        "pod-no-plain-secrets",
+        {"env": [{"name": "DATABASE_PASSWORD", "value": "hunter2"}]},
+        "DATABASE_PASSWORD is written out; refer to a Secret",
+    ),
+    of_container(
+        "pod-no-plain-secrets",
+        {"env": [{"name": "AWS_SECRET_ACCESS_KEY", "value": "abc"}]},
+        "AWS_SECRET_ACCESS_KEY is written out; refer to a Secret",
+    ),
+    Breach(
+        "pod-no-token",
+        "kubernetes:batch/v1:CronJob",
+        {"spec.jobTemplate.spec.template.spec.automountServiceAccountToken": ABSENT},
+        "automountServiceAccountToken is not false",
+    ),
+    Breach(
+        "pod-read-only",
+        "kubernetes:core/v1:Pod",
+        {"spec.initContainers": [{**CONTAINER, "name": "first", "securityContext": {}}]},
+        "container first: securityContext.readOnlyRootFilesystem is None; expected true",
+    ),
+]
