@@ -8,7 +8,7 @@ from service_runtime.api import create_api
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
 
-from reminder_service import occurrence_api, timeline_api
+from reminder_service import calendar_api, occurrence_api, timeline_api
 from reminder_service.bodies import (
     BulkAnswer,
     BulkRequest,
@@ -39,6 +39,7 @@ from reminder_service.store import Reminders
 from reminder_service.timeline import Timelines
 
 LARGEST_BULK_BODY = 1024 * 1024  # bytes
+LARGE_BODIES = ("/reminders/bulk", "/reminders/import")
 
 
 def reminder_api(
@@ -55,12 +56,12 @@ def reminder_api(
         "Reminders",
         live=live,
         ready=ready,
-        body_limits={"/reminders/bulk": LARGEST_BULK_BODY},
+        body_limits=dict.fromkeys(LARGE_BODIES, LARGEST_BULK_BODY),
         redirect_slashes=False,
     )
     app.state.reminders, app.state.timelines = reminders, timelines
     app.state.buckets, app.state.clock = buckets, clock
-    for routes in (router, occurrence_api.router, timeline_api.router):
+    for routes in (calendar_api.router, router, occurrence_api.router, timeline_api.router):
         app.include_router(routes)
     return app
 

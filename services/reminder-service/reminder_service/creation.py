@@ -65,7 +65,7 @@ def make_one(new: NewReminder, caller: Caller, now: datetime) -> Made:
     return Made([reminder], 201, _json(ReminderAnswer.of(reminder, now)), headers)
 
 
-def make_many(bodies: Sequence[dict[str, Any]], caller: Caller, now: datetime) -> Made:
+def make_many(bodies: Sequence[dict[str, Any] | Problem], caller: Caller, now: datetime) -> Made:
     """Those that can be made; the others are named with the reason."""
     outcomes = [_made_or_refused(body, caller, now) for body in bodies]
     reminders = [outcome for outcome in outcomes if isinstance(outcome, Reminder)]
@@ -75,7 +75,11 @@ def make_many(bodies: Sequence[dict[str, Any]], caller: Caller, now: datetime) -
     return Made(reminders, 200, _json(answer))
 
 
-def _made_or_refused(body: dict[str, Any], caller: Caller, now: datetime) -> Reminder | Problem:
+def _made_or_refused(
+    body: dict[str, Any] | Problem, caller: Caller, now: datetime
+) -> Reminder | Problem:
+    if isinstance(body, Problem):
+        return body
     try:
         return new_reminder(uuid7(), NewReminder.model_validate(body).named(), caller, now)
     except ValidationError as error:

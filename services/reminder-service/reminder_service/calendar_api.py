@@ -1,0 +1,83 @@
+"""Reminders as an iCalendar over HTTP, out and in."""
+
+from typing import Annotated, Any
+
+from fastapi import Body, Header, Response
+from icalendar import Component
+from service_runtime.problems import Problem, problem_responses
+
+from reminder_service.bodies import BulkAnswer
+from reminder_service.calendar_export import calendar_of
+from reminder_service.calendar_import import body_of, components_of
+from reminder_service.creation import Creation, make_many
+from reminder_service.dependencies import IdempotencyKey, Now, Store, reminder_router
+from reminder_service.identity import IDENTITY, AnyCaller
+from reminder_service.other_methods import refuse_other_methods
+from reminder_service.store import REMINDERS_PER_USER
+
+CALENDAR = "text/calendar"
+
+router = reminder_router()
+
+
+@router.get(
+    "/calendar.ics",
+    response_class=Response,
+    responses={200: {"content": {CALENDAR: {"schema": {"type": "string"}}}}},
+    openapi_extra=IDENTITY,
+)
+def export_calendar(caller: AnyCaller, store: Store, response: Response) -> Response:
+    """Every reminder of the caller: one event with an alarm each."""
+    reminders, _ = store.page(caller.user_id, REMINDERS_PER_USER, 0)
+    open_ones = [reminder for reminder in reminders if reminder.completed_at is None]
+    headers = {
+        **response.headers,
+        "Content-Disposition": 'attachment; filename="reminders.ics"',
+    }
+    return Response(
+        calendar_of(open_ones), headers=headers, media_type=f"{CALENDAR}; charset=utf-8"
+    )
+
+
+@router.post(
+    "/import",
+    response_model=BulkAnswer,
+    responses=problem_responses(409, 415),
+    openapi_extra=IDENTITY,
+)
+def import_calendar(
+    content: Annotated[bytes, Body(media_type=CALENDAR)],
+    caller: AnyCaller,
+    store: Store,
+    now: Now,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    content_type: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Up to 1,000 events and to-dos; each is created or refused by itself."""
+    if content_type.partition(";")[0].strip().lower() != CALENDAR:
+        detail = f"Expected the content type {CALENDAR}."
+        raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", detail)
+    creation = Creation(
+        caller=caller,
+        now=now,
+        key=idempotency_key,
+        operation="POST /reminders/import",
+        text=content.decode(),
+    )
+    bodies = [_body(component) for component in components_of(content)]
+    answer = creation.answer(store, lambda: make_many(bodies, caller, now))
+    headers = {**response.headers, **answer.headers}
+    return Response(answer.body, answer.status, headers, media_type="application/json")
+
+
+refuse_other_methods(router, "/calendar.ics", "GET")
+refuse_other_methods(router, "/import", "POST")
+
+
+def _body(component: Component) -> dict[str, Any] | Problem:
+    try:
+        return body_of(component)
+    except Exception as error:  # a hostile component fails in any way, and by itself
+        known = isinstance(error, ValueError) and str(error)
+        return Problem(422, "INVALID_COMPONENT", known or "The component cannot be read.")

@@ -1,0 +1,209 @@
+"""iCalendar out and in: what goes out comes back, and hostile components are refused alone."""
+
+from contextlib import suppress
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar import Calendar
+from reminder_service.calendar_api import _body
+from reminder_service.calendar_import import components_of
+from service_runtime.problems import Problem
+
+from tests.services.reminder_service.test_api import OTHER, problem
+
+HEADERS = {"content-type": "text/calendar; charset=utf-8"}
+START = "DTSTART:20300105T090000Z"
+
+
+def calendar(*components):
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Test//EN", *components, "END:VCALENDAR"]
+    return "\r\n".join([*lines, ""])
+
+
+def event(*lines, kind="VEVENT", summary="SUMMARY:Tea"):
+    return "\r\n".join([f"BEGIN:{kind}", summary, *lines, f"END:{kind}"])
+
+
+def alarm(*lines):
+    return "\r\n".join(["BEGIN:VALARM", *lines, "END:VALARM"])
+
+
+def imported(api, *components, headers=HEADERS):
+    return api.post("/reminders/import", content=calendar(*components), headers=headers)
+
+
+@pytest.fixture
+def outcome(api):
+    """What becomes of one component."""
+
+    def take(*lines, **options):
+        [result] = imported(api, event(*lines, **options)).json()["results"]
+        return result
+
+    return take
+
+
+RICH = {
+    "message": "Zoë's tea; milk, no\\sugar " + "long " * 50 + "end",
+    "rule": "FREQ=WEEKLY;BYDAY=MO,WE",
+    "timeZone": "Europe/Paris",
+    "date": "2030-01-07T08:00:00Z",
+    "exceptDates": ["2030-01-09T08:00:00Z", "2030-07-10T07:00:00Z"],
+    "notifyOffset": 15,
+    "notifyType": "email",
+    "url": "https://example.com/tea",
+    "urgent": True,
+}
+
+
+def test_an_event_says_all_of_a_reminder(api):
+    made = api.post("/reminders", json=RICH).json()
+    answer = api.get("/reminders/calendar.ics")
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    [found] = Calendar.from_ical(answer.text).walk("VEVENT")
+    [ring] = found.walk("VALARM")
+    assert found["UID"] == made["id"]
+    assert found["SUMMARY"] == RICH["message"]
+    assert found["DTSTART"].to_ical() == b"20300107T090000"
+    assert found["DTSTART"].params["TZID"] == "Europe/Paris"
+    assert found["RRULE"].to_ical() == b"FREQ=WEEKLY;BYDAY=MO,WE"
+    assert found["EXDATE"].to_ical() == b"20300109T090000,20300710T090000"
+    assert (ring["ACTION"], ring["TRIGGER"].to_ical()) == ("EMAIL", b"-PT15M")
+    assert [zone["TZID"] for zone in Calendar.from_ical(answer.text).walk("VTIMEZONE")] == [
+        "Europe/Paris"
+    ]
+
+
+@pytest.mark.parametrize("changes", [{}, {"rule": "FREQ=DAILY;COUNT=9", "timeZone": "UTC"}])
+def test_what_goes_out_comes_back(api, changes):
+    first = api.post("/reminders", json={**RICH, **changes}).json()
+    content = api.get("/reminders/calendar.ics").content
+    answer = api.post("/reminders/import", content=content, headers=HEADERS).json()
+    [result] = answer["results"]
+    again = {name: result["reminder"][name] for name in (*RICH, "isRecurring")}
+    assert again == {name: first[name] for name in again}
+
+
+def test_a_plain_date_is_not_a_series(api, body):
+    api.post("/reminders", json=body)
+    content = api.get("/reminders/calendar.ics").content
+    [result] = api.post("/reminders/import", content=content, headers=HEADERS).json()["results"]
+    assert (result["reminder"]["isRecurring"], result["reminder"]["date"]) == (False, body["date"])
+
+
+def test_only_open_reminders_of_the_caller_go_out(api, body):
+    for message in ("Mine", "Done"):
+        id = api.post("/reminders", json={**body, "message": message}).json()["id"]
+    api.post(f"/reminders/{id}/complete")
+    assert "Mine" in (mine := api.get("/reminders/calendar.ics").text)
+    assert "Done" not in mine
+    assert "VEVENT" not in api.get("/reminders/calendar.ics", headers=OTHER).text
+
+
+@pytest.mark.parametrize("before", ["TRIGGER:-PT30M", "TRIGGER;VALUE=DATE-TIME:20300105T083000Z"])
+def test_a_to_do_is_due_and_rings_before(outcome, before):
+    made = outcome("DUE:20300105T090000Z", alarm("ACTION:DISPLAY", before), kind="VTODO")
+    assert made["status"] == 201
+    assert made["reminder"]["date"] == "2030-01-05T09:00:00Z"
+    assert (made["reminder"]["notifyOffset"], made["reminder"]["notifyType"]) == (30, "push")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([], "DTSTART or DUE"),
+        (["DTSTART;VALUE=DATE:20300105"], "with a time"),
+        (["DTSTART:20301301T090000Z"], ""),
+        ([START, START], "one date"),
+        (["DTSTART;TZID=Mars/Base:20300105T090000"], "IANA time zone"),
+        ([START, "RRULE:FREQ=SECONDLY"], "Expected FREQ"),
+        ([START, "RRULE:FREQ=DAILY", "RRULE:FREQ=WEEKLY"], "one RRULE"),
+        ([START, "RDATE:20300106T090000Z"], "RDATE"),
+        ([START, "RECURRENCE-ID:20300106T090000Z"], "RECURRENCE-ID"),
+        ([START, "RRULE:FREQ=DAILY", "EXDATE;VALUE=DATE:20300106"], "EXDATE"),
+        ([START, "URL:javascript:alert(1)"], "http"),
+        ([START, "URL:http://169.254.169.254/latest"], "public host"),
+        ([START, alarm("ACTION:DISPLAY", "TRIGGER:PT5M")], "after the start"),
+        ([START, alarm("ACTION:DISPLAY")], "TRIGGER"),
+        ([START, alarm("ACTION:DISPLAY", "TRIGGER:-P9999D")], "notifyOffset"),
+        (["DTSTART:20290105T090000Z"], "more than one minute ahead"),
+    ],
+)
+def test_what_cannot_be_a_reminder_is_refused_with_the_reason(outcome, lines, reason):
+    result = outcome(*lines)
+    assert (result["status"], result["reminder"]) == (422, None)
+    assert reason in result["problem"]["detail"]
+
+
+def test_text_has_no_control_characters_and_a_length(outcome):
+    assert outcome(START, summary="SUMMARY:a\\nb")["reminder"]["message"] == "a b"
+    assert outcome(START, summary="SUMMARY:a\x1bb")["status"] == 422
+    assert outcome(START, summary="SUMMARY:")["status"] == 422
+    assert outcome(START, summary="SUMMARY:" + "x" * 1001)["status"] == 422
+
+
+def test_each_component_stands_by_itself_and_others_are_passed_over(api, store):
+    todo = event(START, kind="VTODO")
+    answer = imported(api, event(), event(START, kind="VJOURNAL"), todo, event("DTSTART:x"))
+    results = answer.json()["results"]
+    assert (answer.json()["created"], answer.json()["refused"]) == (1, 2)
+    assert [result["status"] for result in results] == [422, 201, 422]
+    assert [UUID(event.data["id"]) for event in store.events] == [
+        UUID(results[1]["reminder"]["id"])
+    ]
+
+
+def test_a_repeated_key_imports_once(api, store):
+    headers = {**HEADERS, "Idempotency-Key": "k"}
+    first = imported(api, event(START), headers=headers)
+    assert imported(api, event(START), headers=headers).content == first.content
+    assert len(store.events) == 1
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
+def test_another_content_type_is_refused(api, content_type):
+    headers = {"content-type": content_type}
+    answer = api.post("/reminders/import", content=b'"x"', headers=headers)
+    assert problem(answer) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "hello",
+        calendar(),
+        "BEGIN:VEVENT\r\nEND:VEVENT\r\n",
+        "BEGIN:VCALENDAR\r\n" * 2_000,
+        calendar(*[event(START)] * 1_001),
+    ],
+)
+def test_what_is_no_calendar_is_refused_as_a_whole(api, store, content):
+    answer = api.post("/reminders/import", content=content, headers=HEADERS)
+    assert problem(answer) == (422, "INVALID_CALENDAR")
+    assert store.events == []
+
+
+def test_a_megabyte_is_the_limit(api):
+    large = calendar(event(START, "X-PAD:" + "x" * 1024 * 1024))
+    answer = api.post("/reminders/import", content=large, headers=HEADERS)
+    assert problem(answer) == (413, "BODY_TOO_LARGE")
+
+
+names = st.sampled_from(
+    ["DTSTART", "DUE", "RRULE", "EXDATE", "URL", "PRIORITY", "BEGIN", "END", "TRIGGER", "TZID"]
+)
+values = st.one_of(
+    st.sampled_from(["20300105T090000Z", "VALARM", "VEVENT", "-PT5M", "FREQ=DAILY", "5"]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+)
+
+
+@given(st.lists(st.tuples(names, st.sampled_from([":", ";VALUE=DATE:", ";TZID=UTC:"]), values)))
+def test_any_component_is_taken_or_refused(lines):
+    content = calendar(event(*("".join(line) for line in lines))).encode()
+    with suppress(Problem):
+        for component in components_of(content):
+            taken = _body(component)
+            assert isinstance(taken, Problem) or taken["date"]
