@@ -3,6 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
+# Bytecode is kept even where the shell says otherwise: each command would compile the SDKs again.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON := .venv/bin/python
 SERVICES := event-messages service-runtime reminder-service event-service notification-scheduler notification-service
 EDITABLE := -e . $(SERVICES:%=-e services/%)
@@ -86,3 +88,7 @@ format: .venv/ready ## Format the code
 .PHONY: test
 test: up policies ## Every test, on the platform of `make up`
 	@$(PYTHON) -m pytest -q
+
+.PHONY: bench
+bench: up ## Measure updates, rollouts and arrivals; COLD=1 starts from nothing first and loses all data
+	@$(PYTHON) -m bench

@@ -1,0 +1,44 @@
+"""From a changed source file to the new pod that serves it."""
+
+import json
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.measures import Series, seconds_of
+from bench.updates import UP
+from local.environment import PROJECT
+
+SOURCE = PROJECT / "services/reminder-service/reminder_service/__init__.py"
+DEPLOYMENT = "local-reminder-service"
+ROUNDS = 2
+
+
+def image(variables: Mapping[str, str]) -> str:
+    """The image of the pods that are ready, once the rollout is over."""
+    watch = ["kubectl", "rollout", "status", "-n", "local", f"deployment/{DEPLOYMENT}"]
+    seconds_of(watch, variables)
+    read = ["kubectl", "get", "deployment", "-n", "local", DEPLOYMENT, "-o", "json"]
+    found = subprocess.run(read, env=dict(variables), capture_output=True, check=True).stdout
+    return str(json.loads(found)["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def change(source: Path, variables: Mapping[str, str]) -> float:
+    before, began = image(variables), time.perf_counter()
+    source.write_text(f"{source.read_text()}\n# measured at {time.time()}\n")
+    seconds_of([*UP, "--stack", "local", "--cwd", str(PROJECT)], variables)
+    if image(variables) == before:
+        raise SystemExit(f"bench: {DEPLOYMENT} still runs {before} after its source changed")
+    return time.perf_counter() - began
+
+
+def measure(variables: Mapping[str, str]) -> Series:
+    """Change a source file, provision, wait for the pod; then put the file back and provision."""
+    original = SOURCE.read_text()
+    try:
+        taken = [change(SOURCE, variables) for _ in range(ROUNDS)]
+    finally:
+        SOURCE.write_text(original)
+        seconds_of([*UP, "--stack", "local", "--cwd", str(PROJECT)], variables)
+    return Series("source change to ready pod", taken, "reminder-service")

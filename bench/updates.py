@@ -1,0 +1,53 @@
+"""The time of updates that change nothing, beside the engine's own time for as many resources."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.measures import Series, seconds_of
+from local.environment import PROJECT
+
+ROUNDS = 5
+PROGRAM = Path(__file__).parent / "empty_program"
+UP = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"]
+
+
+def platform_resources(variables: Mapping[str, str]) -> int:
+    command = ["pulumi", "stack", "export", "--stack", "local", "--cwd", str(PROJECT)]
+    exported = subprocess.run(command, env=dict(variables), capture_output=True, check=True).stdout
+    return len(json.loads(exported)["deployment"]["resources"])
+
+
+def measure(variables: Mapping[str, str]) -> list[Series]:
+    """Each round takes every measure once, so that a busy machine slows all of them alike."""
+    platform = [*UP, "--stack", "local", "--cwd", str(PROJECT)]
+    seconds_of(platform, variables)  # what changed since the last update is not what we measure
+    count = platform_resources(variables)
+    with tempfile.TemporaryDirectory() as folder:
+        own = {**variables, "PULUMI_BACKEND_URL": f"file://{folder}"}
+        many = {**own, "EMPTY_COMPONENTS": str(count - 1)}  # the stack itself is one more
+        for stack, scope in (("none", {**own, "EMPTY_COMPONENTS": "0"}), ("many", many)):
+            place = ["--stack", stack, "--cwd", str(PROGRAM)]
+            seconds_of(["pulumi", "stack", "init", stack, "--cwd", str(PROGRAM)], scope)
+            seconds_of([*UP, *place], scope)
+        preview = ["pulumi", "preview", "--non-interactive", "--stack", "none"]
+        commands = {
+            "preview of an empty stack": (
+                [*preview, "--cwd", str(PROGRAM)],
+                {**many, "EMPTY_COMPONENTS": "0"},
+            ),
+            "no-change up of empty components": (
+                [*UP, "--stack", "many", "--cwd", str(PROGRAM)],
+                many,
+            ),
+            "no-change up of the platform": (platform, dict(variables)),
+            "no-change make up": (["make", "-C", str(PROJECT), "-s", "up"], dict(variables)),
+        }
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(ROUNDS):
+            for name, (command, scope) in commands.items():
+                times[name].append(seconds_of(command, scope))
+    remark = f"{count} resources"
+    return [Series(name, taken, remark if "up of" in name else "") for name, taken in times.items()]
