@@ -111,6 +111,7 @@ class Environment:
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "BUILDX_GIT_INFO": "false",  # five processes for each image at every update
             **({} if self.own_builder else {"DOCKER_CONFIG": str(self.state / "docker")}),
             "PATH": f"{self.links}:{PROJECT}/.venv/bin:{os.environ['PATH']}",
         }
