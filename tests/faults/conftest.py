@@ -13,7 +13,7 @@ from tests.faults.observation import Stores
 from tests.faults.platform import Databases
 from tests.postgresql import PASSWORD, NotInstalled, PostgresServer, postgres_server
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 OWNERS = {
     "reminders": "reminder_service",
     "notifications": "event_service",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from event_messages.fakes import InMemoryQueue, InMemoryTopic
 
+from tests.faults.history import Accepted
 from tests.faults.neighbours import DetouringQueue, EventStore, Phones, Queues, Topics, Trouble
 from tests.faults.observation import Stores, rest, told, verdict_of
 from tests.faults.platform import Databases, Neighbours, running
@@ -15,7 +16,7 @@ from tests.postgresql import PostgresServer
 
 pytestmark = pytest.mark.integration
 
-OUTAGE = 4  # seconds
+OUTAGE = 3  # seconds
 
 
 @dataclass
@@ -63,7 +64,7 @@ def promises(stores: Stores, seed: int) -> Promises:
     return Promises(stores.reminders, stores.devices, random.Random(seed))
 
 
-def check(world: World, stores: Stores, accepted: list) -> None:
+def check(world: World, stores: Stores, accepted: list[Accepted]) -> None:
     verdict = verdict_of(accepted, world.phones.sent, stores)
     assert verdict.faultless, verdict
     assert world.dead_letters.bodies == []
@@ -74,13 +75,13 @@ def test_every_fourth_call_in_trouble(
     world: World, promises: Promises, databases: Databases, stores: Stores
 ) -> None:
     world.trouble.share = 0.25
-    accepted = promises.make(30)
+    accepted = promises.make(20)
     with running(databases, world.neighbours):
-        accepted += promises.make(30)
-        time.sleep(4)
+        accepted += promises.make(20)
+        time.sleep(3)
         world.trouble.share = 0
         rest(stores, world.waiting)
-    assert world.trouble.troubles > 50
+    assert world.trouble.troubles > 30
     check(world, stores, accepted)
 
 
