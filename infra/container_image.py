@@ -24,6 +24,7 @@ class ContainerImageArgs:
     builder: str | None = None  # a buildx builder; the default one when none
     cache: str | None = None  # a repository that keeps the layers between machines
     build_on_preview: bool = False
+    after: Sequence[pulumi.Resource] = ()  # such as the repository, when it is made here
 
 
 class ContainerImage(pulumi.ComponentResource):
@@ -53,7 +54,7 @@ class ContainerImage(pulumi.ComponentResource):
             builder=None if args.builder is None else {"name": args.builder},
             build_on_preview=args.build_on_preview,
             push=True,
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, depends_on=list(args.after)),
             **registry_cache(args.cache),
         )
 

@@ -1,32 +1,24 @@
 """What may differ between environments. Everything else is code."""
 
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
+
+from stacks.section import Section
+from stacks.unlock import UnlockConfig
 
 ROOT = Path(__file__).parent.parent
 ServiceName = Literal[
     "reminder-service", "event-service", "notification-scheduler", "notification-service"
 ]
-# What holds data or opens it; the names are without the prefix of the environment.
-Queues = Literal["event", "event-dead-letters", "notification", "notification-dead-letters"]
-DataName = Literal[
-    Queues, "event-store", "messages", "notification-scheduler-dead-letters", "postgres"
-]
-LONGEST_UNLOCK = timedelta(days=14)
-
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,14}-$")]
 ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
@@ -53,30 +45,12 @@ def read_file(given: Any) -> Any:
     return text
 
 
-def read_day(given: Any) -> Any:
-    """YAML reads a day without quotes as a moment, which the engine hands over in Go's way."""
-    if not isinstance(given, str):
-        return given
-    try:
-        return date.fromisoformat(given.removesuffix(" 00:00:00 +0000 UTC"))
-    except ValueError as error:
-        raise ValueError("expected a day, written as 2026-12-31") from error
-
-
-Day = Annotated[date, BeforeValidator(read_day)]
 FileText = Annotated[str, BeforeValidator(read_file)]
 Secret = Annotated[SecretStr, BeforeValidator(read_file), Field(min_length=1)]
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        validate_by_alias=True,
-        validate_by_name=True,
-    )
+class RepositoriesConfig(Section):
+    kept_images: int = Field(default=100, ge=10, le=1000)  # of each service
 
 
 class ImagesConfig(Section):
@@ -86,6 +60,17 @@ class ImagesConfig(Section):
     ca_bundle: FileText | None = None  # certificates that pip must trust during a build
     platforms: list[Literal["linux/amd64", "linux/arm64"]] = Field(default_factory=list)
     cache: bool = False  # whether layers are kept in the registry, for builders without a disk
+    repositories: RepositoriesConfig | None = (
+        None  # made in the registry, which is of ECR, if given
+    )
+
+    @model_validator(mode="after")
+    def tags_that_never_move(self) -> Self:
+        if self.repositories is not None and ".dkr.ecr." not in self.registry:
+            raise ValueError("expected no repositories, for the registry is not of ECR")
+        if self.repositories is not None and self.cache:
+            raise ValueError("expected no cache, for the tags of repositories never move")
+        return self
 
 
 class MessagingConfig(Section):
@@ -192,24 +177,6 @@ class QuotaConfig(Section):
 
 class AccessConfig(Section):
     oidc_provider_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$")
-
-
-class UnlockConfig(Section):
-    """Lets one resource be destroyed or replaced, up to a day and for a reason."""
-
-    resource: DataName
-    until: Day
-    reason: str = Field(min_length=10)  # a sentence for whoever reads the history
-
-    @field_validator("until")
-    @classmethod
-    def lasting(cls, until: date) -> date:
-        today = datetime.now(UTC).date()
-        if not today <= until <= today + LONGEST_UNLOCK:
-            raise ValueError(
-                f"expected a day from {today} to {today + LONGEST_UNLOCK}, or no unlock at all"
-            )
-        return until
 
 
 class StackConfig(Section):

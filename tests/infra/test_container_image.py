@@ -1,6 +1,7 @@
 import pytest
 
 from infra.container_image import ContainerImage, ContainerImageArgs
+from infra.image_repository import ImageRepository
 from tests.made_up_outputs import DIGEST
 
 IMAGE = "docker-build:index:Image"
@@ -66,3 +67,13 @@ def test_every_stage_is_cached_in_the_registry(full):
     assert full.inputs["cacheTo"] == [
         {"registry": {**layers, "mode": "max", "imageManifest": True, "ociMediaTypes": True}}
     ]
+
+
+def test_an_image_is_built_after_the_repository_that_it_is_pushed_to(deploy):
+    def program():
+        repository = ImageRepository("event-service")
+        ContainerImage("event-service", ContainerImageArgs(**ARGS, after=[repository]))
+
+    assert ("aws:ecr/repository:Repository", "event-service") in deploy(program).one(
+        IMAGE
+    ).depends_on

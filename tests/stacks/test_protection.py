@@ -5,11 +5,11 @@ from typing import get_args
 
 import pytest
 
-from stacks.config import DataName
 from stacks.exports import export
 from stacks.protection import DATA
 from stacks.reminder_platform import reminder_platform
 from stacks.stack_file import ConfigError, parse
+from stacks.unlock import DataName
 from tests.stacks.stack_files import SECRET_KEYS, STACKS, as_engine, config_of, with_secrets
 
 TODAY = datetime.now(UTC).date()

@@ -7,6 +7,7 @@ import notification_scheduler.handler
 import pytest
 
 from stacks.config import ROOT
+from stacks.images import tag
 from tests.made_up_outputs import DIGEST
 from tests.stacks.stack_files import STACKS, config_of
 
@@ -67,7 +68,9 @@ def test_pods_run_images_by_digest_with_the_tag_of_the_environment(platform, sta
     deployment, config = platform(stack), config_of(stack)
     for image in deployment.all(IMAGE):
         service = image.name.removeprefix(config.prefix)
-        assert image.inputs["tags"] == [f"{config.images.registry}/{service}:0.1.0-{stack}"]
+        assert image.inputs["tags"] == [
+            f"{config.images.registry}/{service}:{tag(service, config)}"
+        ]
         assert image.inputs["buildArgs"] == {
             "BASE": config.images.base,
             "PACKAGE": service.replace("-", "_"),
@@ -75,7 +78,8 @@ def test_pods_run_images_by_digest_with_the_tag_of_the_environment(platform, sta
     for pods in deployment.all(DEPLOYMENT):
         [container] = pods.inputs["spec"]["template"]["spec"]["containers"]
         service = pods.name.removeprefix(config.prefix)
-        assert container["image"] == f"{config.images.registry}/{service}:0.1.0-{stack}@{DIGEST}"
+        pushed = f"{config.images.registry}/{service}:{tag(service, config)}"
+        assert container["image"] == f"{pushed}@{DIGEST}"
 
 
 OWNERS = {
@@ -187,7 +191,8 @@ def test_the_clock_is_a_function_or_pods_as_the_configuration_says(platform):
     assert function.inputs["imageConfig"] == {"commands": ["notification_scheduler.handler.handle"]}
     assert variables["SERVICE"] == "awslambdaric"
     assert callable(notification_scheduler.handler.handle)
-    assert function.inputs["imageUri"].endswith(f"/notification-scheduler:0.1.0-dev@{DIGEST}")
+    [image] = (i for i in dev.all(IMAGE) if i.name == "dev-notification-scheduler")
+    assert function.inputs["imageUri"] == f"{image.inputs['tags'][0]}@{DIGEST}"
     assert len(dev.all(DEPLOYMENT)) == 3
     assert prod.all("aws:lambda/function:Function") == []
     assert len(prod.all(DEPLOYMENT)) == 4

@@ -137,6 +137,19 @@ CASES = {
         "Pulumi.dev.yaml: herald:email is wrong: expected a sender that ends in "
         '@herald.example, came {"sender": "a@example.com", "domain": "herald.example"}.',
     ),
+    "repositories that ECR does not have": (
+        {"herald:images": {"registry": "localhost:5000", "base": "python", "repositories": {}}},
+        "Pulumi.dev.yaml: herald:images is wrong: expected no repositories, for the registry is "
+        'not of ECR, came {"registry": "localhost:5000", "base": "python", "repositories": {}}.',
+    ),
+    "layers under a tag that never moves": (
+        {"herald:images/cache": True, "herald:images/platforms": []},
+        "Pulumi.dev.yaml: herald:images is wrong: expected no cache, for the tags of "
+        'repositories never move, came {"registry": '
+        '"111122223333.dkr.ecr.eu-central-1.amazonaws.com", '
+        '"base": "public.ecr.aws/docker/library/python:3.12-slim", "platforms": [], '
+        '"repositories": {"keptImages": 30}, "cache": true}.',
+    ),
     "several things": (
         {"herald:prefix": "Dev", "herald:account": "1"},
         "Pulumi.dev.yaml: herald:account is wrong: expected to match pattern '^[0-9]{12}$', "

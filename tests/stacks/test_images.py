@@ -1,0 +1,84 @@
+"""Where images are pushed, under which tags."""
+
+import re
+import shutil
+
+import pytest
+
+import stacks.images
+from stacks.images import SERVICES, tag
+from tests.stacks.stack_files import STACKS, config_of
+
+REPOSITORY = "aws:ecr/repository:Repository"
+IMAGE = "docker-build:index:Image"
+CLOUD = [stack for stack in STACKS if stack != "local"]
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_a_cloud_stack_makes_the_repositories_that_its_images_are_pushed_to(platform, stack):
+    deployment, config = platform(stack), config_of(stack)
+    repositories = {each.name: each for each in deployment.all(REPOSITORY)}
+    assert set(repositories) == {f"{stack}-{service}" for service in SERVICES}
+    for image in deployment.all(IMAGE):
+        repository = repositories[image.name]
+        pushed = image.inputs["tags"][0].rpartition(":")[0]
+        assert pushed == f"{config.images.registry}/{repository.inputs['name']}"
+        assert repository.inputs["forceDelete"] is not config.deletion_protection
+        assert (REPOSITORY, image.name) in image.depends_on
+
+
+def test_the_local_registry_needs_none(platform):
+    assert platform("local").all(REPOSITORY) == []
+    assert tag("event-service", config_of("local")) == "0.1.0-local"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_tag_that_never_moves_names_what_is_in_the_image(service):
+    assert re.fullmatch(r"0\.1\.0-prod-[0-9a-f]{12}", tag(service, config_of("prod")))
+
+
+@pytest.fixture
+def sources(tmp_path, monkeypatch):
+    """A copy of the services' folder, which a test may change."""
+    copy = tmp_path / "services"
+    shutil.copytree(stacks.images.FOLDER, copy)
+    monkeypatch.setattr(stacks.images, "FOLDER", copy)
+    return copy
+
+
+def test_the_tag_is_the_same_on_every_machine_and_for_what_builds_leave(sources, monkeypatch):
+    config = config_of("prod")
+    before = tag("event-service", config)
+    left = sources / "event-service" / "event_service" / "__pycache__"
+    left.mkdir(exist_ok=True)
+    (left / "made.cpython-311.pyc").write_bytes(b"made")
+    (sources / "reminder-service" / "new.py").write_text("another service")
+    assert tag("event-service", config) == before
+    monkeypatch.undo()
+    assert tag("event-service", config) == before
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "Dockerfile",
+        "event-service/event_service/__main__.py",
+        "event-messages/event_messages/event.py",
+        "service-runtime/service_runtime/process.py",
+        "dependencies/requirements.lock",
+    ],
+)
+def test_the_tag_changes_with_every_source_of_the_image(sources, changed):
+    config = config_of("prod")
+    before = tag("event-service", config)
+    with (sources / changed).open("a") as file:
+        file.write("\n")
+    assert tag("event-service", config) != before
+
+
+@pytest.mark.parametrize("changes", [{"base": "python:3.13-slim"}, {"platforms": ["linux/arm64"]}])
+def test_the_tag_changes_with_base_and_platforms(changes):
+    config = config_of("prod")
+    images = config.images.model_copy(update=changes)
+    other = config.model_copy(update={"images": images})
+    assert tag("event-service", other) != tag("event-service", config)
