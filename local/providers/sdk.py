@@ -15,6 +15,7 @@ from local.providers.sdk_messages import package_folder
 
 _GETTER = re.compile(
     r'@pulumi\.getter(?:\(name="(?P<camel>\w+)"\))?\n'
+    r"(?:    @_utilities\.deprecated\(.*\)\n)?"
     r"    def (?P<name>\w+)\(self\) -> (?P<annotation>.+):\n"
 )
 _CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
