@@ -1,6 +1,7 @@
 """The time of updates that change nothing, beside the engine's own time for as many resources."""
 
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -26,20 +27,21 @@ def measure(variables: Mapping[str, str]) -> list[Series]:
     seconds_of(platform, variables)  # what changed since the last update is not what we measure
     count = platform_resources(variables)
     with tempfile.TemporaryDirectory() as folder:
+        program = str(shutil.copytree(PROGRAM, Path(folder) / "program"))
         own = {**variables, "PULUMI_BACKEND_URL": f"file://{folder}"}
         many = {**own, "EMPTY_COMPONENTS": str(count - 1)}  # the stack itself is one more
         for stack, scope in (("none", {**own, "EMPTY_COMPONENTS": "0"}), ("many", many)):
-            place = ["--stack", stack, "--cwd", str(PROGRAM)]
-            seconds_of(["pulumi", "stack", "init", stack, "--cwd", str(PROGRAM)], scope)
+            place = ["--stack", stack, "--cwd", program]
+            seconds_of(["pulumi", "stack", "init", stack, "--cwd", program], scope)
             seconds_of([*UP, *place], scope)
         preview = ["pulumi", "preview", "--non-interactive", "--stack", "none"]
         commands = {
             "preview of an empty stack": (
-                [*preview, "--cwd", str(PROGRAM)],
+                [*preview, "--cwd", program],
                 {**many, "EMPTY_COMPONENTS": "0"},
             ),
             "no-change up of empty components": (
-                [*UP, "--stack", "many", "--cwd", str(PROGRAM)],
+                [*UP, "--stack", "many", "--cwd", program],
                 many,
             ),
             "no-change up of the platform": (platform, dict(variables)),
