@@ -67,7 +67,7 @@ preview: up policies ## What a stack would become, cost and break: make preview 
 
 .PHONY: lock
 lock: .venv/ready ## Resolve the lock files again, with hashes
-	@.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml --group pyproject.toml:development $(SERVICES:%=services/%/pyproject.toml) --no-emit-package event-messages --no-emit-package service-runtime -o requirements/development.lock
+	@.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml --group pyproject.toml:development --group pyproject.toml:bench $(SERVICES:%=services/%/pyproject.toml) --no-emit-package event-messages --no-emit-package service-runtime -o requirements/development.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 $(SERVICES:%=services/%/pyproject.toml) -c requirements/development.lock --no-emit-package event-messages --no-emit-package service-runtime -o services/dependencies/requirements.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 policies/requirements.in -o policies/requirements.lock
 
