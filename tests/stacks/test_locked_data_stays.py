@@ -10,10 +10,12 @@ from typing import Any
 import boto3
 import pytest
 
+from local.environment import Environment
 from stacks.config import ROOT
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]  # each run of the engine: seconds
 
+SHELL = Environment.chosen().shell()
 PROGRAM = """
 import pulumi, pulumi_aws as aws
 from types import SimpleNamespace
@@ -39,6 +41,7 @@ class Project:
         (folder / "__main__.py").write_text(PROGRAM)
         self.environment = {
             **os.environ,
+            **SHELL,
             "PYTHONPATH": str(ROOT),
             "PULUMI_BACKEND_URL": f"file://{folder}/state",
             "PULUMI_CONFIG_PASSPHRASE": "",
@@ -71,7 +74,7 @@ class Project:
 
 
 def aws_settings() -> dict[str, Any]:
-    address = os.environ["AWS_ENDPOINT_URL"]
+    address = SHELL["AWS_ENDPOINT_URL"]
     accepted = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRequestingAccountId")
     return {
         "aws:region": "eu-central-1",
@@ -89,7 +92,13 @@ def project(tmp_path):
 
 @pytest.fixture
 def queues():
-    sqs = boto3.client("sqs")
+    sqs = boto3.client(
+        "sqs",
+        endpoint_url=SHELL["AWS_ENDPOINT_URL"],
+        region_name=SHELL["AWS_REGION"],
+        aws_access_key_id=SHELL["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=SHELL["AWS_SECRET_ACCESS_KEY"],
+    )
     yield lambda: {
         url.rpartition("/")[2]
         for url in sqs.list_queues(QueueNamePrefix="kept-").get("QueueUrls", [])

@@ -77,7 +77,7 @@ def test_it_publishes_what_is_overdue_and_what_comes_due_and_stops_in_time(postg
 def test_a_container_that_is_used_again_works_again(postgres, messages):
     for _ in range(2):
         postgres.put(notification(ago(1)))
-        assert handle(EVENT, Context(handler.GRACE + handler.MARGIN + 1)) == {"published": 1}
+        assert handle(EVENT, Context(handler.GRACE + handler.MARGIN + 4)) == {"published": 1}
     assert len(messages()) == 2
 
 
