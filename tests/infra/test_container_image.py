@@ -2,7 +2,7 @@ import pytest
 
 from infra.container_image import ContainerImage, ContainerImageArgs
 from infra.image_repository import ImageRepository
-from tests.made_up_outputs import DIGEST
+from preview.made_up_outputs import DIGEST
 
 IMAGE = "docker-build:index:Image"
 ARGS = {

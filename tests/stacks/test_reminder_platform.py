@@ -6,9 +6,9 @@ from collections import Counter
 import notification_scheduler.handler
 import pytest
 
+from preview.made_up_outputs import DIGEST
 from stacks.config import ROOT
 from stacks.images import tag
-from tests.made_up_outputs import DIGEST
 from tests.stacks.stack_files import STACKS, config_of
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"

@@ -112,7 +112,8 @@ def outputs_of(type_: str, name: str, inputs: Outputs) -> Outputs:
         metadata = inputs.get("metadata") or {}
         return {**inputs, "metadata": {"name": f"{name}-{SUFFIX}", **metadata}}
     physical = inputs.get("name") or f"{name}-{SUFFIX}"
-    return {**inputs, **OUTPUTS.get(type_, lambda *_: {})(physical, inputs)}
+    made_up = OUTPUTS.get(type_)
+    return {**inputs, **(made_up(physical, inputs) if made_up else {})}
 
 
 def identifier_of(type_: str, name: str, outputs: Outputs) -> str:
