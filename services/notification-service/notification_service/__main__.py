@@ -17,6 +17,7 @@ from service_runtime.settings import EXIT_BAD_SETTINGS, MigrationSettings, read_
 from service_runtime.span_export import export_spans
 from sqlalchemy import Engine
 
+from notification_service.adapters import Adapters
 from notification_service.api import device_api
 from notification_service.circuit_breaker import CircuitBreaker, Guarded, Provider
 from notification_service.delivery_store import ForgetfulDeliveries, PostgresDeliveries
@@ -25,8 +26,9 @@ from notification_service.errors import Misconfigured
 from notification_service.failover import Failover
 from notification_service.fcm_access import ServiceAccountAccess, service_account
 from notification_service.fcm_push import FcmPush
-from notification_service.handlers import Adapters, handle, read
+from notification_service.handlers import handle, read
 from notification_service.metrics import count_claim, count_delivery, watch
+from notification_service.preference_store import PostgresPreferences
 from notification_service.ses_email import Email, SesEmail, ses_client
 from notification_service.settings import Settings
 from notification_service.smtp_email import SmtpEmail, SmtpServer
@@ -92,6 +94,7 @@ def fcm_push(credentials: SecretStr, url: str) -> FcmPush:
 def adapters_of(settings: Settings, engine: Engine, push: FcmPush) -> Adapters:
     return Adapters(
         devices=PostgresDevices(engine),
+        preferences=PostgresPreferences(engine),
         deliveries=PostgresDeliveries(engine),
         suppressed=PostgresSuppressedAddresses(engine),
         push=Guarded(Traced(push, FCM), watch("fcm", CircuitBreaker("FCM"))),

@@ -47,6 +47,14 @@ class Standing(StrEnum):
     SETTLED = "settled"
 
 
+class Stage(StrEnum):
+    """How far an occurrence has come, whatever its targets."""
+
+    NEW = "new"
+    BEGUN = "begun"  # it was claimed for a target
+    DEFERRED = "deferred"  # another notification takes its place, later
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     standing: Standing
@@ -88,9 +96,7 @@ class Deliveries(Protocol):
         """Whether a delivery that the provider had taken is now known to have failed."""
         ...
 
-    def exist(self, occurrence_id: UUID) -> bool:
-        """Whether the occurrence was ever claimed for any target."""
-        ...
+    def stage(self, occurrence_id: UUID) -> Stage: ...
 
     def of_email(self, occurrence_id: UUID) -> Delivery | None: ...
 

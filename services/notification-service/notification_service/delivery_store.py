@@ -15,7 +15,6 @@ from sqlalchemy import (
     and_,
     case,
     delete,
-    exists,
     extract,
     func,
     or_,
@@ -30,6 +29,7 @@ from notification_service.deliveries import (
     Claim,
     Delivery,
     Outcome,
+    Stage,
     Standing,
     outcome_event,
 )
@@ -38,7 +38,7 @@ from notification_service.devices import removed_event
 from notification_service.tables import deliveries
 
 LONGEST_PROBLEM = 500  # characters
-SETTLED = ("delivered", "failed")
+SETTLED = ("delivered", "failed", "deferred")
 STEP = 5_000  # rows forgotten in one statement
 
 logger = logging.getLogger(__name__)
@@ -75,10 +75,9 @@ class PostgresDeliveries:
             outcome = Outcome(provider_id=connection.scalar(found), reason=reason)
             return self._end(connection, delivery, outcome, taken)
 
-    def exist(self, occurrence_id: UUID) -> bool:
-        claimed = exists().where(deliveries.c.occurrence_id == occurrence_id)
+    def stage(self, occurrence_id: UUID) -> Stage:
         with self._engine.connect() as connection:
-            return bool(connection.scalar(select(claimed)))
+            return stage_of(connection, occurrence_id)
 
     def of_email(self, occurrence_id: UUID) -> Delivery | None:
         columns = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
@@ -114,6 +113,15 @@ class PostgresDeliveries:
         if delete_device(connection, delivery.user_id, device_id):
             removed = removed_event(delivery.user_id, device_id, outcome.reason)
             append(connection, removed)
+
+
+def stage_of(connection: Connection, occurrence_id: UUID) -> Stage:
+    deferred = func.bool_or(deliveries.c.state == "deferred")
+    query = select(deferred).where(deliveries.c.occurrence_id == occurrence_id)
+    found = connection.scalar(query)  # null of no row
+    if found is None:
+        return Stage.NEW
+    return Stage.DEFERRED if found else Stage.BEGUN
 
 
 def is_row_of(delivery: Delivery) -> ColumnElement[bool]:

@@ -1,8 +1,8 @@
 """Stores and providers in memory that behave as the real ones do, for tests and demonstrations."""
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from notification_service.deliveries import (
     Claim,
     Delivery,
     Outcome,
+    Stage,
     Standing,
     outcome_event,
 )
@@ -24,7 +25,10 @@ from notification_service.errors import (
     Unregistered,
 )
 from notification_service.fcm_push import Push
+from notification_service.preferences import Preferences
 from notification_service.ses_email import Email
+
+SETTLED = ("delivered", "failed", "deferred")
 
 
 @dataclass
@@ -94,7 +98,7 @@ class InMemoryDeliveries:
             if forget_device:
                 self._forget(delivery, outcome)
             row = self._row(delivery)
-            if row is None or row.state in ("delivered", "failed"):
+            if row is None or row.state in SETTLED:
                 return False
             row.state, row.outcome = outcome.state, outcome
             self.outbox.append(outcome_event(delivery, outcome))
@@ -110,8 +114,11 @@ class InMemoryDeliveries:
             self.outbox.append(outcome_event(delivery, row.outcome))
             return True
 
-    def exist(self, occurrence_id: UUID) -> bool:
-        return any(occurrence == occurrence_id for occurrence, _ in self.rows)
+    def stage(self, occurrence_id: UUID) -> Stage:
+        states = {row.state for key, row in self.rows.items() if key[0] == occurrence_id}
+        if not states:
+            return Stage.NEW
+        return Stage.DEFERRED if "deferred" in states else Stage.BEGUN
 
     def of_email(self, occurrence_id: UUID) -> Delivery | None:
         found = (row.delivery for row in self.rows.values())
@@ -135,7 +142,7 @@ class InMemoryDeliveries:
 
 
 def reclaim(row: DeliveryRow, now: datetime, lease: timedelta) -> Claim:
-    if row.state in ("delivered", "failed"):
+    if row.state in SETTLED:
         return Claim(standing=Standing.SETTLED, attempts=row.attempts)
     if row.state != "waiting" and row.lease_until > now:
         free_in = (row.lease_until - now).total_seconds()
@@ -154,6 +161,21 @@ class InMemorySuppressedAddresses:
 
     def includes(self, address: str) -> bool:
         return address.casefold() in self.reasons
+
+
+@dataclass
+class InMemoryPreferences:
+    rows: dict[str, Preferences] = field(default_factory=dict)
+
+    def of(self, user_id: str) -> Preferences:
+        return self.rows.get(user_id, Preferences())
+
+    def change(self, user_id: str, make: Callable[[Preferences], Preferences]) -> Preferences:
+        current = self.of(user_id)
+        changed = replace(make(current), version=current.version)
+        if changed != current:
+            self.rows[user_id] = replace(changed, version=current.version + 1)
+        return self.of(user_id)
 
 
 @dataclass

@@ -32,6 +32,8 @@ class Push:
     notification_id: UUID
     occurrence_id: UUID
     url: str | None = None
+    locale: str = "en"  # BCP 47
+    time_zone: str = "UTC"  # IANA name
 
 
 class AccessToken(Protocol):

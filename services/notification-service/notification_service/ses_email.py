@@ -54,6 +54,8 @@ class Email:
     occurrence: datetime  # what the reminder is about
     occurrence_id: UUID
     url: str | None = None
+    locale: str = "en"  # BCP 47
+    time_zone: str = "UTC"  # IANA name
 
 
 class SesEmail:

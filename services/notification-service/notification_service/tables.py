@@ -1,6 +1,22 @@
 """The tables of the devices database, as the migrations make them."""
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 
@@ -23,7 +39,7 @@ deliveries = Table(
     Column("user_id", Text, nullable=False),
     Column("notification_id", Uuid, nullable=False),
     Column("reminder_id", Uuid),
-    Column("state", Text, nullable=False),  # claimed, waiting, unknown, delivered, failed
+    Column("state", Text, nullable=False),  # claimed, waiting, unknown, delivered, failed, deferred
     Column("claimed_at", DateTime(timezone=True), nullable=False),
     Column("lease_until", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True)),
@@ -32,6 +48,44 @@ deliveries = Table(
     Column("provider_id", Text),
     Column("reason", Text),
     Column("problem", Text),
+    Column("deferred_to", Uuid),  # the notification that takes its place
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("time_zone", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("quiet_hours", JSONB, nullable=False),
+    Column("channels", ARRAY(Text), nullable=False),
+    Column("digest_at", Time),
+    Column("unsubscribed", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # of the notification that announces it
+    Column("user_id", Text, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("closed_at", DateTime(timezone=True)),  # when it was put together
+)
+
+digest_items = Table(
+    "digest_items",
+    metadata,
+    Column("occurrence_id", Uuid, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False),
+    Column("notification_id", Uuid, nullable=False),
+    Column("reminder_id", Uuid),
+    Column("email", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("url", Text),
+    Column("occurrence", DateTime(timezone=True), nullable=False),
+    Column("position", BigInteger, Identity(always=True), nullable=False),
 )
 
 suppressed_addresses = Table(

@@ -14,6 +14,16 @@ from service_runtime.process import HttpServer
 from service_runtime.settings import MigrationSettings
 from sqlalchemy import Engine, text
 
+TABLES = (
+    "devices",
+    "deliveries",
+    "suppressed_addresses",
+    "preferences",
+    "digest_items",
+    "digests",
+    "outbox",
+)
+
 Serve = Callable[[Any], str]
 
 
@@ -94,7 +104,7 @@ def engine(devices_database: MigrationSettings) -> Iterator[Engine]:
     """The emptied database, as the service's own role sees it."""
     engine = create_database_engine(devices_database)
     with engine.begin() as connection:
-        for table in ("devices", "deliveries", "suppressed_addresses", "outbox"):
+        for table in TABLES:
             connection.execute(text(f"delete from {table}"))
     yield engine
     engine.dispose()

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from event_messages import errors as messages
 from event_messages.event import Event
+from notification_service.adapters import Adapters
 from notification_service.deliveries import LEASES
 from notification_service.devices import registered_event
 from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, RetryLater
@@ -10,11 +11,12 @@ from notification_service.fakes import (
     InMemoryDeliveries,
     InMemoryDevices,
     InMemoryEmail,
+    InMemoryPreferences,
     InMemoryPush,
     InMemorySuppressedAddresses,
 )
 from notification_service.fcm_push import Push
-from notification_service.handlers import Adapters, handle, read
+from notification_service.handlers import handle, read
 from notification_service.ses_email import Email
 
 from tests.services.notification_service.examples import (
@@ -46,6 +48,7 @@ class World:
 
     def __init__(self, *tokens: str, email: InMemoryEmail | BrokenEmail | None = None) -> None:
         self.devices = InMemoryDevices()
+        self.preferences = InMemoryPreferences()
         self.deliveries = InMemoryDeliveries(self.devices)
         self.suppressed = InMemorySuppressedAddresses()
         self.push, self.email = InMemoryPush(), email or InMemoryEmail()
@@ -57,6 +60,7 @@ class World:
         self.devices.outbox.clear()
         self.adapters = Adapters(
             devices=self.devices,
+            preferences=self.preferences,
             deliveries=self.deliveries,
             suppressed=self.suppressed,
             push=self.push,

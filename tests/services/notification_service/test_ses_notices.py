@@ -5,15 +5,17 @@ from uuid import uuid4
 
 import pytest
 from event_messages.errors import MalformedEvent
+from notification_service.adapters import Adapters
 from notification_service.deliveries import Outcome
 from notification_service.fakes import (
     InMemoryDeliveries,
     InMemoryDevices,
     InMemoryEmail,
+    InMemoryPreferences,
     InMemoryPush,
     InMemorySuppressedAddresses,
 )
-from notification_service.handlers import Adapters, handle, read
+from notification_service.handlers import handle, read
 
 from tests.services.notification_service.examples import OCCURRENCE, delivery
 
@@ -24,6 +26,7 @@ ADDRESS = "Ada@example.org"
 def adapters() -> Adapters:
     return Adapters(
         devices=InMemoryDevices(),
+        preferences=InMemoryPreferences(),
         deliveries=InMemoryDeliveries(),
         suppressed=InMemorySuppressedAddresses(),
         push=InMemoryPush(),

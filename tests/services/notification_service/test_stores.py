@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from event_messages.event import Event
 from notification_service import fakes
-from notification_service.deliveries import Claim, Outcome, Standing
+from notification_service.deliveries import Claim, Outcome, Stage, Standing
 from notification_service.delivery_store import ForgetfulDeliveries, PostgresDeliveries
 from notification_service.device_store import PostgresDevices, PostgresSuppressedAddresses
 from notification_service.devices import DEVICES_PER_USER, Device, registered_event, removed_event
@@ -220,12 +220,12 @@ def test_a_delivery_that_is_not_known_cannot_be_overturned(stores):
     assert stores.events() == []
 
 
-def test_an_occurrence_exists_from_its_first_claim(stores):
+def test_an_occurrence_has_begun_from_its_first_claim(stores):
     one = delivery()
-    assert not stores.deliveries.exist(one.occurrence_id)
+    assert stores.deliveries.stage(one.occurrence_id) is Stage.NEW
     stores.deliveries.claim(one, MINUTE)
-    assert stores.deliveries.exist(one.occurrence_id)
-    assert not stores.deliveries.exist(uuid4())
+    assert stores.deliveries.stage(one.occurrence_id) is Stage.BEGUN
+    assert stores.deliveries.stage(uuid4()) is Stage.NEW
 
 
 def test_the_email_of_an_occurrence_is_found(stores):
@@ -279,8 +279,8 @@ def test_old_deliveries_are_forgotten(engine):
             {"t": old.target},
         )
     assert ForgetfulDeliveries(engine).forget() == 1
-    assert not stores.deliveries.exist(old.occurrence_id)
-    assert stores.deliveries.exist(young.occurrence_id)
+    assert stores.deliveries.stage(old.occurrence_id) is Stage.NEW
+    assert stores.deliveries.stage(young.occurrence_id) is Stage.BEGUN
 
 
 @pytest.mark.integration

@@ -1,0 +1,32 @@
+"""What the actions of this service work on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from notification_service.deliveries import Claim, Deliveries, Delivery
+from notification_service.devices import Devices
+from notification_service.fcm_push import Push
+from notification_service.preferences import PreferenceStore
+from notification_service.ses_email import Email
+from notification_service.ses_notices import SuppressedAddresses
+
+
+class PushProvider(Protocol):
+    def send(self, push: Push) -> str: ...
+
+
+class EmailProvider(Protocol):
+    def send(self, email: Email) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapters:
+    devices: Devices
+    preferences: PreferenceStore
+    deliveries: Deliveries
+    suppressed: SuppressedAddresses
+    push: PushProvider
+    email: EmailProvider
+    observe: Callable[[Delivery, str], None] = lambda delivery, outcome: None
+    observe_claim: Callable[[Delivery, Claim], None] = lambda delivery, claim: None

@@ -1,0 +1,83 @@
+"""The ways that a notification takes to its user."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from event_messages import errors as messages
+from event_messages.contract import DueNotification
+
+from notification_service.adapters import Adapters
+from notification_service.attempts import attempt, fail
+from notification_service.deliveries import NO_TARGET, Stage, delivery_of
+from notification_service.devices import Device
+from notification_service.errors import AddressSuppressed
+from notification_service.fcm_push import Push
+from notification_service.preferences import Preferences
+from notification_service.ses_email import Email
+
+ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    user_id: str
+    preferences: Preferences
+
+
+def notify_by_push(due: DueNotification, recipient: Recipient, adapters: Adapters) -> None:
+    """Each device has a delivery of its own, so that a throttled one repeats none of the others."""
+    devices = adapters.devices.of(recipient.user_id)
+    if not devices and adapters.deliveries.stage(due.occurrence_id) is Stage.NEW:
+        fail(delivery_of(due, recipient.user_id, NO_TARGET), "NO_DEVICE", adapters)
+    attempts = (push_to(device, due, recipient.preferences, adapters) for device in devices)
+    waits = [wait for wait in attempts if wait is not None]
+    if waits:
+        raise messages.RetryLater(f"{len(waits)} of {len(devices)} pushes wait", min(waits))
+
+
+def push_to(
+    device: Device, due: DueNotification, preferences: Preferences, adapters: Adapters
+) -> float | None:
+    push = Push(
+        token=device.fcm_token,
+        message=due.message,
+        notification_id=due.notification_id,
+        occurrence_id=due.occurrence_id,
+        url=due.url,
+        locale=preferences.locale,
+        time_zone=preferences.time_zone,
+    )
+    delivery = delivery_of(due, device.user_id, str(device.id))
+    return attempt(delivery, lambda: adapters.push.send(push), adapters)
+
+
+def notify_by_email(due: DueNotification, recipient: Recipient, adapters: Adapters) -> None:
+    if not due.email or not ADDRESS.fullmatch(due.email):
+        reason = "BAD_ADDRESS" if due.email else "NO_ADDRESS"
+        return fail(delivery_of(due, recipient.user_id, NO_TARGET), reason, adapters)
+    email = Email(
+        to=due.email,
+        message=due.message,
+        occurrence=due.occurrence,
+        occurrence_id=due.occurrence_id,
+        url=due.url,
+        locale=recipient.preferences.locale,
+        time_zone=recipient.preferences.time_zone,
+    )
+    delivery = delivery_of(due, recipient.user_id, due.email)
+    wait = attempt(delivery, lambda: send_email(email, adapters), adapters)
+    if wait is not None:
+        raise messages.RetryLater("the e-mail waits", wait)
+
+
+def send_email(email: Email, adapters: Adapters) -> str:
+    if adapters.suppressed.includes(email.to):
+        raise AddressSuppressed("The address bounced or complained before.")
+    return adapters.email.send(email)
+
+
+CHANNELS: dict[str, Callable[[DueNotification, Recipient, Adapters], None]] = {
+    "push": notify_by_push,
+    "email": notify_by_email,
+}

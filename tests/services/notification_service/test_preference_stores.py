@@ -1,0 +1,62 @@
+"""Preferences in memory and in PostgreSQL keep the same promises."""
+
+from dataclasses import replace
+from datetime import time
+
+import pytest
+from notification_service.fakes import InMemoryPreferences
+from notification_service.preference_store import PostgresPreferences
+from notification_service.preferences import Preferences, PreferenceStore
+from notification_service.quiet_hours import QuietWindow
+
+CHOSEN = Preferences(
+    time_zone="Europe/Berlin",
+    locale="de-AT",
+    quiet_hours=(
+        QuietWindow(days=("mo", "fr"), begin=time(22), end=time(7, 30)),
+        QuietWindow(days=("su",), begin=time(0), end=time(0)),
+    ),
+    channels=frozenset(("push",)),
+    digest_at=time(18, 5),
+    unsubscribed=True,
+)
+
+
+@pytest.fixture(params=["memory", pytest.param("postgresql", marks=pytest.mark.integration)])
+def store(request: pytest.FixtureRequest) -> PreferenceStore:
+    if request.param == "memory":
+        return InMemoryPreferences()
+    return PostgresPreferences(request.getfixturevalue("engine"))
+
+
+def test_a_new_user_has_the_preferences_of_the_platform(store):
+    assert store.of("ada") == Preferences()
+
+
+def test_what_is_stored_is_found_whole_and_by_its_user_alone(store):
+    changed = store.change("ada", lambda current: CHOSEN)
+    assert changed == store.of("ada") == replace(CHOSEN, version=1)
+    assert store.of("eve") == Preferences()
+
+
+def test_a_change_is_made_of_what_is_stored_and_counts_its_version(store):
+    store.change("ada", lambda current: CHOSEN)
+    store.change("ada", lambda current: replace(current, locale="fr", version=70))
+    assert store.of("ada") == replace(CHOSEN, locale="fr", version=2)
+
+
+def test_what_changes_nothing_is_no_new_version(store):
+    assert store.change("ada", lambda current: Preferences()).version == 0
+    for _ in range(2):
+        assert store.change("ada", lambda current: CHOSEN).version == 1
+
+
+def test_a_refused_change_leaves_all_as_it_was(store):
+    store.change("ada", lambda current: CHOSEN)
+
+    def refuse(current: Preferences) -> Preferences:
+        raise ValueError(current.version)
+
+    with pytest.raises(ValueError, match="1"):
+        store.change("ada", refuse)
+    assert store.of("ada") == replace(CHOSEN, version=1)
