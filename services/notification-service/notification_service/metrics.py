@@ -10,6 +10,9 @@ CLAIMS = Counter(
     "delivery_claims_total", "Claims of a delivery before sending", ["channel", "standing"]
 )
 FAILOVERS = Counter("email_failovers_total", "E-mails given to SMTP because SES took none")
+FAILED_TEXTS = Counter(
+    "text_template_failures_total", "Texts that a template failed", ["kind", "locale", "channel"]
+)
 SPARED = Gauge("provider_spared", "1 while a failing provider is not called", ["provider"])
 
 
@@ -24,3 +27,7 @@ def count_claim(delivery: Delivery, claim: Claim) -> None:
 def watch(provider: str, breaker: CircuitBreaker) -> CircuitBreaker:
     SPARED.labels(provider).set_function(lambda: float(breaker.is_open()))
     return breaker
+
+
+def count_failed_text(kind: str, locale: str, channel: str) -> None:
+    FAILED_TEXTS.labels(kind, locale, channel).inc()

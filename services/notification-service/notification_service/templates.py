@@ -1,0 +1,90 @@
+"""The templates of pushes and e-mails: `templates/KIND/LOCALE/CHANNEL.PART`, compiled once."""
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+FOLDER = Path(__file__).parent / "templates"
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "push": ("title", "body"),
+    "email": ("subject", "text", "html"),
+}
+
+logger = logging.getLogger(__name__)
+
+
+class UnknownTemplate(LookupError):
+    """There is no such template."""
+
+
+class Templates:
+    """Every template of a folder; one that cannot be compiled is missing, and logged."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._environment = environment_of(folder)
+        self._words: dict[str, Any] = {}
+        self._compiled: dict[str, Template] = {}
+        for name in self._environment.list_templates():
+            self._add(name)
+
+    def kinds(self) -> dict[str, list[str]]:
+        """The locales of each kind."""
+        folders = sorted({tuple(name.split("/")[:2]) for name in self._compiled})
+        kinds: dict[str, list[str]] = {}
+        for kind, locale in folders:
+            kinds.setdefault(kind, []).append(locale)
+        return kinds
+
+    def render(
+        self, kind: str, locale: str, channel: str, values: Mapping[str, object]
+    ) -> dict[str, str]:
+        """The text of each part; raises what a template raises."""
+        given = {**values, "words": self._words.get(locale), "language": locale}
+        return {
+            part: self._template(f"{kind}/{locale}/{channel}.{part}").render(given).strip()
+            for part in PARTS[channel]
+        }
+
+    def _template(self, name: str) -> Template:
+        if name not in self._compiled:
+            raise UnknownTemplate(f"there is no template {name}")
+        return self._compiled[name]
+
+    def _add(self, name: str) -> None:
+        folders = name.split("/")
+        try:
+            if folders[0] == "words":
+                self._words[folders[1]] = self._module(name, folders[1])
+            elif len(folders) == 3:
+                self._compiled[name] = self._environment.get_template(name)
+        except (TemplateError, ValueError) as error:
+            logger.error("template missing", extra={"template": name, "reason": str(error)})
+
+    def _module(self, name: str, locale: str) -> object:
+        """The words of a language, which its templates call as `words.when(item)`."""
+        plural = partial(plural_of, Locale.parse(locale, sep="-"))
+        return self._environment.get_template(name).make_module({"plural": plural})
+
+
+def environment_of(folder: Path) -> Environment:
+    """Templates see what they are given and nothing else; what is missing is an error."""
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folder),
+        autoescape=lambda name: bool(name) and str(name).endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+
+
+def plural_of(locale: Locale, number: int, **forms: str) -> str:
+    """`plural(3, one="reminder", other="reminders")`, by the language's own rule."""
+    return forms.get(locale.plural_form(number), forms["other"])

@@ -1,0 +1,174 @@
+"""What users read: pushes and e-mails in their language and time zone."""
+
+import html
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from notification_service.local_times import local_time, locale_of, zone_of
+from notification_service.metrics import count_failed_text
+from notification_service.templates import Templates, plural_of
+from notification_service.written_text import clean, one_line, web_address
+
+FALLBACK = "en"
+MOST_ITEMS = 100  # of a digest; nobody reads more
+ITEMS_OF_PUSH = 5
+# Bytes. Some mail programs clip more; JSON at most doubles them, and SES takes 262,144 of those.
+LARGEST_EMAIL = 100_000
+LONGEST_TITLE = 100  # characters
+LONGEST_LINE = 200  # characters of a message in a list
+LARGEST_BODY = 1_200  # bytes; FCM takes 4096 with the url, and no phone shows more
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One thing that a user is reminded of."""
+
+    message: str
+    occurrence: datetime
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailText:
+    subject: str
+    text: str
+    html: str
+
+    @property
+    def size(self) -> int:
+        return sum(len(part.encode()) for part in (self.subject, self.text, self.html))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushText:
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Whom a text is for."""
+
+    locale: str = FALLBACK
+    time_zone: str = "UTC"
+    unsubscribe_url: str | None = None
+
+
+class Texts:
+    """Writes texts; a template that fails costs the text its language, never its delivery."""
+
+    def __init__(
+        self,
+        templates: Templates,
+        observe_failure: Callable[[str, str, str], None] = count_failed_text,
+    ) -> None:
+        self._templates, self._observe_failure = templates, observe_failure
+        self._locales = templates.kinds()
+
+    def email(self, kind: str, reader: Reader, items: Sequence[Item]) -> EmailText:
+        """Only as many items are shown as make an e-mail that everyone can receive."""
+        shown = min(len(items), MOST_ITEMS)
+        while (text := self._email(kind, reader, items, shown)).size > LARGEST_EMAIL and shown > 1:
+            shown //= 2
+        return text
+
+    def push(self, kind: str, reader: Reader, items: Sequence[Item]) -> PushText:
+        for locale in self.chain(kind, reader.locale):
+            try:
+                return self.exact_push(kind, locale, reader, items)
+            except Exception as error:
+                self._report(kind, locale, "push", error)
+        return plain_push(items)
+
+    def exact_push(self, kind: str, locale: str, reader: Reader, items: Sequence[Item]) -> PushText:
+        """The push by one template and no other; raises what the template raises."""
+        values = values_of(locale, reader, items, min(len(items), ITEMS_OF_PUSH))
+        parts = self._templates.render(kind, locale, "push", values)
+        title = one_line(parts["title"], LONGEST_TITLE)
+        return PushText(title=title, body=cut_bytes(parts["body"], LARGEST_BODY))
+
+    def exact_email(
+        self, kind: str, locale: str, reader: Reader, items: Sequence[Item], shown: int = MOST_ITEMS
+    ) -> EmailText:
+        """The e-mail by one template and no other; raises what the template raises."""
+        values = values_of(locale, reader, items, shown)
+        parts = self._templates.render(kind, locale, "email", values)
+        subject = one_line(parts["subject"])
+        return EmailText(subject=subject, text=parts["text"] + "\n", html=parts["html"] + "\n")
+
+    def chain(self, kind: str, locale: str) -> Iterator[str]:
+        """The templates' locales to try, best first: `de-AT` is served by `de`, then by `en`."""
+        known = {name.casefold(): name for name in self._locales.get(kind, ())}
+        tags = locale.replace("_", "-").casefold().split("-")[:4]
+        names = ["-".join(tags[:end]) for end in range(len(tags), 0, -1)]
+        return (known[name] for name in dict.fromkeys([*names, FALLBACK]) if name in known)
+
+    def _email(self, kind: str, reader: Reader, items: Sequence[Item], shown: int) -> EmailText:
+        for locale in self.chain(kind, reader.locale):
+            try:
+                return self.exact_email(kind, locale, reader, items, shown)
+            except Exception as error:
+                self._report(kind, locale, "email", error)
+        return plain_email(items[:shown])
+
+    def _report(self, kind: str, locale: str, channel: str, error: Exception) -> None:
+        logger.error(
+            "template failed",
+            extra={
+                "template": f"{kind}/{locale}/{channel}",
+                "reason": f"{type(error).__name__}: {error}",
+            },
+        )
+        self._observe_failure(kind, locale, channel)
+
+
+def values_of(locale: str, reader: Reader, items: Sequence[Item], shown: int) -> dict[str, Any]:
+    """What a template can show."""
+    if not items:
+        raise ValueError("A text needs at least one item.")
+    formats = locale_of(reader.locale.replace("_", "-"), locale)
+    zone = zone_of(reader.time_zone)
+    given = [
+        {
+            "message": clean(item.message),
+            "line": one_line(item.message, LONGEST_LINE),
+            "url": web_address(item.url),
+            **vars(local_time(item.occurrence, zone, formats)),
+        }
+        for item in items[:shown]
+    ]
+    return {
+        "item": given[0],
+        "items": given,
+        "count": len(items),
+        "more": len(items) - len(given),
+        "direction": formats.text_direction,
+        "plural": partial(plural_of, formats),
+        "unsubscribe_url": web_address(reader.unsubscribe_url),
+    }
+
+
+def plain_email(items: Sequence[Item]) -> EmailText:
+    """The messages themselves, for when no template can be used."""
+    lines = [f"{clean(item.message)}\n{web_address(item.url) or ''}".strip() for item in items]
+    text = "\n\n".join(lines)
+    page = f'<pre style="white-space: pre-wrap">{html.escape(text)}</pre>\n'
+    return EmailText(subject=one_line(items[0].message), text=text + "\n", html=page)
+
+
+def plain_push(items: Sequence[Item]) -> PushText:
+    body = "\n".join(clean(item.message) for item in items[:ITEMS_OF_PUSH])
+    return PushText(title="Reminder", body=cut_bytes(body, LARGEST_BODY))
+
+
+def cut_bytes(text: str, largest: int) -> str:
+    encoded = text.encode()
+    if len(encoded) <= largest:
+        return text
+    return encoded[:largest].decode(errors="ignore") + "…"
