@@ -18,11 +18,11 @@ ROOM = {"shared_buffers": "512MB", "max_wal_size": "4GB", "autovacuum": "off"}
 FILL = """
 insert into notifications (id, version, user_id, state, reminder_id, email, channel, message,
     url, urgent, occurrence, deliver_at, date, time_zone, except_dates, notify_offset)
-select gen_random_uuid(), 1, 'user-' || n % 1000, 'pending', gen_random_uuid(),
+select id, 1, 'user-' || n % 1000, 'pending', id,
     'user@example.org', 'push', 'Water the plants on the balcony, number ' || n,
     'https://example.org/plants/' || n, false, due, due, due, 'UTC', '{{}}', 0
 from (
-    select n, now() + ({first} + n * {step}) * interval '1 second' as due
+    select n, gen_random_uuid() as id, now() + ({first} + n * {step}) * interval '1 second' as due
     from generate_series(1, {count}) n
 ) notification
 """

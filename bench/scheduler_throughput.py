@@ -7,6 +7,7 @@ Herald's topic and the rivals' handlers are in this process and answer at once: 
 is everything else. Numbers depend on the machine and on what else it does; ratios less so.
 """
 
+import gc
 import os
 import statistics
 import threading
@@ -124,6 +125,7 @@ def measure(rounds: int, count: int) -> dict[str, list[float]]:
             Pgqueuer(settings, DEFAULT_BATCH),
             Procrastinate(settings),
         ]
+        gc.freeze()  # as the processes of the platform do
         rates: dict[str, list[float]] = {contender.name: [] for contender in contenders}
         for number in range(rounds):
             for contender in contenders if number % 2 == 0 else reversed(contenders):

@@ -1,6 +1,6 @@
 """Identifiers: ordered by time for events, stable for occurrences."""
 
-import secrets
+import os
 import threading
 import time
 from datetime import UTC, datetime
@@ -12,10 +12,13 @@ _last_tick = 0
 
 def uuid7() -> UUID:
     """A UUIDv7 greater than every one that this process made before."""
-    tick = _next_tick()
-    milliseconds, fraction = tick >> 12, tick & 0xFFF
-    random = secrets.randbits(62)
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | random)
+    return UUID(uuid7_texts(1)[0])
+
+
+def uuid7_texts(count: int) -> list[str]:
+    """As many of them, ascending, in a fraction of the time that one by one would take."""
+    first, random = _next_ticks(count), memoryview(os.urandom(8 * count)).cast("Q")
+    return [_uuid7_text(first + at, number) for at, number in enumerate(random)]
 
 
 def occurrence_id(notification_id: UUID, occurrence: datetime) -> UUID:
@@ -23,9 +26,15 @@ def occurrence_id(notification_id: UUID, occurrence: datetime) -> UUID:
     return uuid5(notification_id, occurrence.astimezone(UTC).isoformat(timespec="microseconds"))
 
 
-def _next_tick() -> int:
-    """Time in 1/4096 milliseconds, never the same twice."""
+def _uuid7_text(tick: int, random: int) -> str:
+    time, tail = f"{tick >> 12:012x}", f"{random & (1 << 62) - 1 | 1 << 63:016x}"
+    return f"{time[:8]}-{time[8:]}-7{tick & 0xFFF:03x}-{tail[:4]}-{tail[4:]}"
+
+
+def _next_ticks(count: int) -> int:
+    """The first of so many times in 1/4096 milliseconds, none of which is given twice."""
     global _last_tick
     with _lock:
-        _last_tick = max(_last_tick + 1, (time.time_ns() << 12) // 1_000_000)
-        return _last_tick
+        first = max(_last_tick + 1, (time.time_ns() << 12) // 1_000_000)
+        _last_tick = first + count - 1
+        return first

@@ -7,6 +7,7 @@ lease that were claimed, so a newer version that was written meanwhile wins. A r
 changed or deleted between claim and publication is still announced as it was.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,14 +21,14 @@ Pool = ConnectionPool[Connection[tuple[Any, ...]]]
 
 CLAIM = """
 with due as (
-    select id from notifications
+    select ctid from notifications
     where state = 'pending' and deliver_at <= now()
         and (lease_until is null or lease_until <= now())
     order by deliver_at limit %(limit)s
     for update skip locked
 )
 update notifications n set lease_until = now() + %(lease)s * interval '1 second'
-from due where n.id = due.id
+from due where n.ctid = due.ctid
 returning n.id, version, lease_until, extract(epoch from now() - deliver_at)::float8, user_id,
     reminder_id, email, channel, message, url, urgent, occurrence, deliver_at, date, rule,
     time_zone, except_dates, notify_offset, traceparent
@@ -39,10 +40,9 @@ update notifications n set
     deliver_at = coalesce(s.deliver_at, n.deliver_at),
     lease_until = null,
     updated_at = now()
-from unnest(
-    %s::uuid[], %s::int[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[]
-) s (id, version, lease_until, occurrence, deliver_at)
-where n.id = s.id and n.version = s.version and n.lease_until = s.lease_until
+from unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::timestamptz[])
+    s (id, version, occurrence, deliver_at)
+where n.id = s.id and n.version = s.version and n.lease_until = %s
 """
 RELEASE = """
 update notifications n set lease_until = now() + %s * interval '1 second'
@@ -86,19 +86,17 @@ class PostgresDueNotifications:
             return cursor.fetchall()
 
     def settle(self, settlements: Sequence[Settlement]) -> int:
-        """Mark as published and store what comes next, in one statement; how many it was."""
-        if not settlements:
+        """Mark as published and store what comes next, in one statement a claim; how many."""
+        claims = defaultdict(list)
+        for settlement in settlements:
+            claims[settlement.due.lease_until].append(settlement)
+        if not claims:
             return 0
-        dues = [settlement.due for settlement in settlements]
-        columns = [
-            [due.id for due in dues],
-            [due.version for due in dues],
-            [due.lease_until for due in dues],
-            [settlement.occurrence for settlement in settlements],
-            [settlement.deliver_at for settlement in settlements],
-        ]
         with self._pool.connection() as connection:
-            return connection.execute(SETTLE, columns).rowcount
+            return sum(
+                connection.execute(SETTLE, [*_columns(claim), lease_until]).rowcount
+                for lease_until, claim in claims.items()
+            )
 
     def release(self, dues: Sequence[Due], seconds: float = 0) -> None:
         """Let any scheduler take them again once so many seconds have passed."""
@@ -123,3 +121,12 @@ class PostgresDueNotifications:
     def ping(self) -> None:
         with self._pool.connection(timeout=2) as connection:
             connection.execute("select 1")
+
+
+def _columns(settlements: Sequence[Settlement]) -> list[list[Any]]:
+    return [
+        [settlement.due.id for settlement in settlements],
+        [settlement.due.version for settlement in settlements],
+        [settlement.occurrence for settlement in settlements],
+        [settlement.deliver_at for settlement in settlements],
+    ]

@@ -5,15 +5,14 @@ time; a test reads it with them.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha1
 from json.encoder import encode_basestring as quoted
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from event_messages.event import SCHEMA_VERSION
-from event_messages.identifiers import uuid7
+from event_messages.identifiers import uuid7_texts
 from event_messages.publisher import BATCH_BYTES, BATCH_ENTRIES
 
 from notification_scheduler.due import Due
@@ -24,8 +23,7 @@ _ITEM = {"DataType": "String", "StringValue": "notification"}
 _TYPE = {"DataType": "String", "StringValue": TYPE}
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(NamedTuple):
     due: Due
     body: str
     size: int  # bytes
@@ -41,17 +39,17 @@ class Sending:
 
 def sendings(dues: Sequence[Due]) -> list[Sending]:
     now = _instant(datetime.now(UTC))
-    return [_sending(due, now) for due in dues]
+    return [_sending(due, id, now) for due, id in zip(dues, uuid7_texts(len(dues)), strict=True)]
 
 
-def _sending(due: Due, now: str) -> Sending:
-    occurrence = _instant(due.occurrence)
-    same = due.deliver_at == due.occurrence
+def _sending(due: Due, id: str, now: str) -> Sending:
+    moment = due.occurrence.isoformat(timespec="microseconds")
+    occurrence, same = f"{moment[:-6]}Z", due.deliver_at == due.occurrence
     reminder = f'"{due.reminder_id}"' if due.reminder_id else "null"
     body = (
-        f'{{"id":"{uuid7()}","type":"{TYPE}","userId":{quoted(due.user_id)},"occurredAt":"{now}",'
+        f'{{"id":"{id}","type":"{TYPE}","userId":{quoted(due.user_id)},"occurredAt":"{now}",'
         f'"schemaVersion":{SCHEMA_VERSION},"data":{{"notificationId":"{due.id}",'
-        f'"reminderId":{reminder},"occurrenceId":"{occurrence_text(due.id, due.occurrence)}",'
+        f'"reminderId":{reminder},"occurrenceId":"{occurrence_text(due.id, moment)}",'
         f'"occurrence":"{occurrence}",'
         f'"deliverAt":"{occurrence if same else _instant(due.deliver_at)}",'
         f'"channel":"{due.channel}","message":{quoted(due.message)},'
@@ -66,9 +64,9 @@ def _sending(due: Due, now: str) -> Sending:
     return Sending(due, body, len(body.encode()) + ATTRIBUTE_BYTES)
 
 
-def occurrence_text(notification_id: UUID, occurrence: datetime) -> str:
-    """`occurrence_id` as text, in a fraction of its time; `occurrence` is in UTC."""
-    name = notification_id.bytes + occurrence.isoformat(timespec="microseconds").encode()
+def occurrence_text(notification_id: UUID, moment: str) -> str:
+    """`occurrence_id` as text, in a fraction of its time; `moment` is UTC with microseconds."""
+    name = notification_id.bytes + moment.encode()
     hash = sha1(name, usedforsecurity=False).hexdigest()
     variant = "89ab"[int(hash[16], 16) & 3]
     return f"{hash[:8]}-{hash[8:12]}-5{hash[13:16]}-{variant}{hash[17:20]}-{hash[20:32]}"

@@ -1,6 +1,7 @@
 """Runs the parts of a service until SIGTERM, then lets them finish."""
 
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -136,6 +137,7 @@ def run_process(*parts: Part, grace: float = 25) -> NoReturn:
     process = Process(parts, grace=grace)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, process.stop)
+    gc.freeze()  # what was made at the start stays: the collector need not look at it again
     code = process.run()
     finish_export()
     logging.shutdown()

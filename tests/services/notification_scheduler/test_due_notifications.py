@@ -133,5 +133,5 @@ def test_the_backlog_counts_what_is_due(table):
 def test_the_id_of_an_occurrence_is_that_of_the_contract():
     for seconds in range(50):
         due = notification(ago(seconds))
-        text = occurrence_text(due.id, due.occurrence)
+        text = occurrence_text(due.id, due.occurrence.isoformat(timespec="microseconds"))
         assert text == str(occurrence_id(due.id, due.occurrence))
