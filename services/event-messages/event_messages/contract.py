@@ -12,6 +12,7 @@ from event_messages.identifiers import occurrence_id
 from event_messages.shape import Instant, Shape, UserId
 
 Channel = Literal["push", "email"]
+Deferral = Literal["QUIET_HOURS", "DIGEST"]
 Version = Annotated[int, Field(ge=1, description="one more at each write of the item")]
 
 
@@ -59,6 +60,10 @@ class PendingNotification(Shape):
     url: str | None = None
     reminder_id: UUID | None = None
     urgent: bool = False
+    reason: Annotated[Deferral | None, Field(description="why it is late, if it is")] = None
+    deferred_from: Annotated[
+        UUID | None, Field(description="the notification whose place it takes, later")
+    ] = None
 
 
 class NotificationDeleted(Shape):
@@ -86,7 +91,7 @@ class DueNotification(Shape):
         return cls(
             notification_id=pending.id,
             occurrence_id=occurrence_id(pending.id, pending.occurrence),
-            **pending.model_dump(exclude={"id", "version", "user_id"}),
+            **pending.model_dump(exclude={"id", "version", "user_id", "reason", "deferred_from"}),
         )
 
 

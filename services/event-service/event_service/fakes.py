@@ -8,6 +8,7 @@ from uuid import UUID
 
 from event_messages.event import Event
 
+from event_service.deferral import following, rooted, withdrawn
 from event_service.event_store import item_of, utc_now
 from event_service.notification import Notification, announcement
 from event_service.schedule import emptied, successor, tombstone
@@ -46,12 +47,13 @@ class InMemoryNotifications:
 
     def put(self, notification: Notification) -> None:
         with self._lock:
+            if origin := notification.deferred_from:
+                notification = rooted(notification, self._rows.get(origin))
             stored = self._rows.get(notification.id)
             changed = successor(stored, notification)
-            reminder = notification.reminder_id and self._rows.get(notification.reminder_id)
-            orphaned = reminder and reminder.id != notification.id and reminder.state == "deleted"
-            if changed and not orphaned:
+            if changed and not self._orphaned(notification):
                 self._save(stored, changed)
+                self._lead(changed)
 
     def remove(self, id: UUID, version: int, user_id: str) -> None:
         with self._lock:
@@ -60,8 +62,22 @@ class InMemoryNotifications:
                 return
             self._save(stored, gone)
             for dependent in list(self._rows.values()):
-                if dependent.reminder_id == id != dependent.id and dependent.state != "deleted":
+                named = id in (dependent.reminder_id, dependent.deferred_from)
+                if named and dependent.id != id and dependent.state != "deleted":
                     self._save(dependent, emptied(dependent, dependent.version))
+
+    def _lead(self, origin: Notification) -> None:
+        for deferred in list(self._rows.values()):
+            waits = deferred.deferred_from == origin.id and deferred.state == "pending"
+            if waits and (changed := following(deferred, origin)):
+                self._save(deferred, changed)
+
+    def _orphaned(self, notification: Notification) -> bool:
+        origin, reminder = notification.deferred_from, notification.reminder_id
+        if origin and withdrawn(notification, self._rows.get(origin)):
+            return True
+        found = self._rows.get(reminder) if reminder and reminder != notification.id else None
+        return found is not None and found.state == "deleted"
 
     def _save(self, before: Notification | None, after: Notification) -> None:
         self._rows[after.id] = after

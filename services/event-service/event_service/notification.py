@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from event_messages.contract import Channel, NotificationDeleted, PendingNotification
+from event_messages.contract import Channel, Deferral, NotificationDeleted, PendingNotification
 from event_messages.event import Event
 
 State = Literal["pending", "ended", "deleted"]
@@ -17,7 +17,7 @@ class Notification:
 
     `occurrence` and `deliver_at` are those of the next announcement, or of the last one when
     the notification has ended. A deleted one stays as a tombstone, so that older news of it is
-    recognised.
+    recognised. One that was deferred goes on under a new id, which names the first it comes from.
     """
 
     id: UUID
@@ -38,6 +38,8 @@ class Notification:
     except_dates: tuple[datetime, ...] = ()
     notify_offset: int = 0  # minutes
     handled_through: datetime | None = None
+    reason: Deferral | None = None
+    deferred_from: UUID | None = None
 
     @property
     def schedule(self) -> tuple[object, ...]:

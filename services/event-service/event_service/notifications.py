@@ -7,9 +7,10 @@ from uuid import UUID
 from event_messages.event import Event
 from service_runtime import outbox
 from service_runtime.traces import current_traceparent
-from sqlalchemy import Connection, Engine, Row, delete, func, select
+from sqlalchemy import Column, Connection, Engine, Row, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from event_service.deferral import following, rooted, withdrawn
 from event_service.notification import Notification, announcement
 from event_service.schedule import emptied, successor, tombstone
 from event_service.tables import notifications
@@ -33,11 +34,16 @@ class PostgresNotifications:
 
     def put(self, notification: Notification) -> None:
         with self._engine.begin() as connection:
-            _take_turn(connection, notification.reminder_id, notification.id)
+            origin = notification.deferred_from
+            _take_turn(connection, notification.reminder_id, origin, notification.id)
+            if origin:
+                notification = rooted(notification, _stored(connection, origin))
+                _take_turn(connection, notification.deferred_from)
             stored = _stored(connection, notification.id)
             changed = successor(stored, notification)
             if changed and not _orphaned(connection, notification):
                 _save(connection, stored, changed)
+                _lead(connection, changed)
 
     def remove(self, id: UUID, version: int, user_id: str) -> None:
         with self._engine.begin() as connection:
@@ -46,7 +52,8 @@ class PostgresNotifications:
             if not (gone := tombstone(stored, id, version, user_id)):
                 return
             _save(connection, stored, gone)
-            for dependent in _dependents(connection, id):
+            table = notifications.c
+            for dependent in _others(connection, id, table.reminder_id, table.deferred_from):
                 _save(connection, dependent, emptied(dependent, dependent.version))
 
     def forget(self, days: int) -> int:
@@ -70,19 +77,29 @@ def _stored(connection: Connection, id: UUID) -> Notification | None:
     return _notification(row) if row else None
 
 
-def _dependents(connection: Connection, reminder_id: UUID) -> list[Notification]:
-    table = notifications.c
-    query = select(*_COLUMNS).where(
-        table.reminder_id == reminder_id, table.reminder_id != table.id, table.state != "deleted"
-    )
-    return [_notification(row) for row in connection.execute(query.with_for_update())]
+def _others(connection: Connection, id: UUID, *named_by: Column[Any]) -> list[Notification]:
+    """Those but deleted ones that name another in one of these columns."""
+    named = or_(*(column == id for column in named_by))
+    others = notifications.c.id != id, notifications.c.state != "deleted"
+    query = select(*_COLUMNS).where(named, *others).with_for_update()
+    return [_notification(row) for row in connection.execute(query)]
+
+
+def _lead(connection: Connection, origin: Notification) -> None:
+    """Let what was deferred and waits follow its origin."""
+    for deferred in _others(connection, origin.id, notifications.c.deferred_from):
+        if deferred.state == "pending" and (changed := following(deferred, origin)):
+            _save(connection, deferred, changed)
 
 
 def _orphaned(connection: Connection, notification: Notification) -> bool:
-    """Whether the reminder that it belongs to was deleted."""
-    if notification.reminder_id in (None, notification.id):
+    """Whether the reminder that it belongs to was deleted, or what it takes the place of ended."""
+    origin, reminder = notification.deferred_from, notification.reminder_id
+    if origin and withdrawn(notification, _stored(connection, origin)):
+        return True
+    if reminder in (None, notification.id):
         return False
-    query = select(notifications.c.state).where(notifications.c.id == notification.reminder_id)
+    query = select(notifications.c.state).where(notifications.c.id == reminder)
     return connection.scalar(query) == "deleted"
 
 

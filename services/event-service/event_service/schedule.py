@@ -16,15 +16,17 @@ DAILY = "FREQ=DAILY"
 def of_reminder(reminder: Reminder, written_at: datetime) -> Notification:
     """The notification of a reminder that was written at `written_at`.
 
-    Of a completed one no series is left, so that it begins anew when it is opened again.
+    Of a completed one no series is left, so that it begins anew when it is opened again, and
+    what was announced is handled.
     """
     rule = (reminder.rule or DAILY) if reminder.is_recurring and not reminder.completed else None
     except_dates = tuple(sorted(reminder.except_dates)) if rule else ()
     offset = timedelta(minutes=reminder.notify_offset)
     series = Series(reminder.date, rule, reminder.time_zone, except_dates)
-    occurrence = series.first_due(offset, written_at, reminder.handled_through)
+    handled = reminder.handled_through
+    occurrence = series.first_due(offset, written_at, handled)
     if reminder.completed:
-        occurrence = None
+        occurrence, handled = None, max(handled or written_at, written_at + offset)
     return Notification(
         id=reminder.id,
         version=reminder.version,
@@ -43,7 +45,7 @@ def of_reminder(reminder: Reminder, written_at: datetime) -> Notification:
         time_zone=reminder.time_zone,
         except_dates=except_dates,
         notify_offset=reminder.notify_offset,
-        handled_through=reminder.handled_through,
+        handled_through=handled,
     )
 
 

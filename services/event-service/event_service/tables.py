@@ -39,9 +39,16 @@ notifications = Table(
     Column("except_dates", ARRAY(_moment), nullable=False),
     Column("notify_offset", Integer, nullable=False),
     Column("handled_through", _moment),
+    Column("reason", Text),
+    Column("deferred_from", UUID(as_uuid=True)),
     Column("traceparent", Text),
     Column("lease_until", _moment),
     Column("updated_at", _moment, nullable=False, server_default=func.now()),
     Index("notifications_due", "deliver_at", postgresql_where=text("state = 'pending'")),
     Index("notifications_of_reminder", "reminder_id", postgresql_where=text("reminder_id <> id")),
+    Index(
+        "notifications_deferred_from",
+        "deferred_from",
+        postgresql_where=text("deferred_from is not null"),
+    ),
 )

@@ -61,6 +61,8 @@ def test_a_new_notification_is_stored_whole_and_told(notifications):
         "url": "https://example.org/tea",
         "reminderId": str(ID),
         "urgent": True,
+        "reason": None,
+        "deferredFrom": None,
     }
 
 
