@@ -18,7 +18,10 @@ WAIT = 1  # seconds for a message; not 0, for then SQS asks only a few of the qu
 BATCH = 10  # messages that SQS takes and gives at once
 NOT_RECORDED = "not recorded; the consumer's log has it under the message's id"
 # Attributes about the failure, which a message leaves behind when it is sent again.
-OF_THE_FAILURE = {"failureReason", "ErrorCode", "ErrorMessage", "RequestID"}
+OF_THE_FAILURE = {
+    *("failureReason", "failedAt", "failedBy"),  # by the consumer
+    *("ErrorCode", "ErrorMessage", "RequestID"),  # by SNS
+}
 NO_MOVE_TASKS = {"UnsupportedOperation", "InvalidAction", "NotImplemented", "500"}
 
 

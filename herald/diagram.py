@@ -116,6 +116,14 @@ def delivered(picture: Drawing) -> None:
     picture.label((end[0] + 10, end[1] + 94), "delivered, failed")
 
 
+def announced(picture: Drawing) -> None:
+    """event-service remembers what the scheduler announced."""
+    start, end = box("notification-topic").at(0.9, 0), box("event-queue").at(1, 0.8)
+    above, beside = start[1] - 36, end[0] + 20
+    picture.arrow(start, (start[0], above), (beside, above), (beside, end[1]), end)
+    picture.label((start[0] - 10, start[1] - 24), "notification:send", "end")
+
+
 def registered(picture: Drawing) -> None:
     """Apps name the devices that pushes go to."""
     start, end = box("apps").at(0.5, 1), box("notification-service").at(0.2, 0)
@@ -159,6 +167,7 @@ def watched(picture: Drawing) -> None:
 DETOURS = (
     ({"event-service", "event-topic"}, created),
     ({"notification-service", "event-topic"}, delivered),
+    ({"notification-topic", "event-queue"}, announced),
     ({"notification-service", "apps"}, registered),
     ({"notification-service", "ses"}, mailed),
     ({"ses", "notification-topic"}, bounced),

@@ -3,7 +3,7 @@
 from __future__ import annotations  # so that the SDK's modules load only when used
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -23,9 +23,18 @@ from infra.policy_document import allow, deny_plain_transport, policy_json
 
 
 @dataclass(frozen=True, kw_only=True)
+class Feed:
+    """A further topic, and what of it the queue gets."""
+
+    topic_arn: Input[str]
+    filter_policy: Mapping[str, Sequence[Any]] | None = None  # on message attributes
+
+
+@dataclass(frozen=True, kw_only=True)
 class SubscribedQueueArgs:
     topic_arn: Input[str]
     filter_policy: Mapping[str, Sequence[Any]] | None = None  # on message attributes
+    also: Mapping[str, Feed] = field(default_factory=dict)  # by a name for the subscription
     visibility_timeout: int = 60  # seconds; longer than the slowest message takes
     max_receives: int = 5
     retention: int = 4 * 24 * 3600  # seconds; less than the 14 days of dead letters
@@ -37,10 +46,11 @@ class SubscribedQueueArgs:
 class SubscribedQueue(pulumi.ComponentResource):
     """Delivers every message of one topic that passes the filter to one consumer, as published.
 
-    A message received `max_receives` times without being deleted moves to the dead
-    letters, and so does one that SNS cannot hand over. Only the topic may send, only over
-    TLS; only this queue may use the dead letters. With an alarm topic, dead letters and
-    waiting messages are told.
+    It can hear further topics as well. A message received `max_receives` times without
+    being deleted moves to the dead letters, and so does one that SNS cannot hand over. Only
+    the topics may send, only over TLS; only this queue may use the dead letters, and roles
+    that were given the statement. With an alarm topic, dead letters and waiting messages
+    are told.
     """
 
     url: Output[str]
@@ -80,7 +90,7 @@ class SubscribedQueue(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self.subscription = subscribe(name, args, self.queue, self.dead_letters, child)
+        self.subscriptions = subscribe(name, args, self.queue, self.dead_letters, child)
         if args.alarm_topic_arn is not None:
             self.raise_alarms(name, args.max_age, args.alarm_topic_arn, child)
 
@@ -110,6 +120,15 @@ class SubscribedQueue(pulumi.ComponentResource):
             ],
             self.arn,
             key_actions=["kms:Decrypt"],
+            key_arn=self.kms_key_arn,
+        )
+
+    def give_up_statement(self) -> dict[str, Any]:
+        """What a consumer's role needs to move a message to the dead letters with its reason."""
+        return allow(
+            ["sqs:SendMessage"],
+            self.dead_letters_arn,
+            key_actions=["kms:GenerateDataKey", "kms:Decrypt"],
             key_arn=self.kms_key_arn,
         )
 
@@ -150,47 +169,54 @@ def subscribe(
     queue: sqs.Queue,
     dead_letters: sqs.Queue,
     child: ResourceOptions,
-) -> sns.TopicSubscription:
-    """Open both queues to the topic first: what came before that would be lost."""
+) -> list[sns.TopicSubscription]:
+    """Open both queues to the topics first: what came before that would be lost."""
+    feeds = {name: Feed(topic_arn=args.topic_arn, filter_policy=args.filter_policy)}
+    feeds |= {f"{name}-{more}": feed for more, feed in args.also.items()}
+    topics = [feed.topic_arn for feed in feeds.values()]
     admitted = [
         sqs.QueuePolicy(
             policy_name,
             queue_url=each.url,
             policy=policy_json(
-                [allow_topic(args.topic_arn, each.arn), deny_plain_transport("sqs:*", each.arn)]
+                [allow_topics(topics, each.arn), deny_plain_transport("sqs:*", each.arn)]
             ),
             opts=child,
         )
         for policy_name, each in ((name, queue), (f"{name}-dead-letters", dead_letters))
     ]
-    filtered = {} if args.filter_policy is None else filtered_by(args.filter_policy)
-    return sns.TopicSubscription(
-        name,
-        topic=args.topic_arn,
-        protocol="sqs",
-        endpoint=queue.arn,
-        raw_message_delivery=True,
-        redrive_policy=Output.json_dumps({"deadLetterTargetArn": dead_letters.arn}),
-        opts=ResourceOptions.merge(child, ResourceOptions(depends_on=admitted)),
-        **filtered,
-    )
+    return [
+        sns.TopicSubscription(
+            subscription,
+            topic=feed.topic_arn,
+            protocol="sqs",
+            endpoint=queue.arn,
+            raw_message_delivery=True,
+            redrive_policy=Output.json_dumps({"deadLetterTargetArn": dead_letters.arn}),
+            opts=ResourceOptions.merge(child, ResourceOptions(depends_on=admitted)),
+            **filtered_by(feed.filter_policy),
+        )
+        for subscription, feed in feeds.items()
+    ]
 
 
-def filtered_by(filter_policy: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+def filtered_by(filter_policy: Mapping[str, Sequence[Any]] | None) -> dict[str, Any]:
+    if filter_policy is None:
+        return {}
     return {
         "filter_policy": Output.json_dumps(dict(filter_policy)),
         "filter_policy_scope": "MessageAttributes",
     }
 
 
-def allow_topic(topic_arn: Input[str], queue_arn: Input[str]) -> dict[str, Any]:
+def allow_topics(topic_arns: Sequence[Input[str]], queue_arn: Input[str]) -> dict[str, Any]:
     return {
         "Sid": "TopicSends",
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": queue_arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": list(topic_arns)}},
     }
 
 

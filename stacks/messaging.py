@@ -7,11 +7,12 @@ from typing import Any
 from pulumi_aws import sns
 
 from infra.encryption_key import EncryptionKey, EncryptionKeyArgs
-from infra.subscribed_queue import SubscribedQueue, SubscribedQueueArgs
+from infra.subscribed_queue import Feed, SubscribedQueue, SubscribedQueueArgs
 from infra.topic import Topic, TopicArgs
 from stacks.config import StackConfig
 
 ANY_EVENT = {"eventItemType": ["reminder", "notification", "device"]}
+ANNOUNCEMENT = {"eventType": ["notification:send"]}
 # SES publishes its notices without attributes.
 DUE_OR_SES_NOTICE = {"eventType": ["notification:send", {"exists": False}]}
 
@@ -59,6 +60,7 @@ def channel(
     alarms: Topic,
     *,
     delivered: Mapping[str, Sequence[Any]],
+    also: Mapping[str, Feed] | None = None,
     least_receives: int = 1,
     publisher: str | None = None,
 ) -> Channel:
@@ -79,6 +81,7 @@ def channel(
         SubscribedQueueArgs(
             topic_arn=topic.arn,
             filter_policy=delivered,
+            also=also or {},
             visibility_timeout=config.messaging.visibility_timeout,
             max_receives=max(config.messaging.max_receives, least_receives),
             max_age=config.messaging.max_age,

@@ -1,10 +1,12 @@
 """The whole platform on one page: who publishes, who listens, who stores what."""
 
+from infra.subscribed_queue import Feed
 from stacks.config import StackConfig
 from stacks.dashboard import dashboard
 from stacks.exports import Exports
 from stacks.images import service_images
 from stacks.messaging import (
+    ANNOUNCEMENT,
     ANY_EVENT,
     DELIVERY_RECEIVES,
     DUE_OR_SES_NOTICE,
@@ -22,7 +24,6 @@ def reminder_platform(config: StackConfig) -> Exports:
     protect_data(config)
     key = encryption_key(config)
     alarms = alarm_topic(config, key)
-    events = channel(config, "event", key, alarms, delivered=ANY_EVENT)
     notifications = channel(
         config,
         "notification",
@@ -31,6 +32,10 @@ def reminder_platform(config: StackConfig) -> Exports:
         delivered=DUE_OR_SES_NOTICE,
         least_receives=DELIVERY_RECEIVES,
         publisher="ses",
+    )
+    announced = Feed(topic_arn=notifications.topic.arn, filter_policy=ANNOUNCEMENT)
+    events = channel(
+        config, "event", key, alarms, delivered=ANY_EVENT, also={"announced": announced}
     )
 
     store = event_store(config, key)
@@ -61,10 +66,15 @@ def reminder_platform(config: StackConfig) -> Exports:
     cluster.service(
         "event-service",
         database=pending,
-        values={"EVENT_QUEUE_URL": events.queue.url, "EVENT_STORE_TABLE": store.name},
+        values={
+            "EVENT_QUEUE_URL": events.queue.url,
+            "EVENT_DEAD_LETTERS_URL": events.queue.dead_letters_url,
+            "EVENT_STORE_TABLE": store.name,
+        },
         secrets={"EVENT_TOPIC_ARN": topics.key("event_topic")},
         may=[
             events.queue.consume_statement(),
+            events.queue.give_up_statement(),
             events.topic.publish_statement(),
             store.write_statement(),
         ],
@@ -74,6 +84,7 @@ def reminder_platform(config: StackConfig) -> Exports:
         database=devices,
         values={
             "NOTIFICATION_QUEUE_URL": notifications.queue.url,
+            "NOTIFICATION_DEAD_LETTERS_URL": notifications.queue.dead_letters_url,
             "FCM_URL": config.push.url,
             "SES_CONFIGURATION_SET": sender.configuration_set,
             "EMAIL_SENDER": sender.address,
@@ -86,6 +97,7 @@ def reminder_platform(config: StackConfig) -> Exports:
         },
         may=[
             notifications.queue.consume_statement(),
+            notifications.queue.give_up_statement(),
             events.topic.publish_statement(),
             sender.send_statement(template.arn),
         ],

@@ -45,6 +45,7 @@ class Aws:
     event_queue: str
     notification_topic: str
     notification_queue: str
+    dead_letters: str
     event_store: str
 
 
@@ -102,6 +103,7 @@ def serve(databases: Databases, aws: Aws, sink: Path, kill: Kill) -> None:
         event_queue=aws.event_queue,
         notification_topic=aws.notification_topic,
         notification_queue=aws.notification_queue,
+        dead_letters=aws.dead_letters,
         event_store=DynamoEventStore(client(aws.url, "dynamodb"), aws.event_store),
         push=Sink(sink),
     )

@@ -140,6 +140,18 @@ class Queues:
             lambda: queue.change_message_visibility_batch(QueueUrl=QueueUrl, Entries=Entries),
         )
 
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]:
+        queue = self._queues[QueueUrl]
+        return self._trouble.call(
+            "SendMessageBatch",
+            lambda: queue.send_message_batch(QueueUrl=QueueUrl, Entries=Entries),
+        )
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[Any]) -> dict[str, Any]:
+        return self._queues[QueueUrl].get_queue_attributes(
+            QueueUrl=QueueUrl, AttributeNames=AttributeNames
+        )
+
 
 class EventStore(InMemoryEventStore):
     def __init__(self, trouble: Trouble) -> None:

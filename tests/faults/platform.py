@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from botocore.exceptions import BotoCoreError, ClientError
 from event_messages.consumer import Pace
+from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.publisher import Failed, Outgoing, Publisher, TopicClient
 from event_messages.received import QueueClient
@@ -56,6 +57,7 @@ class Neighbours:
     event_queue: str
     notification_topic: str
     notification_queue: str
+    dead_letters: str
     event_store: event_handlers.EventStore
     push: delivery_handlers.PushProvider
 
@@ -177,6 +179,7 @@ def _event_service(
         neighbours.queues,
         neighbours.event_queue,
         handle,
+        dead_letters=DeadLetterQueue(neighbours.dead_letters, "event-service"),
         pace=PACE,
         retry_on=(ClientError, BotoCoreError),
         recover=lambda: ping(engine),
@@ -218,6 +221,7 @@ def _notification_service(
         neighbours.queues,
         neighbours.notification_queue,
         handle,
+        dead_letters=DeadLetterQueue(neighbours.dead_letters, "notification-service"),
         pace=PACE,
         read=delivery_handlers.read,
         recover=lambda: ping(engine),

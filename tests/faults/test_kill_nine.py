@@ -105,7 +105,16 @@ def aws(emulator: str, clients: dict[str, Any]) -> Aws:
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    return Aws(emulator, event_topic, event_queue, notification_topic, notification_queue, table)
+    dead_letters = clients["sqs"].create_queue(QueueName=f"dead-{uuid4().hex[:8]}")["QueueUrl"]
+    return Aws(
+        emulator,
+        event_topic,
+        event_queue,
+        notification_topic,
+        notification_queue,
+        dead_letters,
+        table,
+    )
 
 
 @pytest.fixture
@@ -146,6 +155,7 @@ def check(stores: Stores, aws: Aws, sink: Path, clients: dict[str, Any], start: 
         rest(stores, waiting)
         verdict = verdict_of(accepted, sent_to(sink), stores)
         assert verdict.faultless, verdict
+        assert _length(sqs, aws.dead_letters) == 0
         pages = clients["dynamodb"].get_paginator("scan").paginate(TableName=aws.event_store)
         found = [item for page in pages for item in page["Items"]]
         items = [{name: read(value) for name, value in item.items()} for item in found]

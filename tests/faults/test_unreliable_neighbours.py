@@ -43,6 +43,7 @@ def world(seed: int) -> World:
     notification_queue = DetouringQueue("notification", trouble, dead_letters)
     event_topic.subscribe(event_queue)
     notification_topic.subscribe(notification_queue, {"eventType": ["notification:send"]})
+    notification_topic.subscribe(event_queue, {"eventType": ["notification:send"]})
     neighbours = Neighbours(
         topics=topics,
         queues=queues,
@@ -50,6 +51,7 @@ def world(seed: int) -> World:
         event_queue=queues.add(event_queue),
         notification_topic=topics.add(notification_topic),
         notification_queue=queues.add(notification_queue),
+        dead_letters=queues.add(dead_letters),
         event_store=store,
         push=phones,
     )

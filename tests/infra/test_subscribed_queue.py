@@ -3,7 +3,7 @@ import json
 import pulumi
 import pytest
 
-from infra.subscribed_queue import SubscribedQueue, SubscribedQueueArgs
+from infra.subscribed_queue import Feed, SubscribedQueue, SubscribedQueueArgs
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:event-1a2b3c4"
 URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/event-1a2b3c4"
@@ -14,7 +14,9 @@ COMPONENT = "herald:infra:SubscribedQueue"
 
 def exporting_statement(args: SubscribedQueueArgs):
     def program() -> None:
-        pulumi.export("statement", SubscribedQueue("event", args).consume_statement())
+        queue = SubscribedQueue("event", args)
+        pulumi.export("statement", queue.consume_statement())
+        pulumi.export("giving_up", queue.give_up_statement())
 
     return program
 
@@ -107,7 +109,7 @@ def test_only_its_topic_may_send_and_only_over_tls(plain, name, url, arn):
                 "Principal": {"Service": "sns.amazonaws.com"},
                 "Action": "sqs:SendMessage",
                 "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": "arn:events"}},
+                "Condition": {"ArnEquals": {"aws:SourceArn": ["arn:events"]}},
             },
             {
                 "Sid": "DenyPlainTransport",
@@ -141,6 +143,44 @@ def test_a_filter_looks_at_message_attributes(full):
     inputs = full.one("aws:sns/topicSubscription:TopicSubscription").inputs
     assert json.loads(inputs["filterPolicy"]) == {"eventType": ["notification:send"]}
     assert inputs["filterPolicyScope"] == "MessageAttributes"
+
+
+def test_further_topics_are_admitted_and_filtered_on_their_own(deploy):
+    args = SubscribedQueueArgs(
+        topic_arn="arn:events",
+        also={
+            "due": Feed(topic_arn="arn:due", filter_policy={"eventType": ["notification:send"]}),
+            "all": Feed(topic_arn="arn:all"),
+        },
+    )
+    deployment = deploy(exporting_statement(args))
+    heard = {
+        each.name: (each.inputs["topic"], each.inputs.get("filterPolicy"))
+        for each in deployment.all("aws:sns/topicSubscription:TopicSubscription")
+    }
+    assert heard == {
+        "event": ("arn:events", None),
+        "event-due": ("arn:due", '{"eventType": ["notification:send"]}'),
+        "event-all": ("arn:all", None),
+    }
+    for policy in deployment.all("aws:sqs/queuePolicy:QueuePolicy"):
+        [admitted, _] = json.loads(policy.inputs["policy"])["Statement"]
+        assert admitted["Condition"] == {
+            "ArnEquals": {"aws:SourceArn": ["arn:events", "arn:due", "arn:all"]}
+        }
+
+
+def test_a_consumer_may_leave_messages_in_the_dead_letters_and_no_more(plain, full):
+    assert plain.exports["giving_up"] == {
+        "Effect": "Allow",
+        "Action": ["sqs:SendMessage"],
+        "Resource": [DEAD_ARN],
+    }
+    assert full.exports["giving_up"] == {
+        "Effect": "Allow",
+        "Action": ["sqs:SendMessage", "kms:GenerateDataKey", "kms:Decrypt"],
+        "Resource": [DEAD_ARN, "arn:key"],
+    }
 
 
 def test_a_consumer_may_consume_and_no_more(plain):

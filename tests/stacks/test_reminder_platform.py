@@ -33,6 +33,10 @@ def test_each_queue_hears_its_topic_and_only_what_concerns_it(platform, stack):
             f"{prefix}event-1a2b3c4",
             {"eventItemType": ["reminder", "notification", "device"]},
         ),
+        f"{prefix}event-announced": (
+            f"{prefix}notification-1a2b3c4",
+            {"eventType": ["notification:send"]},
+        ),
         f"{prefix}notification": (
             f"{prefix}notification-1a2b3c4",
             {"eventType": ["notification:send", {"exists": False}]},
@@ -137,6 +141,7 @@ def test_each_service_may_do_what_its_arrows_say_and_no_more(platform):
     assert actions(deployment, "prod-event-service") == {
         *PUBLISH,
         *((f"sqs:{action}", "prod-event-1a2b3c4") for action in CONSUME),
+        ("sqs:SendMessage", "prod-event-dead-letters-1a2b3c4"),
         ("dynamodb:PutItem", "table/prod-event-store-1a2b3c4"),
         ("dynamodb:DescribeTable", "table/prod-event-store-1a2b3c4"),
     }
@@ -146,6 +151,7 @@ def test_each_service_may_do_what_its_arrows_say_and_no_more(platform):
     assert actions(deployment, "prod-notification-service") == {
         *PUBLISH,
         *((f"sqs:{action}", "prod-notification-1a2b3c4") for action in CONSUME),
+        ("sqs:SendMessage", "prod-notification-dead-letters-1a2b3c4"),
         *(
             (action, resource)
             for action in ("ses:SendEmail", "ses:SendTemplatedEmail")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from event_messages.backoff import full_jitter
+from event_messages.dead_letters import DeadLetterQueue, DeadLetters, max_receives
 from event_messages.errors import Refused, RetryLater
 from event_messages.event import Event
 from event_messages.in_hand import InHand
@@ -50,9 +51,10 @@ class Consumer:
     """Gives each message of a queue to `handle` and deletes it only after that returned.
 
     `handle` may see a message again, and out of order. It raises `RetryLater` to see one
-    later and `Refused` to send it to the dead letters; any other error is tried again
-    soon and ends in the dead letters as well. After an error of `retry_on` nothing is
-    received until `recover` raises no more, so that an outage costs messages no receives.
+    later and `Refused` to send it to the dead letters at once; any other error is tried again
+    soon. What fails at the last receive that the queue allows goes to the dead letters as
+    well, each with its reason. After an error of `retry_on` nothing is received until
+    `recover` raises no more, so that an outage costs messages no receives.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Consumer:
         queue_url: str,
         handle: Callable[[Event], None],
         *,
+        dead_letters: DeadLetterQueue | None = None,  # the queue's own redrive alone when none
         pace: Pace = Pace(),  # noqa: B008 (frozen)
         read: Callable[[str], Event] = Event.from_json,
         retry_on: tuple[type[Exception], ...] = (),
@@ -73,6 +76,8 @@ class Consumer:
         self._recover, self._trace, self._observe = recover, trace, observe
         self._in_hand = InHand(pace.threads + LARGEST_RECEIPT)
         self._settlement = Settlement(client, queue_url)
+        self._dead_letters = dead_letters and DeadLetters(client, dead_letters, self._settlement)
+        self._max_receives = 0  # not known before the first poll
         self._stopping, self._ended = threading.Event(), threading.Event()
         self._doubtful = threading.Event()  # set while what handlers depend on may be away
         self._grace_ends = 0.0
@@ -83,6 +88,8 @@ class Consumer:
     def run(self) -> None:
         """Receive and handle until `stop`, then finish what is at work and release the rest."""
         self._settlement.start()
+        if self._dead_letters:
+            self._dead_letters.start()
         heartbeat = threading.Thread(target=self._renew, name="heartbeat", daemon=True)
         heartbeat.start()
         pool = ThreadPoolExecutor(self._pace.threads, thread_name_prefix="handle")
@@ -98,7 +105,9 @@ class Consumer:
             pool.shutdown(wait=False)
             self._ended.set()
             heartbeat.join()
-            self._settlement.finish(timeout=5)
+            if self._dead_letters:
+                self._dead_letters.finish(timeout=3)
+            self._settlement.finish(timeout=2)
 
     def stop(self) -> None:
         self._grace_ends = time.monotonic() + self._pace.grace
@@ -125,7 +134,7 @@ class Consumer:
         if room == 0 or self._stopping.is_set():
             return []
         try:
-            self._await_recovery()
+            self._prepare()
             answer = self._client.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=room,
@@ -142,7 +151,9 @@ class Consumer:
         self._oldest_sent_at = min((message.sent_at for message in received), default=0)
         return received
 
-    def _await_recovery(self) -> None:
+    def _prepare(self) -> None:
+        if not self._max_receives:
+            self._max_receives = max_receives(self._client, self._queue_url)
         if self._doubtful.is_set():
             self._recover()
             self._doubtful.clear()
@@ -174,31 +185,41 @@ class Consumer:
             self._settlement.show_after(message.receipt, 0)
             return "released", "the consumer stops", ""
         event_type = ""
-        count = message.receive_count
         try:
             event = self._read(message.body)
             event_type = event.type
             self._handle(event)
-        except RetryLater as error:
-            self._retry(message, error.seconds)
-            return "retried", str(error), event_type
-        except Refused as error:
-            self._settlement.show_after(message.receipt, 0)
-            return "refused", f"{type(error).__name__}: {error}", event_type
-        except self._retry_on as error:
-            self._doubtful.set()
-            self._retry(message, 0)
-            return "retried", f"{type(error).__name__}: {error}", event_type
         except Exception as error:
-            self._settlement.show_after(message.receipt, full_jitter(count, base=1, cap=30))
-            logger.exception("handler failed", extra={"message_id": message.id})
-            return "failed", f"{type(error).__name__}: {error}", event_type
+            told = (
+                str(error) if isinstance(error, RetryLater) else f"{type(error).__name__}: {error}"
+            )
+            return self._settle_failed(message, error), told, event_type
         self._settlement.delete(message.receipt)
         return "done", "", event_type
 
-    def _retry(self, message: Received, at_least: float) -> None:
-        backoff = full_jitter(message.receive_count, self._pace.retry_base, self._pace.retry_cap)
-        self._settlement.show_after(message.receipt, max(ceil(at_least), backoff))
+    def _settle_failed(self, message: Received, error: Exception) -> Outcome:
+        if isinstance(error, self._retry_on):
+            self._doubtful.set()
+        elif not isinstance(error, RetryLater | Refused):
+            logger.error("handler failed", exc_info=error, extra={"message_id": message.id})
+        over = isinstance(error, Refused) or message.receive_count >= self._max_receives
+        wait = self._wait_before_another(message, error)
+        if over and self._dead_letters:
+            self._dead_letters.take(message, error, wait)
+        else:
+            self._settlement.show_after(message.receipt, wait)
+        if isinstance(error, Refused):
+            return "refused"
+        return "failed" if over else "retried"
+
+    def _wait_before_another(self, message: Received, error: Exception) -> float:
+        count, pace = message.receive_count, self._pace
+        if isinstance(error, RetryLater):
+            backoff = full_jitter(count, pace.retry_base, pace.retry_cap)
+            return max(ceil(error.seconds), backoff)
+        if isinstance(error, self._retry_on):
+            return full_jitter(count, pace.retry_base, pace.retry_cap)
+        return full_jitter(count, base=1, cap=30)
 
     def _report(self, handled: Handled) -> None:
         if handled.outcome != "done":

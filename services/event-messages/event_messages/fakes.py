@@ -1,5 +1,6 @@
 """A topic and a queue in memory that behave as SNS and SQS do, for tests and demonstrations."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,7 @@ class InMemoryQueue:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url = f"memory://{_ACCOUNT}/{name}"
+        self.arn = f"arn:aws:sqs:eu-central-1:{_ACCOUNT}:{name}"
         self._dead_letters, self._max_receives = dead_letters, max_receives
         self._longest_wait, self._clock = longest_wait, clock
         self._messages: dict[str, _Stored] = {}
@@ -107,6 +109,30 @@ class InMemoryQueue:
                 answer["Successful"].append({"Id": entry["Id"]})
             self._changed.notify_all()
         return answer
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]:
+        """To this queue or its dead letters, whichever the address names."""
+        queue = self._addressed(QueueUrl)
+        for entry in Entries:
+            queue.send(entry["MessageBody"], entry.get("MessageAttributes"))
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    def get_queue_attributes(
+        self, *, QueueUrl: str, AttributeNames: Sequence[str]
+    ) -> dict[str, Any]:
+        if self._dead_letters is None:
+            return {}
+        policy = {
+            "deadLetterTargetArn": self._dead_letters.arn,
+            "maxReceiveCount": self._max_receives,
+        }
+        return {"Attributes": {"RedrivePolicy": json.dumps(policy)}}
+
+    def _addressed(self, url: str) -> "InMemoryQueue":
+        for queue in (self, self._dead_letters):
+            if queue is not None and queue.url == url:
+                return queue
+        raise _client_error("QueueDoesNotExist", f"there is no queue {url}", "SendMessageBatch")
 
     def _due(self) -> list[_Stored]:
         """Visible messages; those received too often go to the dead letters first."""
@@ -207,8 +233,8 @@ def _check_size(entries: list[Any]) -> None:
         raise _client_error("BatchRequestTooLong", f"more than {BATCH_BYTES} bytes")
 
 
-def _client_error(code: str, message: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, "PublishBatch")
+def _client_error(code: str, message: str, operation: str = "PublishBatch") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
 def _not_in_flight(entry_id: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+# Of these, "refused" and "failed" end in the dead letters, the others but "done" come again.
 Outcome = Literal["done", "retried", "refused", "failed", "released"]
 
 
@@ -27,13 +28,19 @@ class QueueClient(Protocol):
         self, *, QueueUrl: str, Entries: list[Any]
     ) -> dict[str, Any]: ...
 
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]: ...
+
+    def get_queue_attributes(
+        self, *, QueueUrl: str, AttributeNames: list[Any]
+    ) -> dict[str, Any]: ...
+
 
 @dataclass(frozen=True)
 class Received:
     id: str
     receipt: str
     body: str
-    attributes: Mapping[str, str]
+    typed_attributes: Mapping[str, Mapping[str, Any]]  # as the queue gives and takes them
     receive_count: int
     sent_at: float  # seconds since 1970
 
@@ -44,13 +51,15 @@ class Received:
             id=message["MessageId"],
             receipt=message["ReceiptHandle"],
             body=message.get("Body", ""),
-            attributes={
-                name: value.get("StringValue", "")
-                for name, value in message.get("MessageAttributes", {}).items()
-            },
+            typed_attributes=message.get("MessageAttributes", {}),
             receive_count=int(system.get("ApproximateReceiveCount", 1)),
             sent_at=int(system.get("SentTimestamp", 0)) / 1000,
         )
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Those that are text."""
+        return {name: value.get("StringValue", "") for name, value in self.typed_attributes.items()}
 
 
 @dataclass(frozen=True)

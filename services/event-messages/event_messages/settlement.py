@@ -1,18 +1,11 @@
 """Deletes messages and changes their visibility, in batches, on a thread of its own."""
 
 import logging
-import queue
-import threading
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
-from event_messages.backoff import full_jitter
+from event_messages.batches import Batches, Call, submit
 from event_messages.received import QueueClient
 
-BATCH_ENTRIES = 10
-LINGER = 0.02  # seconds that a batch waits to fill
-ATTEMPTS = 4
 LONGEST_VISIBILITY = 12 * 3600  # seconds; the limit of a queue, counted from the receipt
 
 logger = logging.getLogger(__name__)
@@ -23,72 +16,39 @@ class Settlement:
 
     def __init__(self, client: QueueClient, queue_url: str) -> None:
         self._client, self._queue_url = client, queue_url
-        self._waiting: queue.SimpleQueue[tuple[str, int | None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="settlement", daemon=True)
+        self._batches: Batches[tuple[str, int | None]] = Batches("settlement", self._settle)
 
     def start(self) -> None:
-        self._thread.start()
+        self._batches.start()
 
     def delete(self, receipt: str) -> None:
-        self._waiting.put((receipt, None))
+        self._batches.put((receipt, None))
 
     def show_after(self, receipt: str, seconds: float) -> None:
         """Deliver the message again after so many seconds."""
-        self._waiting.put((receipt, min(int(seconds), LONGEST_VISIBILITY - 3600)))
+        self._batches.put((receipt, min(int(seconds), LONGEST_VISIBILITY - 3600)))
 
     def finish(self, timeout: float) -> None:
         """Settle what waits, then end."""
-        self._waiting.put(None)
-        self._thread.join(timeout)
+        self._batches.finish(timeout)
 
-    def _run(self) -> None:
-        for batch in self._batches():
-            deleted = [receipt for receipt, seconds in batch if seconds is None]
-            shown = [(receipt, seconds) for receipt, seconds in batch if seconds is not None]
-            self._repeat(self._client.delete_message_batch, [{"ReceiptHandle": r} for r in deleted])
-            self._repeat(
-                self._client.change_message_visibility_batch,
-                [{"ReceiptHandle": r, "VisibilityTimeout": seconds} for r, seconds in shown],
-            )
+    def _settle(self, batch: list[tuple[str, int | None]]) -> None:
+        deleted = [{"ReceiptHandle": receipt} for receipt, seconds in batch if seconds is None]
+        shown = [
+            {"ReceiptHandle": receipt, "VisibilityTimeout": seconds}
+            for receipt, seconds in batch
+            if seconds is not None
+        ]
+        self._submit(self._client.delete_message_batch, deleted)
+        self._submit(self._client.change_message_visibility_batch, shown)
 
-    def _batches(self) -> Iterator[list[tuple[str, int | None]]]:
-        while (first := self._waiting.get()) is not None:
-            batch, end = [first], time.monotonic() + LINGER
-            while len(batch) < BATCH_ENTRIES:
-                try:
-                    settled = self._waiting.get(timeout=max(0, end - time.monotonic()))
-                except queue.Empty:
-                    break
-                if settled is None:
-                    yield batch
-                    return
-                batch.append(settled)
-            yield batch
-
-    def _repeat(self, act: Callable[..., dict[str, Any]], entries: list[dict[str, Any]]) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
-            if not entries:
-                return
-            entries, reason = self._attempt(act, entries)
-            if entries and attempt < ATTEMPTS:
-                time.sleep(full_jitter(attempt, base=0.1, cap=2))
-        if entries:
+    def _submit(self, call: Call, entries: list[dict[str, Any]]) -> None:
+        undone = submit(call, self._queue_url, entries)
+        for one in undone:
+            if one.permanent:  # such as a message that is not held any more
+                logger.info("message not settled", extra={"reason": one.reason})
+        if again := [one for one in undone if not one.permanent]:
             logger.warning(
                 "messages were not settled and will be delivered again",
-                extra={"messages": len(entries), "reason": reason},
+                extra={"messages": len(again), "reason": again[0].reason},
             )
-
-    def _attempt(
-        self, act: Callable[..., dict[str, Any]], entries: list[dict[str, Any]]
-    ) -> tuple[list[dict[str, Any]], str]:
-        """The entries to try again, and why."""
-        numbered = [{"Id": str(at), **entry} for at, entry in enumerate(entries)]
-        try:
-            failed = act(QueueUrl=self._queue_url, Entries=numbered).get("Failed", [])
-        except Exception as error:  # whatever the network or the queue answered
-            return entries, f"{type(error).__name__}: {error}"
-        again = [entry for entry in failed if not entry.get("SenderFault")]
-        for entry in failed:
-            logger.info("message not settled", extra={"reason": entry.get("Message", "")})
-        reason = again[0].get("Message", "") if again else ""
-        return [entries[int(entry["Id"])] for entry in again], reason

@@ -3,6 +3,7 @@
 import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
+from event_messages.dead_letters import DeadLetterQueue
 from service_runtime.aws import aws_client
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
@@ -54,6 +55,7 @@ def serve() -> None:
         aws_client("sqs"),
         settings.event_queue_url,
         lambda event: handle(event, notifications, store),
+        dead_letters=DeadLetterQueue(settings.event_dead_letters_url, NAME),
         retry_on=(ClientError, BotoCoreError),
         recover=lambda: ping(engine),
     )

@@ -65,6 +65,7 @@ ACTIONS: dict[str, Callable[[Event, BaseModel, Notifications], None]] = {
     "notification:created": remember,
     "notification:updated": remember,
     "notification:deleted": remember,
+    "notification:send": remember,
     "notification:delivered": remember,
     "notification:failed": remember,
     "device:registered": remember,

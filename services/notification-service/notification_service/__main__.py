@@ -4,6 +4,7 @@ import sys
 from typing import NoReturn
 
 import httpx
+from event_messages.dead_letters import DeadLetterQueue
 from pydantic import SecretStr
 from service_runtime.aws import aws_client
 from service_runtime.database import create_database_engine, ping
@@ -69,6 +70,7 @@ def serve() -> None:
         aws_client("sqs"),
         settings.notification_queue_url,
         lambda event: handle(event, adapters),
+        dead_letters=DeadLetterQueue(settings.notification_dead_letters_url, NAME),
         read=read,
         recover=lambda: ping(engine),
     )

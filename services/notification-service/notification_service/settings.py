@@ -6,6 +6,7 @@ from service_runtime.settings import DatabaseSettings
 
 class Settings(DatabaseSettings):
     notification_queue_url: str
+    notification_dead_letters_url: str
     event_topic_arn: str
     fcm_credentials: SecretStr  # a Google service account's JSON key
     fcm_url: HttpUrl = HttpUrl("https://fcm.googleapis.com")

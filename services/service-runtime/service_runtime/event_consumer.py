@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 from event_messages.consumer import Consumer, Pace
 from event_messages.contract import DATA
+from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.received import Handled, QueueClient, Received
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
@@ -19,6 +20,7 @@ def event_consumer(
     queue_url: str,
     handle: Callable[[Event], None],
     *,
+    dead_letters: DeadLetterQueue,
     pace: Pace = Pace(),  # noqa: B008 (frozen)
     read: Callable[[str], Event] = Event.from_json,
     retry_on: tuple[type[Exception], ...] = (),
@@ -32,6 +34,7 @@ def event_consumer(
         client,
         queue_url,
         handle,
+        dead_letters=dead_letters,
         pace=pace,
         read=read,
         retry_on=(OperationalError, InterfaceError, TimeoutError, *retry_on),

@@ -9,27 +9,41 @@ from typing import Any
 
 import pytest
 from event_messages.consumer import Consumer, Pace
+from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.fakes import InMemoryQueue, InMemoryTopic
 from event_messages.publisher import Publisher
 from event_messages.received import QueueClient
 
 MAX_RECEIVES = 3
+SERVICE = "event-service"
 FILTER = {"eventItemType": ["reminder"]}
 QUICK = Pace(threads=4, wait=1, visibility=30, retry_base=0.01, grace=5)
 
 
 @dataclass(frozen=True)
 class Transport:
-    """`waiting` and `dead` are the bodies that are in the queue and in its dead letters."""
+    """`waiting` are the bodies in the queue, `dead_letters` whole messages."""
 
     topic: Any
     topic_arn: str
     queue: QueueClient
     queue_url: str
+    dead_letters_url: str
     waiting: Callable[[], list[str]]
-    dead: Callable[[], list[str]]
-    send: Callable[[str], None]
+    dead_letters: Callable[[], list[dict[str, Any]]]
+
+    def send(self, body: str, **texts: str) -> None:
+        """With attributes that are texts."""
+        attributes = {
+            name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
+        }
+        entry = {"Id": "0", "MessageBody": body, "MessageAttributes": attributes}
+        self.queue.send_message_batch(QueueUrl=self.queue_url, Entries=[entry])
+
+    def dead(self) -> list[str]:
+        """The bodies of the dead letters."""
+        return [message["Body"] for message in self.dead_letters()]
 
     def publisher(self) -> Publisher:
         return Publisher(self.topic, self.topic_arn, sleep=lambda seconds: None)
@@ -37,7 +51,8 @@ class Transport:
     @contextmanager
     def consumer(self, handle: Callable[[Event], None], **options: Any) -> Iterator[Consumer]:
         """A consumer that runs until the block ends."""
-        consumer = Consumer(self.queue, self.queue_url, handle, **{"pace": QUICK, **options})
+        named = {"pace": QUICK, "dead_letters": DeadLetterQueue(self.dead_letters_url, SERVICE)}
+        consumer = Consumer(self.queue, self.queue_url, handle, **{**named, **options})
         thread = threading.Thread(target=consumer.run)
         thread.start()
         try:
@@ -65,7 +80,13 @@ def in_memory() -> Transport:
     queue = InMemoryQueue(dead_letters=dead, max_receives=MAX_RECEIVES, longest_wait=0.05)
     topic.subscribe(queue, FILTER)
     return Transport(
-        topic, topic.arn, queue, queue.url, lambda: queue.bodies, lambda: dead.bodies, queue.send
+        topic,
+        topic.arn,
+        queue,
+        queue.url,
+        dead.url,
+        lambda: queue.bodies,
+        lambda: messages(dead, dead.url),
     )
 
 
@@ -88,9 +109,9 @@ def in_emulator(aws: Callable[[str], Any]) -> Transport:
         topic_arn,
         sqs,
         queue_url,
-        lambda: bodies(sqs, queue_url),
-        lambda: bodies(sqs, dead_url),
-        lambda body: sqs.send_message(QueueUrl=queue_url, MessageBody=body),
+        dead_url,
+        lambda: [message["Body"] for message in messages(sqs, queue_url)],
+        lambda: messages(sqs, dead_url),
     )
 
 
@@ -99,11 +120,14 @@ def arn(sqs: Any, url: str) -> str:
     return str(answer["Attributes"]["QueueArn"])
 
 
-def bodies(sqs: Any, url: str) -> list[str]:
-    """The visible messages, left visible."""
-    found: list[str] = []
-    while messages := sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=2
+def messages(sqs: Any, url: str) -> list[dict[str, Any]]:
+    """Those that are visible, shown again at once."""
+    found: list[dict[str, Any]] = []
+    while batch := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=30, MessageAttributeNames=["All"]
     ).get("Messages"):
-        found += [message["Body"] for message in messages]
+        found += batch
+    for message in found:
+        entry = {"Id": "0", "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+        sqs.change_message_visibility_batch(QueueUrl=url, Entries=[entry])
     return found

@@ -109,11 +109,31 @@ def test_an_outcome_is_only_remembered(notifications, store):
     assert [item["reminderId"] for item in store.items] == [str(ID)]
 
 
+def test_an_announcement_is_remembered_as_the_reminders_and_changes_nothing(notifications, store):
+    handle(created(), notifications, store)
+    kept = notifications.get(ID)
+    announced = {
+        "notificationId": str(ID),
+        "reminderId": str(ID),
+        "occurrenceId": str(ID),
+        "occurrence": "2030-01-02T09:00:00Z",
+        "deliverAt": "2030-01-02T08:00:00Z",
+        "channel": "push",
+        "message": "Tea",
+    }
+    handle(event("notification:send", announced), notifications, store)
+    assert notifications.get(ID) == kept
+    assert [(item["type"], item["reminderId"]) for item in store.items] == [
+        ("reminder:created", str(ID)),
+        ("notification:send", str(ID)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("refused", "error"),
     [
         (event("reminder:snoozed", {}), UnknownEvent),
-        (event("notification:send", {}), UnknownEvent),
+        (event("notification:send", {}), MalformedEvent),
         (event("reminder:created", {"id": str(ID)}), MalformedEvent),
         (created(userId="eve"), ForeignData),
         (created(isRecurring=True, rule="FREQ=SOMETIMES"), UnusableSchedule),
@@ -128,8 +148,8 @@ def test_what_cannot_be_handled_is_refused_and_not_stored(notifications, store, 
     assert notifications.get(ID) is None
 
 
-def test_every_event_of_the_event_topic_has_an_action():
-    assert set(DATA) - set(ACTIONS) == {"notification:send"}  # the notification topic's
+def test_every_event_of_the_contract_has_an_action():
+    assert set(DATA) == set(ACTIONS)
 
 
 def test_an_event_is_not_remembered_before_it_was_acted_on(store):

@@ -44,7 +44,7 @@ def queues(aws) -> dict[str, str]:
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
     redrive = {
         "deadLetterTargetArn": arn["Attributes"]["QueueArn"],
-        "maxReceiveCount": 1,
+        "maxReceiveCount": 5,
     }
     queue = sqs.create_queue(QueueName="events", Attributes={"RedrivePolicy": json.dumps(redrive)})[
         "QueueUrl"
@@ -75,6 +75,7 @@ def service(queues, migration_settings, engine):
         "DATABASE_PASSWORD": password,
         "DATABASE_SSLMODE": "disable",
         "EVENT_QUEUE_URL": queues["queue"],
+        "EVENT_DEAD_LETTERS_URL": queues["dead"],
         "EVENT_STORE_TABLE": "event-store",
         "EVENT_TOPIC_ARN": queues["topic"],
         "HTTP_PORT": str(port),
@@ -87,6 +88,11 @@ def service(queues, migration_settings, engine):
     process.communicate()
 
 
+def received(sqs, url):
+    answer = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
+    return answer.get("Messages")
+
+
 def test_an_event_is_stored_told_and_remembered_and_a_bad_one_refused(service, queues, aws, engine):
     process, url = service
     sqs = aws("sqs")
@@ -97,8 +103,14 @@ def test_an_event_is_stored_told_and_remembered_and_a_bad_one_refused(service, q
     assert stored.state == "pending"
     [message] = eventually(lambda: sqs.receive_message(QueueUrl=queues["told"]).get("Messages"))
     assert Event.from_json(message["Body"]).type == "notification:created"
-    [dead] = eventually(lambda: sqs.receive_message(QueueUrl=queues["dead"]).get("Messages"))
+    [dead] = eventually(lambda: received(sqs, queues["dead"]))
     assert dead["Body"] == unknown
+    told = {name: value["StringValue"] for name, value in dead["MessageAttributes"].items()}
+    assert told.pop("failedAt").startswith("20")
+    assert told == {
+        "failureReason": "UnknownEvent: the event service has no action for reminder:lost",
+        "failedBy": "event-service",
+    }
     items = eventually(lambda: aws("dynamodb").scan(TableName="event-store")["Items"])
     assert [item["type"]["S"] for item in items] == ["reminder:created"]
     for path in ("/health/live", "/health/ready", "/metrics"):
@@ -117,6 +129,7 @@ def test_every_setting_that_must_be_given_is_known():
         "DATABASE_USER",
         "DATABASE_PASSWORD",
         "EVENT_QUEUE_URL",
+        "EVENT_DEAD_LETTERS_URL",
         "EVENT_STORE_TABLE",
         "EVENT_TOPIC_ARN",
     }

@@ -141,6 +141,7 @@ def provision(platform: Platform) -> dict[str, str]:
     ses.create_configuration_set(ConfigurationSet={"Name": "email"})
     return {
         "NOTIFICATION_QUEUE_URL": due_queue,
+        "NOTIFICATION_DEAD_LETTERS_URL": sqs.create_queue(QueueName="dead")["QueueUrl"],
         "EVENT_TOPIC_ARN": event_topic,
         "SES_TEMPLATE": "reminder",
         "SES_CONFIGURATION_SET": "email",

@@ -12,6 +12,7 @@ ENVIRONMENT = {
     "DATABASE_USER": "devices",
     "DATABASE_PASSWORD": "secret-text",
     "NOTIFICATION_QUEUE_URL": "https://sqs.test/queue",
+    "NOTIFICATION_DEAD_LETTERS_URL": "https://sqs.test/dead-letters",
     "EVENT_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:event",
     "FCM_CREDENTIALS": "secret-text",
     "SES_TEMPLATE": "reminder",

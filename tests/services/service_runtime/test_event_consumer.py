@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from event_messages.consumer import Pace
+from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.fakes import InMemoryQueue, InMemoryTopic
 from event_messages.publisher import Outgoing, Publisher
@@ -22,11 +23,14 @@ def handled(event_type: str, outcome: str) -> float:
 
 def consume(handle: Callable[[Event], None], event: Event, until: Callable[[], bool]) -> None:
     """Publish the event within a trace, and consume it."""
-    queue, topic = InMemoryQueue(max_receives=3, longest_wait=0.02), InMemoryTopic()
+    dead, topic = InMemoryQueue("dead"), InMemoryTopic()
+    queue = InMemoryQueue(dead_letters=dead, max_receives=3, longest_wait=0.02)
     topic.subscribe(queue)
     trace = current_trace()
     Publisher(topic, topic.arn).publish([Outgoing(event, str(trace) if trace else None)])
-    consumer = event_consumer(queue, queue.url, handle, pace=QUICK)
+    consumer = event_consumer(
+        queue, queue.url, handle, dead_letters=DeadLetterQueue(dead.url, "tests"), pace=QUICK
+    )
     thread = threading.Thread(target=consumer.run)
     thread.start()
     end = time.monotonic() + 10

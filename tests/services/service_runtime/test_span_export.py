@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import pytest
 from event_messages.consumer import Pace
+from event_messages.dead_letters import DeadLetterQueue
 from event_messages.errors import RetryLater
 from event_messages.event import Event
 from event_messages.fakes import InMemoryQueue, InMemoryTopic
@@ -64,7 +65,10 @@ def consume_one(queue: InMemoryQueue, handle: Callable[[Event], None]) -> None:
         finally:
             handled.set()
 
-    consumer = event_consumer(queue, queue.url, handle_one, pace=Pace(threads=1, wait=1))
+    dead_letters = DeadLetterQueue("memory://none", "tests")
+    consumer = event_consumer(
+        queue, queue.url, handle_one, dead_letters=dead_letters, pace=Pace(threads=1, wait=1)
+    )
     thread = threading.Thread(target=consumer.run)
     thread.start()
     assert handled.wait(10)

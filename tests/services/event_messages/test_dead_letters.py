@@ -1,0 +1,274 @@
+"""Why messages failed, told with them; against queues in memory and the emulator."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from event_messages.consumer import Pace
+from event_messages.contract import data_of
+from event_messages.dead_letters import max_receives, reason_of
+from event_messages.errors import MalformedEvent, Refused, RetryLater, UnknownEvent
+from event_messages.event import Event
+from event_messages.fakes import InMemoryQueue
+from event_messages.publisher import Outgoing
+from event_messages.received import Handled
+
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+REFUSAL = UnknownEvent("no action for reminder:paused")
+MAX_RECEIVES = 3
+
+
+def event(user_id: str = "u1") -> Event:
+    return Event.new("reminder:created", user_id, {})
+
+
+def refuse(event: Event) -> None:
+    raise REFUSAL
+
+
+def eventually(check: Callable[[], object], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def told(message: dict[str, Any]) -> dict[str, str]:
+    return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+
+
+class Troubled:
+    """A queue that fails to take some dead letters; `fail` sees each batch first."""
+
+    def __init__(self, queue: Any, fail: Callable[[list[Any]], dict[str, Any] | None]) -> None:
+        self._queue, self._fail = queue, fail
+        self.batches: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queue, name)
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]:
+        self.batches.append(len(Entries))
+        if answer := self._fail(Entries):
+            return answer
+        return dict(self._queue.send_message_batch(QueueUrl=QueueUrl, Entries=Entries))
+
+
+def test_a_refused_message_is_a_dead_letter_at_once_with_all_it_had(transport: Any) -> None:
+    sent = event()
+    transport.publisher().publish([Outgoing(sent, TRACEPARENT)])
+    before = datetime.now(UTC).isoformat(timespec="milliseconds")
+    with transport.consumer(refuse):
+        eventually(transport.dead)
+    [letter] = transport.dead_letters()
+    attributes = told(letter)
+    failed_at = attributes.pop("failedAt")
+    assert before <= failed_at <= datetime.now(UTC).isoformat(timespec="milliseconds")
+    assert attributes == {
+        "eventItemType": "reminder",
+        "eventType": "reminder:created",
+        "userId": "u1",
+        "traceparent": TRACEPARENT,
+        "failureReason": "UnknownEvent: no action for reminder:paused",
+        "failedBy": "event-service",
+    }
+    assert letter["Body"] == sent.to_json()
+    assert transport.waiting() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RetryLater("the provider is busy"), "Gave up: the provider is busy"),
+        (KeyError("ada@example.org"), "KeyError in test_dead_letters.py:"),
+    ],
+)
+def test_the_last_failure_that_the_queue_allows_is_told(
+    transport: Any, error: Exception, reason: str
+) -> None:
+    seen: list[Handled] = []
+
+    def handle(event: Event) -> None:
+        raise error
+
+    transport.send(event().to_json())
+    with transport.consumer(handle, observe=seen.append):
+        eventually(transport.dead)
+    assert [one.outcome for one in seen] == ["retried", "retried", "failed"]
+    [letter] = transport.dead_letters()
+    assert told(letter)["failureReason"].startswith(reason)
+    assert "ada" not in told(letter)["failureReason"]
+    assert transport.waiting() == []
+
+
+def test_what_an_earlier_failure_told_is_replaced(transport: Any) -> None:
+    transport.send(
+        event().to_json(), failureReason="old", failedAt="old", failedBy="old", userId="u1"
+    )
+    with transport.consumer(refuse):
+        eventually(transport.dead)
+    [letter] = transport.dead_letters()
+    attributes = told(letter)
+    assert attributes.keys() == {"userId", "failureReason", "failedAt", "failedBy"}
+    assert "old" not in attributes.values()
+
+
+@pytest.mark.parametrize(
+    ("own", "added"),
+    [
+        (7, {"failureReason", "failedAt", "failedBy"}),
+        (9, {"failureReason"}),
+        (10, set()),
+    ],
+)
+def test_no_attribute_is_given_up_where_there_is_no_room(
+    transport: Any, own: int, added: set[str]
+) -> None:
+    names = {f"own{number}" for number in range(own)}
+    transport.send(event().to_json(), **dict.fromkeys(names, "kept"))
+    with transport.consumer(refuse):
+        eventually(transport.dead)
+    [letter] = transport.dead_letters()
+    assert told(letter).keys() == names | added
+
+
+def test_many_go_in_batches_and_each_once(transport: Any) -> None:
+    events = [event(f"u{number}") for number in range(25)]
+    for one in events:
+        transport.send(one.to_json())
+    troubled = Troubled(transport.queue, lambda entries: None)
+    with replace(transport, queue=troubled).consumer(refuse):
+        eventually(lambda: sum(troubled.batches) == 25)
+    assert sorted(transport.dead()) == sorted(one.to_json() for one in events)
+    assert max(troubled.batches) <= 10
+    assert len(troubled.batches) < 25
+    assert transport.waiting() == []
+
+
+def test_large_ones_go_one_by_one(memory: Any) -> None:
+    large = {"text": "x" * 60_000}
+    for _ in range(6):
+        memory.send(Event.new("reminder:created", "u1", large).to_json())
+    troubled = Troubled(memory.queue, lambda entries: None)
+    with replace(memory, queue=troubled).consumer(refuse):
+        eventually(lambda: len(memory.dead()) == 6)
+    assert max(troubled.batches) <= 4
+
+
+def test_of_a_batch_that_was_taken_in_part_the_rest_is_sent_again(transport: Any) -> None:
+    refused: list[str] = []
+
+    def take_all_but_the_first(entries: list[Any]) -> dict[str, Any] | None:
+        if refused:
+            return None
+        refused.append(entries[0]["MessageBody"])
+        rest = entries[1:]
+        if rest:
+            transport.queue.send_message_batch(QueueUrl=transport.dead_letters_url, Entries=rest)
+        failed = {"Id": entries[0]["Id"], "Code": "InternalError", "SenderFault": False}
+        return {"Failed": [failed]}
+
+    events = [event(f"u{number}") for number in range(5)]
+    for one in events:
+        transport.send(one.to_json())
+    troubled = Troubled(transport.queue, take_all_but_the_first)
+    with replace(transport, queue=troubled).consumer(refuse):
+        eventually(lambda: len(transport.dead()) == 5)
+    assert sorted(transport.dead()) == sorted(one.to_json() for one in events)
+    assert transport.waiting() == []
+
+
+@pytest.mark.parametrize("sender_fault", [True, False])
+def test_what_cannot_be_sent_is_left_to_the_queue_and_lost_by_nobody(
+    transport: Any, sender_fault: bool
+) -> None:
+    seen: list[Handled] = []
+
+    def fail(entries: list[Any]) -> dict[str, Any]:
+        if not sender_fault:
+            raise ConnectionError("500")
+        return {"Failed": [{"Id": one["Id"], "SenderFault": True} for one in entries]}
+
+    sent = event()
+    transport.send(sent.to_json())
+    troubled = Troubled(transport.queue, fail)
+    with replace(transport, queue=troubled).consumer(refuse, observe=seen.append):
+        eventually(lambda: transport.dead() == [sent.to_json()], seconds=40)
+    assert [one.outcome for one in seen] == ["refused"] * MAX_RECEIVES
+    [letter] = transport.dead_letters()
+    assert "failureReason" not in letter.get("MessageAttributes", {})
+    assert transport.waiting() == []
+
+
+def test_dead_letters_that_hang_hold_nothing_up(memory: Any) -> None:
+    handled: list[str] = []
+    asked, release = threading.Event(), threading.Event()
+
+    def hang(entries: list[Any]) -> None:
+        asked.set()
+        release.wait(20)
+
+    def handle(event: Event) -> None:
+        if event.user_id == "poison":
+            raise REFUSAL
+        handled.append(event.user_id)
+
+    memory.send(event("poison").to_json())
+    with replace(memory, queue=Troubled(memory.queue, hang)).consumer(handle):
+        asked.wait(5)
+        for number in range(30):
+            memory.send(event(f"u{number}").to_json())
+        eventually(lambda: len(handled) == 30, seconds=5)
+        eventually(lambda: len(memory.queue) == 1, seconds=5)  # all but the poison is deleted
+        release.set()
+    assert len(memory.dead()) == 1
+
+
+def test_one_that_was_moved_but_not_deleted_is_moved_again_and_handled_by_nobody(
+    memory: Any,
+) -> None:
+    class Forgetful(Troubled):
+        deletions = 0
+
+        def delete_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]:
+            self.deletions += 1
+            if self.deletions > 4:  # every attempt of the first settlement fails
+                return dict(memory.queue.delete_message_batch(QueueUrl=QueueUrl, Entries=Entries))
+            raise ConnectionError("500")
+
+    pace = Pace(threads=4, wait=1, visibility=1, grace=5)
+    memory.send(event().to_json())
+    forgetful = Forgetful(memory.queue, lambda entries: None)
+    with replace(memory, queue=forgetful).consumer(refuse, pace=pace):
+        eventually(lambda: len(memory.dead()) == 2)
+        eventually(lambda: len(memory.queue) == 0)
+    first, second = memory.dead()
+    assert first == second
+
+
+def test_without_dead_letters_a_queue_gives_a_message_for_ever() -> None:
+    queue = InMemoryQueue()
+    assert max_receives(queue, queue.url) > 10**9
+
+
+def test_a_queue_tells_how_often_it_gives_a_message(transport: Any) -> None:
+    assert max_receives(transport.queue, transport.queue_url) == MAX_RECEIVES
+
+
+def test_a_reason_is_one_printable_line_of_256_bytes() -> None:
+    reason = reason_of(Refused("two\nlines \x00\ufffe \ud800 " + "ü" * 300))
+    assert reason.startswith("Refused: two lines")
+    assert reason.isprintable()
+    assert 250 < len(reason.encode()) <= 256
+
+
+def test_a_reason_does_not_tell_what_a_user_wrote() -> None:
+    with pytest.raises(MalformedEvent) as malformed:
+        data_of(Event.new("device:removed", "u1", {"deviceId": "ada@example.org"}))
+    reason = reason_of(malformed.value)
+    assert reason.startswith("MalformedEvent: device:removed has bad data: deviceId: ")
+    assert "ada" not in reason
