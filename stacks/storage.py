@@ -1,6 +1,4 @@
-"""Where events, rows and e-mail texts are kept."""
-
-from pathlib import Path
+"""Where events and rows are kept, and what e-mails go through."""
 
 from infra.email_sender import EmailSender, EmailSenderArgs
 from infra.email_template import EmailTemplate, EmailTemplateArgs
@@ -14,7 +12,8 @@ from infra.postgres_server import (
 from infra.topic import Topic
 from stacks.config import ExistingDatabase, RdsDatabase, StackConfig
 
-TEXTS = Path(__file__).parent / "texts"
+# The service writes the texts. SES fills in what it gets and escapes nothing.
+FRAME = EmailTemplateArgs(subject="{{subject}}", text="{{text}}", html="{{html}}")
 
 
 def event_store(config: StackConfig, key: EncryptionKey) -> EventTable:
@@ -68,9 +67,4 @@ def email_sender(config: StackConfig, notices: Topic) -> EmailSender:
 
 
 def reminder_template(config: StackConfig) -> EmailTemplate:
-    texts = {
-        part: (TEXTS / f"reminder.{part}").read_text(encoding="utf-8") for part in ("html", "text")
-    }
-    return EmailTemplate(
-        f"{config.prefix}reminder", EmailTemplateArgs(subject="{{subject}}", **texts)
-    )
+    return EmailTemplate(f"{config.prefix}email", FRAME)

@@ -12,6 +12,8 @@ from moto.ses.exceptions import (
 from moto.ses.models import SESBackend
 from moto.ses.template import parse_template
 
+LARGEST_DATA = 262_144  # characters of JSON
+
 
 class NotRendered(Exception):
     """A variable of the template was not given."""
@@ -24,6 +26,8 @@ def stored_template(backend: SESBackend, name: str) -> Mapping[str, str]:
 
 
 def template_data(text: str) -> dict[str, Any]:
+    if len(text) > LARGEST_DATA:
+        raise InvalidRenderingParameterException("Template rendering data is too large")
     try:
         data = json.loads(text)
     except ValueError:

@@ -23,10 +23,14 @@ from notification_scheduler.due import Due, Settlement
 from notification_scheduler.due_notifications import PostgresDueNotifications
 from notification_scheduler.sender import Sender
 from notification_service import handlers as delivery_handlers
+from notification_service.adapters import Adapters, PushProvider
 from notification_service.deliveries import LEASES, Claim, Delivery, Outcome
 from notification_service.delivery_store import PostgresDeliveries
 from notification_service.device_store import PostgresDevices
 from notification_service.fakes import InMemoryEmail, InMemorySuppressedAddresses
+from notification_service.preference_store import PostgresPreferences
+from notification_service.templates import Templates
+from notification_service.texts import Texts
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
 from service_runtime.outbox import EventPublisher, OutboxRelay
@@ -59,7 +63,7 @@ class Neighbours:
     notification_queue: str
     dead_letters: str
     event_store: event_handlers.EventStore
-    push: delivery_handlers.PushProvider
+    push: PushProvider
 
 
 Pass = Callable[[str], None]
@@ -205,12 +209,14 @@ def _notification_service(
     database: DatabaseSettings, neighbours: Neighbours, reach: Pass, stack: ExitStack
 ) -> list[Part]:
     engine = _engine(database, stack)
-    adapters = delivery_handlers.Adapters(
+    adapters = Adapters(
         devices=PostgresDevices(engine),
         deliveries=NotedDeliveries(engine, reach),
         suppressed=InMemorySuppressedAddresses(),
+        preferences=PostgresPreferences(engine),
         push=neighbours.push,
         email=InMemoryEmail(),
+        texts=Texts(Templates()),
     )
 
     def handle(event: Event) -> None:

@@ -1,51 +1,48 @@
-"""The texts of the reminder ask for nothing that the service does not give."""
+"""The stored template is a frame: what it makes of a text is that text, by SES and by SMTP."""
 
-import html
+import json
 import re
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from moto.ses.template import parse_template
 from notification_service.ses_email import Email, template_data
+from notification_service.smtp_email import message_of
+from notification_service.texts import EmailText
 
-from stacks.storage import TEXTS
+from local.aws_server.templates import LARGEST_DATA
+from local.aws_server.templates import template_data as read_by_ses
+from stacks.storage import FRAME
 
-SUBJECT = "{{subject}}"
-
-
-def given(message="Water <the> plants", url=None):
-    occurrence = datetime(2030, 5, 1, 9, 30, tzinfo=UTC)
-    return template_data(
-        Email(
-            to="a@b.example",
-            message=message,
-            occurrence=occurrence,
-            occurrence_id=UUID(int=1),
-            url=url,
-        )
-    )
-
-
-@pytest.mark.parametrize("part", ["html", "text"])
-def test_every_variable_is_given_by_the_service(part):
-    text = (TEXTS / f"reminder.{part}").read_text()
-    asked = set(re.findall(r"{{(?:#if )?(\w+)}}", text)) | {"subject"}
-    assert asked <= set(given())
+PARTS = {"subject": FRAME.subject, "text": FRAME.text, "html": FRAME.html}
+TEXTS = [
+    EmailText(subject="Tea", text="Drink tea\n", html="<h1>Drink tea</h1>\n"),
+    EmailText(
+        subject="{{text}} & <b>{{{html}}}</b>",
+        text='{{#if url}}{{#each items}}{{/if}} "quoted" \\ {{ \u202f👋🏽\n',
+        html="<p>{{subject}} &lt;script&gt; {{{{raw}}}} {{> partial}}</p>\n",
+    ),
+]
 
 
-@pytest.mark.parametrize("part", ["html", "text"])
-def test_message_and_date_are_shown_and_a_link_only_when_there_is_one(part):
-    text = (TEXTS / f"reminder.{part}").read_text()
-    bare = parse_template(text, given())
-    linked = parse_template(text, given(url="https://example.com/?a=1&b=2"))
-    assert "1 May 2030 at 09:30 UTC" in bare
-    assert "plants" in bare
-    assert "example.com" not in bare
-    assert "https://example.com/?a=1" in linked
+def test_the_service_gives_every_variable_of_the_frame():
+    asked = {name for part in PARTS.values() for name in re.findall(r"{{(\w+)}}", str(part))}
+    assert asked == set(json.loads(template_data(TEXTS[0])))
 
 
-def test_a_message_cannot_add_to_the_page():
-    page = parse_template((TEXTS / "reminder.html").read_text(), given("<script>alert(1)</script>"))
-    assert "<script>" not in page
-    assert html.escape("<script>alert(1)</script>") in page
+@pytest.mark.parametrize("text", TEXTS)
+def test_ses_and_smtp_send_the_very_same(text):
+    data = read_by_ses(template_data(text))
+    by_ses = {name: parse_template(str(part), data) for name, part in PARTS.items()}
+    assert by_ses == vars(text)
+
+    email = Email(to="ada@example.org", text=text, occurrence_id=UUID(int=1))
+    message = message_of(email, "reminders@example.org")
+    plain, page = message.iter_parts()
+    by_smtp = (message["Subject"], plain.get_content(), page.get_content())
+    assert by_smtp == tuple(by_ses.values())
+
+
+def test_the_largest_text_is_one_that_ses_takes():
+    text = EmailText(subject="", text='"' * 50_000, html="\\" * 50_000)
+    assert len(template_data(text)) < LARGEST_DATA == 262_144

@@ -158,7 +158,7 @@ def test_each_service_may_do_what_its_arrows_say_and_no_more(platform):
             for resource in (
                 "identity/herald.example",
                 "configuration-set/prod-reminders-1a2b3c4",
-                "template/prod-reminder-1a2b3c4",
+                "template/prod-email-1a2b3c4",
             )
         ),
     }

@@ -33,6 +33,8 @@ from notification_service.preference_store import PostgresPreferences
 from notification_service.ses_email import Email, SesEmail, ses_client
 from notification_service.settings import Settings
 from notification_service.smtp_email import SmtpEmail, SmtpServer
+from notification_service.templates import Templates
+from notification_service.texts import Texts
 from notification_service.traced_provider import FCM, SES, SMTP, Traced
 
 NAME = "notification-service"
@@ -101,6 +103,7 @@ def adapters_of(settings: Settings, engine: Engine, push: FcmPush) -> Adapters:
         suppressed=PostgresSuppressedAddresses(engine),
         push=Guarded(Traced(push, FCM), watch("fcm", CircuitBreaker("FCM"))),
         email=email_provider(settings),
+        texts=Texts(Templates()),
         observe=count_delivery,
         observe_claim=count_claim,
     )

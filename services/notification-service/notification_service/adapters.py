@@ -10,6 +10,7 @@ from notification_service.fcm_push import Push
 from notification_service.preferences import PreferenceStore
 from notification_service.ses_email import Email
 from notification_service.ses_notices import SuppressedAddresses
+from notification_service.texts import Texts
 
 
 class PushProvider(Protocol):
@@ -28,5 +29,6 @@ class Adapters:
     suppressed: SuppressedAddresses
     push: PushProvider
     email: EmailProvider
+    texts: Texts
     observe: Callable[[Delivery, str], None] = lambda delivery, outcome: None
     observe_claim: Callable[[Delivery, Claim], None] = lambda delivery, claim: None

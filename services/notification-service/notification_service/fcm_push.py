@@ -17,23 +17,21 @@ from notification_service.errors import (
     Throttled,
     Unregistered,
 )
+from notification_service.texts import PushText
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 QUOTA_WAIT = 60.0  # seconds; FCM asks for a minute when a 429 names no time
 OUTAGE_WAIT = 10.0  # seconds; FCM asks for ten when a 5xx names no time
 LONGEST_WAIT = 3600.0  # seconds
-LONGEST_TEXT = 1200  # bytes; FCM takes 4096 with the url, and no phone shows more
 
 
 @dataclass(frozen=True, kw_only=True)
 class Push:
     token: str
-    message: str
+    text: PushText
     notification_id: UUID
     occurrence_id: UUID
-    url: str | None = None
-    locale: str = "en"  # BCP 47
-    time_zone: str = "UTC"  # IANA name
+    url: str | None = None  # that the app opens
 
 
 class AccessToken(Protocol):
@@ -86,7 +84,7 @@ def message_of(push: Push) -> dict[str, Any]:
     occurrence = str(push.occurrence_id)
     return {
         "token": push.token,
-        "notification": {"title": "Reminder", "body": cut(push.message)},
+        "notification": {"title": push.text.title, "body": push.text.body},
         "data": {
             "notificationId": str(push.notification_id),
             "occurrenceId": occurrence,
@@ -99,14 +97,6 @@ def message_of(push: Push) -> dict[str, Any]:
         },
         "apns": {"headers": {"apns-collapse-id": occurrence, "apns-priority": "10"}},
     }
-
-
-def cut(text: str) -> str:
-    """As much of the text as a push can carry."""
-    encoded = text.encode()
-    if len(encoded) <= LONGEST_TEXT:
-        return text
-    return encoded[:LONGEST_TEXT].decode(errors="ignore") + "…"
 
 
 def answer_of(response: httpx.Response) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from notification_service.errors import AddressSuppressed
 from notification_service.fcm_push import Push
 from notification_service.preferences import Preferences
 from notification_service.ses_email import Email
+from notification_service.texts import Item, PushText, Reader
+from notification_service.written_text import web_address
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}")
 
@@ -24,29 +26,40 @@ class Recipient:
     user_id: str
     preferences: Preferences
 
+    @property
+    def reader(self) -> Reader:
+        return Reader(locale=self.preferences.locale, time_zone=self.preferences.time_zone)
+
+
+def kind_of(due: DueNotification) -> str:
+    return "urgent" if due.urgent else "reminder"
+
+
+def item_of(due: DueNotification) -> Item:
+    return Item(message=due.message, occurrence=due.occurrence, url=due.url)
+
 
 def notify_by_push(due: DueNotification, recipient: Recipient, adapters: Adapters) -> None:
     """Each device has a delivery of its own, so that a throttled one repeats none of the others."""
     devices = adapters.devices.of(recipient.user_id)
     if not devices and adapters.deliveries.stage(due.occurrence_id) is Stage.NEW:
         fail(delivery_of(due, recipient.user_id, NO_TARGET), "NO_DEVICE", adapters)
-    attempts = (push_to(device, due, recipient.preferences, adapters) for device in devices)
+    text = adapters.texts.push(kind_of(due), recipient.reader, [item_of(due)])
+    attempts = (push_to(device, due, text, adapters) for device in devices)
     waits = [wait for wait in attempts if wait is not None]
     if waits:
         raise messages.RetryLater(f"{len(waits)} of {len(devices)} pushes wait", min(waits))
 
 
 def push_to(
-    device: Device, due: DueNotification, preferences: Preferences, adapters: Adapters
+    device: Device, due: DueNotification, text: PushText, adapters: Adapters
 ) -> float | None:
     push = Push(
         token=device.fcm_token,
-        message=due.message,
+        text=text,
         notification_id=due.notification_id,
         occurrence_id=due.occurrence_id,
-        url=due.url,
-        locale=preferences.locale,
-        time_zone=preferences.time_zone,
+        url=web_address(due.url),
     )
     delivery = delivery_of(due, device.user_id, str(device.id))
     return attempt(delivery, lambda: adapters.push.send(push), adapters)
@@ -56,15 +69,8 @@ def notify_by_email(due: DueNotification, recipient: Recipient, adapters: Adapte
     if not due.email or not ADDRESS.fullmatch(due.email):
         reason = "BAD_ADDRESS" if due.email else "NO_ADDRESS"
         return fail(delivery_of(due, recipient.user_id, NO_TARGET), reason, adapters)
-    email = Email(
-        to=due.email,
-        message=due.message,
-        occurrence=due.occurrence,
-        occurrence_id=due.occurrence_id,
-        url=due.url,
-        locale=recipient.preferences.locale,
-        time_zone=recipient.preferences.time_zone,
-    )
+    text = adapters.texts.email(kind_of(due), recipient.reader, [item_of(due)])
+    email = Email(to=due.email, text=text, occurrence_id=due.occurrence_id)
     delivery = delivery_of(due, recipient.user_id, due.email)
     wait = attempt(delivery, lambda: send_email(email, adapters), adapters)
     if wait is not None:

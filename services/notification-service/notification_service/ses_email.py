@@ -1,10 +1,7 @@
-"""E-mails through an SES template."""
+"""E-mails through SES, whose stored template is a frame for the texts of this service."""
 
-import html
 import json
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -27,11 +24,10 @@ from notification_service.errors import (
     RetryLater,
     Throttled,
 )
+from notification_service.texts import EmailText
 
 # botocore would repeat a request whose answer was lost, and SES would send the e-mail twice.
 ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-LONGEST_SUBJECT = 120  # characters
 OCCURRENCE_TAG = "occurrence"
 
 THROTTLED = {"TooManyRequestsException", "ThrottlingException", "Throttling"}
@@ -50,12 +46,8 @@ class SesClient(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class Email:
     to: str
-    message: str
-    occurrence: datetime  # what the reminder is about
+    text: EmailText
     occurrence_id: UUID
-    url: str | None = None
-    locale: str = "en"  # BCP 47
-    time_zone: str = "UTC"  # IANA name
 
 
 class SesEmail:
@@ -93,7 +85,7 @@ class SesEmail:
             "Content": {
                 "Template": {
                     "TemplateName": self._template,
-                    "TemplateData": json.dumps(template_data(email)),
+                    "TemplateData": template_data(email.text),
                     # Mail programs keep e-mails with different ids apart, and equal ones together.
                     "Headers": [{"Name": "X-Entity-Ref-ID", "Value": occurrence}],
                 }
@@ -103,23 +95,10 @@ class SesEmail:
         }
 
 
-def template_data(email: Email) -> dict[str, str]:
-    """Every variable of the template; SES does not escape them, so HTML has its own."""
-    url, date = email.url or "", email.occurrence.astimezone(UTC)
-    return {
-        "subject": subject_of(email.message),
-        "message": email.message,
-        "messageHtml": html.escape(email.message),
-        "url": url,
-        "urlHtml": html.escape(url),
-        "date": f"{date.day} {date:%B %Y at %H:%M} UTC",
-    }
-
-
-def subject_of(message: str) -> str:
-    """The message on one line, cut where a mail program would cut it."""
-    line = " ".join(CONTROL_CHARACTERS.sub(" ", message).split())
-    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
+def template_data(text: EmailText) -> str:
+    """Every variable of the stored template, which is but a frame; SES escapes none of them."""
+    values = {"subject": text.subject, "text": text.text, "html": text.html}
+    return json.dumps(values, ensure_ascii=False)
 
 
 def error_of(error: ClientError) -> ProviderError:

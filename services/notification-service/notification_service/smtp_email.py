@@ -1,7 +1,4 @@
-"""E-mails through an SMTP server, for the time that SES does not take them.
-
-They are plain text: the template is with SES.
-"""
+"""E-mails through an SMTP server, for the time that SES does not take them."""
 
 import re
 import smtplib
@@ -24,7 +21,7 @@ from notification_service.errors import (
     Refused,
     RetryLater,
 )
-from notification_service.ses_email import Email, template_data
+from notification_service.ses_email import Email
 
 PATIENCE = 10.0  # seconds for each of about 8 steps; together well within a delivery's lease
 SEVEN_BITS = SMTP.clone(cte_type="7bit")
@@ -155,17 +152,16 @@ def error_of(code: int, text: bytes | str) -> ProviderError:
 
 def message_of(email: Email, sender: str) -> EmailMessage:
     """Its id is the occurrence's, so that a mail program shows a second one as the same."""
-    data = template_data(email)
     message = EmailMessage(policy=SEVEN_BITS)
     message["Message-ID"] = f"<{email.occurrence_id}@{sender.rpartition('@')[2]}>"
     message["Date"] = format_datetime(localtime())
     message["From"] = Address(addr_spec=sender)
     message["To"] = recipient(email.to)
-    message["Subject"] = data["subject"]
+    message["Subject"] = email.text.subject
     message["X-Entity-Ref-ID"] = str(email.occurrence_id)
     message["Auto-Submitted"] = "auto-generated"
-    parts = [data["message"], "", data["date"], data["url"]]
-    message.set_content("\n".join(parts).rstrip() + "\n")
+    message.set_content(email.text.text)
+    message.add_alternative(email.text.html, subtype="html")
     return message
 
 

@@ -106,6 +106,12 @@ def test_a_template_is_rendered_unescaped_and_delivered(aws, ses, inbox):
             "Template rendering data is invalid",
         ),
         (
+            {"template": {"TemplateData": json.dumps({"message": "x" * 262_144})}},
+            400,
+            "BadRequestException",
+            "Template rendering data is too large",
+        ),
+        (
             {"ConfigurationSetName": "other"},
             404,
             "NotFoundException",

@@ -13,10 +13,16 @@ from event_messages.event import Event
 from event_messages.identifiers import uuid7
 from notification_service.deliveries import Delivery
 from notification_service.devices import Device
+from notification_service.templates import Templates
+from notification_service.texts import EmailText, PushText, Texts
 
 NOTIFICATION = UUID("01930000-0000-7000-8000-000000000001")
 REMINDER = UUID("01930000-0000-7000-8000-000000000002")
 OCCURRENCE = UUID("5f0d7a52-0000-5000-8000-000000000003")
+EMAIL_TEXT = EmailText(
+    subject="Plants 🌱", text="Water\n.\nthe plants\n", html="<p>Water the plants 🌱</p>\n"
+)
+PUSH_TEXT = PushText(title="Reminder", body="Water the plants")
 NINE = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
 
@@ -50,6 +56,11 @@ def delivery(target: str | None = None, **changes: Any) -> Delivery:
         "reminder_id": REMINDER,
     }
     return Delivery(**(given | changes))
+
+
+@cache
+def texts() -> Texts:
+    return Texts(Templates())
 
 
 @cache

@@ -20,13 +20,14 @@ from notification_service.fcm_push import FcmPush, Push
 from tests.services.notification_service.examples import (
     NOTIFICATION,
     OCCURRENCE,
+    PUSH_TEXT,
     service_account_key,
 )
 
 SEND = "https://fcm.test/v1/projects/herald-test/messages:send"
 PUSH = Push(
     token="valid-1",
-    message="Water the plants",
+    text=PUSH_TEXT,
     notification_id=NOTIFICATION,
     occurrence_id=OCCURRENCE,
     url="https://example.org/plants",

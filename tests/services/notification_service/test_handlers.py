@@ -17,16 +17,22 @@ from notification_service.fakes import (
 )
 from notification_service.fcm_push import Push
 from notification_service.handlers import handle, read
+from notification_service.preferences import Preferences
 from notification_service.ses_email import Email
+from notification_service.texts import Item, PushText, Reader
 
 from tests.services.notification_service.examples import (
     NINE,
     NOTIFICATION,
     OCCURRENCE,
+    PUSH_TEXT,
     delivery,
     device,
     due,
+    texts,
 )
+
+PLANTS = Item(message="Water the plants", occurrence=NINE, url="https://example.org/plants")
 
 
 class BrokenEmail:
@@ -65,6 +71,7 @@ class World:
             suppressed=self.suppressed,
             push=self.push,
             email=self.email,
+            texts=texts(),
             observe=lambda delivery, outcome: self.observed.append(outcome),
             observe_claim=lambda delivery, claim: self.claimed.append(claim.standing),
         )
@@ -93,7 +100,7 @@ def test_a_push_reaches_every_device_of_the_user():
     assert world.push.sent == [
         Push(
             token=token,
-            message="Water the plants",
+            text=PUSH_TEXT,
             notification_id=NOTIFICATION,
             occurrence_id=OCCURRENCE,
             url="https://example.org/plants",
@@ -208,13 +215,28 @@ def test_an_email_goes_to_the_address_of_the_message():
     assert world.email.sent == [
         Email(
             to="ada@example.org",
-            message="Water the plants",
-            occurrence=NINE,
+            text=texts().email("reminder", Reader(), [PLANTS]),
             occurrence_id=OCCURRENCE,
-            url="https://example.org/plants",
         )
     ]
     assert world.published == [("notification:delivered", "ada@example.org", None)]
+
+
+def test_a_user_is_addressed_in_their_language_and_time_zone():
+    world = World("valid-1")
+    preferences = Preferences(locale="de-AT", time_zone="Europe/Vienna")
+    world.preferences.change("ada", lambda old: preferences)
+    world.handle(due(urgent=True, url="javascript:alert(1)"))
+    (push,) = world.push.sent
+    assert push.text == PushText(title="Dringend", body="Water the plants")
+    assert push.url is None
+
+    world.handle(due(channel="email", urgent=True))
+    (email,) = world.email.sent
+    reader = Reader(locale="de-AT", time_zone="Europe/Vienna")
+    assert email.text == texts().email("urgent", reader, [PLANTS])
+    assert email.text.subject == "Dringend: Water the plants"
+    assert "1. Jänner 2030, 10:00 Uhr (MEZ)" in email.text.text
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,14 @@ from uuid import uuid4
 import botocore.session
 import httpx
 import pytest
+from event_messages.contract import data_of
 from event_messages.event import Event
 from event_messages.publisher import Outgoing, Publisher
+from notification_service.sending import item_of
+from notification_service.texts import Reader
 from service_runtime.settings import MigrationSettings
 
-from tests.services.notification_service.examples import due, service_account_key
+from tests.services.notification_service.examples import due, service_account_key, texts
 
 pytestmark = pytest.mark.integration
 
@@ -31,8 +34,8 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TEMPLATE = {
     "TemplateName": "reminder",
     "SubjectPart": "{{subject}}",
-    "TextPart": "{{message}} {{url}} {{date}}",
-    "HtmlPart": "<p>{{messageHtml}}</p>",
+    "TextPart": "{{text}}",
+    "HtmlPart": "{{html}}",
 }
 
 
@@ -233,8 +236,9 @@ def test_pushes_and_emails_arrive_once_each_and_are_told(platform):
     assert (shown["title"], shown["body"]) == ("Reminder", "Water the plants")
     assert shown["data"]["occurrenceId"] == push.data["occurrenceId"]
     (mail,) = platform.arrived("ada@example.org", 1)
-    assert mail["title"] == "Water <b>them</b>"
-    assert mail["html"] == "<p>Water &lt;b&gt;them&lt;/b&gt;</p>"
+    assert "Water &lt;b&gt;them&lt;/b&gt;" in mail["html"]
+    text = texts().email("reminder", Reader(), [item_of(data_of(email))])
+    assert (mail["title"], mail["body"], mail["html"]) == (text.subject, text.text, text.html)
     assert mail["data"]["tags"]["occurrence"] == email.data["occurrenceId"]
     told = platform.told(3)
     assert sorted(event.type for event, _ in told) == [

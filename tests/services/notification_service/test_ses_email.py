@@ -18,17 +18,11 @@ from notification_service.errors import (
     RetryLater,
     Throttled,
 )
-from notification_service.ses_email import ONE_ATTEMPT, Email, SesEmail, template_data
+from notification_service.ses_email import ONE_ATTEMPT, Email, SesEmail
 
-from tests.services.notification_service.examples import NINE, OCCURRENCE
+from tests.services.notification_service.examples import EMAIL_TEXT, OCCURRENCE
 
-EMAIL = Email(
-    to="ada@example.org",
-    message='Water <b>the</b> "plants"',
-    occurrence=NINE,
-    occurrence_id=OCCURRENCE,
-    url="https://example.org/?a=1&b=2",
-)
+EMAIL = Email(to="ada@example.org", text=EMAIL_TEXT, occurrence_id=OCCURRENCE)
 REQUEST = {
     "FromEmailAddress": "reminders@example.org",
     "Destination": {"ToAddresses": ["ada@example.org"]},
@@ -37,13 +31,11 @@ REQUEST = {
             "TemplateName": "local-reminder",
             "TemplateData": json.dumps(
                 {
-                    "subject": 'Water <b>the</b> "plants"',
-                    "message": 'Water <b>the</b> "plants"',
-                    "messageHtml": "Water &lt;b&gt;the&lt;/b&gt; &quot;plants&quot;",
-                    "url": "https://example.org/?a=1&b=2",
-                    "urlHtml": "https://example.org/?a=1&amp;b=2",
-                    "date": "1 January 2030 at 09:00 UTC",
-                }
+                    "subject": "Plants 🌱",
+                    "text": "Water\n.\nthe plants\n",
+                    "html": "<p>Water the plants 🌱</p>\n",
+                },
+                ensure_ascii=False,
             ),
             "Headers": [{"Name": "X-Entity-Ref-ID", "Value": str(OCCURRENCE)}],
         }
@@ -86,33 +78,6 @@ def test_an_email_is_one_request_that_ses_understands(client):
         stub.add_response("send_email", {"MessageId": "ses-1"}, REQUEST)
         assert ses(client).send(EMAIL) == "ses-1"
         stub.assert_no_pending_responses()
-
-
-def test_every_variable_of_the_template_has_a_value():
-    assert template_data(
-        Email(to="a@b", message="x", occurrence=NINE, occurrence_id=OCCURRENCE)
-    ) == {
-        "subject": "x",
-        "message": "x",
-        "messageHtml": "x",
-        "url": "",
-        "urlHtml": "",
-        "date": "1 January 2030 at 09:00 UTC",
-    }
-
-
-@pytest.mark.parametrize(
-    ("message", "subject"),
-    [
-        ("two\r\nlines\tand tabs", "two lines and tabs"),
-        ("x" * 120, "x" * 120),
-        ("x" * 121, "x" * 119 + "…"),
-        ("bell \x07 and null \x00", "bell and null"),
-    ],
-)
-def test_the_subject_is_one_short_line(message, subject):
-    email = Email(to="a@b", message=message, occurrence=NINE, occurrence_id=OCCURRENCE)
-    assert template_data(email)["subject"] == subject
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from notification_service.fakes import (
 )
 from notification_service.handlers import handle, read
 
-from tests.services.notification_service.examples import OCCURRENCE, delivery
+from tests.services.notification_service.examples import OCCURRENCE, delivery, texts
 
 ADDRESS = "Ada@example.org"
 
@@ -31,6 +31,7 @@ def adapters() -> Adapters:
         suppressed=InMemorySuppressedAddresses(),
         push=InMemoryPush(),
         email=InMemoryEmail(),
+        texts=texts(),
     )
 
 

@@ -7,17 +7,11 @@ from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, 
 from notification_service.ses_email import Email
 from notification_service.smtp_email import SmtpEmail, SmtpServer
 
-from tests.services.notification_service.examples import NINE, OCCURRENCE
+from tests.services.notification_service.examples import EMAIL_TEXT, OCCURRENCE
 from tests.services.notification_service.mail_server import mail_server
 
 SENDER = "reminders@example.org"
-EMAIL = Email(
-    to="ada@example.org",
-    message="Water the plants 🌱\n.\nand rest",
-    occurrence=NINE,
-    occurrence_id=OCCURRENCE,
-    url="https://example.org/plants",
-)
+EMAIL = Email(to="ada@example.org", text=EMAIL_TEXT, occurrence_id=OCCURRENCE)
 
 
 @pytest.fixture
@@ -39,22 +33,22 @@ def test_an_email_is_handed_over_with_all_that_the_reminder_says(mail):
         "".join(line.removeprefix(".") for line in text.splitlines(keepends=True)),
         policy=email.policy.default,
     )
-    del message["Date"]
+    assert message.get_content_type() == "multipart/alternative"
+    del message["Date"], message["Content-Type"]
     assert dict(message.items()) == {
         "Message-ID": identity,
         "From": SENDER,
         "To": "ada@example.org",
-        "Subject": "Water the plants 🌱 . and rest",
+        "Subject": "Plants 🌱",
         "X-Entity-Ref-ID": str(OCCURRENCE),
         "Auto-Submitted": "auto-generated",
-        "Content-Type": 'text/plain; charset="utf-8"',
-        "Content-Transfer-Encoding": "quoted-printable",
         "MIME-Version": "1.0",
     }
-    assert message.get_content().replace("\r\n", "\n") == (
-        "Water the plants 🌱\n.\nand rest\n\n1 January 2030 at 09:00 UTC\n"
-        "https://example.org/plants\n"
-    )
+    parts = [
+        (part.get_content_type(), part.get_content().replace("\r\n", "\n"))
+        for part in message.iter_parts()
+    ]
+    assert parts == [("text/plain", EMAIL_TEXT.text), ("text/html", EMAIL_TEXT.html)]
     assert mail.commands == [
         "ehlo example.org",
         "STARTTLS",
@@ -68,8 +62,8 @@ def test_an_email_is_handed_over_with_all_that_the_reminder_says(mail):
 
 
 def test_a_dot_on_a_line_of_its_own_does_not_end_a_message(mail):
-    smtp(mail, "smtp+plain", user="").send(replace(EMAIL, message="one\n.\ntwo", url=None))
-    assert "one\r\n..\r\ntwo\r\n\r\n1 January 2030 at 09:00 UTC\r\n" in mail.messages[0]
+    smtp(mail, "smtp+plain", user="").send(EMAIL)
+    assert "Water\r\n..\r\nthe plants\r\n" in mail.messages[0]
 
 
 def test_a_server_with_tls_from_the_start_is_spoken_to(tmp_path):
