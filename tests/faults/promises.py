@@ -11,8 +11,9 @@ from event_messages.contract import occurrence_id
 from event_messages.identifiers import uuid7
 from notification_service.device_store import PostgresDevices
 from notification_service.devices import Device, registered_event
-from reminder_service.reminders import Caller, Reminder, changed_reminder, new_reminder
+from reminder_service.reminders import Reminder, changed_reminder, new_reminder
 from reminder_service.store import PostgresReminders
+from service_runtime.identity import Caller
 from sqlalchemy import Engine
 
 from tests.faults.history import Accepted, Effect

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from tests import postgresql
 from tests.postgresql import PASSWORD, PostgresServer
+from tests.services.callers import WAYS, GatewayCallers, TokenCallers
 
 REGION = "eu-central-1"
 _numbers = itertools.count(1)
@@ -132,6 +133,12 @@ def aws_clients(moto_server: str) -> Iterator[Callable[[str], Any]]:
     yield client
     for one in clients.values():
         one.close()
+
+
+@pytest.fixture
+def callers(request: pytest.FixtureRequest) -> GatewayCallers | TokenCallers:
+    """Known by the gateway's headers, or as an indirect parameter says."""
+    return WAYS[getattr(request, "param", "gateway")]()
 
 
 @pytest.fixture

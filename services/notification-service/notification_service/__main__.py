@@ -81,6 +81,7 @@ def serve() -> None:
         push,
         live=all_of(consumer=consumer.alive, outbox=relay.alive),
         ready=all_of(database=lambda: ping(engine), queue=consumer.receiving),
+        identity=settings.identity(),
     )
     server = HttpServer(api, settings.http_port, drain=DRAIN)
     run_process(server, consumer, relay, ForgetfulDeliveries(engine))

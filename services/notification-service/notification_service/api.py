@@ -1,13 +1,14 @@
-"""The HTTP API of devices; the gateway in front of it says whose they are."""
+"""The HTTP API of devices."""
 
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from service_runtime.api import create_api
+from service_runtime.identity import AnyCaller, Identity
 from service_runtime.probes import Check
 from service_runtime.problems import Problem, problem_responses
 from starlette.responses import JSONResponse
@@ -21,7 +22,6 @@ from notification_service.errors import (
 )
 
 PATIENCE = 30.0  # seconds to wait for FCM when it names none
-NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]*$"
 
 
 class Body(BaseModel):
@@ -49,25 +49,23 @@ class RegisteredDevice(Body):
         return cls(id=device.id, fcm_token=device.fcm_token, created_at=device.created_at)
 
 
-def authenticated_user(
-    x_authenticated_userid: Annotated[
-        str | None, Header(max_length=256, pattern=NO_CONTROL_CHARACTERS)
-    ] = None,
-    x_consumer_username: Annotated[str | None, Header(max_length=320)] = None,
-) -> str:
-    """The user that the gateway has authenticated."""
-    if not x_authenticated_userid:
-        detail = "The header x-authenticated-userid is missing; call through the API gateway."
-        raise Problem(401, "UNAUTHENTICATED", detail)
-    return x_authenticated_userid
+def user_of(caller: AnyCaller) -> str:
+    return caller.user_id
 
 
-User = Annotated[str, Depends(authenticated_user)]
+User = Annotated[str, Depends(user_of)]
 DeviceId = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
 
-def device_api(devices: Devices, tokens: TokenCheck, *, live: Check, ready: Check) -> FastAPI:
-    app = create_api("Herald devices", live=live, ready=ready, version="1")
+def device_api(
+    devices: Devices,
+    tokens: TokenCheck,
+    *,
+    live: Check,
+    ready: Check,
+    identity: Identity | None = None,
+) -> FastAPI:
+    app = create_api("Herald devices", live=live, ready=ready, identity=identity, version="1")
     app.include_router(device_routes(devices, tokens))
     app.add_exception_handler(RequestRefused, answer_refusal)
     app.add_exception_handler(ProviderError, answer_outage)

@@ -1,10 +1,11 @@
 """What this service is told by its environment."""
 
 from pydantic import HttpUrl, SecretStr
+from service_runtime.identity_settings import IdentitySettings
 from service_runtime.settings import DatabaseSettings
 
 
-class Settings(DatabaseSettings):
+class Settings(DatabaseSettings, IdentitySettings):
     notification_queue_url: str
     notification_dead_letters_url: str
     event_topic_arn: str

@@ -32,6 +32,7 @@ def serve() -> None:
         TokenBuckets(settings.rate_limit_per_second, settings.rate_limit_burst),
         live=relay.alive,
         ready=lambda: ping(engine),
+        identity=settings.identity(),
     )
     run_process(HttpServer(app, settings.http_port, drain=DRAIN), relay, Upkeep(reminders))
 

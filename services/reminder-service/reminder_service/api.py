@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import FastAPI, Response
 from service_runtime.api import create_api
+from service_runtime.identity import AnyCaller, Identity
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
 
@@ -30,7 +31,6 @@ from reminder_service.dependencies import (
     reminder_router,
 )
 from reminder_service.idempotency import KeyedAnswer
-from reminder_service.identity import IDENTITY, AnyCaller
 from reminder_service.other_methods import refuse_other_methods
 from reminder_service.preconditions import check_match
 from reminder_service.rate_limit import TokenBuckets
@@ -49,6 +49,7 @@ def reminder_api(
     *,
     live: Check,
     ready: Check,
+    identity: Identity | None = None,
     clock: Clock = lambda: datetime.now(UTC),
 ) -> FastAPI:
     """The whole application; OpenAPI page at /docs."""
@@ -56,6 +57,7 @@ def reminder_api(
         "Reminders",
         live=live,
         ready=ready,
+        identity=identity,
         body_limits=dict.fromkeys(LARGE_BODIES, LARGEST_BULK_BODY),
         redirect_slashes=False,
     )
@@ -69,13 +71,7 @@ def reminder_api(
 router = reminder_router()
 
 
-@router.post(
-    "",
-    status_code=201,
-    response_model=ReminderAnswer,
-    responses=problem_responses(409),
-    openapi_extra=IDENTITY,
-)
+@router.post("", status_code=201, response_model=ReminderAnswer, responses=problem_responses(409))
 def create(
     new: NewReminder,
     caller: AnyCaller,
@@ -94,12 +90,7 @@ def create(
     return _sent(creation.answer(store, lambda: make_one(new, caller, now)), response)
 
 
-@router.post(
-    "/bulk",
-    response_model=BulkAnswer,
-    responses=problem_responses(409),
-    openapi_extra=IDENTITY,
-)
+@router.post("/bulk", response_model=BulkAnswer, responses=problem_responses(409))
 def create_many(
     bulk: BulkRequest,
     caller: AnyCaller,
@@ -123,7 +114,7 @@ def create_many(
 refuse_other_methods(router, "/bulk", "POST")
 
 
-@router.get("", openapi_extra=IDENTITY)
+@router.get("")
 def read_page(
     caller: AnyCaller, store: Store, now: Now, limit: Limit = 20, offset: Offset = 0
 ) -> ReminderPage:
@@ -133,13 +124,13 @@ def read_page(
     return ReminderPage(items=items, total=total, limit=limit, offset=offset)
 
 
-@router.get("/{id}", responses=problem_responses(404), openapi_extra=IDENTITY)
+@router.get("/{id}", responses=problem_responses(404))
 def read(id: UUID, caller: AnyCaller, store: Store, now: Now, response: Response) -> ReminderAnswer:
     return answered(store.find(caller.user_id, id), response, now)
 
 
-@router.patch("/{id}", responses=problem_responses(403, 404, 412), openapi_extra=IDENTITY)
-@router.post("/{id}", responses=problem_responses(403, 404, 412), openapi_extra=IDENTITY)
+@router.patch("/{id}", responses=problem_responses(403, 404, 412))
+@router.post("/{id}", responses=problem_responses(403, 404, 412))
 def change(
     id: UUID,
     change: ReminderChange,
@@ -158,12 +149,7 @@ def change(
     return answered(store.change(caller.user_id, id, make), response, now)
 
 
-@router.delete(
-    "/{id}",
-    status_code=204,
-    responses=problem_responses(403, 404, 412),
-    openapi_extra=IDENTITY,
-)
+@router.delete("/{id}", status_code=204, responses=problem_responses(403, 404, 412))
 def delete(id: UUID, caller: AnyCaller, store: Store, if_match: IfMatch = None) -> None:
     store.remove(caller.user_id, id, lambda reminder: check_match(if_match, reminder.version))
 

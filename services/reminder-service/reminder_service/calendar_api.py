@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Body, Header, Response
 from icalendar import Component
+from service_runtime.identity import AnyCaller
 from service_runtime.problems import Problem, problem_responses
 
 from reminder_service.bodies import BulkAnswer
@@ -11,7 +12,6 @@ from reminder_service.calendar_export import calendar_of
 from reminder_service.calendar_import import body_of, components_of
 from reminder_service.creation import Creation, make_many
 from reminder_service.dependencies import IdempotencyKey, Now, Store, reminder_router
-from reminder_service.identity import IDENTITY, AnyCaller
 from reminder_service.other_methods import refuse_other_methods
 from reminder_service.store import REMINDERS_PER_USER
 
@@ -24,7 +24,6 @@ router = reminder_router()
     "/calendar.ics",
     response_class=Response,
     responses={200: {"content": {CALENDAR: {"schema": {"type": "string"}}}}},
-    openapi_extra=IDENTITY,
 )
 def export_calendar(caller: AnyCaller, store: Store, response: Response) -> Response:
     """Every reminder of the caller: one event with an alarm each."""
@@ -39,12 +38,7 @@ def export_calendar(caller: AnyCaller, store: Store, response: Response) -> Resp
     )
 
 
-@router.post(
-    "/import",
-    response_model=BulkAnswer,
-    responses=problem_responses(409, 415),
-    openapi_extra=IDENTITY,
-)
+@router.post("/import", response_model=BulkAnswer, responses=problem_responses(409, 415))
 def import_calendar(
     content: Annotated[bytes, Body(media_type=CALENDAR)],
     caller: AnyCaller,

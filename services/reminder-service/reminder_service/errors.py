@@ -16,13 +16,6 @@ class Refusal(Problem):
         super().__init__(self.http_status, self.name, text, **options)
 
 
-class Unauthenticated(Refusal):
-    """The header x-authenticated-userid is missing or malformed; call through the gateway."""
-
-    http_status = 401
-    name = "UNAUTHENTICATED"
-
-
 class PermissionDenied(Refusal):
     """The reminder belongs to another user."""
 
@@ -80,7 +73,7 @@ class InvalidSnooze(Refusal):
 
 
 class MissingEmailAddress(Refusal):
-    """An e-mail needs an address; x-consumer-username came without a valid one."""
+    """An e-mail needs an address; who calls came without a valid one."""
 
     http_status = 422
     name = "MISSING_EMAIL_ADDRESS"

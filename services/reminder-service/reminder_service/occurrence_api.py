@@ -4,11 +4,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 from fastapi import Response
+from service_runtime.identity import AnyCaller
 from service_runtime.problems import problem_responses
 
 from reminder_service.bodies import ReminderAnswer, Snooze
 from reminder_service.dependencies import IfMatch, Now, Store, answered, reminder_router
-from reminder_service.identity import IDENTITY, AnyCaller
 from reminder_service.occurrences import acknowledged, completed, snoozed
 from reminder_service.other_methods import refuse_other_methods
 from reminder_service.preconditions import check_match
@@ -17,9 +17,7 @@ from reminder_service.reminders import Reminder
 router = reminder_router()
 
 
-@router.post(
-    "/{id}/snooze", responses=problem_responses(403, 404, 409, 412), openapi_extra=IDENTITY
-)
+@router.post("/{id}/snooze", responses=problem_responses(403, 404, 409, 412))
 def snooze(
     id: UUID,
     snooze: Snooze,
@@ -37,9 +35,7 @@ def snooze(
     return answered(store.change(caller.user_id, id, make), response, now)
 
 
-@router.post(
-    "/{id}/acknowledge", responses=problem_responses(403, 404, 412), openapi_extra=IDENTITY
-)
+@router.post("/{id}/acknowledge", responses=problem_responses(403, 404, 412))
 def acknowledge(
     id: UUID,
     caller: AnyCaller,
@@ -53,7 +49,7 @@ def acknowledge(
     return answered(store.change(caller.user_id, id, make), response, now)
 
 
-@router.post("/{id}/complete", responses=problem_responses(403, 404, 412), openapi_extra=IDENTITY)
+@router.post("/{id}/complete", responses=problem_responses(403, 404, 412))
 def complete(
     id: UUID,
     caller: AnyCaller,

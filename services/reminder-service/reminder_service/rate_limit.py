@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import Request, Response
+from service_runtime.identity import AnyCaller
 
 from reminder_service.errors import TooManyRequests
-from reminder_service.identity import AnyCaller
 
 MOST_USERS = 100_000  # whose buckets are remembered; the longest unseen are full again
 

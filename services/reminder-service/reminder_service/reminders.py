@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from service_runtime.identity import Caller
 from service_runtime.recurrence import InvalidRule, Series, check_rule
 
 from reminder_service.errors import InvalidDueDate, InvalidRecurrence, MissingEmailAddress
@@ -13,14 +14,6 @@ from reminder_service.errors import InvalidDueDate, InvalidRecurrence, MissingEm
 SHORTEST_NOTICE = timedelta(minutes=1)
 DAILY = "FREQ=DAILY"
 SCHEDULE = {"date", "is_recurring", "rule", "time_zone", "except_dates", "notify_offset"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Caller:
-    """Who calls, as the gateway says."""
-
-    user_id: str
-    email: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

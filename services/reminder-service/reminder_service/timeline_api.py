@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from service_runtime.identity import AnyCaller
 from service_runtime.problems import problem_responses
 
 from reminder_service.bodies import AnsweredMoment
 from reminder_service.dependencies import Limit, Store, reminder_router
-from reminder_service.identity import IDENTITY, AnyCaller
 from reminder_service.other_methods import refuse_other_methods
 from reminder_service.timeline import Timelines
 
@@ -43,7 +43,7 @@ def _timelines(request: Request) -> Timelines:
     return cast(Timelines, request.app.state.timelines)
 
 
-@router.get("/{id}/events", responses=problem_responses(404), openapi_extra=IDENTITY)
+@router.get("/{id}/events", responses=problem_responses(404))
 def read_events(
     id: UUID,
     caller: AnyCaller,

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service_runtime.docs_page import serve_docs
+from service_runtime.identity import GatewayIdentity, Identity, describe_identity
 from service_runtime.probes import Check, health_routes
 from service_runtime.problems import ProblemBody, answer_problems, problem_responses
 from service_runtime.requests import BodyMiddleware, RequestMiddleware
@@ -18,10 +19,14 @@ def create_api(
     *,
     live: Check,
     ready: Check,
+    identity: Identity | None = None,
     body_limits: Mapping[str, int] | None = None,
     **options: Any,
 ) -> FastAPI:
-    """An application with health, metrics, traces, limits and problem details; page at /docs."""
+    """An application with health, metrics, traces, limits and problem details; page at /docs.
+
+    Callers are known by the headers of the gateway when no other `identity` is given.
+    """
     app = FastAPI(
         title=title,
         routes=health_routes(live, ready),
@@ -33,13 +38,14 @@ def create_api(
     app.add_middleware(BodyMiddleware, limits=body_limits)
     app.add_middleware(RequestMiddleware)
     app.add_middleware(TraceMiddleware)
+    app.state.identity = identity or GatewayIdentity()
     answer_problems(app)
-    _describe_problems(app)
+    _describe(app)
     serve_docs(app)
     return app
 
 
-def _describe_problems(app: FastAPI) -> None:
+def _describe(app: FastAPI) -> None:
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(
@@ -56,6 +62,7 @@ def _describe_problems(app: FastAPI) -> None:
             schemas.update(problem.pop("$defs", {}), ProblemBody=problem)
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            describe_identity(schema, app.state.identity)
             app.openapi_schema = schema
         return app.openapi_schema
 

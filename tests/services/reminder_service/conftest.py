@@ -52,19 +52,32 @@ def timelines(clock: Clock) -> InMemoryTimelines:
 
 
 @pytest.fixture
-def app(store: InMemoryReminders, timelines: InMemoryTimelines, clock: Clock) -> FastAPI:
-    buckets = TokenBuckets(1, 50, clock.monotonic)
+def app(
+    store: InMemoryReminders, timelines: InMemoryTimelines, clock: Clock, callers: Any
+) -> FastAPI:
     return reminder_api(
-        store, timelines, buckets, live=lambda: True, ready=lambda: True, clock=clock
+        store,
+        timelines,
+        TokenBuckets(1, 50, clock.monotonic),
+        live=lambda: True,
+        ready=lambda: True,
+        identity=callers.identity,
+        clock=clock,
     )
 
 
 @pytest.fixture
-def api(app: FastAPI) -> Iterator[TestClient]:
+def api(app: FastAPI, callers: Any) -> Iterator[TestClient]:
     """Calls as user-1, whose e-mail address is known."""
-    headers = {"x-authenticated-userid": "user-1", "x-consumer-username": "user@example.com"}
-    with TestClient(app, headers=headers) as client:
+    with TestClient(app, headers=callers.headers("user-1", "user@example.com")) as client:
         yield client
+
+
+@pytest.fixture
+def other(callers: Any) -> dict[str, bytes]:
+    """Headers of user-2, whose e-mail address is not known."""
+    headers: dict[str, bytes] = callers.headers("user-2")
+    return headers
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from reminder_service.calendar_api import _body
 from reminder_service.calendar_import import components_of
 from service_runtime.problems import Problem
 
-from tests.services.reminder_service.test_api import OTHER, problem
+from tests.services.reminder_service.test_api import problem
 
 HEADERS = {"content-type": "text/calendar; charset=utf-8"}
 START = "DTSTART:20300105T090000Z"
@@ -93,13 +93,13 @@ def test_a_plain_date_is_not_a_series(api, body):
     assert (result["reminder"]["isRecurring"], result["reminder"]["date"]) == (False, body["date"])
 
 
-def test_only_open_reminders_of_the_caller_go_out(api, body):
+def test_only_open_reminders_of_the_caller_go_out(api, body, other):
     for message in ("Mine", "Done"):
         id = api.post("/reminders", json={**body, "message": message}).json()["id"]
     api.post(f"/reminders/{id}/complete")
     assert "Mine" in (mine := api.get("/reminders/calendar.ics").text)
     assert "Done" not in mine
-    assert "VEVENT" not in api.get("/reminders/calendar.ics", headers=OTHER).text
+    assert "VEVENT" not in api.get("/reminders/calendar.ics", headers=other).text
 
 
 @pytest.mark.parametrize("before", ["TRIGGER:-PT30M", "TRIGGER;VALUE=DATE-TIME:20300105T083000Z"])

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from event_messages.contract import data_of
 
-from tests.services.reminder_service.test_api import OTHER, problem
+from tests.services.reminder_service.test_api import problem
 
 ACTIONS = [("snooze", {"minutes": 5}), ("acknowledge", None), ("complete", None)]
 
@@ -198,9 +198,11 @@ def test_a_snooze_that_was_delivered_is_not_sent_again_by_a_change(api, made_at,
 
 
 @pytest.mark.parametrize(("action", "asked"), ACTIONS)
-def test_actions_are_for_the_owner_and_the_version_that_was_read(api, made_at, action, asked):
+def test_actions_are_for_the_owner_and_the_version_that_was_read(
+    api, made_at, action, asked, other
+):
     path = made_at()
-    foreign = api.post(f"{path}/{action}", json=asked, headers=OTHER)
+    foreign = api.post(f"{path}/{action}", json=asked, headers=other)
     assert problem(foreign) == (403, "PERMISSION_DENIED")
     unknown = api.post(f"/reminders/{uuid4()}/{action}", json=asked)
     assert problem(unknown) == (404, "MISSING_REMINDER")

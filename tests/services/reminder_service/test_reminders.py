@@ -4,7 +4,8 @@ from uuid import UUID
 
 import pytest
 from reminder_service.errors import InvalidDueDate, InvalidRecurrence, MissingEmailAddress
-from reminder_service.reminders import Caller, Reminder, changed_reminder, new_reminder
+from reminder_service.reminders import Reminder, changed_reminder, new_reminder
+from service_runtime.identity import Caller
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

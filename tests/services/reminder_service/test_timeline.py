@@ -10,7 +10,7 @@ from reminder_service.fakes import InMemoryTimelines
 from reminder_service.timeline import INDEX, DynamoTimelines
 
 from tests.services.reminder_service.conftest import NOW, Clock
-from tests.services.reminder_service.test_api import OTHER, problem
+from tests.services.reminder_service.test_api import problem
 
 ID, ANOTHER = UUID(int=1), UUID(int=2)
 
@@ -179,9 +179,9 @@ def test_a_reminder_without_events_has_an_empty_timeline(api, body):
     assert api.get(f"/reminders/{id}/events").json() == {"items": [], "nextCursor": None}
 
 
-def test_a_foreign_or_unknown_timeline_is_missing(api, remembered):
+def test_a_foreign_or_unknown_timeline_is_missing(api, remembered, other):
     path, _ = remembered
-    foreign = api.get(f"{path}/events", headers=OTHER)
+    foreign = api.get(f"{path}/events", headers=other)
     assert problem(foreign) == (404, "MISSING_REMINDER")
     assert problem(api.get(f"/reminders/{uuid4()}/events")) == (404, "MISSING_REMINDER")
 

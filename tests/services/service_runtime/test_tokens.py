@@ -1,0 +1,248 @@
+"""Tokens that a hostile caller may send."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from hypothesis import given
+from hypothesis import strategies as st
+from service_runtime.api import create_api
+from service_runtime.identity import AnyCaller
+from service_runtime.issuer_keys import KeysUnavailable
+from service_runtime.problems import Problem
+from service_runtime.signing_keys import SigningKeys
+from service_runtime.tokens import LONGEST_TOKEN, InvalidToken, TokenIdentity, bearer_token
+from starlette.datastructures import Headers
+
+from tests.services.callers import (
+    AUDIENCE,
+    ISSUER,
+    claims,
+    known_keys,
+    private_key,
+    public_jwk,
+    token,
+)
+
+ALGORITHMS = ["RS256", "ES256", "EdDSA"]
+
+
+def identity(**options):
+    keys = known_keys(*(public_jwk(algorithm, algorithm) for algorithm in ALGORITHMS))
+    return TokenIdentity(ISSUER, AUDIENCE, keys, **options)
+
+
+IDENTITY = identity()
+
+
+def caller(given, known=IDENTITY):
+    return known.caller_of(Headers({"authorization": f"Bearer {given}"}))
+
+
+def refusal(given, known=IDENTITY):
+    """Why a token is refused, as the answer says twice."""
+    with pytest.raises(Problem) as refused:
+        caller(given, known)
+    problem = refused.value
+    assert (problem.status, problem.code) == (401, "UNAUTHENTICATED")
+    challenge = f'Bearer error="invalid_token", error_description="{problem.detail}"'
+    assert problem.headers == {"WWW-Authenticate": challenge}
+    return problem.detail
+
+
+def encoded(part):
+    data = part if isinstance(part, bytes) else json.dumps(part).encode()
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def unsigned(header):
+    return f"{encoded(header)}.{encoded(claims())}."
+
+
+def signed_with_the_public_key(algorithm):
+    """HS256 with the published key as its secret: what a confused verifier would accept."""
+    public = private_key(algorithm).public_key()
+    secret = public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    text = f"{encoded({'alg': 'HS256', 'kid': algorithm})}.{encoded(claims())}"
+    return f"{text}.{encoded(hmac.digest(secret, text.encode(), hashlib.sha256))}"
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("type", [None, "JWT", "at+jwt", "application/at+JWT"])
+def test_each_algorithm_is_accepted(algorithm, type):
+    assert caller(token(algorithm, header={"typ": type} if type else None)).user_id == "user-1"
+
+
+@pytest.mark.parametrize("name", ["none", "None", "NONE", "", None, "HS256", "RS1", 256, ["ES256"]])
+def test_no_other_algorithm_is_accepted(name):
+    assert "not signed by one of" in refusal(unsigned({"alg": name, "kid": "ES256"}))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_public_key_is_no_secret(algorithm):
+    assert "not signed by one of" in refusal(signed_with_the_public_key(algorithm))
+
+
+@pytest.mark.parametrize(("algorithm", "kid"), [("RS256", "ES256"), ("ES256", "EdDSA")])
+def test_a_key_serves_its_own_algorithm_alone(algorithm, kid):
+    assert refusal(token(algorithm, header={"kid": kid})) == "The token is not valid."
+
+
+def test_another_key_under_a_known_id_is_refused():
+    assert refusal(token("ES256", 1)) == "The token's signature is wrong."
+
+
+NOW = int(time.time())
+CHANGES = {
+    "expired": ({"exp": NOW - 60}, "The token has expired."),
+    "issued in the future": ({"iat": NOW + 600}, "The token is not valid yet."),
+    "not valid yet": ({"nbf": NOW + 600}, "The token is not valid yet."),
+    "another issuer": ({"iss": "https://login.example.org"}, "The token is of another issuer."),
+    "an issuer that begins alike": ({"iss": f"{ISSUER}.evil"}, "The token is of another issuer."),
+    "a slash more": ({"iss": f"{ISSUER}/"}, "The token is of another issuer."),
+    "another audience": ({"aud": "another"}, "The token is for another audience."),
+    "other audiences": ({"aud": ["a", "b"]}, "The token is for another audience."),
+    "an audience in part": ({"aud": AUDIENCE[:-1]}, "The token is for another audience."),
+    "an endless life": ({"exp": float("inf")}, "The token is not valid."),
+    "words for a time": ({"exp": "tomorrow"}, "The token is not valid."),
+    "a user of control characters": ({"sub": "a\nb"}, "The token's sub names no user."),
+    "an empty user": ({"sub": ""}, "The token's sub names no user."),
+    "a number for a user": ({"sub": 7}, "The token is not valid."),
+    **{
+        f"no {name}": ({name: None}, "The token lacks one of iss, aud, exp, iat, sub.")
+        for name in ("iss", "aud", "exp", "iat", "sub")
+    },
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_other_claims_are_refused(case):
+    changes, reason = CHANGES[case]
+    assert refusal(token(**changes)) == reason
+
+
+def test_clocks_may_differ_a_little_and_an_audience_may_be_one_of_many():
+    assert caller(token(exp=NOW - 5, iat=NOW + 5, aud=["another", AUDIENCE])).user_id == "user-1"
+
+
+@pytest.mark.parametrize("kid", [None, "", "unknown", "../../keys"])
+def test_a_token_names_a_key_of_the_issuer(kid):
+    given = jwt.encode(claims(), private_key("ES256"), "ES256", {"kid": kid} if kid else None)
+    assert refusal(given) == "The token is signed with no key of the issuer."
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"typ": "logout+jwt"},
+        {"typ": "dpop+jwt"},
+        {"typ": ""},
+        {"crit": ["exp"], "exp": 1},
+        {"crit": ["b64"], "b64": True},
+    ],
+)
+def test_a_token_of_another_kind_is_refused(header):
+    text = f"{encoded({'alg': 'ES256', 'kid': 'ES256', **header})}.{encoded(claims())}"
+    reasons = ("The token is of another kind than is expected.", "The token is malformed.")
+    assert refusal(f"{text}.{encoded(b'0' * 64)}") in reasons
+
+
+@pytest.mark.parametrize("name", ["jwk", "jku", "x5u", "x5c"])
+def test_a_key_that_the_token_brings_along_has_no_weight(name):
+    own = {"jwk": public_jwk("ES256", "own", 1), "x5c": ["MIIB"]}
+    header = {name: own.get(name, "https://evil.example/keys"), "kid": "ES256"}
+    assert refusal(token("ES256", 1, header=header)) == "The token's signature is wrong."
+    assert caller(token("ES256", header=header)).user_id == "user-1"
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", ".", "..", "a.b.c", "a b", "ü.ü.ü", "[" * 8000, f"{encoded([])}..", "e30.e30.e30.e30.e30"],
+)
+def test_what_is_no_token_is_refused(given):
+    assert refusal(given).startswith("The token")
+
+
+def test_json_that_nests_deeply_is_refused():
+    deep = encoded(b'{"a":' * 1000 + b"1" + b"}" * 1000)
+    assert refusal(f"{deep}.{encoded(claims())}.").startswith("The token is")
+    bottomless = encoded(b"[" * 5000)
+    assert refusal(f"{bottomless}..") == "The token is malformed."
+
+
+def test_a_huge_token_is_refused_unread():
+    given = token(padding="x" * LONGEST_TOKEN)
+    assert refusal(given) == f"The token is longer than {LONGEST_TOKEN} characters."
+
+
+@given(
+    st.text()
+    | st.lists(st.binary(max_size=40), max_size=5).map(lambda p: b".".join(p).decode("latin-1"))
+)
+def test_any_text_is_refused_in_words(text):
+    with pytest.raises(InvalidToken):
+        IDENTITY.claims(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "email"),
+    [
+        ({"email": "u@example.com"}, "u@example.com"),
+        ({"email": "u@example.com", "email_verified": True}, "u@example.com"),
+        ({"email": "u@example.com", "email_verified": "true"}, "u@example.com"),
+        ({"email": "victim@example.com", "email_verified": False}, None),
+        ({"email": "victim@example.com", "email_verified": "false"}, None),
+        ({"email": ["u@example.com"]}, None),
+        ({"email": "u@example.com\n"}, None),
+        ({}, None),
+    ],
+)
+def test_an_address_is_believed_when_the_issuer_stands_by_it(changes, email):
+    assert caller(token(**changes)).email == email
+
+
+def test_the_claim_of_the_address_can_be_chosen():
+    known = identity(email_claim="https://example.com/mail")
+    given = token(email="a@example.com", **{"https://example.com/mail": "b@example.com"})
+    assert caller(given, known).email == "b@example.com"
+
+
+def test_while_no_keys_are_to_be_had_the_caller_is_told_to_come_again():
+    def fetch():
+        raise KeysUnavailable
+
+    with pytest.raises(Problem) as refused:
+        caller(token(), TokenIdentity(ISSUER, AUDIENCE, SigningKeys(fetch)))
+    assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "5"})
+
+
+@pytest.mark.parametrize("given", [None, "", "Basic dTpw", "Token a.b.c", "bearertoken"])
+def test_without_a_bearer_token_the_challenge_names_no_error(given):
+    headers = Headers({} if given is None else {"authorization": given})
+    with pytest.raises(Problem) as refused:
+        bearer_token(headers)
+    assert (refused.value.status, refused.value.headers) == (401, {"WWW-Authenticate": "Bearer"})
+
+
+def test_the_scheme_may_be_written_in_any_case():
+    assert bearer_token(Headers({"authorization": "bEARER  a.b.c "})) == "a.b.c"
+
+
+def test_two_tokens_are_one_too_many(serve):
+    app = create_api("Callers", live=bool, ready=bool, identity=IDENTITY)
+
+    @app.get("/me")
+    def me(caller: AnyCaller) -> str:
+        return caller.user_id
+
+    twice = [("authorization", f"Bearer {token(sub=sub)}") for sub in ("victim", "user-1")]
+    answer = serve(app).get("/me", headers=twice)
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_REQUEST")
+    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_request"'
