@@ -1,4 +1,4 @@
-"use strict";
+import { copyOf, emailOf, pushOf, setTime } from "./message.js";
 
 const NEWEST = 1000; // messages that a page holds
 const SHOWN = 200; // rows that are drawn; a search reaches the others
@@ -9,7 +9,6 @@ const ICONS = {
 };
 
 const element = (id) => document.getElementById(id);
-const copyOf = (template) => element(template).content.firstElementChild.cloneNode(true);
 
 let messages = []; // newest first
 let early = null; // what arrives while the list is being fetched
@@ -106,15 +105,6 @@ function rowOf(message, arrived) {
   return item;
 }
 
-function setTime(target, moment) {
-  const time = new Date(moment);
-  const today = time.toDateString() === new Date().toDateString();
-  const clock = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-  target.textContent = today ? clock : `${time.toLocaleDateString([], { day: "numeric", month: "short" })} ${clock}`;
-  target.dateTime = moment;
-  target.title = moment;
-}
-
 /* The reader */
 
 function open(id) {
@@ -129,7 +119,7 @@ function drawReader() {
   const message = messages.find((known) => known.id === opened);
   document.body.classList.toggle("reading", Boolean(message));
   const draws = { email: emailOf, push: pushOf };
-  element("reader").replaceChildren(message ? draws[message.channel](message) : nothing());
+  element("reader").replaceChildren(message ? draws[message.channel](message, close) : nothing());
   element("reader").scrollTop = 0;
 }
 
@@ -143,102 +133,12 @@ function nothing() {
   return shown;
 }
 
-function opening(template, message) {
-  const shown = copyOf(template);
-  shown.querySelector("h2").textContent = message.title || "(no title)";
-  shown.querySelector(".back").addEventListener("click", close);
-  return shown;
-}
-
 function close() {
   const last = opened;
   opened = null;
   drawReader();
   draw();
   document.querySelector(`[data-id="${CSS.escape(last)}"]`)?.focus();
-}
-
-function pushOf(message) {
-  const shown = opening("push", message);
-  const time = new Date(message.receivedAt);
-  const clock = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
-  shown.querySelector(".clock").textContent = clock;
-  shown.querySelector(".day").textContent = time.toLocaleDateString([], { weekday: "long", day: "numeric", month: "long" });
-  setTime(shown.querySelector(".notice time"), message.receivedAt);
-  shown.querySelector(".notice .title").textContent = message.title;
-  shown.querySelector(".notice .body").textContent = message.body;
-  fill(shown.querySelector(".facts"), { Token: message.to, Received: message.receivedAt, ...message.data });
-  return shown;
-}
-
-function emailOf(message) {
-  const shown = opening("email", message);
-  const { from, messageId, headers = {}, tags = {} } = message.data;
-  fill(shown.querySelector(".envelope"), { From: from, To: message.to, Received: message.receivedAt });
-  const parts = {};
-  if (message.html !== null) parts.Rendered = () => frameOf(message.html);
-  parts.Text = () => preformatted(message.body);
-  if (message.html !== null) parts.Source = () => preformatted(message.html);
-  parts.Headers = () => fill(document.createElement("dl"), { "Message-ID": messageId, ...headers, ...named("Tag: ", tags) });
-  addTabs(shown.querySelector(".tabs"), shown.querySelector(".part"), parts);
-  return shown;
-}
-
-function named(prefix, values) {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
-}
-
-function addTabs(bar, panel, parts) {
-  const tabs = Object.keys(parts).map((name) => {
-    const tab = document.createElement("button");
-    Object.assign(tab, { type: "button", role: "tab", textContent: name });
-    tab.addEventListener("click", () => choose(tab));
-    return tab;
-  });
-  const choose = (chosen) => {
-    for (const tab of tabs) {
-      tab.setAttribute("aria-selected", String(tab === chosen));
-      tab.tabIndex = tab === chosen ? 0 : -1;
-    }
-    panel.setAttribute("aria-label", chosen.textContent);
-    panel.replaceChildren(parts[chosen.textContent]());
-  };
-  bar.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const next = tabs[(tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length];
-    choose(next);
-    next.focus();
-  });
-  bar.append(...tabs);
-  choose(tabs[0]);
-}
-
-// The frame has no scripts and an origin of its own; links open beside the inbox.
-function frameOf(html) {
-  const frame = document.createElement("iframe");
-  frame.title = "Rendered e-mail";
-  frame.setAttribute("sandbox", "allow-popups allow-popups-to-escape-sandbox");
-  frame.referrerPolicy = "no-referrer";
-  frame.srcdoc = `<!doctype html><base target="_blank">${html}`;
-  return frame;
-}
-
-function preformatted(text) {
-  const shown = document.createElement("pre");
-  shown.textContent = text || "(empty)";
-  return shown;
-}
-
-function fill(list, facts) {
-  for (const [name, value] of Object.entries(facts)) {
-    const term = document.createElement("dt");
-    const given = document.createElement("dd");
-    term.textContent = name;
-    given.textContent = typeof value === "string" ? value : JSON.stringify(value);
-    list.append(term, given);
-  }
-  return list;
 }
 
 /* Moving about */

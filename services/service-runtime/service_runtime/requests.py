@@ -50,7 +50,7 @@ class RequestMiddleware:
 
 
 class BodyMiddleware:
-    """Refuses bodies that are too large, not UTF-8 or nested too deeply.
+    """Refuses bodies that are too large, not UTF-8 or, as JSON, nested too deeply.
 
     `limits` gives a path another limit in bytes than `LARGEST_BODY`.
     """
@@ -63,7 +63,7 @@ class BodyMiddleware:
             return await self.app(scope, receive, send)
         try:
             body = await self._read(scope, receive)
-            _check(body)
+            _check(body, Headers(scope=scope).get("content-type", ""))
         except Problem as problem:
             return await problem.response()(scope, receive, send)
         if body is None:
@@ -101,7 +101,7 @@ def _too_large(limit: int) -> Problem:
     return Problem(413, "BODY_TOO_LARGE", f"The body is larger than {limit} bytes.")
 
 
-def _check(body: bytes | None) -> None:
+def _check(body: bytes | None, media_type: str) -> None:
     if not body:
         return
     try:
@@ -109,7 +109,7 @@ def _check(body: bytes | None) -> None:
     except UnicodeDecodeError as error:
         detail = f"The body is not UTF-8 from byte {error.start} on."
         raise Problem(400, "MALFORMED_BODY", detail) from None
-    if _depth(body) > DEEPEST_JSON:
+    if not media_type.startswith("text/") and _depth(body) > DEEPEST_JSON:
         detail = f"The body is nested more than {DEEPEST_JSON} levels deep."
         raise Problem(400, "MALFORMED_BODY", detail)
 

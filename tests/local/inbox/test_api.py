@@ -90,7 +90,12 @@ def test_health(client):
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")],
+    [
+        ("/", "text/html"),
+        ("/page.css", "text/css"),
+        ("/page.js", "text/javascript"),
+        ("/message.js", "text/javascript"),
+    ],
 )
 def test_the_page_comes_whole_and_restricted(client, path, kind):
     response = client.get(path)

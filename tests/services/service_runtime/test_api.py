@@ -141,6 +141,12 @@ def test_a_malformed_body_is_refused(client: httpx.Client, body: bytes) -> None:
     assert (answer.status_code, problem(answer)["code"]) == (400, "MALFORMED_BODY")
 
 
+def test_a_text_has_no_depth(client: httpx.Client) -> None:
+    text = {"content-type": "text/calendar; charset=utf-8"}
+    answer = client.post("/notes", content=b"[" * 33, headers=text)
+    assert (answer.status_code, problem(answer)["code"]) != (400, "MALFORMED_BODY")
+
+
 def test_brackets_in_text_are_not_depth(client: httpx.Client) -> None:
     body = json.dumps({"title": "[" * 100 + '\\"' + "{" * 100}).encode()
     answer = client.post("/notes", content=body, headers={"content-type": "application/json"})
