@@ -4,10 +4,13 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from event_messages.publisher import TopicClient
+from service_runtime.traces import recording
 
+from notification_scheduler.announcement_spans import announce, end
 from notification_scheduler.due import Due
 from notification_scheduler.messages import Sending, batches, sendings
 
@@ -57,6 +60,23 @@ class Sender:
             for at, one in enumerate(batch)
         ]
         dues = [one.due for one in batch]
+        return self._publish_traced(dues, entries) if recording() else self._publish(dues, entries)
+
+    def _publish_traced(self, dues: list[Due], entries: list[dict[str, Any]]) -> Outcome:
+        """Each message carries the span of its publishing, which is the parent of its handling."""
+        spans = announce(self._topic_arn.rpartition(":")[2], dues)
+        for entry, span in zip(entries, spans, strict=True):
+            trace = {"DataType": "String", "StringValue": str(span.trace)}
+            entry["MessageAttributes"]["traceparent"] = trace
+        published: list[Due] = []
+        try:
+            outcome = self._publish(dues, entries)
+            published = outcome.published
+            return outcome
+        finally:
+            end(spans, dues, published)
+
+    def _publish(self, dues: list[Due], entries: list[dict[str, Any]]) -> Outcome:
         try:
             answer = self._client.publish_batch(
                 TopicArn=self._topic_arn, PublishBatchRequestEntries=entries

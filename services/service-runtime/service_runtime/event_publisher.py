@@ -12,6 +12,21 @@ def event_publisher(client: TopicClient, topic_arn: str) -> "TracedPublisher":
     return TracedPublisher(Publisher(client, topic_arn))
 
 
+def publishing(topic: str, event_type: str) -> Work:
+    """What a span of one message to a topic is about."""
+    return Work(
+        f"send {topic}",
+        "producer",
+        {
+            "messaging.system": "aws.sns",
+            "messaging.operation.name": "publish",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": topic,
+            "herald.event.type": event_type,
+        },
+    )
+
+
 class TracedPublisher:
     """Each message carries the span of its publishing, which is the parent of its handling."""
 
@@ -42,19 +57,10 @@ class TracedPublisher:
         self._publisher.close()
 
     def _start(self, message: Outgoing) -> Span:
-        work = Work(
-            f"send {self._topic}",
-            "producer",
-            {
-                "messaging.system": "aws.sns",
-                "messaging.operation.name": "publish",
-                "messaging.operation.type": "send",
-                "messaging.destination.name": self._topic,
-                "messaging.message.id": str(message.event.id),
-                "herald.event.type": message.event.type,
-            },
-        )
-        return start_span(work, Trace.parse(message.traceparent))
+        work = publishing(self._topic, message.event.type)
+        span = start_span(work, Trace.parse(message.traceparent))
+        span.describe({"messaging.message.id": str(message.event.id)})
+        return span
 
     def _tell(
         self, messages: Sequence[Outgoing], spans: Sequence[Span], failed: Sequence[Failed]

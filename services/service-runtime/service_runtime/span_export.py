@@ -13,6 +13,7 @@ from service_runtime import traces
 from service_runtime.traces import Attributes, Span, Trace, Work
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Span as OpenTelemetrySpan
     from opentelemetry.trace import SpanContext, Tracer
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 LONGEST_FLUSH = 2.0  # seconds that the end of a process waits for its last spans
 
-_finish: list[Callable[[], None]] = []
+_providers: list["TracerProvider"] = []
 
 
 def export_spans(service: str, exporter: "SpanExporter | None" = None) -> None:
@@ -41,16 +42,26 @@ def export_spans(service: str, exporter: "SpanExporter | None" = None) -> None:
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
     traces.record_with(_starter(provider.get_tracer("herald")))
-    _finish.append(provider.shutdown)
+    _providers.append(provider)
 
 
 def finish_export() -> None:
     """Send what is recorded; a collector that does not answer keeps nobody."""
     traces.record_with(None)
-    while _finish:
-        last = threading.Thread(target=_finish.pop(), name="last spans", daemon=True)
-        last.start()
-        last.join(LONGEST_FLUSH)
+    while _providers:
+        _within(LONGEST_FLUSH, _providers.pop().shutdown)
+
+
+def flush_spans(longest: float) -> None:
+    """Send what is recorded and go on recording; for what is frozen between two runs."""
+    for provider in _providers:
+        _within(longest, provider.force_flush)
+
+
+def _within(seconds: float, act: Callable[[], object]) -> None:
+    last = threading.Thread(target=act, name="last spans", daemon=True)
+    last.start()
+    last.join(seconds)
 
 
 class RecordedSpan(Span):

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from notification_scheduler import handler
 from notification_scheduler.handler import handle
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from service_runtime.span_export import export_spans, finish_export
 
 from tests.services.notification_scheduler.examples import ago, notification, now
 
@@ -95,3 +97,14 @@ def test_without_time_it_claims_nothing_for_long(postgres, messages):
     handle(EVENT, context)
     assert context.get_remaining_time_in_millis() > 0
     assert postgres.state(one.id)[0] == "ended" or postgres.make(60).claim(1)
+
+
+def test_its_spans_are_sent_before_the_container_sleeps(postgres, messages):
+    exporter = InMemorySpanExporter()
+    export_spans(handler.NAME, exporter)
+    postgres.put(notification(ago(1)))
+    try:
+        handle(EVENT, Context(handler.GRACE + handler.MARGIN + 2))
+        assert [span.name for span in exporter.get_finished_spans()] == ["send notifications"]
+    finally:
+        finish_export()
