@@ -7,6 +7,7 @@ import httpx
 from event_messages.dead_letters import DeadLetterQueue
 from pydantic import SecretStr
 from service_runtime.aws import aws_client
+from service_runtime.command import run_command
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
 from service_runtime.event_publisher import event_publisher
@@ -14,7 +15,7 @@ from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.probes import all_of
 from service_runtime.process import DRAIN, HttpServer, run_process
-from service_runtime.settings import EXIT_BAD_SETTINGS, MigrationSettings, read_settings
+from service_runtime.settings import EXIT_BAD_SETTINGS, read_settings
 from service_runtime.span_export import export_spans
 from sqlalchemy import Engine
 
@@ -38,26 +39,6 @@ from notification_service.texts import Texts
 from notification_service.traced_provider import FCM, SES, SMTP, Traced
 
 NAME = "notification-service"
-
-
-def main(arguments: list[str]) -> None:
-    if arguments == ["migrate"]:
-        prepare_database()
-    elif not arguments:
-        serve()
-    else:
-        sys.exit("usage: python -m notification_service [migrate]")
-
-
-def prepare_database() -> None:
-    from service_runtime.migrations import MigrationFailed, migrate  # serving needs no Alembic
-
-    settings = read_settings(MigrationSettings)
-    configure_logs(NAME, settings.log_level)
-    try:
-        migrate(settings, "notification_service:migrations")
-    except MigrationFailed as error:
-        sys.exit(str(error))
 
 
 def serve() -> None:
@@ -135,4 +116,4 @@ def refuse_settings(error: Misconfigured) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_command(NAME, "notification_service", serve)

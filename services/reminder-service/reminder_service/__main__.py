@@ -1,14 +1,13 @@
 """`python -m reminder_service` serves; with `migrate` it prepares the database."""
 
-import sys
-
 from service_runtime.aws import aws_client
+from service_runtime.command import run_command
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_publisher import event_publisher
 from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.process import DRAIN, HttpServer, run_process
-from service_runtime.settings import MigrationSettings, read_settings
+from service_runtime.settings import read_settings
 from service_runtime.span_export import export_spans
 
 from reminder_service.api import reminder_api
@@ -18,11 +17,13 @@ from reminder_service.store import PostgresReminders
 from reminder_service.timeline import DynamoTimelines
 from reminder_service.upkeep import Upkeep
 
+NAME = "reminder-service"
+
 
 def serve() -> None:
     settings = read_settings(Settings)
-    configure_logs("reminder-service", settings.log_level)
-    export_spans("reminder-service")
+    configure_logs(NAME, settings.log_level)
+    export_spans(NAME)
     engine = create_database_engine(settings)
     relay = OutboxRelay(engine, event_publisher(aws_client("sns"), settings.event_topic_arn))
     reminders = PostgresReminders(engine, settings.reminders_per_user)
@@ -37,26 +38,5 @@ def serve() -> None:
     run_process(HttpServer(app, settings.http_port, drain=DRAIN), relay, Upkeep(reminders))
 
 
-def prepare_database() -> None:
-    from service_runtime.migrations import MigrationFailed, migrate  # serving needs no Alembic
-
-    settings = read_settings(MigrationSettings)
-    configure_logs("reminder-service", settings.log_level)
-    try:
-        migrate(settings, "reminder_service:migrations")
-    except MigrationFailed as error:
-        sys.exit(str(error))
-
-
-def main() -> None:
-    match sys.argv[1:]:
-        case []:
-            serve()
-        case ["migrate"]:
-            prepare_database()
-        case arguments:
-            sys.exit(f"Expected `migrate` or nothing, came {' '.join(arguments)!r}.")
-
-
 if __name__ == "__main__":
-    main()
+    run_command(NAME, "reminder_service", serve)

@@ -3,7 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+from botocore.exceptions import ClientError
 from event_messages.event import Event
+from event_service.event_store import DynamoEventStore
+
+from tests.services.event_service.conftest import TABLE, make_table
 
 OCCURRED = datetime(2030, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 RECORDED = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC)
@@ -48,3 +53,14 @@ def test_events_of_one_instant_are_kept_apart_and_in_order(make_store):
     for event in reversed(events):
         store.append(event)
     assert [item["id"] for item in store.items] == [str(event.id) for event in events]
+
+
+@pytest.mark.integration
+def test_a_ping_writes_nothing_and_tells_when_there_is_no_table(aws):
+    make_table(aws("dynamodb"))
+    store = DynamoEventStore(aws("dynamodb"), TABLE)
+    store.ping()
+    assert aws("dynamodb").scan(TableName=TABLE)["Items"] == []
+    aws("dynamodb").delete_table(TableName=TABLE)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        store.ping()

@@ -1,15 +1,8 @@
 """The service as a process: from the queue to the table, the store and the topic."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
@@ -19,22 +12,9 @@ from event_service.settings import Settings
 
 from tests.services.event_service.conftest import make_table
 from tests.services.event_service.test_handlers import ID, created
+from tests.services.processes import database_variables, eventually, processes, status
 
 pytestmark = pytest.mark.integration
-
-
-def eventually(found: Callable[[], Any], seconds: float = 20) -> Any:
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "nothing came in time"
-        time.sleep(0.05)
-    return value
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture
@@ -63,29 +43,16 @@ def queues(aws) -> dict[str, str]:
 
 
 @pytest.fixture
-def service(queues, migration_settings, engine):
-    port = free_port()
-    password = migration_settings.database_password.get_secret_value()
+def start(queues, migration_settings, engine):
     environment = {
-        **os.environ,
-        "DATABASE_HOST": migration_settings.database_host,
-        "DATABASE_PORT": str(migration_settings.database_port),
-        "DATABASE_NAME": migration_settings.database_name,
-        "DATABASE_USER": migration_settings.database_user,
-        "DATABASE_PASSWORD": password,
-        "DATABASE_SSLMODE": "disable",
+        **database_variables(migration_settings),
         "EVENT_QUEUE_URL": queues["queue"],
         "EVENT_DEAD_LETTERS_URL": queues["dead"],
         "EVENT_STORE_TABLE": "event-store",
         "EVENT_TOPIC_ARN": queues["topic"],
-        "HTTP_PORT": str(port),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "event_service"], env=environment, stdout=subprocess.PIPE
-    )
-    yield process, f"http://127.0.0.1:{port}"
-    process.kill()
-    process.communicate()
+    with processes("event_service", environment) as start:
+        yield start
 
 
 def received(sqs, url):
@@ -93,8 +60,8 @@ def received(sqs, url):
     return answer.get("Messages")
 
 
-def test_an_event_is_stored_told_and_remembered_and_a_bad_one_refused(service, queues, aws, engine):
-    process, url = service
+def test_an_event_is_stored_told_and_remembered_and_a_bad_one_refused(start, queues, aws, engine):
+    process, url = start()
     sqs = aws("sqs")
     sqs.send_message(QueueUrl=queues["queue"], MessageBody=created().to_json())
     unknown = Event.new("reminder:lost", "ada", {}, datetime.now(UTC)).to_json()
@@ -117,6 +84,23 @@ def test_an_event_is_stored_told_and_remembered_and_a_bad_one_refused(service, q
         assert httpx.get(url + path).status_code == 200
     process.send_signal(signal.SIGTERM)
     assert process.wait(25) == 0
+
+
+def test_without_its_event_store_it_receives_nothing_and_is_not_ready_but_alive(start, queues, aws):
+    aws("dynamodb").delete_table(TableName="event-store")
+    _, url = start()
+    eventually(lambda: status(url + "/health/live") == 200)
+    aws("sqs").send_message(QueueUrl=queues["queue"], MessageBody=created().to_json())
+    answer = eventually(lambda: "queue" in (said := httpx.get(url + "/health/ready")).text and said)
+    assert (answer.status_code, "event_store: ResourceNotFoundException" in answer.text) == (
+        503,
+        True,
+    )
+    assert "database" not in answer.text
+    assert status(url + "/health/live") == 200
+    make_table(aws("dynamodb"))
+    assert eventually(lambda: aws("dynamodb").scan(TableName="event-store")["Items"])
+    eventually(lambda: status(url + "/health/ready") == 200)
 
 
 def test_every_setting_that_must_be_given_is_known():

@@ -1,70 +1,30 @@
 """The scheduler as a process: probes, and SIGTERM in the middle of its work."""
 
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.services.notification_scheduler.examples import ago, notification
+from tests.services.processes import (
+    Start,
+    database_variables,
+    eventually,
+    free_port,
+    processes,
+    status,
+)
 
 pytestmark = pytest.mark.integration
 
 
-def eventually(found: Callable[[], Any], seconds: float = 20) -> Any:
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-    return value
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture
-def start(aws, settings) -> Iterator[Callable[..., tuple[Any, str]]]:
+def start(aws, settings) -> Iterator[Start]:
     topic = aws("sns").create_topic(Name="notifications")["TopicArn"]
-    processes = []
-
-    def run(**changes: str) -> tuple[Any, str]:
-        port = free_port()
-        environment = {name.upper(): str(value) for name, value in settings}
-        environment |= {
-            "DATABASE_PASSWORD": settings.database_password.get_secret_value(),
-            "NOTIFICATION_TOPIC_ARN": topic,
-            "HTTP_PORT": str(port),
-            **changes,
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "notification_scheduler"],
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        processes.append(process)
-        return process, f"http://127.0.0.1:{port}"
-
-    yield run
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
-def status(url: str) -> int:
-    try:
-        return httpx.get(url, timeout=5).status_code
-    except httpx.TransportError:
-        return 0
+    environment = database_variables(settings) | {"NOTIFICATION_TOPIC_ARN": topic}
+    with processes("notification_scheduler", environment) as start:
+        yield start
 
 
 def test_it_publishes_answers_its_probes_and_ends_when_told(start, postgres):

@@ -1,5 +1,5 @@
 import pytest
-from notification_service.__main__ import email_provider, fcm_push, main
+from notification_service.__main__ import email_provider, fcm_push, serve
 from notification_service.circuit_breaker import Guarded
 from notification_service.failover import Failover
 from notification_service.settings import Settings
@@ -39,7 +39,7 @@ def test_every_setting_comes_from_the_environment(environment):
 def test_a_missing_setting_is_named_and_ends_the_process(environment, capsys, name):
     environment.delenv(name)
     with pytest.raises(SystemExit) as end:
-        main([])
+        serve()
     assert end.value.code == 2
     assert capsys.readouterr().err == f"These environment variables are missing: {name}.\n"
 
@@ -74,8 +74,3 @@ def test_a_bad_mail_server_ends_the_process_and_stays_secret(environment, capsys
     message = capsys.readouterr().err
     assert message.startswith("SMTP_URL is not the address of a mail server: expected")
     assert "secret-text" not in message
-
-
-def test_an_unknown_command_is_answered_with_the_usage():
-    with pytest.raises(SystemExit, match="usage: python -m notification_service"):
-        main(["serve"])

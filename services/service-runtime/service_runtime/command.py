@@ -1,0 +1,29 @@
+"""The command line of a service that has a database of its own."""
+
+import sys
+from collections.abc import Callable
+
+from service_runtime.logs import configure_logs
+from service_runtime.settings import MigrationSettings, read_settings
+
+
+def run_command(name: str, package: str, serve: Callable[[], None]) -> None:
+    """Serve, or with `migrate` prepare the database by the migrations of the package."""
+    match sys.argv[1:]:
+        case []:
+            serve()
+        case ["migrate"]:
+            prepare_database(name, f"{package}:migrations")
+        case arguments:
+            sys.exit(f"Expected `migrate` or nothing, came {' '.join(arguments)!r}.")
+
+
+def prepare_database(name: str, migrations: str) -> None:
+    from service_runtime.migrations import MigrationFailed, migrate  # serving needs no Alembic
+
+    settings = read_settings(MigrationSettings)
+    configure_logs(name, settings.log_level)
+    try:
+        migrate(settings, migrations)
+    except MigrationFailed as error:
+        sys.exit(str(error))
