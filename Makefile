@@ -18,7 +18,7 @@ help: ## What can be made
 up: packages tools ## Start the local environment and provision the platform on it
 	@$(PYTHON) -m local up
 
-.PHONY: down status logs urls clean
+.PHONY: down status logs urls token clean
 down: .venv/ready ## Stop everything that `make up` started
 	@$(PYTHON) -m local down
 status: .venv/ready ## The processes of the local environment, their health and memory
@@ -27,6 +27,8 @@ logs: .venv/ready ## Follow the logs of the local environment
 	@$(PYTHON) -m local logs
 urls: .venv/ready ## NAME=value lines for a shell: eval "$$(make -s urls)"
 	@$(PYTHON) -m local urls
+token: .venv/ready ## A token for curl: make -s token USER=ada EMAIL=ada@example.com
+	@$(PYTHON) -m local token --user "$(USER)" $(if $(EMAIL),--email "$(EMAIL)")
 clean: .venv/ready ## Stop the local environment and remove its state
 	@$(PYTHON) -m local clean
 

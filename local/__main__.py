@@ -1,4 +1,4 @@
-"""`python -m local up|down|status|logs|urls|clean`: the local environment at a user's hand."""
+"""`python -m local up|down|status|logs|urls|token|clean`: the local environment at hand."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ from local import images, leftovers, preparation
 from local.environment import PROJECT, Environment
 from local.provisioning import Provisioning
 from local.supervisor import Process, Supervisor, SupervisorError
+from local.token_issuer import TokenIssuer, UnusableKey
 
 PROGRAMS = ("containerd", "runc", "iptables", "docker-registry", "mmdebstrap", "setpriv", "ip")
 LEAST_DISK = 6  # GiB for images, builds and databases
@@ -148,17 +149,31 @@ def clean(environment: Environment) -> None:
     shutil.rmtree(environment.state, ignore_errors=True)
 
 
+def token(environment: Environment, user: str, email: str | None) -> None:
+    """One that the services take where `herald:identity` names the local issuer."""
+    issuer = TokenIssuer.read(environment.issuer, environment.secret("issuer-key.pem"))
+    print(issuer.token(user, email))
+
+
 COMMANDS = {"up": up, "down": down, "status": status, "logs": logs, "urls": urls, "clean": clean}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=COMMANDS)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in COMMANDS:
+        commands.add_parser(name)
+    minting = commands.add_parser("token")
+    minting.add_argument("--user", required=True)
+    minting.add_argument("--email", help="the user's address; without it no e-mail is sent")
     arguments = parser.parse_args()
     environment = Environment.chosen()
     try:
-        COMMANDS[arguments.command](environment)
-    except (SupervisorError, OSError) as error:
+        if arguments.command == "token":
+            token(environment, arguments.user, arguments.email)
+        else:
+            COMMANDS[arguments.command](environment)
+    except (SupervisorError, UnusableKey, OSError) as error:
         sys.exit(f"local: {error}")
     except KeyboardInterrupt:
         sys.exit(

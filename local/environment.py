@@ -68,6 +68,11 @@ class Environment:
     def url(self, port: str) -> str:
         return f"http://127.0.0.1:{self.ports[port]}"
 
+    @property
+    def issuer(self) -> str:
+        """The inbox as an issuer of tokens, at an address that pods and shells reach alike."""
+        return f"http://{self.host_address}:{self.ports['INBOX_PORT']}/identity"
+
     @cached_property
     def postgres_bin(self) -> Path:
         """The folder of Debian's newest PostgreSQL server."""
@@ -84,6 +89,7 @@ class Environment:
             "POSTGRES_BIN": str(self.postgres_bin),
             "BRIDGE": BRIDGE,
             "BRIDGE_ADDRESS": self.host_address,
+            "ISSUER": self.issuer,
             "CONTROL_GROUP": CONTROL_GROUP,
             **{name: str(port) for name, port in self.ports.items()},
         }

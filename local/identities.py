@@ -156,3 +156,9 @@ def make_secrets(environment: Environment) -> None:
     token_uri = f"http://{BRIDGE_ADDRESS}:{environment.ports['INBOX_PORT']}/token"
     write_private(environment.secret("fcm-credentials.json"), fcm_credentials(token_uri))
     write_private(environment.secret("database-admin-password"), secrets.token_urlsafe(24))
+
+
+def make_issuer_key(environment: Environment) -> None:
+    write_private(
+        environment.secret("issuer-key.pem"), pem(ec.generate_private_key(ec.SECP256R1()))
+    )

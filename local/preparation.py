@@ -36,6 +36,8 @@ def prepare(environment: Environment) -> None:
     if not environment.secret("database-admin-password").exists():
         identities.make_cluster_identities(environment)
         identities.make_secrets(environment)
+    if not environment.secret("issuer-key.pem").exists():
+        identities.make_issuer_key(environment)
     make_database_files(environment)
     make_builder(environment)
     make_plugins(environment)

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from stacks.identity import IdentityConfig
 from stacks.section import Section
 from stacks.unlock import UnlockConfig
 
@@ -192,6 +193,7 @@ class StackConfig(Section):
     database: DatabaseConfig
     email: EmailConfig
     push: PushConfig
+    identity: IdentityConfig | None = None  # the gateway's headers say who calls when none
     scheduler: SchedulerConfig
     services: dict[ServiceName, ServiceConfig] = Field(default_factory=dict)
     network: NetworkConfig

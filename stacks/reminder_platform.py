@@ -4,6 +4,7 @@ from infra.subscribed_queue import Feed
 from stacks.config import StackConfig
 from stacks.dashboard import dashboard
 from stacks.exports import Exports
+from stacks.identity import identity_settings
 from stacks.images import service_images
 from stacks.messaging import (
     ANNOUNCEMENT,
@@ -54,11 +55,12 @@ def reminder_platform(config: StackConfig) -> Exports:
     reminders = cluster.database("reminder", server.connection, owner="reminder-service")
     pending = cluster.database("notification", server.connection, owner="event-service")
     devices = cluster.database("device", server.connection, owner="notification-service")
+    callers = identity_settings(config.identity)
 
     cluster.service(
         "reminder-service",
         database=reminders,
-        values={"EVENT_STORE_TABLE": store.name},
+        values={"EVENT_STORE_TABLE": store.name, **callers},
         secrets={"EVENT_TOPIC_ARN": topics.key("event_topic")},
         may=[events.topic.publish_statement(), store.read_statement()],
         exposed=True,
@@ -88,6 +90,7 @@ def reminder_platform(config: StackConfig) -> Exports:
             "FCM_URL": config.push.url,
             "SES_CONFIGURATION_SET": sender.configuration_set,
             "EMAIL_SENDER": sender.address,
+            **callers,
         },
         secrets={
             "EVENT_TOPIC_ARN": topics.key("event_topic"),

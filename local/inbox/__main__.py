@@ -11,6 +11,7 @@ from local.addresses import Address, listening_socket
 from local.inbox.app import inbox_app
 from local.inbox.google_access import GoogleAccess, ServiceAccount, UnusableCredentials
 from local.inbox.messages import Messages
+from local.token_issuer import TokenIssuer, UnusableKey
 
 
 class InboxServer(uvicorn.Server):
@@ -33,18 +34,24 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--credentials", type=Path, help="service account key; assertions must be signed with it"
     )
-    return parser.parse_args()
+    parser.add_argument("--issuer", help="address under which the inbox is an issuer of tokens")
+    parser.add_argument("--issuer-key", type=Path, help="key that the issuer signs with")
+    options = parser.parse_args()
+    if (options.issuer is None) != (options.issuer_key is None):
+        parser.error("--issuer and --issuer-key go together")
+    return options
 
 
 def main() -> None:
     options = arguments()
     try:
         account = ServiceAccount.read(options.credentials) if options.credentials else None
+        issuer = TokenIssuer.read(options.issuer, options.issuer_key) if options.issuer else None
         sockets = [listening_socket(address) for address in options.listen]
-    except (UnusableCredentials, OSError) as error:
+    except (UnusableCredentials, UnusableKey, OSError) as error:
         sys.exit(f"inbox: {error}")
     messages = Messages()
-    app = inbox_app(messages, GoogleAccess(account))
+    app = inbox_app(messages, GoogleAccess(account), issuer)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     InboxServer(config, messages).run(sockets)
 

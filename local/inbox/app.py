@@ -1,9 +1,9 @@
-"""The inbox over HTTP: its page, its API, and the endpoints of Google that it plays."""
+"""The inbox over HTTP: its page, its API, and the endpoints of others that it plays."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI, Query, Request, Response, status
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -13,6 +13,7 @@ from local.inbox.emails import Email
 from local.inbox.fcm import FcmError, Phones, unauthenticated
 from local.inbox.google_access import GoogleAccess, NotGranted
 from local.inbox.messages import Channel, Messages, json_array
+from local.token_issuer import TokenIssuer
 
 PAGE = Path(__file__).parent / "page"
 
@@ -23,10 +24,14 @@ PAGE_POLICY = (
 )
 
 
-def inbox_app(messages: Messages, access: GoogleAccess) -> FastAPI:
+def inbox_app(
+    messages: Messages, access: GoogleAccess, issuer: TokenIssuer | None = None
+) -> FastAPI:
     app = FastAPI(title="Herald inbox", docs_url=None, redoc_url=None)
     add_api(app, messages)
     add_google(app, messages, access)
+    if issuer is not None:
+        add_issuer(app, issuer)
     app.mount("/", Page(directory=PAGE, html=True))
     return app
 
@@ -87,6 +92,18 @@ def add_google(app: FastAPI, messages: Messages, access: GoogleAccess) -> None:
     @app.exception_handler(FcmError)
     async def fcm_error(_: Request, problem: FcmError) -> Response:
         return JSONResponse(problem.body(), problem.code, problem.headers)
+
+
+def add_issuer(app: FastAPI, issuer: TokenIssuer) -> None:
+    path = urlsplit(issuer.url).path
+
+    @app.get(f"{path}/.well-known/openid-configuration")
+    async def discovery() -> dict[str, Any]:
+        return issuer.discovery()
+
+    @app.get(f"{path}/keys")
+    async def keys() -> dict[str, Any]:
+        return issuer.keys()
 
 
 async def events(messages: Messages) -> AsyncIterator[str]:

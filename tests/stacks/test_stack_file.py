@@ -78,9 +78,9 @@ CASES = {
     "a misspelt key": (
         {"herald:prefx": "dev-"},
         "Pulumi.dev.yaml: herald:prefx is no setting; expected one of access, account, "
-        "alarmEmails, aws:region, database, deletionProtection, email, images, messaging, "
-        "namespace, network, prefix, push, quota, scheduler, services, unlock, version, "
-        "workloadEnvironment.",
+        "alarmEmails, aws:region, database, deletionProtection, email, identity, images, "
+        "messaging, namespace, network, prefix, push, quota, scheduler, services, unlock, "
+        "version, workloadEnvironment.",
     ),
     "a misspelt key inside": (
         {"herald:database/rds/instanceClas": "db.t4g.micro"},
@@ -136,6 +136,15 @@ CASES = {
         {"herald:email": {"sender": "a@example.com", "domain": "herald.example"}},
         "Pulumi.dev.yaml: herald:email is wrong: expected a sender that ends in "
         '@herald.example, came {"sender": "a@example.com", "domain": "herald.example"}.',
+    ),
+    "an issuer whose keys anyone could replace": (
+        {"herald:identity": {"issuer": "http://login.example.com", "audience": "herald"}},
+        "Pulumi.dev.yaml: herald:identity.issuer is wrong: expected an https address, or an http "
+        'one with a private IP address, came "http://login.example.com".',
+    ),
+    "an issuer without an audience": (
+        {"herald:identity": {"issuer": "https://login.example.com"}},
+        "Pulumi.dev.yaml: herald:identity.audience is missing; expected a value.",
     ),
     "repositories that ECR does not have": (
         {"herald:images": {"registry": "localhost:5000", "base": "python", "repositories": {}}},

@@ -1,0 +1,51 @@
+"""How the services know who calls: by the gateway's headers, or by an issuer's tokens."""
+
+import ipaddress
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from stacks.section import Section
+
+
+def checked_address(url: str) -> str:
+    """The services take tokens' keys by https, or by http that does not leave private networks."""
+    parts = urlsplit(url)
+    bare = parts.hostname and parts.username is None and not (parts.query or parts.fragment)
+    private = parts.scheme == "http" and _is_private(parts.hostname or "")
+    if not bare or not (parts.scheme == "https" or private):
+        raise ValueError("expected an https address, or an http one with a private IP address")
+    return url
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+Address = Annotated[str, AfterValidator(checked_address)]
+
+
+class IdentityConfig(Section):
+    """An OpenID Connect issuer; `network.destinations` must reach it."""
+
+    issuer: Address  # exactly as in its tokens
+    audience: str = Field(min_length=1)  # that its tokens name for this platform
+    jwks_url: Address | None = None  # the issuer's discovery document tells when none
+    email_claim: str = Field(default="email", min_length=1)
+
+
+def identity_settings(identity: IdentityConfig | None) -> dict[str, str]:
+    """What a service with an API is told; nothing means the gateway's headers."""
+    if identity is None:
+        return {}
+    keys = {} if identity.jwks_url is None else {"IDENTITY_JWKS_URL": identity.jwks_url}
+    return {
+        "IDENTITY_ISSUER": identity.issuer,
+        "IDENTITY_AUDIENCE": identity.audience,
+        "IDENTITY_EMAIL_CLAIM": identity.email_claim,
+        **keys,
+    }
