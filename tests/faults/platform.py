@@ -29,6 +29,7 @@ from notification_service.delivery_store import PostgresDeliveries
 from notification_service.device_store import PostgresDevices
 from notification_service.fakes import InMemoryEmail, InMemorySuppressedAddresses
 from notification_service.preference_store import PostgresPreferences
+from notification_service.senders import Senders
 from notification_service.templates import Templates
 from notification_service.texts import Texts
 from service_runtime.database import create_database_engine, ping
@@ -127,14 +128,14 @@ class NotedDeliveries(PostgresDeliveries):
         super().__init__(engine)
         self._reach = reach
 
-    def claim(self, delivery: Delivery, lease: timedelta) -> Claim:
-        claim = super().claim(delivery, lease)
+    def claim_all(self, deliveries: Sequence[Delivery], lease: timedelta) -> Sequence[Claim]:
+        claims = super().claim_all(deliveries, lease)
         self._reach("delivery: after claim, before send")
-        return claim
+        return claims
 
-    def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
+    def settle_all(self, settlements: Sequence[tuple[Delivery, Outcome]]) -> None:
         self._reach("delivery: after send, before settle")
-        return super().settle(delivery, outcome, forget_device=forget_device)
+        super().settle_all(settlements)
 
 
 @contextmanager
@@ -209,6 +210,8 @@ def _notification_service(
     database: DatabaseSettings, neighbours: Neighbours, reach: Pass, stack: ExitStack
 ) -> list[Part]:
     engine = _engine(database, stack)
+    senders = Senders(THREADS)
+    stack.callback(senders.close)
     adapters = Adapters(
         devices=PostgresDevices(engine),
         deliveries=NotedDeliveries(engine, reach),
@@ -217,6 +220,7 @@ def _notification_service(
         push=neighbours.push,
         email=InMemoryEmail(),
         texts=Texts(Templates()),
+        senders=senders,
     )
 
     def handle(event: Event) -> None:

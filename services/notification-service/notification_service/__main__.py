@@ -31,8 +31,10 @@ from notification_service.fcm_push import FcmPush
 from notification_service.handlers import handle, read
 from notification_service.metrics import count_claim, count_delivery, watch
 from notification_service.preference_store import PostgresPreferences
+from notification_service.senders import Senders
 from notification_service.ses_email import Email, SesEmail, ses_client
 from notification_service.settings import Settings
+from notification_service.shared_connections import SharedConnections
 from notification_service.smtp_email import SmtpEmail, SmtpServer
 from notification_service.templates import Templates
 from notification_service.texts import Texts
@@ -73,7 +75,7 @@ def fcm_push(credentials: SecretStr, url: str) -> FcmPush:
         account = service_account(credentials.get_secret_value())
     except Misconfigured as error:
         refuse_settings(error)
-    http = httpx.Client(http2=True, timeout=httpx.Timeout(20, connect=5))
+    http = httpx.Client(transport=SharedConnections(), timeout=httpx.Timeout(20, connect=5))
     return FcmPush(http, ServiceAccountAccess(account, http), url, str(account.project_id))
 
 
@@ -86,6 +88,7 @@ def adapters_of(settings: Settings, engine: Engine, push: FcmPush) -> Adapters:
         push=Guarded(Traced(push, FCM), watch("fcm", CircuitBreaker("FCM"))),
         email=email_provider(settings),
         texts=Texts(Templates()),
+        senders=Senders(),
         observe=count_delivery,
         observe_claim=count_claim,
     )

@@ -8,6 +8,7 @@ from notification_service.deliveries import Claim, Deliveries, Delivery
 from notification_service.devices import Devices
 from notification_service.fcm_push import Push
 from notification_service.preferences import PreferenceStore
+from notification_service.senders import Senders
 from notification_service.ses_email import Email
 from notification_service.ses_notices import SuppressedAddresses
 from notification_service.texts import Texts
@@ -30,5 +31,6 @@ class Adapters:
     push: PushProvider
     email: EmailProvider
     texts: Texts
+    senders: Senders
     observe: Callable[[Delivery, str], None] = lambda delivery, outcome: None
     observe_claim: Callable[[Delivery, Claim], None] = lambda delivery, claim: None

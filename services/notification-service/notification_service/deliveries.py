@@ -13,6 +13,7 @@ A delivery is claimed before it is sent and settled after. What a repeated messa
   a reminder that never arrives is worse than one that arrives twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -80,6 +81,10 @@ class Deliveries(Protocol):
 
     def claim(self, delivery: Delivery, lease: timedelta) -> Claim: ...
 
+    def claim_all(self, deliveries: Sequence[Delivery], lease: timedelta) -> Sequence[Claim]:
+        """Claim different deliveries at once; the claims are in their order."""
+        ...
+
     def release(self, delivery: Delivery, problem: str) -> None:
         """Give a claim back: the provider did not take it."""
         ...
@@ -90,6 +95,10 @@ class Deliveries(Protocol):
 
     def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
         """Whether this was the first settlement; the device that it went to can go with it."""
+        ...
+
+    def settle_all(self, settlements: Sequence[tuple[Delivery, Outcome]]) -> None:
+        """Settle different deliveries at once, whose devices stay."""
         ...
 
     def overturn(self, delivery: Delivery, reason: str) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -13,16 +14,13 @@ from sqlalchemy import (
     Connection,
     Engine,
     and_,
-    case,
     delete,
     extract,
     func,
-    or_,
     select,
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from notification_service.deliveries import (
@@ -33,12 +31,21 @@ from notification_service.deliveries import (
     Standing,
     outcome_event,
 )
+from notification_service.delivery_statements import (
+    KEY,
+    SETTLED,
+    Key,
+    claim_statement,
+    is_row_of,
+    is_row_of_one,
+    key_of,
+    settle_statement,
+)
 from notification_service.device_store import delete_device
 from notification_service.devices import removed_event
 from notification_service.tables import deliveries
 
 LONGEST_PROBLEM = 500  # characters
-SETTLED = ("delivered", "failed", "deferred")
 STEP = 5_000  # rows forgotten in one statement
 
 logger = logging.getLogger(__name__)
@@ -49,11 +56,16 @@ class PostgresDeliveries:
         self._engine = engine
 
     def claim(self, delivery: Delivery, lease: timedelta) -> Claim:
+        return self.claim_all([delivery], lease)[0]
+
+    def claim_all(self, deliveries: Sequence[Delivery], lease: timedelta) -> Sequence[Claim]:
         with self._engine.begin() as connection:
-            row = connection.execute(claim_statement(delivery, lease)).first()
-            if row is not None:
-                return Claim(standing=Standing.OURS, attempts=row.attempts, unknowns=row.unknowns)
-            return standing_of(connection, delivery)
+            rows = connection.execute(claim_statement(deliveries, lease))
+            claims = {(row.occurrence_id, row.target): claim_of(row) for row in rows}
+            others = [delivery for delivery in deliveries if key_of(delivery) not in claims]
+            if others:
+                claims |= standings_of(connection, others)
+        return [claims[key_of(delivery)] for delivery in deliveries]
 
     def release(self, delivery: Delivery, problem: str) -> None:
         self._move(delivery, "waiting", problem)
@@ -67,6 +79,17 @@ class PostgresDeliveries:
             if forget_device:
                 self._forget(connection, delivery, outcome)
             return self._end(connection, delivery, outcome, open_still)
+
+    def settle_all(self, settlements: Sequence[tuple[Delivery, Outcome]]) -> None:
+        with self._engine.begin() as connection:
+            rows = connection.execute(settle_statement(settlements))
+            settled = {(row.occurrence_id, row.target) for row in rows}
+            events = [
+                outcome_event(delivery, outcome)
+                for delivery, outcome in settlements
+                if key_of(delivery) in settled
+            ]
+            append(connection, *events)
 
     def overturn(self, delivery: Delivery, reason: str) -> bool:
         taken = deliveries.c.state != "failed"
@@ -124,36 +147,19 @@ def stage_of(connection: Connection, occurrence_id: UUID) -> Stage:
     return Stage.DEFERRED if found else Stage.BEGUN
 
 
-def is_row_of(delivery: Delivery) -> ColumnElement[bool]:
-    return and_(
-        deliveries.c.occurrence_id == delivery.occurrence_id,
-        deliveries.c.target == delivery.target,
-    )
+def claim_of(row: Any) -> Claim:
+    return Claim(standing=Standing.OURS, attempts=row.attempts, unknowns=row.unknowns)
 
 
-def claim_statement(delivery: Delivery, lease: timedelta) -> Any:
-    """Make the row, or take it over when nobody is at work on it; no row when it is not ours."""
-    taken = {"state": "claimed", "claimed_at": func.now(), "lease_until": func.now() + lease}
-    first = insert(deliveries).values(**asdict(delivery), **taken, attempts=1, unknowns=0)
-    abandoned = and_(
-        deliveries.c.state.in_(("claimed", "unknown")), deliveries.c.lease_until <= func.now()
-    )
-    return first.on_conflict_do_update(
-        index_elements=["occurrence_id", "target"],
-        set_={
-            **taken,
-            "attempts": deliveries.c.attempts + 1,
-            "unknowns": deliveries.c.unknowns + case((abandoned, 1), else_=0),
-        },
-        where=or_(deliveries.c.state == "waiting", abandoned),
-    ).returning(deliveries.c.attempts, deliveries.c.unknowns)
-
-
-def standing_of(connection: Connection, delivery: Delivery) -> Claim:
-    """Why a delivery could not be claimed."""
+def standings_of(connection: Connection, given: Sequence[Delivery]) -> dict[Key, Claim]:
+    """Why deliveries could not be claimed."""
     left = extract("epoch", deliveries.c.lease_until - func.now())
-    query = select(deliveries.c.state, deliveries.c.attempts, left.label("left"))
-    row = connection.execute(query.where(is_row_of(delivery))).one()
+    query = select(*KEY, deliveries.c.state, deliveries.c.attempts, left.label("left"))
+    rows = connection.execute(query.where(is_row_of_one(given)))
+    return {(row.occurrence_id, row.target): standing_of(row) for row in rows}
+
+
+def standing_of(row: Any) -> Claim:
     if row.state in SETTLED:
         return Claim(standing=Standing.SETTLED, attempts=row.attempts)
     # The holder may have given it back in this very moment.

@@ -87,6 +87,13 @@ class InMemoryDeliveries:
                 return Claim(standing=Standing.OURS, attempts=1)
             return reclaim(row, now, lease)
 
+    def claim_all(self, deliveries: Sequence[Delivery], lease: timedelta) -> Sequence[Claim]:
+        return [self.claim(delivery, lease) for delivery in deliveries]
+
+    def settle_all(self, settlements: Sequence[tuple[Delivery, Outcome]]) -> None:
+        for delivery, outcome in settlements:
+            self.settle(delivery, outcome)
+
     def release(self, delivery: Delivery, problem: str) -> None:
         self._move(delivery, "waiting", problem)
 

@@ -65,11 +65,9 @@ class FcmPush:
         return str(self._post({"message": message_of(push)})["name"])
 
     def _post(self, body: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._access.value()}"}
         try:
-            response = self._http.post(self._endpoint, json=body, headers=headers)
+            response = self._request(body)
         except httpx.RequestError as error:
-            # A repeat is harmless even if this one arrived: the collapse key replaces it.
             problem = f"FCM could not be reached ({type(error).__name__})."
             raise RetryLater(problem, after=OUTAGE_WAIT) from error
         if response.status_code == httpx.codes.UNAUTHORIZED:
@@ -77,6 +75,17 @@ class FcmPush:
         if not response.is_success:
             raise error_of(response)
         return answer_of(response)
+
+    def _request(self, body: dict[str, Any]) -> httpx.Response:
+        """A repeat is harmless even if the first arrived: the collapse key replaces it.
+
+        All pushes share one connection, and FCM closes it now and then.
+        """
+        headers = {"Authorization": f"Bearer {self._access.value()}"}
+        try:
+            return self._http.post(self._endpoint, json=body, headers=headers)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return self._http.post(self._endpoint, json=body, headers=headers)
 
 
 def message_of(push: Push) -> dict[str, Any]:

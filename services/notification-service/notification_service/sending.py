@@ -8,7 +8,7 @@ from event_messages import errors as messages
 from event_messages.contract import DueNotification
 
 from notification_service.adapters import Adapters
-from notification_service.attempts import attempt, fail
+from notification_service.attempts import Sending, attempt, attempt_all, fail
 from notification_service.deliveries import NO_TARGET, Stage, delivery_of
 from notification_service.devices import Device
 from notification_service.errors import AddressSuppressed
@@ -45,15 +45,12 @@ def notify_by_push(due: DueNotification, recipient: Recipient, adapters: Adapter
     if not devices and adapters.deliveries.stage(due.occurrence_id) is Stage.NEW:
         fail(delivery_of(due, recipient.user_id, NO_TARGET), "NO_DEVICE", adapters)
     text = adapters.texts.push(kind_of(due), recipient.reader, [item_of(due)])
-    attempts = (push_to(device, due, text, adapters) for device in devices)
-    waits = [wait for wait in attempts if wait is not None]
+    waits = attempt_all([push_to(device, due, text, adapters) for device in devices], adapters)
     if waits:
         raise messages.RetryLater(f"{len(waits)} of {len(devices)} pushes wait", min(waits))
 
 
-def push_to(
-    device: Device, due: DueNotification, text: PushText, adapters: Adapters
-) -> float | None:
+def push_to(device: Device, due: DueNotification, text: PushText, adapters: Adapters) -> Sending:
     push = Push(
         token=device.fcm_token,
         text=text,
@@ -62,7 +59,7 @@ def push_to(
         url=web_address(due.url),
     )
     delivery = delivery_of(due, device.user_id, str(device.id))
-    return attempt(delivery, lambda: adapters.push.send(push), adapters)
+    return Sending(delivery, lambda: adapters.push.send(push))
 
 
 def notify_by_email(due: DueNotification, recipient: Recipient, adapters: Adapters) -> None:

@@ -13,6 +13,7 @@ from event_messages.event import Event
 from event_messages.identifiers import uuid7
 from notification_service.deliveries import Delivery
 from notification_service.devices import Device
+from notification_service.senders import Senders
 from notification_service.templates import Templates
 from notification_service.texts import EmailText, PushText, Texts
 
@@ -61,6 +62,11 @@ def delivery(target: str | None = None, **changes: Any) -> Delivery:
 @cache
 def texts() -> Texts:
     return Texts(Templates())
+
+
+@cache
+def senders() -> Senders:
+    return Senders(threads=8)
 
 
 @cache

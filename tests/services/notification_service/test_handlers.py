@@ -29,6 +29,7 @@ from tests.services.notification_service.examples import (
     delivery,
     device,
     due,
+    senders,
     texts,
 )
 
@@ -72,6 +73,7 @@ class World:
             push=self.push,
             email=self.email,
             texts=texts(),
+            senders=senders(),
             observe=lambda delivery, outcome: self.observed.append(outcome),
             observe_claim=lambda delivery, claim: self.claimed.append(claim.standing),
         )
@@ -97,7 +99,7 @@ class World:
 def test_a_push_reaches_every_device_of_the_user():
     world = World("valid-1", "valid-2")
     world.handle(due())
-    assert world.push.sent == [
+    assert sorted(world.push.sent, key=lambda push: push.token) == [
         Push(
             token=token,
             text=PUSH_TEXT,
@@ -107,7 +109,7 @@ def test_a_push_reaches_every_device_of_the_user():
         )
         for token in ("valid-1", "valid-2")
     ]
-    assert world.published == [
+    assert sorted(world.published) == [
         ("notification:delivered", world.device_id("valid-1"), None),
         ("notification:delivered", world.device_id("valid-2"), None),
     ]
@@ -171,10 +173,10 @@ def test_an_unregistered_device_is_removed_and_its_failure_published():
     gone = world.device_id("unregistered-1")
     world.handle(due())
     assert [d.fcm_token for d in world.devices.rows.values()] == ["valid-2"]
-    assert world.published == [
+    assert sorted(world.published, key=str) == [
         ("device:removed", "", "UNREGISTERED"),
-        ("notification:failed", gone, "UNREGISTERED"),
         ("notification:delivered", world.device_id("valid-2"), None),
+        ("notification:failed", gone, "UNREGISTERED"),
     ]
 
 
@@ -207,6 +209,19 @@ def test_a_push_whose_worker_died_is_sent_again_after_its_lease():
     assert len(world.push.sent) == 1
     (row,) = world.deliveries.rows.values()
     assert (row.state, row.attempts, row.unknowns) == ("delivered", 2, 1)
+
+
+def test_an_unforeseen_error_at_one_device_is_raised_after_the_others_are_settled():
+    world = World("valid-1", "odd-2", "valid-3")
+    send = world.push.send
+    world.push.send = lambda push: 1 / 0 if push.token == "odd-2" else send(push)
+    with pytest.raises(ZeroDivisionError):
+        world.handle(due())
+    assert sorted(row.state for row in world.deliveries.rows.values()) == [
+        "claimed",
+        "delivered",
+        "delivered",
+    ]
 
 
 def test_an_email_goes_to_the_address_of_the_message():

@@ -17,7 +17,7 @@ from notification_service.fakes import (
 )
 from notification_service.handlers import handle, read
 
-from tests.services.notification_service.examples import OCCURRENCE, delivery, texts
+from tests.services.notification_service.examples import OCCURRENCE, delivery, senders, texts
 
 ADDRESS = "Ada@example.org"
 
@@ -32,6 +32,7 @@ def adapters() -> Adapters:
         push=InMemoryPush(),
         email=InMemoryEmail(),
         texts=texts(),
+        senders=senders(),
     )
 
 

@@ -16,6 +16,7 @@ from notification_service.device_store import PostgresDevices, PostgresSuppresse
 from notification_service.devices import DEVICES_PER_USER, Device, registered_event, removed_event
 from notification_service.errors import DeviceAlreadyRegistered, DeviceLimitReached
 from sqlalchemy import Engine, text
+from sqlalchemy.event import listen
 
 from tests.services.notification_service.examples import NOTIFICATION, REMINDER, delivery, device
 
@@ -119,6 +120,53 @@ def test_targets_of_one_occurrence_are_claimed_apart(stores):
     one = delivery()
     other = delivery(occurrence_id=one.occurrence_id)
     assert stores.deliveries.claim(one, MINUTE) == stores.deliveries.claim(other, MINUTE) == OURS
+
+
+def test_deliveries_are_claimed_together_and_each_gets_its_own_claim(stores):
+    new, held, waiting, settled, abandoned = given = [delivery() for _ in range(5)]
+    stores.deliveries.claim_all([held, waiting, settled], MINUTE)
+    stores.deliveries.claim(abandoned, ENDED)
+    stores.deliveries.release(waiting, "throttled")
+    stores.deliveries.settle(settled, Outcome(provider_id="fcm-1"))
+
+    claims = dict(zip(given, stores.deliveries.claim_all(given, MINUTE), strict=True))
+    assert claims[new] == OURS
+    assert claims[held].standing is Standing.HELD
+    assert 50 < claims[held].free_in <= 60
+    assert claims[waiting] == Claim(standing=Standing.OURS, attempts=2)
+    assert claims[settled] == Claim(standing=Standing.SETTLED, attempts=1)
+    assert claims[abandoned] == Claim(standing=Standing.OURS, attempts=2, unknowns=1)
+
+
+def test_deliveries_are_settled_together_and_told_once_each(stores):
+    first, second, late = delivery(), delivery(), delivery()
+    stores.deliveries.claim_all([first, second, late], MINUTE)
+    stores.deliveries.settle(late, Outcome(reason="UNREGISTERED"))
+    stores.deliveries.settle_all(
+        [
+            (first, Outcome(provider_id="fcm-1")),
+            (late, Outcome(provider_id="fcm-2")),
+            (second, Outcome(provider_id="fcm-3")),
+        ]
+    )
+    assert [(e.type, e.data["target"], e.data.get("providerId")) for e in stores.events()] == [
+        ("notification:failed", late.target, None),
+        ("notification:delivered", first.target, "fcm-1"),
+        ("notification:delivered", second.target, "fcm-3"),
+    ]
+    claims = stores.deliveries.claim_all([first, second, late], MINUTE)
+    assert {claim.standing for claim in claims} == {Standing.SETTLED}
+
+
+@pytest.mark.integration
+def test_the_devices_of_a_notification_cost_as_many_statements_as_one(engine):
+    statements: list[str] = []
+    listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2].split()[0]))
+    deliveries = PostgresDeliveries(engine)
+    given = [delivery() for _ in range(20)]
+    deliveries.claim_all(given, MINUTE)
+    deliveries.settle_all([(one, Outcome(provider_id="fcm-1")) for one in given])
+    assert statements == ["INSERT", "UPDATE", "WITH"]
 
 
 def test_a_released_delivery_is_claimed_again(stores):

@@ -1,0 +1,91 @@
+"""The statements that decide about deliveries, by the database's clock."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    column,
+    func,
+    or_,
+    tuple_,
+    update,
+    values,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from notification_service.deliveries import Delivery, Outcome
+from notification_service.tables import deliveries
+
+Key = tuple[UUID, str]
+KEY = (deliveries.c.occurrence_id, deliveries.c.target)
+SETTLED = ("delivered", "failed", "deferred")
+
+
+def is_row_of(delivery: Delivery) -> ColumnElement[bool]:
+    return and_(
+        deliveries.c.occurrence_id == delivery.occurrence_id,
+        deliveries.c.target == delivery.target,
+    )
+
+
+def is_row_of_one(given: Sequence[Delivery]) -> ColumnElement[bool]:
+    key = tuple_(deliveries.c.occurrence_id, deliveries.c.target)
+    return key.in_([key_of(delivery) for delivery in given])
+
+
+def key_of(delivery: Delivery) -> Key:
+    return delivery.occurrence_id, delivery.target
+
+
+def claim_statement(given: Sequence[Delivery], lease: timedelta) -> Any:
+    """Make rows, or take those over that nobody is at work on; no row for what is not ours."""
+    taken = {"state": "claimed", "claimed_at": func.now(), "lease_until": func.now() + lease}
+    # In one order, so that workers with the same message cannot wait for each other.
+    rows = [
+        asdict(delivery) | taken | {"attempts": 1, "unknowns": 0}
+        for delivery in sorted(given, key=key_of)
+    ]
+    abandoned = and_(
+        deliveries.c.state.in_(("claimed", "unknown")), deliveries.c.lease_until <= func.now()
+    )
+    return (
+        insert(deliveries)
+        .values(rows)
+        .on_conflict_do_update(
+            index_elements=["occurrence_id", "target"],
+            set_={
+                **taken,
+                "attempts": deliveries.c.attempts + 1,
+                "unknowns": deliveries.c.unknowns + case((abandoned, 1), else_=0),
+            },
+            where=or_(deliveries.c.state == "waiting", abandoned),
+        )
+        .returning(*KEY, deliveries.c.attempts, deliveries.c.unknowns)
+    )
+
+
+def settle_statement(settlements: Sequence[tuple[Delivery, Outcome]]) -> Any:
+    """End each in its own way, unless it has ended; a row for each that it ended."""
+    names = ("provider_id", "reason", "state")
+    columns = [*KEY, *(deliveries.c[name] for name in names)]
+    ends = values(*(column(one.name, one.type) for one in columns), name="ends").data(
+        [
+            (*key_of(delivery), *(getattr(outcome, name) for name in names))
+            for delivery, outcome in settlements
+        ]
+    )
+    return (
+        update(deliveries)
+        .where(
+            *(one == ends.c[one.name] for one in KEY),
+            deliveries.c.state.not_in(SETTLED),
+        )
+        .values({name: ends.c[name] for name in names} | {"settled_at": func.now()})
+        .returning(*KEY)
+    )

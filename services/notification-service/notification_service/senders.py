@@ -1,0 +1,58 @@
+"""Threads that send side by side, over connections that they share."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+
+from notification_service.errors import RetryLater
+
+Send = Callable[[], str]
+Answer = str | Exception
+
+
+class Senders:
+    """At most `threads` sends at a time, of all messages that are in hand.
+
+    FCM takes 100 streams on one HTTP/2 connection; more threads would wait for one another.
+    """
+
+    def __init__(self, threads: int = 64) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
+
+    def answers(self, sends: Sequence[Send], patience: float) -> Iterator[list[tuple[int, Answer]]]:
+        """What came of each, by its index, together with whatever else came by then.
+
+        What has to wait its turn for longer than `patience` seconds is not sent: RetryLater.
+        """
+        if len(sends) == 1:
+            yield [(0, answer_of(sends[0]))]
+            return
+        deadline = time.monotonic() + patience
+        waiting: dict[Future[Answer], int] = {
+            self._pool.submit(copy_context().run, answer_in_time, send, deadline): index
+            for index, send in enumerate(sends)
+        }
+        try:
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                yield sorted((waiting.pop(future), future.result()) for future in done)
+        finally:  # when the caller gives up
+            for future in waiting:
+                future.cancel()
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+def answer_in_time(send: Send, deadline: float) -> Answer:
+    if time.monotonic() > deadline:
+        return RetryLater("too many others were to be sent before it")
+    return answer_of(send)
+
+
+def answer_of(send: Send) -> Answer:
+    try:
+        return send()
+    except Exception as error:
+        return error
