@@ -45,7 +45,7 @@ def serve() -> None:
         ready=all_of(**depends, queue=consumer.receiving),
     )
     retention = Retention(notifications, settings.retention_days)
-    run_process(HttpServer(health, settings.http_port), consumer, relay, retention)
+    run_process(HttpServer(health, settings.http_port), consumer, retention, after=[relay])
 
 
 if __name__ == "__main__":

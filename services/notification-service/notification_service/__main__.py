@@ -67,7 +67,7 @@ def serve() -> None:
         identity=settings.identity(),
     )
     server = HttpServer(api, settings.http_port, drain=DRAIN)
-    run_process(server, consumer, relay, ForgetfulDeliveries(engine))
+    run_process(server, consumer, ForgetfulDeliveries(engine), after=[relay])
 
 
 def fcm_push(credentials: SecretStr, url: str) -> FcmPush:

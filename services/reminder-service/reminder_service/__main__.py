@@ -35,7 +35,8 @@ def serve() -> None:
         ready=lambda: ping(engine),
         identity=settings.identity(),
     )
-    run_process(HttpServer(app, settings.http_port, drain=DRAIN), relay, Upkeep(reminders))
+    server = HttpServer(app, settings.http_port, drain=DRAIN)
+    run_process(server, Upkeep(reminders), after=[relay])
 
 
 if __name__ == "__main__":

@@ -32,9 +32,9 @@ from reminder_service.dependencies import (
 )
 from reminder_service.idempotency import KeyedAnswer
 from reminder_service.other_methods import refuse_other_methods
-from reminder_service.preconditions import check_match
+from reminder_service.preconditions import CHANGE_REFUSED, check_match, matched
 from reminder_service.rate_limit import TokenBuckets
-from reminder_service.reminders import Reminder, changed_reminder
+from reminder_service.reminders import changed_reminder
 from reminder_service.store import Reminders
 from reminder_service.timeline import Timelines
 
@@ -129,8 +129,8 @@ def read(id: UUID, caller: AnyCaller, store: Store, now: Now, response: Response
     return answered(store.find(caller.user_id, id), response, now)
 
 
-@router.patch("/{id}", responses=problem_responses(403, 404, 412))
-@router.post("/{id}", responses=problem_responses(403, 404, 412))
+@router.patch("/{id}", responses=CHANGE_REFUSED)
+@router.post("/{id}", responses=CHANGE_REFUSED)
 def change(
     id: UUID,
     change: ReminderChange,
@@ -141,15 +141,11 @@ def change(
     if_match: IfMatch = None,
 ) -> ReminderAnswer:
     """Change what is named and nothing else."""
-
-    def make(current: Reminder) -> Reminder:
-        check_match(if_match, current.version)
-        return changed_reminder(current, change.named(), caller, now)
-
+    make = matched(if_match, lambda current: changed_reminder(current, change.named(), caller, now))
     return answered(store.change(caller.user_id, id, make), response, now)
 
 
-@router.delete("/{id}", status_code=204, responses=problem_responses(403, 404, 412))
+@router.delete("/{id}", status_code=204, responses=CHANGE_REFUSED)
 def delete(id: UUID, caller: AnyCaller, store: Store, if_match: IfMatch = None) -> None:
     store.remove(caller.user_id, id, lambda reminder: check_match(if_match, reminder.version))
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from event_messages.identifiers import uuid7
 from pydantic import ValidationError
 from service_runtime.identity import Caller
-from service_runtime.problems import FieldProblem, Problem, ProblemBody
+from service_runtime.problems import FieldProblem, Problem
 
 from reminder_service.bodies import BulkAnswer, BulkResult, NewReminder, ReminderAnswer
 from reminder_service.idempotency import KeyedAnswer, check_key, fingerprint
@@ -101,17 +100,7 @@ def _of_validation(error: ValidationError) -> Problem:
 def _result(index: int, outcome: Reminder | Problem, now: datetime) -> BulkResult:
     if isinstance(outcome, Reminder):
         return BulkResult(index=index, status=201, reminder=ReminderAnswer.of(outcome, now))
-    return BulkResult(index=index, status=outcome.status, problem=_body(outcome))
-
-
-def _body(problem: Problem) -> ProblemBody:
-    return ProblemBody(
-        title=HTTPStatus(problem.status).phrase,
-        status=problem.status,
-        code=problem.code,
-        detail=problem.detail,
-        errors=problem.errors,
-    )
+    return BulkResult(index=index, status=outcome.status, problem=outcome.body())
 
 
 def _json(answer: ReminderAnswer | BulkAnswer) -> str:

@@ -1,6 +1,5 @@
 """Snooze, acknowledge and complete over HTTP."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 from fastapi import Response
@@ -11,13 +10,12 @@ from reminder_service.bodies import ReminderAnswer, Snooze
 from reminder_service.dependencies import IfMatch, Now, Store, answered, reminder_router
 from reminder_service.occurrences import acknowledged, completed, snoozed
 from reminder_service.other_methods import refuse_other_methods
-from reminder_service.preconditions import check_match
-from reminder_service.reminders import Reminder
+from reminder_service.preconditions import CHANGE_REFUSED, matched
 
 router = reminder_router()
 
 
-@router.post("/{id}/snooze", responses=problem_responses(403, 404, 409, 412))
+@router.post("/{id}/snooze", responses=CHANGE_REFUSED | problem_responses(409))
 def snooze(
     id: UUID,
     snooze: Snooze,
@@ -31,11 +29,11 @@ def snooze(
 
     It is the last that was announced, or the next when that was acknowledged.
     """
-    make = _matched(if_match, lambda current: snoozed(current, snooze.end(now), now))
+    make = matched(if_match, lambda current: snoozed(current, snooze.end(now), now))
     return answered(store.change(caller.user_id, id, make), response, now)
 
 
-@router.post("/{id}/acknowledge", responses=problem_responses(403, 404, 412))
+@router.post("/{id}/acknowledge", responses=CHANGE_REFUSED)
 def acknowledge(
     id: UUID,
     caller: AnyCaller,
@@ -45,11 +43,11 @@ def acknowledge(
     if_match: IfMatch = None,
 ) -> ReminderAnswer:
     """What was announced is done: its snooze is cancelled, the series goes on."""
-    make = _matched(if_match, lambda current: acknowledged(current, now))
+    make = matched(if_match, lambda current: acknowledged(current, now))
     return answered(store.change(caller.user_id, id, make), response, now)
 
 
-@router.post("/{id}/complete", responses=problem_responses(403, 404, 412))
+@router.post("/{id}/complete", responses=CHANGE_REFUSED)
 def complete(
     id: UUID,
     caller: AnyCaller,
@@ -59,19 +57,9 @@ def complete(
     if_match: IfMatch = None,
 ) -> ReminderAnswer:
     """Nothing is announced any more; a change of the schedule opens the reminder again."""
-    make = _matched(if_match, lambda current: completed(current, now))
+    make = matched(if_match, lambda current: completed(current, now))
     return answered(store.change(caller.user_id, id, make), response, now)
 
 
 for action in ("snooze", "acknowledge", "complete"):
     refuse_other_methods(router, f"/{{id}}/{action}", "POST")
-
-
-def _matched(
-    if_match: str | None, make: Callable[[Reminder], Reminder]
-) -> Callable[[Reminder], Reminder]:
-    def change(current: Reminder) -> Reminder:
-        check_match(if_match, current.version)
-        return make(current)
-
-    return change

@@ -1,6 +1,13 @@
 """ETag and If-Match: a change applies only to the version that the client has read."""
 
+from collections.abc import Callable
+
+from service_runtime.problems import problem_responses
+
 from reminder_service.errors import VersionMismatch
+from reminder_service.reminders import Reminder
+
+CHANGE_REFUSED = problem_responses(403, 404, 412)  # what a change of one reminder may meet
 
 
 def etag(version: int) -> str:
@@ -13,3 +20,15 @@ def check_match(if_match: str | None, version: int) -> None:
         return
     if etag(version) not in [tag.strip() for tag in if_match.split(",")]:
         raise VersionMismatch(headers={"ETag": etag(version)})
+
+
+def matched(
+    if_match: str | None, make: Callable[[Reminder], Reminder]
+) -> Callable[[Reminder], Reminder]:
+    """The change, of the version that the client has read and no other."""
+
+    def change(current: Reminder) -> Reminder:
+        check_match(if_match, current.version)
+        return make(current)
+
+    return change

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -37,6 +37,7 @@ from service_runtime.metrics import OUTBOX_AGE, OUTBOX_FAILED, OUTBOX_PUBLISHED
 from service_runtime.traces import current_traceparent
 
 CHANNEL = "outbox"
+LONGEST_REST = 2.5  # seconds after a stop; less than a process gives its last parts
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,8 @@ class OutboxRelay:
     """Publishes what is in the outbox, in order, and marks it only afterwards.
 
     Any number of relays can run at once. A crash between publishing and marking publishes
-    an event twice and never loses one.
+    an event twice and never loses one. When it is stopped, it publishes what is committed,
+    unless the topic or the database is in trouble: then another relay will.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class OutboxRelay:
         self._stopping = threading.Event()
         self._beat = time.monotonic()
         self._purged = 0.0
+        self._in_trouble = False
 
     def run(self) -> None:
         """Relay until `stop`; whatever the database or the topic does, go on."""
@@ -114,6 +117,7 @@ class OutboxRelay:
             except Exception as error:  # whatever the database or the topic answered
                 failures += 1
                 self._wait_after_failure(error, failures)
+        self._publish_rest()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -131,6 +135,7 @@ class OutboxRelay:
             if rows:
                 failed = self._publisher.publish([_outgoing(row) for row in rows])
                 _mark(connection, rows, failed)
+                self._in_trouble = bool(failed)
         return len(rows)
 
     def _relay_and_wait(self, notifications: "psycopg.Connection[Any]") -> None:
@@ -140,6 +145,19 @@ class OutboxRelay:
             self._measure()
             self._purge()
             self._wait_for_more(notifications)
+
+    def _publish_rest(self) -> None:
+        """For a few seconds at most: what is cut short is published again by another relay."""
+        end = time.monotonic() + LONGEST_REST
+
+        def publish() -> None:
+            with suppress(Exception):  # another relay meets it, too
+                while not self._in_trouble and time.monotonic() < end and self.relay_once():
+                    pass
+
+        rest = threading.Thread(target=publish, name="rest of the outbox", daemon=True)
+        rest.start()
+        rest.join(LONGEST_REST)
 
     def _wait_for_more(self, notifications: "psycopg.Connection[Any]") -> None:
         """Return at a notification, at the next look, or soon after `stop`."""
@@ -163,6 +181,7 @@ class OutboxRelay:
     def _wait_after_failure(self, error: Exception, failures: int) -> None:
         reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         logger.warning("outbox not relayed; trying again", extra={"reason": reason})
+        self._in_trouble = True
         self._beat = time.monotonic()
         self._stopping.wait(0.1 + full_jitter(failures, base=0.2, cap=10))
 

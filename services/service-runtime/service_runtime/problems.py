@@ -46,17 +46,18 @@ class Problem(Exception):
         self.status, self.code, self.detail = status, code, detail
         self.headers, self.errors = headers, errors
 
-    def response(self) -> JSONResponse:
-        body = ProblemBody(
+    def body(self) -> ProblemBody:
+        return ProblemBody(
             title=HTTPStatus(self.status).phrase,
             status=self.status,
             code=self.code,
             detail=self.detail,
             errors=self.errors,
         )
-        return JSONResponse(
-            body.model_dump(exclude_none=True), self.status, self.headers, media_type=MEDIA_TYPE
-        )
+
+    def response(self) -> JSONResponse:
+        body = self.body().model_dump(exclude_none=True)
+        return JSONResponse(body, self.status, self.headers, media_type=MEDIA_TYPE)
 
 
 def answer_problems(app: FastAPI) -> None:

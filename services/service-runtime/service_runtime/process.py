@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 DRAIN = 1.5  # seconds; a cluster takes a pod's address away within one
+LAST_PARTS = 3.0  # seconds of the grace that are theirs who end after the others
 
 logger = logging.getLogger(__name__)
 
@@ -88,29 +89,27 @@ class HttpServer:
 
 
 class Process:
-    """Runs parts, each on a thread; all end when one ends or the process is told to."""
+    """Runs parts, each on a thread; all end when one ends or the process is told to.
 
-    def __init__(self, parts: Sequence[Part], *, grace: float = 25) -> None:
-        self._parts, self._grace = parts, grace  # seconds; shorter than the pod's
+    Those of `after` are told only when the others have ended, whose work they finish.
+    """
+
+    def __init__(
+        self, parts: Sequence[Part], *, after: Sequence[Part] = (), grace: float = 25
+    ) -> None:
+        self._parts, self._after = parts, after
+        self._grace = grace  # seconds; shorter than the pod's
         self._wake = threading.Event()
         self._stopping = False
         self._crashed = False
 
     def run(self) -> int:
         """The exit code: 0 when it was told to end and did in time."""
-        threads = [
-            threading.Thread(target=self._run, args=[part], name=type(part).__name__, daemon=True)
-            for part in self._parts
-        ]
-        for thread in threads:
-            thread.start()
+        first, last = self._started(self._parts), self._started(self._after)
         self._wake.wait()
-        for part in self._parts:
-            part.stop()
         end = time.monotonic() + self._grace
-        for thread in threads:
-            thread.join(max(0, end - time.monotonic()))
-        late = [thread.name for thread in threads if thread.is_alive()]
+        reserve = min(LAST_PARTS, self._grace / 2) if last else 0
+        late = _stopped(self._parts, first, end - reserve) + _stopped(self._after, last, end)
         if late:
             logger.error("parts did not end in time", extra={"parts": late})
         return 1 if late or self._crashed else 0
@@ -118,6 +117,15 @@ class Process:
     def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
         self._stopping = True
         self._wake.set()
+
+    def _started(self, parts: Sequence[Part]) -> list[threading.Thread]:
+        threads = [
+            threading.Thread(target=self._run, args=[part], name=type(part).__name__, daemon=True)
+            for part in parts
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
 
     def _run(self, part: Part) -> None:
         try:
@@ -131,10 +139,19 @@ class Process:
         self._wake.set()
 
 
-def run_process(*parts: Part, grace: float = 25) -> NoReturn:
+def _stopped(parts: Sequence[Part], threads: Sequence[threading.Thread], end: float) -> list[str]:
+    """The names of those that were told to end and did not by the moment."""
+    for part in parts:
+        part.stop()
+    for thread in threads:
+        thread.join(max(0, end - time.monotonic()))
+    return [thread.name for thread in threads if thread.is_alive()]
+
+
+def run_process(*parts: Part, after: Sequence[Part] = (), grace: float = 25) -> NoReturn:
     """Run until SIGTERM or SIGINT and end the process; threads that hang do not keep it."""
     faulthandler.enable()
-    process = Process(parts, grace=grace)
+    process = Process(parts, after=after, grace=grace)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, process.stop)
     gc.freeze()  # what was made at the start stays: the collector need not look at it again

@@ -280,3 +280,51 @@ def test_an_event_is_stored_once(engine: Engine) -> None:
     with pytest.raises(Exception, match="duplicate key"):
         store(engine, one)
     store(engine)  # nothing is fine
+
+
+def test_a_relay_that_is_stopped_publishes_what_is_committed(
+    engine: Engine, publisher: RecordingPublisher
+) -> None:
+    events = [event() for _ in range(25)]
+    relay = OutboxRelay(engine, publisher, batch=10)
+    store(engine, *events)
+    relay.stop()
+    relay.run()
+    assert publisher.ids() == [one.id for one in events]
+
+
+def test_a_stopped_relay_leaves_to_others_what_the_topic_does_not_take(
+    engine: Engine, publisher: RecordingPublisher, count: Count
+) -> None:
+    def refuse(messages: Sequence[Outgoing]) -> list[Failed]:
+        return [Failed(message, "not now") for message in messages]
+
+    publisher.steps = [refuse]
+    store(engine, *[event() for _ in range(25)])
+    relay = OutboxRelay(engine, publisher, batch=10)
+    relay.stop()
+    relay.run()
+    assert publisher.ids() == []
+    assert count("published_at is null") == 25
+
+
+def test_a_topic_that_hangs_does_not_keep_a_stopped_relay(
+    engine: Engine, publisher: RecordingPublisher, count: Count, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service_runtime.outbox.LONGEST_REST", 0.3)
+    release = threading.Event()
+
+    def hang(messages: Sequence[Outgoing]) -> list[Failed]:
+        release.wait(20)
+        return []
+
+    publisher.steps = [hang]
+    store(engine, event())
+    relay = OutboxRelay(engine, publisher)
+    relay.stop()
+    began = time.monotonic()
+    relay.run()
+    assert time.monotonic() - began < 3
+    assert count("published_at is null") == 1
+    release.set()
+    eventually(lambda: count("published_at is null") == 0)

@@ -66,6 +66,41 @@ def test_a_part_that_ends_by_itself_ends_the_process_as_a_failure(ending: Loop) 
     assert other.stopping.is_set()
 
 
+def test_the_last_parts_are_told_when_the_others_have_ended() -> None:
+    ended: list[str] = []
+
+    class Named(Loop):
+        def __init__(self, name: str, seconds: float) -> None:
+            super().__init__()
+            self.name, self.seconds = name, seconds
+
+        def run(self) -> None:
+            super().run()
+            time.sleep(self.seconds)
+            ended.append(self.name)
+
+    last = Named("relay", 0)
+    process = Process([Named("server", 0.3), Named("consumer", 0.1)], after=[last])
+    threading.Timer(0.05, process.stop).start()
+    assert process.run() == 0
+    assert ended == ["consumer", "server", "relay"]
+
+
+def test_the_last_parts_have_time_left_when_others_hang() -> None:
+    deaf, last = Deaf(), Loop()
+    process = Process([deaf], after=[last], grace=0.4)
+    process.stop()
+    assert process.run() == 1
+    assert last.stopping.is_set()
+    deaf.stopping.set()
+
+
+def test_a_last_part_that_ends_by_itself_ends_the_process() -> None:
+    other = Loop()
+    assert Process([other], after=[Loop(ends=True)]).run() == 1
+    assert other.stopping.is_set()
+
+
 class Deaf(Loop):
     def stop(self) -> None:
         pass
