@@ -99,7 +99,21 @@ def changed_reminder(
     )
     _check_email(changed)
     reopened = current.completed_at and named.keys() & SCHEDULE
-    return _scheduled(changed, now) if reopened or changed.schedule != current.schedule else changed
+    if not reopened and changed.schedule == current.schedule:
+        return changed
+    return _announced_again(current, _scheduled(changed, now))
+
+
+def _announced_again(before: Reminder, after: Reminder) -> Reminder:
+    """An occurrence that was announced once is announced at its new time as a snooze is.
+
+    As the series' own it would be taken for a repeat, and not be delivered.
+    """
+    moment = after.updated_at
+    following, announced = after.next_date(moment), before.series.until(moment + before.offset)
+    if following is None or following not in (announced, before.snoozed_occurrence):
+        return after
+    return replace(after, snoozed_occurrence=following, snoozed_until=following - after.offset)
 
 
 def _scheduled(reminder: Reminder, now: datetime) -> Reminder:

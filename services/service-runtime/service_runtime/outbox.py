@@ -102,8 +102,7 @@ class OutboxRelay:
         self._engine, self._publisher = engine, publisher
         self._poll, self._batch, self._keep = poll, batch, keep
         self._stopping = threading.Event()
-        self._beat = time.monotonic()
-        self._purged = 0.0
+        self._beat, self._purged = time.monotonic(), 0.0
         self._in_trouble = False
 
     def run(self) -> None:
@@ -155,8 +154,7 @@ class OutboxRelay:
                 while not self._in_trouble and time.monotonic() < end and self.relay_once():
                     pass
 
-        rest = threading.Thread(target=publish, name="rest of the outbox", daemon=True)
-        rest.start()
+        (rest := threading.Thread(target=publish, name="rest of the outbox", daemon=True)).start()
         rest.join(LONGEST_REST)
 
     def _wait_for_more(self, notifications: "psycopg.Connection[Any]") -> None:
@@ -181,8 +179,7 @@ class OutboxRelay:
     def _wait_after_failure(self, error: Exception, failures: int) -> None:
         reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         logger.warning("outbox not relayed; trying again", extra={"reason": reason})
-        self._in_trouble = True
-        self._beat = time.monotonic()
+        self._in_trouble, self._beat = True, time.monotonic()
         self._stopping.wait(0.1 + full_jitter(failures, base=0.2, cap=10))
 
     def _measure(self) -> None:

@@ -41,7 +41,7 @@ def test_a_snooze_announces_the_last_occurrence_later_and_leaves_the_series(api,
     (updated, reminder), (created, snooze) = told(store)
     assert (updated, created) == ("reminder:updated", "notification:create")
     assert reminder.handled_through.isoformat() == "2030-01-02T09:00:00+00:00"
-    assert snooze.model_dump(mode="json", exclude={"id"}) == {
+    assert snooze.model_dump(mode="json", exclude={"id"}, exclude_none=True) == {
         "version": 2,
         "user_id": "user-1",
         "email": "user@example.com",
@@ -209,3 +209,48 @@ def test_actions_are_for_the_owner_and_the_version_that_was_read(
     stale = api.post(f"{path}/{action}", json=asked, headers={"If-Match": '"7"'})
     assert problem(stale) == (412, "VERSION_MISMATCH")
     assert api.get(path).json()["version"] == 1
+
+
+def announcements(store):
+    """When each notification of its own is to be delivered, and about what."""
+    return [
+        (data.deliver_at.isoformat(), data.occurrence.isoformat())
+        for type, data in told(store)
+        if type == "notification:create"
+    ]
+
+
+TEN = "2030-01-02T10:00:00+00:00"
+
+
+@pytest.mark.parametrize("series", [{}, {"rule": "FREQ=DAILY"}])
+def test_what_was_announced_is_announced_again_at_its_new_time(api, made_at, store, series):
+    path = made_at(date=TEN, notifyOffset=60, **series)  # it is 9:01
+    answer = api.patch(path, json={"notifyOffset": 10}).json()
+    assert answer["snoozedUntil"] == "2030-01-02T09:50:00Z"
+    assert answer["nextDate"] == ("2030-01-03T10:00:00Z" if series else None)
+    assert announcements(store) == [("2030-01-02T09:50:00+00:00", TEN)]
+    assert told(store)[0][1].handled_through.isoformat() == TEN
+
+
+def test_its_time_can_be_changed_again_before_it_is_announced(api, made_at, store):
+    path = made_at(date=TEN, notifyOffset=60)
+    for offset in (10, 20, 5):
+        assert api.patch(path, json={"notifyOffset": offset}).status_code == 200
+    times = [time for time, _ in announcements(store)]
+    assert times == [f"2030-01-02T09:{minute}:00+00:00" for minute in (50, 40, 55)]
+    assert types(store).count("notification:delete") == 2
+    assert api.get(path).json()["snoozedUntil"] == "2030-01-02T09:55:00Z"
+
+
+def test_what_was_not_announced_yet_is_announced_by_its_series(api, made_at, store):
+    path = made_at(date=TEN, notifyOffset=30)
+    assert api.patch(path, json={"notifyOffset": 10}).json()["snoozedUntil"] is None
+    assert types(store) == ["reminder:updated"]
+
+
+def test_what_has_passed_is_not_announced_again(api, made_at, store):
+    path = made_at(date="2030-01-02T09:00:00Z", rule="FREQ=DAILY", notifyOffset=60)
+    answer = api.patch(path, json={"notifyOffset": 10}).json()
+    assert (answer["snoozedUntil"], answer["nextDate"]) == (None, "2030-01-03T09:00:00Z")
+    assert types(store) == ["reminder:updated"]
