@@ -36,6 +36,7 @@ from notification_service.ses_email import Email, SesEmail, ses_client
 from notification_service.settings import Settings
 from notification_service.shared_connections import SharedConnections
 from notification_service.smtp_email import SmtpEmail, SmtpServer
+from notification_service.template_api import template_routes
 from notification_service.templates import Templates
 from notification_service.texts import Texts
 from notification_service.traced_provider import FCM, SES, SMTP, Traced
@@ -66,6 +67,7 @@ def serve() -> None:
         ready=all_of(database=lambda: ping(engine), queue=consumer.receiving),
         identity=settings.identity(),
     )
+    api.include_router(template_routes(adapters.texts))
     server = HttpServer(api, settings.http_port, drain=DRAIN)
     run_process(server, consumer, ForgetfulDeliveries(engine), after=[relay])
 

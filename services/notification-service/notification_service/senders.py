@@ -7,6 +7,8 @@ from contextvars import copy_context
 
 from notification_service.errors import RetryLater
 
+TOGETHER = 0.01  # seconds in which answers are taken to have come together
+
 Send = Callable[[], str]
 Answer = str | Exception
 
@@ -35,7 +37,8 @@ class Senders:
         }
         try:
             while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                wait(waiting, return_when=FIRST_COMPLETED)
+                done, _ = wait(waiting, timeout=TOGETHER)
                 yield sorted((waiting.pop(future), future.result()) for future in done)
         finally:  # when the caller gives up
             for future in waiting:

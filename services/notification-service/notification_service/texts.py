@@ -71,6 +71,10 @@ class Texts:
         self._templates, self._observe_failure = templates, observe_failure
         self._locales = templates.kinds()
 
+    def kinds(self) -> dict[str, list[str]]:
+        """The locales of each kind."""
+        return self._locales
+
     def email(self, kind: str, reader: Reader, items: Sequence[Item]) -> EmailText:
         """Only as many items are shown as make an e-mail that everyone can receive."""
         shown = min(len(items), MOST_ITEMS)
