@@ -22,7 +22,8 @@ from sqlalchemy import Engine
 from notification_service.adapters import Adapters
 from notification_service.api import device_api
 from notification_service.circuit_breaker import CircuitBreaker, Guarded, Provider
-from notification_service.delivery_store import ForgetfulDeliveries, PostgresDeliveries
+from notification_service.deferral_store import PostgresDeferrals
+from notification_service.delivery_store import PostgresDeliveries
 from notification_service.device_store import PostgresDevices, PostgresSuppressedAddresses
 from notification_service.errors import Misconfigured
 from notification_service.failover import Failover
@@ -31,6 +32,7 @@ from notification_service.fcm_push import FcmPush
 from notification_service.handlers import handle, read
 from notification_service.metrics import count_claim, count_delivery, watch
 from notification_service.preference_store import PostgresPreferences
+from notification_service.retention import ForgetfulDeliveries
 from notification_service.senders import Senders
 from notification_service.ses_email import Email, SesEmail, ses_client
 from notification_service.settings import Settings
@@ -40,6 +42,7 @@ from notification_service.template_api import template_routes
 from notification_service.templates import Templates
 from notification_service.texts import Texts
 from notification_service.traced_provider import FCM, SES, SMTP, Traced
+from notification_service.unsubscription import Unsubscription
 
 NAME = "notification-service"
 
@@ -50,7 +53,8 @@ def serve() -> None:
     export_spans(NAME)
     push = fcm_push(settings.fcm_credentials, str(settings.fcm_url))
     engine = create_database_engine(settings)
-    adapters = adapters_of(settings, engine, push)
+    unsubscription = unsubscription_of(settings, engine)
+    adapters = adapters_of(settings, engine, push, unsubscription)
     relay = OutboxRelay(engine, event_publisher(aws_client("sns"), settings.event_topic_arn))
     consumer = event_consumer(
         aws_client("sqs"),
@@ -63,6 +67,8 @@ def serve() -> None:
     api = device_api(
         adapters.devices,
         push,
+        adapters.preferences,
+        unsubscription,
         live=all_of(consumer=consumer.alive, outbox=relay.alive),
         ready=all_of(database=lambda: ping(engine), queue=consumer.receiving),
         identity=settings.identity(),
@@ -81,11 +87,24 @@ def fcm_push(credentials: SecretStr, url: str) -> FcmPush:
     return FcmPush(http, ServiceAccountAccess(account, http), url, str(account.project_id))
 
 
-def adapters_of(settings: Settings, engine: Engine, push: FcmPush) -> Adapters:
+def unsubscription_of(settings: Settings, engine: Engine) -> Unsubscription | None:
+    """E-mails have links to unsubscribe if it is told where they lead."""
+    if settings.unsubscribe_url is None:
+        return None
+    if settings.unsubscribe_key is None:
+        refuse_settings(Misconfigured("UNSUBSCRIBE_URL needs UNSUBSCRIBE_KEY, which signs links."))
+    key = settings.unsubscribe_key.get_secret_value()
+    return Unsubscription(str(settings.unsubscribe_url), key, PostgresPreferences(engine))
+
+
+def adapters_of(
+    settings: Settings, engine: Engine, push: FcmPush, unsubscription: Unsubscription | None
+) -> Adapters:
     return Adapters(
         devices=PostgresDevices(engine),
         preferences=PostgresPreferences(engine),
         deliveries=PostgresDeliveries(engine),
+        deferrals=PostgresDeferrals(engine),
         suppressed=PostgresSuppressedAddresses(engine),
         push=Guarded(Traced(push, FCM), watch("fcm", CircuitBreaker("FCM"))),
         email=email_provider(settings),
@@ -93,6 +112,7 @@ def adapters_of(settings: Settings, engine: Engine, push: FcmPush) -> Adapters:
         senders=Senders(),
         observe=count_delivery,
         observe_claim=count_claim,
+        unsubscribe_link=unsubscription.link if unsubscription else lambda user_id: None,
     )
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
+from notification_service.deferrals import Deferrals
 from notification_service.deliveries import Claim, Deliveries, Delivery
 from notification_service.devices import Devices
 from notification_service.fcm_push import Push
@@ -27,6 +29,7 @@ class Adapters:
     devices: Devices
     preferences: PreferenceStore
     deliveries: Deliveries
+    deferrals: Deferrals
     suppressed: SuppressedAddresses
     push: PushProvider
     email: EmailProvider
@@ -34,3 +37,5 @@ class Adapters:
     senders: Senders
     observe: Callable[[Delivery, str], None] = lambda delivery, outcome: None
     observe_claim: Callable[[Delivery, Claim], None] = lambda delivery, claim: None
+    unsubscribe_link: Callable[[str], str | None] = lambda user_id: None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The HTTP API of devices."""
+"""The HTTP API of devices, preferences and links to unsubscribe."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,6 +20,10 @@ from notification_service.errors import (
     RequestRefused,
     RetryLater,
 )
+from notification_service.preferences import PreferenceStore
+from notification_service.preferences_api import preference_routes
+from notification_service.unsubscription import Unsubscription
+from notification_service.unsubscription_api import unsubscription_routes
 
 PATIENCE = 30.0  # seconds to wait for FCM when it names none
 
@@ -60,6 +64,8 @@ DeviceId = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 def device_api(
     devices: Devices,
     tokens: TokenCheck,
+    preferences: PreferenceStore,
+    unsubscription: Unsubscription | None = None,
     *,
     live: Check,
     ready: Check,
@@ -67,6 +73,9 @@ def device_api(
 ) -> FastAPI:
     app = create_api("Herald devices", live=live, ready=ready, identity=identity, version="1")
     app.include_router(device_routes(devices, tokens))
+    app.include_router(preference_routes(preferences))
+    if unsubscription:
+        app.include_router(unsubscription_routes(unsubscription))
     app.add_exception_handler(RequestRefused, answer_refusal)
     app.add_exception_handler(ProviderError, answer_outage)
     return app

@@ -49,11 +49,11 @@ class Standing(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far an occurrence has come, whatever its targets."""
+    """How far an occurrence has come, with all its targets."""
 
     NEW = "new"
     BEGUN = "begun"  # it was claimed for a target
-    DEFERRED = "deferred"  # another notification takes its place, later
+    SETTLED = "settled"  # as a whole: it was deferred, or failed without a target
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,12 @@ class DeviceLimitReached(RequestRefused):
     code = "DEVICE_LIMIT_REACHED"
 
 
+class UnknownToken(RequestRefused):
+    """The link was cut, or is none of ours; open it as it stands in the e-mail."""
+
+    code = "UNKNOWN_TOKEN"
+
+
 class ProviderError(Exception):
     """A provider did not take a notification."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from event_messages.event import Event
 
+from notification_service.deferrals import DigestItem
 from notification_service.deliveries import (
     Claim,
     Delivery,
@@ -16,6 +17,8 @@ from notification_service.deliveries import (
     Standing,
     outcome_event,
 )
+from notification_service.delivery_rows import stage_by
+from notification_service.delivery_statements import SETTLED
 from notification_service.devices import DEVICES_PER_USER, Device, removed_event
 from notification_service.errors import (
     DeviceAlreadyRegistered,
@@ -27,8 +30,6 @@ from notification_service.errors import (
 from notification_service.fcm_push import Push
 from notification_service.preferences import Preferences
 from notification_service.ses_email import Email
-
-SETTLED = ("delivered", "failed", "deferred")
 
 
 @dataclass
@@ -66,12 +67,14 @@ class DeliveryRow:
     unknowns: int = 0
     outcome: Outcome | None = None
     problem: str | None = None
+    deferred_to: UUID | None = None
 
 
 @dataclass
 class InMemoryDeliveries:
     devices: InMemoryDevices = field(default_factory=InMemoryDevices)
     rows: dict[tuple[UUID, str], DeliveryRow] = field(default_factory=dict)
+    digest_items: dict[UUID, list[DigestItem]] = field(default_factory=dict)  # by digest
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -108,7 +111,7 @@ class InMemoryDeliveries:
             if row is None or row.state in SETTLED:
                 return False
             row.state, row.outcome = outcome.state, outcome
-            self.outbox.append(outcome_event(delivery, outcome))
+            self._tell(delivery, outcome)
             return True
 
     def overturn(self, delivery: Delivery, reason: str) -> bool:
@@ -118,20 +121,28 @@ class InMemoryDeliveries:
                 return False
             provider_id = row.outcome.provider_id if row.outcome else None
             row.state, row.outcome = "failed", Outcome(provider_id=provider_id, reason=reason)
-            self.outbox.append(outcome_event(delivery, row.outcome))
+            self._tell(delivery, row.outcome)
             return True
 
     def stage(self, occurrence_id: UUID) -> Stage:
-        states = {row.state for key, row in self.rows.items() if key[0] == occurrence_id}
-        if not states:
-            return Stage.NEW
-        return Stage.DEFERRED if "deferred" in states else Stage.BEGUN
+        return stage_by(
+            {key[1]: row.state for key, row in self.rows.items() if key[0] == occurrence_id}
+        )
 
     def of_email(self, occurrence_id: UUID) -> Delivery | None:
         found = (row.delivery for row in self.rows.values())
         return next(
             (d for d in found if d.occurrence_id == occurrence_id and d.channel == "email"), None
         )
+
+    def _tell(self, delivery: Delivery, outcome: Outcome) -> None:
+        """The outcome, which what a digest held shares."""
+        items = self.digest_items.get(delivery.notification_id, [])
+        self.outbox.append(outcome_event(delivery, outcome))
+        self.outbox.extend(outcome_event(item.delivery(delivery), outcome) for item in items)
+        self.digest_items |= {
+            delivery.notification_id: [replace(item, message="", url=None) for item in items]
+        }
 
     def _row(self, delivery: Delivery) -> DeliveryRow | None:
         return self.rows.get((delivery.occurrence_id, delivery.target))

@@ -8,6 +8,10 @@ from event_messages.event import Event
 
 from notification_service import ses_notices
 from notification_service.adapters import Adapters
+from notification_service.attempts import fail
+from notification_service.deliveries import NO_TARGET, Stage, delivery_of
+from notification_service.digest import held_by, send_digest
+from notification_service.postponement import defer
 from notification_service.sending import CHANNELS, Recipient
 
 
@@ -19,13 +23,42 @@ def handle(event: Event, adapters: Adapters) -> None:
 
 
 def notify(event: Event, adapters: Adapters) -> None:
-    """Deliver one occurrence to its user."""
+    """Deliver one occurrence to its user, as the user prefers."""
+    due = due_of(event)
+    stage = adapters.deliveries.stage(due.occurrence_id)
+    if stage is Stage.SETTLED:
+        return
+    preferences = adapters.preferences.of(event.user_id)
+    recipient = Recipient(
+        user_id=event.user_id,
+        preferences=preferences,
+        unsubscribe_url=adapters.unsubscribe_link(event.user_id),
+    )
+    items = held_by(due, adapters)
+    if stage is Stage.NEW and set_aside(due, recipient, adapters, is_digest=bool(items)):
+        return
+    if items:
+        return send_digest(due, items, recipient, adapters)
+    CHANNELS[due.channel](due, recipient, adapters)
+
+
+def due_of(event: Event) -> DueNotification:
     due = data_of(event)
     if not isinstance(due, DueNotification):
         raise messages.MalformedEvent(f"{event.type} carries no due notification")
-    preferences = adapters.preferences.of(event.user_id)
-    recipient = Recipient(user_id=event.user_id, preferences=preferences)
-    CHANNELS[due.channel](due, recipient, adapters)
+    return due
+
+
+def set_aside(
+    due: DueNotification, recipient: Recipient, adapters: Adapters, *, is_digest: bool
+) -> bool:
+    """Whether its user does not want it, or not now; what has begun goes on."""
+    if reason := recipient.preferences.refusal(due.channel):
+        fail(delivery_of(due, recipient.user_id, NO_TARGET), reason, adapters)
+        return True
+    if due.urgent:
+        return False
+    return defer(due, recipient, adapters, is_digest=is_digest)
 
 
 def note(event: Event, adapters: Adapters) -> None:

@@ -1,7 +1,7 @@
 """The ways that a notification takes to its user."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from event_messages import errors as messages
@@ -25,10 +25,15 @@ ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}")
 class Recipient:
     user_id: str
     preferences: Preferences
+    unsubscribe_url: str | None = None
 
     @property
     def reader(self) -> Reader:
-        return Reader(locale=self.preferences.locale, time_zone=self.preferences.time_zone)
+        return Reader(
+            locale=self.preferences.locale,
+            time_zone=self.preferences.time_zone,
+            unsubscribe_url=self.unsubscribe_url,
+        )
 
 
 def kind_of(due: DueNotification) -> str:
@@ -63,15 +68,35 @@ def push_to(device: Device, due: DueNotification, text: PushText, adapters: Adap
 
 
 def notify_by_email(due: DueNotification, recipient: Recipient, adapters: Adapters) -> None:
-    if not due.email or not ADDRESS.fullmatch(due.email):
-        reason = "BAD_ADDRESS" if due.email else "NO_ADDRESS"
+    deliver_email(kind_of(due), due, [item_of(due)], recipient, adapters)
+
+
+def deliver_email(
+    kind: str,
+    due: DueNotification,
+    items: Sequence[Item],
+    recipient: Recipient,
+    adapters: Adapters,
+) -> None:
+    if reason := address_problem(due):
         return fail(delivery_of(due, recipient.user_id, NO_TARGET), reason, adapters)
-    text = adapters.texts.email(kind_of(due), recipient.reader, [item_of(due)])
-    email = Email(to=due.email, text=text, occurrence_id=due.occurrence_id)
-    delivery = delivery_of(due, recipient.user_id, due.email)
+    email = Email(
+        to=due.email or "",
+        text=adapters.texts.email(kind, recipient.reader, items),
+        occurrence_id=due.occurrence_id,
+        unsubscribe_url=recipient.unsubscribe_url,
+    )
+    delivery = delivery_of(due, recipient.user_id, email.to)
     wait = attempt(delivery, lambda: send_email(email, adapters), adapters)
     if wait is not None:
         raise messages.RetryLater("the e-mail waits", wait)
+
+
+def address_problem(due: DueNotification) -> str | None:
+    """Why no e-mail can be sent to the address, if so."""
+    if not due.email:
+        return "NO_ADDRESS"
+    return None if ADDRESS.fullmatch(due.email) else "BAD_ADDRESS"
 
 
 def send_email(email: Email, adapters: Adapters) -> str:

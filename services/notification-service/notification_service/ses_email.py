@@ -25,6 +25,7 @@ from notification_service.errors import (
     Throttled,
 )
 from notification_service.texts import EmailText
+from notification_service.unsubscription import one_click_headers
 
 # botocore would repeat a request whose answer was lost, and SES would send the e-mail twice.
 ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
@@ -48,6 +49,14 @@ class Email:
     to: str
     text: EmailText
     occurrence_id: UUID
+    unsubscribe_url: str | None = None  # without login, at one click
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Beside those that every e-mail has."""
+        # Mail programs keep e-mails with different ids apart, and equal ones together.
+        own = {"X-Entity-Ref-ID": str(self.occurrence_id)}
+        return {**own, **one_click_headers(self.unsubscribe_url)}
 
 
 class SesEmail:
@@ -86,8 +95,9 @@ class SesEmail:
                 "Template": {
                     "TemplateName": self._template,
                     "TemplateData": template_data(email.text),
-                    # Mail programs keep e-mails with different ids apart, and equal ones together.
-                    "Headers": [{"Name": "X-Entity-Ref-ID", "Value": occurrence}],
+                    "Headers": [
+                        {"Name": name, "Value": value} for name, value in email.headers.items()
+                    ],
                 }
             },
             "ConfigurationSetName": self._configuration_set,

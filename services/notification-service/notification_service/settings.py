@@ -1,6 +1,8 @@
 """What this service is told by its environment."""
 
-from pydantic import HttpUrl, SecretStr
+from typing import Annotated
+
+from pydantic import Field, HttpUrl, SecretStr
 from service_runtime.identity_settings import IdentitySettings
 from service_runtime.settings import DatabaseSettings
 
@@ -14,4 +16,6 @@ class Settings(DatabaseSettings, IdentitySettings):
     ses_template: str
     ses_configuration_set: str
     email_sender: str
+    unsubscribe_url: HttpUrl | None = None  # public; without it e-mails have no link
+    unsubscribe_key: Annotated[SecretStr, Field(min_length=32)] | None = None  # signs links
     smtp_url: SecretStr | None = None  # of the mail server for when SES takes no e-mail

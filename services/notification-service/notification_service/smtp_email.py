@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, localtime
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -24,7 +24,18 @@ from notification_service.errors import (
 from notification_service.ses_email import Email
 
 PATIENCE = 10.0  # seconds for each of about 8 steps; together well within a delivery's lease
-SEVEN_BITS = SMTP.clone(cte_type="7bit")
+
+
+class WholeHeader(UnstructuredHeader, BaseHeader):
+    """On one line: folded in encoded words, an address would be none any more."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("list-unsubscribe", WholeHeader)
+SEVEN_BITS = SMTP.clone(cte_type="7bit", header_factory=HEADERS)
 NO_SUCH_ADDRESS = re.compile(rb"5\.1\.\d")
 
 Security = Literal["tls", "starttls", "none"]
@@ -158,7 +169,8 @@ def message_of(email: Email, sender: str) -> EmailMessage:
     message["From"] = Address(addr_spec=sender)
     message["To"] = recipient(email.to)
     message["Subject"] = email.text.subject
-    message["X-Entity-Ref-ID"] = str(email.occurrence_id)
+    for name, value in email.headers.items():
+        message[name] = value
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(email.text.text)
     message.add_alternative(email.text.html, subtype="html")

@@ -3,7 +3,7 @@ import pytest
 from notification_service.api import device_api
 from notification_service.devices import DEVICES_PER_USER
 from notification_service.errors import Misconfigured, RetryLater
-from notification_service.fakes import InMemoryDevices, InMemoryPush
+from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
 
 pytestmark = pytest.mark.parametrize("callers", ["gateway", "token"], indirect=True)
 
@@ -35,7 +35,14 @@ def eve(callers):
 
 @pytest.fixture
 def api(devices, client_of, callers, ada) -> httpx.Client:
-    app = device_api(devices, InMemoryPush(), live=bool, ready=bool, identity=callers.identity)
+    app = device_api(
+        devices,
+        InMemoryPush(),
+        InMemoryPreferences(),
+        live=bool,
+        ready=bool,
+        identity=callers.identity,
+    )
     client: httpx.Client = client_of(app, headers=ada)
     return client
 
@@ -138,7 +145,9 @@ def test_when_fcm_cannot_be_asked_nothing_is_registered(
     devices, client_of, callers, error, seconds, ada
 ):
     check, identity = BrokenCheck(error), callers.identity
-    app = device_api(devices, check, live=bool, ready=bool, identity=identity)
+    app = device_api(
+        devices, check, InMemoryPreferences(), live=bool, ready=bool, identity=identity
+    )
     answer = register(client_of(app, headers=ada))
     assert problem(answer) == (503, "PROVIDER_UNAVAILABLE")
     assert answer.headers["retry-after"] == seconds
@@ -152,4 +161,5 @@ def test_the_contract_is_described(api):
         "/device/register": {"post"},
         "/device": {"get"},
         "/device/remove/{id}": {"delete"},
+        "/preferences": {"get", "put", "patch"},
     }

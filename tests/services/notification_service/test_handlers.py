@@ -1,22 +1,11 @@
-from datetime import timedelta
-
 import pytest
 from event_messages import errors as messages
 from event_messages.event import Event
-from notification_service.adapters import Adapters
 from notification_service.deliveries import LEASES
 from notification_service.devices import registered_event
 from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, RetryLater
-from notification_service.fakes import (
-    InMemoryDeliveries,
-    InMemoryDevices,
-    InMemoryEmail,
-    InMemoryPreferences,
-    InMemoryPush,
-    InMemorySuppressedAddresses,
-)
 from notification_service.fcm_push import Push
-from notification_service.handlers import handle, read
+from notification_service.handlers import read
 from notification_service.preferences import Preferences
 from notification_service.ses_email import Email
 from notification_service.texts import Item, PushText, Reader
@@ -29,71 +18,11 @@ from tests.services.notification_service.examples import (
     delivery,
     device,
     due,
-    senders,
     texts,
 )
+from tests.services.notification_service.world import BrokenEmail, World
 
 PLANTS = Item(message="Water the plants", occurrence=NINE, url="https://example.org/plants")
-
-
-class BrokenEmail:
-    """Fails as told, once per given error, then takes everything."""
-
-    def __init__(self, *errors: Exception) -> None:
-        self.errors = list(errors)
-        self.sent: list[Email] = []
-
-    def send(self, email: Email) -> str:
-        if self.errors:
-            raise self.errors.pop(0)
-        self.sent.append(email)
-        return "message-1"
-
-
-class World:
-    """The service's adapters in memory, and what they saw."""
-
-    def __init__(self, *tokens: str, email: InMemoryEmail | BrokenEmail | None = None) -> None:
-        self.devices = InMemoryDevices()
-        self.preferences = InMemoryPreferences()
-        self.deliveries = InMemoryDeliveries(self.devices)
-        self.suppressed = InMemorySuppressedAddresses()
-        self.push, self.email = InMemoryPush(), email or InMemoryEmail()
-        self.observed: list[str] = []
-        self.claimed: list[str] = []
-        for token in tokens:
-            registered = device(token)
-            self.devices.add(registered, registered_event(registered))
-        self.devices.outbox.clear()
-        self.adapters = Adapters(
-            devices=self.devices,
-            preferences=self.preferences,
-            deliveries=self.deliveries,
-            suppressed=self.suppressed,
-            push=self.push,
-            email=self.email,
-            texts=texts(),
-            senders=senders(),
-            observe=lambda delivery, outcome: self.observed.append(outcome),
-            observe_claim=lambda delivery, claim: self.claimed.append(claim.standing),
-        )
-
-    def handle(self, event: Event) -> None:
-        handle(event, self.adapters)
-
-    @property
-    def published(self) -> list[tuple[str, str, str | None]]:
-        return [
-            (e.type, str(e.data.get("target", "")), e.data.get("reason"))
-            for e in self.devices.outbox
-        ]
-
-    def device_id(self, token: str) -> str:
-        return next(str(d.id) for d in self.devices.rows.values() if d.fcm_token == token)
-
-    def end_leases(self) -> None:
-        for row in self.deliveries.rows.values():
-            row.lease_until -= timedelta(days=1)
 
 
 def test_a_push_reaches_every_device_of_the_user():

@@ -1,4 +1,6 @@
+import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -77,6 +79,19 @@ def test_an_email_is_one_request_that_ses_understands(client):
     with Stubber(client) as stub:
         stub.add_response("send_email", {"MessageId": "ses-1"}, REQUEST)
         assert ses(client).send(EMAIL) == "ses-1"
+        stub.assert_no_pending_responses()
+
+
+def test_a_link_to_unsubscribe_is_in_the_headers_that_mail_programs_look_for(client):
+    link = "https://herald.test/unsubscribe?token=" + "a" * 800
+    request: dict[str, Any] = copy.deepcopy(REQUEST)
+    request["Content"]["Template"]["Headers"] += [
+        {"Name": "List-Unsubscribe", "Value": f"<{link}>"},
+        {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+    ]
+    with Stubber(client) as stub:
+        stub.add_response("send_email", {"MessageId": "ses-1"}, request)
+        ses(client).send(replace(EMAIL, unsubscribe_url=link))
         stub.assert_no_pending_responses()
 
 

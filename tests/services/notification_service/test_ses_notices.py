@@ -7,6 +7,7 @@ import pytest
 from event_messages.errors import MalformedEvent
 from notification_service.adapters import Adapters
 from notification_service.deliveries import Outcome
+from notification_service.fake_deferrals import InMemoryDeferrals
 from notification_service.fakes import (
     InMemoryDeliveries,
     InMemoryDevices,
@@ -24,10 +25,12 @@ ADDRESS = "Ada@example.org"
 
 @pytest.fixture
 def adapters() -> Adapters:
+    deliveries = InMemoryDeliveries()
     return Adapters(
         devices=InMemoryDevices(),
         preferences=InMemoryPreferences(),
-        deliveries=InMemoryDeliveries(),
+        deliveries=deliveries,
+        deferrals=InMemoryDeferrals(deliveries),
         suppressed=InMemorySuppressedAddresses(),
         push=InMemoryPush(),
         email=InMemoryEmail(),

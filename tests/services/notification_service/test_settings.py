@@ -1,11 +1,13 @@
 import pytest
-from notification_service.__main__ import email_provider, fcm_push, serve
+from notification_service.__main__ import email_provider, fcm_push, serve, unsubscription_of
 from notification_service.circuit_breaker import Guarded
 from notification_service.failover import Failover
 from notification_service.settings import Settings
 from pydantic import SecretStr
 from service_runtime.settings import read_settings
+from sqlalchemy import create_engine
 
+NO_DATABASE = create_engine("postgresql+psycopg://")  # never connected to
 ENVIRONMENT = {
     "DATABASE_HOST": "db",
     "DATABASE_NAME": "devices",
@@ -73,4 +75,28 @@ def test_a_bad_mail_server_ends_the_process_and_stays_secret(environment, capsys
     assert end.value.code == 2
     message = capsys.readouterr().err
     assert message.startswith("SMTP_URL is not the address of a mail server: expected")
+    assert "secret-text" not in message
+
+
+def test_a_key_for_links_is_needed_if_it_is_told_where_they_lead(environment, capsys):
+    assert unsubscription_of(read_settings(Settings), NO_DATABASE) is None
+    environment.setenv("UNSUBSCRIBE_URL", "https://herald.test/unsubscribe")
+    with pytest.raises(SystemExit) as end:
+        unsubscription_of(read_settings(Settings), NO_DATABASE)
+    assert end.value.code == 2
+    sentence = "UNSUBSCRIBE_URL needs UNSUBSCRIBE_KEY, which signs links.\n"
+    assert capsys.readouterr().err == sentence
+    environment.setenv("UNSUBSCRIBE_KEY", "secret-text" * 3)
+    made = unsubscription_of(read_settings(Settings), NO_DATABASE)
+    assert made is not None
+    assert str(made.link("ada")).startswith("https://herald.test/unsubscribe?token=YWRh.")
+    assert "secret-text" not in repr(read_settings(Settings))
+
+
+def test_a_short_key_for_links_is_refused_and_stays_secret(environment, capsys):
+    environment.setenv("UNSUBSCRIBE_KEY", "secret-text")
+    with pytest.raises(SystemExit):
+        read_settings(Settings)
+    message = capsys.readouterr().err
+    assert message.startswith("These have a wrong value: UNSUBSCRIBE_KEY")
     assert "secret-text" not in message

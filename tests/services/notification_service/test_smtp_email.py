@@ -61,6 +61,14 @@ def test_an_email_is_handed_over_with_all_that_the_reminder_says(mail):
     ]
 
 
+def test_a_link_to_unsubscribe_stays_whole_on_its_line(mail):
+    link = "https://herald.test/unsubscribe?token=" + "aB-_" * 200
+    smtp(mail).send(replace(EMAIL, unsubscribe_url=link))
+    lines = mail.messages[0].splitlines()
+    assert f"List-Unsubscribe: <{link}>" in lines
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+
+
 def test_a_dot_on_a_line_of_its_own_does_not_end_a_message(mail):
     smtp(mail, "smtp+plain", user="").send(EMAIL)
     assert "Water\r\n..\r\nthe plants\r\n" in mail.messages[0]

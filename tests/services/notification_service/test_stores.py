@@ -11,10 +11,11 @@ import pytest
 from event_messages.event import Event
 from notification_service import fakes
 from notification_service.deliveries import Claim, Outcome, Stage, Standing
-from notification_service.delivery_store import ForgetfulDeliveries, PostgresDeliveries
+from notification_service.delivery_store import PostgresDeliveries
 from notification_service.device_store import PostgresDevices, PostgresSuppressedAddresses
 from notification_service.devices import DEVICES_PER_USER, Device, registered_event, removed_event
 from notification_service.errors import DeviceAlreadyRegistered, DeviceLimitReached
+from notification_service.retention import ForgetfulDeliveries
 from sqlalchemy import Engine, text
 from sqlalchemy.event import listen
 

@@ -1,0 +1,66 @@
+"""A user's preferences over HTTP."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from service_runtime.identity import AnyCaller
+from service_runtime.problems import Problem, problem_responses
+
+from notification_service.preference_bodies import PreferencesBody, PreferencesChange
+from notification_service.preferences import Preferences, PreferenceStore
+
+PATH = "/preferences"
+IfMatch = Annotated[str | None, Header(description="the ETag that the change is meant for")]
+
+
+def preference_routes(store: PreferenceStore) -> APIRouter:
+    routes = APIRouter(tags=["preferences"], responses=problem_responses(401))
+
+    @routes.get(PATH)
+    def read_preferences(caller: AnyCaller, response: Response) -> PreferencesBody:
+        """What the caller prefers; who never said anything has the defaults."""
+        return answered(store.of(caller.user_id), response)
+
+    @routes.put(PATH, responses=problem_responses(412))
+    def replace_preferences(
+        body: PreferencesBody, caller: AnyCaller, response: Response, if_match: IfMatch = None
+    ) -> PreferencesBody:
+        """Replace all; only `unsubscribed` stays as it is when it is left out."""
+        make = matching(if_match, body.replacing)
+        return answered(store.change(caller.user_id, make), response)
+
+    @routes.patch(PATH, responses=problem_responses(412))
+    def change_preferences(
+        body: PreferencesChange, caller: AnyCaller, response: Response, if_match: IfMatch = None
+    ) -> PreferencesBody:
+        """Change what is named and nothing else."""
+        make = matching(if_match, body.applied_to)
+        return answered(store.change(caller.user_id, make), response)
+
+    return routes
+
+
+def matching(
+    if_match: str | None, make: Callable[[Preferences], Preferences]
+) -> Callable[[Preferences], Preferences]:
+    """The change, refused unless the header is absent, `*`, or names the version by its tag."""
+
+    def make_if_matching(current: Preferences) -> Preferences:
+        tag = etag(current)
+        tags = [given.strip() for given in (if_match or "*").split(",")]
+        if "*" not in tags and tag not in tags:
+            detail = "The preferences were changed since the version that If-Match names."
+            raise Problem(412, "VERSION_MISMATCH", detail, headers={"ETag": tag})
+        return make(current)
+
+    return make_if_matching
+
+
+def answered(preferences: Preferences, response: Response) -> PreferencesBody:
+    response.headers["ETag"] = etag(preferences)
+    return PreferencesBody.of(preferences)
+
+
+def etag(preferences: Preferences) -> str:
+    return f'"{preferences.version}"'

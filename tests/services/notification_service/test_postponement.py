@@ -1,0 +1,280 @@
+"""What waits for the end of quiet hours, or for the digest, and what does not."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+from event_messages import errors as messages
+from event_messages.event import Event
+from event_messages.identifiers import uuid7
+from notification_service.deferrals import GATHERING
+from notification_service.errors import RetryLater
+from notification_service.preferences import Preferences
+from notification_service.quiet_hours import DAYS, QuietWindow
+
+from tests.services.notification_service.examples import NINE, NOTIFICATION, OCCURRENCE, due
+from tests.services.notification_service.world import BrokenEmail, World
+
+QUIET = QuietWindow(days=DAYS, begin=time(8), end=time(12))
+NOON = NINE.replace(hour=12)
+EVENING = NINE.replace(hour=18)
+READ_AT_SIX = Preferences(digest_at=time(18))
+
+
+def world(preferences: Preferences, *tokens: str, **options: Any) -> World:
+    made = World(*tokens, **options)
+    made.preferences.rows["ada"] = preferences
+    return made
+
+
+def email(number: int = 0, **changes: Any) -> Event:
+    """Another reminder's e-mail for each number."""
+    own = {"notification_id": uuid7(), "occurrence_id": uuid7(), "message": f"Plant {number}"}
+    return due(channel="email", **(own | changes))
+
+
+def subjects(made: World) -> list[str]:
+    return [one.text.subject for one in made.email.sent]
+
+
+def test_what_is_quiet_comes_at_the_end_of_the_window_and_once():
+    made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
+    for _ in range(3):
+        made.handle(due())
+    assert made.push.sent == []
+    [later] = made.asked()
+    assert (later.deliver_at, later.occurrence, later.channel) == (NOON, NINE, "push")
+    assert (later.reason, later.deferred_from) == ("QUIET_HOURS", NOTIFICATION)
+    assert made.observed == ["deferred"]
+    made.run_until(EVENING, repeats=3)
+    assert len(made.push.sent) == 1
+    assert made.observed == ["deferred", "delivered"]
+
+
+def test_what_is_deferred_keeps_all_that_it_says():
+    made = world(Preferences(quiet_hours=(QUIET,)))
+    sent = due(channel="email")
+    made.handle(sent)
+    [later] = made.asked()
+    told = later.model_dump(mode="json", by_alias=True)
+    for name in ("reminderId", "occurrence", "channel", "message", "url", "email", "urgent"):
+        assert told[name] == sent.data[name]
+    assert later.version == 1
+
+
+def test_the_clock_of_this_process_may_be_slow():
+    made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
+    made.now = NOON - timedelta(seconds=5)
+    made.handle(due(deliver_at=NOON))
+    assert len(made.push.sent) == 1
+
+
+def test_what_comes_back_into_other_quiet_hours_waits_again():
+    made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
+    made.handle(due())
+    afternoon = QuietWindow(days=DAYS, begin=time(12), end=time(15))
+    made.preferences.rows["ada"] = Preferences(quiet_hours=(afternoon,))
+    made.run_until(NOON)
+    [again] = made.asked()
+    assert again.deliver_at == NINE.replace(hour=15)
+    made.run_until(EVENING)
+    assert len(made.push.sent) == 1
+
+
+@pytest.mark.parametrize("channel", ["push", "email"])
+def test_what_is_urgent_waits_for_nothing(channel):
+    preferences = replace(READ_AT_SIX, quiet_hours=(QUIET,))
+    made = world(preferences, "valid-1")
+    made.handle(due(channel=channel, urgent=True))
+    assert len(made.push.sent) + len(made.email.sent) == 1
+    assert made.asked() == []
+
+
+def test_what_has_begun_goes_on_in_quiet_hours():
+    made = world(Preferences(), "valid-1", "throttled-2")
+    with pytest.raises(messages.RetryLater):
+        made.handle(due())
+    made.preferences.rows["ada"] = Preferences(quiet_hours=(QUIET,))
+    made.push.throttles["throttled-2"] = 2
+    made.handle(due())
+    assert [push.token for push in made.push.sent] == ["valid-1", "throttled-2"]
+    assert made.asked() == []
+
+
+@pytest.mark.parametrize(
+    ("preferences", "channel", "reason"),
+    [
+        (Preferences(channels=frozenset(("email",))), "push", "CHANNEL_DISABLED"),
+        (Preferences(channels=frozenset(("push",))), "email", "CHANNEL_DISABLED"),
+        (Preferences(unsubscribed=True), "email", "UNSUBSCRIBED"),
+    ],
+)
+@pytest.mark.parametrize("urgent", [True, False])
+def test_a_way_that_the_user_does_not_want_is_a_failure_told_once(
+    preferences, channel, reason, urgent
+):
+    made = world(replace(preferences, quiet_hours=(QUIET,), digest_at=time(18)), "valid-1")
+    for _ in range(2):
+        made.handle(due(channel=channel, urgent=urgent))
+    assert made.push.sent == made.email.sent == []
+    assert made.published == [("notification:failed", "none", reason)]
+
+
+def test_who_is_unsubscribed_still_gets_pushes():
+    made = world(Preferences(unsubscribed=True), "valid-1")
+    made.handle(due())
+    assert len(made.push.sent) == 1
+
+
+def test_emails_come_as_one_at_the_time_of_the_digest():
+    made = world(READ_AT_SIX, "valid-1")
+    for number in range(3):
+        made.handle(email(number))
+    made.handle(due())
+    assert len(made.push.sent) == 1
+    assert made.email.sent == []
+    assert {(one.deliver_at, one.reason) for one in made.asked()} == {(EVENING, "DIGEST")}
+    made.run_until(EVENING, repeats=2)
+    assert made.email.sent == []
+    [digest] = made.asked()
+    assert (digest.deliver_at, digest.reminder_id) == (EVENING + GATHERING, None)
+    made.run_until(EVENING + GATHERING, repeats=2)
+    [sent] = made.email.sent
+    assert sent.to == "ada@example.org"
+    assert all(f"Plant {number}" in sent.text.text for number in range(3))
+    assert made.asked() == []
+
+
+def test_each_email_of_a_digest_is_told_as_delivered_to_its_reminder():
+    made = world(READ_AT_SIX)
+    for number in range(2):
+        made.handle(email(number, reminder_id=uuid7()))
+    items = made.asked()
+    made.run_until(EVENING + GATHERING)
+    outcomes = [e.data for e in made.devices.outbox if e.type == "notification:delivered"]
+    assert [one["reminderId"] for one in outcomes[1:]] == [str(item.reminder_id) for item in items]
+    assert {one["target"] for one in outcomes} == {"ada@example.org"}
+    assert {one["providerId"] for one in outcomes} == {"message-1"}
+    assert len({one["occurrenceId"] for one in outcomes}) == 3
+
+
+def test_an_email_that_was_withdrawn_is_not_in_the_digest():
+    made = world(READ_AT_SIX)
+    for number in range(2):
+        made.handle(email(number))
+    made.fired.add(str(made.asked()[0].id))  # the scheduler will not send it
+    made.run_until(EVENING + GATHERING)
+    [sent] = made.email.sent
+    assert ("Plant 0" in sent.text.text, "Plant 1" in sent.text.text) == (False, True)
+
+
+def test_late_emails_are_in_the_next_digest():
+    made = world(READ_AT_SIX)
+    made.handle(email(1))
+    made.run_until(EVENING + GATHERING)
+    made.handle(email(2, deliver_at=EVENING + timedelta(hours=1)))
+    [later] = made.asked()
+    assert later.deliver_at == EVENING + timedelta(days=1)
+    made.run_until(EVENING + timedelta(days=2))
+    assert ["Plant 2" in one.text.text for one in made.email.sent] == [False, True]
+
+
+def test_an_email_that_comes_back_after_its_digest_opens_another():
+    made = world(READ_AT_SIX)
+    made.handle(email(1))
+    made.handle(email(2))
+    late = made.asked()[1]
+    made.fired.add(str(late.id))
+    made.run_until(EVENING + GATHERING)
+    made.fired.discard(str(late.id))
+    made.run_until(EVENING + timedelta(hours=1))
+    assert ["Plant 2" in one.text.text for one in made.email.sent] == [False, True]
+
+
+def test_a_digest_is_one_email_of_unknown_outcome_at_most_until_its_lease_ends():
+    made = world(READ_AT_SIX, email=BrokenEmail(RetryLater("busy", after=7)))
+    made.handle(email(1))
+    made.run_until(EVENING)
+    [digest] = made.asked()
+    with pytest.raises(messages.RetryLater):
+        made.run_until(EVENING + GATHERING)
+    made.handle(email(2, deliver_at=EVENING + GATHERING))  # for the next one
+    made.fired.discard(str(digest.id))
+    made.run_until(EVENING + GATHERING)
+    [sent] = made.email.sent
+    assert ("Plant 1" in sent.text.text, "Plant 2" in sent.text.text) == (True, False)
+
+
+def test_a_digest_that_cannot_be_sent_fails_with_all_that_it_holds():
+    made = world(READ_AT_SIX)
+    made.handle(email(1))
+    made.handle(email(2))
+    made.run_until(EVENING)
+    made.preferences.rows["ada"] = replace(READ_AT_SIX, unsubscribed=True)
+    made.run_until(EVENING + GATHERING)
+    assert made.email.sent == []
+    reasons = [reason for kind, _, reason in made.published if kind == "notification:failed"]
+    assert reasons == ["UNSUBSCRIBED"] * 3
+
+
+def test_a_digest_in_new_quiet_hours_waits_with_all_that_it_holds():
+    made = world(READ_AT_SIX)
+    made.handle(email(1))
+    made.run_until(EVENING)
+    evening = QuietWindow(days=DAYS, begin=time(17), end=time(20))
+    made.preferences.rows["ada"] = replace(READ_AT_SIX, quiet_hours=(evening,))
+    made.run_until(EVENING + GATHERING)
+    assert made.email.sent == []
+    made.run_until(NINE.replace(hour=20), repeats=2)
+    [sent] = made.email.sent
+    assert "Plant 1" in sent.text.text
+
+
+def test_who_wants_no_digest_any_more_gets_what_waits_by_itself():
+    made = world(READ_AT_SIX)
+    made.handle(email(1))
+    made.preferences.rows["ada"] = Preferences()
+    made.run_until(EVENING)
+    assert len(made.email.sent) == 1
+
+
+def test_an_email_without_a_usable_address_is_not_collected():
+    made = world(READ_AT_SIX)
+    made.handle(due(channel="email", email="nobody"))
+    assert made.published == [("notification:failed", "none", "BAD_ADDRESS")]
+
+
+def test_every_email_has_a_link_to_unsubscribe():
+    made = world(Preferences())
+    made.adapters = replace(
+        made.adapters, unsubscribe_link=lambda user: f"https://herald.test/unsubscribe?token={user}"
+    )
+    made.handle(due(channel="email"))
+    [sent] = made.email.sent
+    assert sent.unsubscribe_url == "https://herald.test/unsubscribe?token=ada"
+    assert sent.headers == {
+        "X-Entity-Ref-ID": str(OCCURRENCE),
+        "List-Unsubscribe": "<https://herald.test/unsubscribe?token=ada>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def test_nothing_is_lost_whatever_the_user_changes_meanwhile():
+    """Each of many e-mails ends once, delivered by itself or in a digest."""
+    made = world(READ_AT_SIX)
+    changes = [
+        replace(READ_AT_SIX, quiet_hours=(QUIET,)),
+        Preferences(quiet_hours=(QUIET,), digest_at=time(9, 30)),
+        Preferences(),
+        Preferences(time_zone="Asia/Tokyo", digest_at=time(7)),
+    ]
+    wanted = {f"Plant {number}." for number in range(40)}
+    for number in range(40):
+        made.preferences.rows["ada"] = changes[number % len(changes)]
+        at: datetime = NINE + timedelta(minutes=17 * number)
+        made.run_until(at, repeats=2)
+        made.handle(email(message=f"Plant {number}.", deliver_at=at))
+    made.run_until(NINE + timedelta(days=5), repeats=2)
+    texts = " ".join(one.text.text for one in made.email.sent)
+    assert {one: texts.count(one) for one in wanted} == dict.fromkeys(wanted, 1)

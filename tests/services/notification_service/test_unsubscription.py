@@ -1,0 +1,140 @@
+"""Links to unsubscribe: who follows one changes nothing, who presses the button does."""
+
+import re
+from base64 import urlsafe_b64encode
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from notification_service.api import device_api
+from notification_service.errors import UnknownToken
+from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
+from notification_service.unsubscription import LONGEST_LINK, Unsubscription
+
+ADDRESS = "https://herald.test/unsubscribe"
+KEY = "k" * 43
+
+
+@pytest.fixture
+def preferences() -> InMemoryPreferences:
+    return InMemoryPreferences()
+
+
+@pytest.fixture
+def unsubscription(preferences) -> Unsubscription:
+    return Unsubscription(ADDRESS, KEY, preferences)
+
+
+@pytest.fixture
+def api(unsubscription, preferences, client_of) -> httpx.Client:
+    app = device_api(
+        InMemoryDevices(), InMemoryPush(), preferences, unsubscription, live=bool, ready=bool
+    )
+    client: httpx.Client = client_of(app)
+    return client
+
+
+def path_of(link: str) -> str:
+    return link.removeprefix("https://herald.test")
+
+
+def test_a_mail_program_unsubscribes_at_one_click_and_without_login(
+    api, unsubscription, preferences
+):
+    for _ in range(2):
+        answer = api.post(
+            path_of(unsubscription.link("ada")), data={"List-Unsubscribe": "One-Click"}
+        )
+        assert answer.status_code == 200
+    assert preferences.of("ada").unsubscribed
+    assert preferences.of("ada").version == 1
+    assert not preferences.of("eve").unsubscribed
+
+
+def test_a_link_that_is_only_followed_changes_nothing(api, unsubscription, preferences):
+    answer = api.get(path_of(unsubscription.link("ada")))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert not preferences.of("ada").unsubscribed
+
+
+def test_the_button_of_the_page_unsubscribes(api, unsubscription, preferences):
+    page = api.get(path_of(unsubscription.link("ada"))).text
+    [action] = re.findall(r'<form method="post" action="([^"]+)">', page)
+    answer = api.post(f"/unsubscribe{unescape(action)}")
+    assert "no more e-mails" in answer.text
+    assert preferences.of("ada").unsubscribed
+
+
+def test_pages_run_nothing_and_tell_nobody_where_they_were(api, unsubscription):
+    headers = api.get(path_of(unsubscription.link("ada"))).headers
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+
+
+def cut(token: str) -> str:
+    return token[:-4]
+
+
+def for_another_user(token: str) -> str:
+    return urlsafe_b64encode(b"eve").decode().rstrip("=") + token[token.index(".") :]
+
+
+def of_another_key(_: str) -> str:
+    return Unsubscription(ADDRESS, "other" * 10, InMemoryPreferences()).token("ada")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        cut,
+        for_another_user,
+        of_another_key,
+        lambda token: token.replace(".", ""),
+        lambda token: token.upper(),
+        lambda token: ".",
+        lambda token: "é.é",
+        lambda token: "/w." + "A" * 43,
+        lambda token: token + "." + token,
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_token_that_we_did_not_make_is_refused(api, unsubscription, preferences, method, forged):
+    answer = api.request(
+        method, "/unsubscribe", params={"token": forged(unsubscription.token("ada"))}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "UNKNOWN_TOKEN")
+    assert preferences.rows == {}
+
+
+@pytest.mark.parametrize("params", [{}, {"token": ""}, {"token": "a" * 3000}])
+def test_a_link_without_a_token_is_refused(api, params):
+    answer = api.post("/unsubscribe", params=params)
+    assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION")
+
+
+@pytest.mark.parametrize("user_id", ["ada", "a" * 256, "Ådå/+?=&", "\U0001f426" * 100])
+def test_a_link_names_its_user_and_fits_a_header(unsubscription, user_id):
+    link = unsubscription.link(user_id)
+    [token] = parse_qs(urlsplit(link).query)["token"]
+    assert unsubscription.user_of(token) == user_id
+    assert len(link) <= LONGEST_LINK
+    assert link.isascii()
+
+
+def test_a_user_whose_id_fits_no_header_has_a_token_and_no_link(unsubscription):
+    user_id = "\U0001f426" * 256
+    assert unsubscription.link(user_id) is None
+    assert unsubscription.user_of(unsubscription.token(user_id)) == user_id
+
+
+def test_without_an_address_there_is_nothing_to_follow(preferences, client_of):
+    app = device_api(InMemoryDevices(), InMemoryPush(), preferences, live=bool, ready=bool)
+    assert client_of(app).get("/unsubscribe?token=a").status_code == 404
+
+
+def test_a_forged_signature_is_an_error_of_its_own(unsubscription):
+    with pytest.raises(UnknownToken):
+        unsubscription.unsubscribe("YWRh.AAAA")
