@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from service_runtime.identity import AnyCaller
+from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
@@ -122,6 +123,8 @@ def template_routes(texts: Texts) -> APIRouter:
         """A template with values of your own; they are neither kept nor sent."""
         return preview(texts, (kind, locale, channel), values, format)
 
+    refuse_other_methods(routes, "/templates", "GET")
+    refuse_other_methods(routes, path, "GET", "POST")
     return routes
 
 

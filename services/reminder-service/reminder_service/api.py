@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import FastAPI, Response
 from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
+from service_runtime.other_methods import refuse_other_methods
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
 
@@ -31,7 +32,6 @@ from reminder_service.dependencies import (
     reminder_router,
 )
 from reminder_service.idempotency import KeyedAnswer
-from reminder_service.other_methods import refuse_other_methods
 from reminder_service.preconditions import CHANGE_REFUSED, check_match, matched
 from reminder_service.rate_limit import TokenBuckets
 from reminder_service.reminders import changed_reminder

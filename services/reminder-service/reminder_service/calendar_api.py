@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Body, Header, Response
 from icalendar import Component
 from service_runtime.identity import AnyCaller
+from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
 
 from reminder_service.bodies import BulkAnswer
@@ -12,7 +13,6 @@ from reminder_service.calendar_export import calendar_of
 from reminder_service.calendar_import import body_of, components_of
 from reminder_service.creation import Creation, make_many
 from reminder_service.dependencies import IdempotencyKey, Now, Store, reminder_router
-from reminder_service.other_methods import refuse_other_methods
 from reminder_service.store import REMINDERS_PER_USER
 
 CALENDAR = "text/calendar"

@@ -7,11 +7,11 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from service_runtime.identity import AnyCaller
+from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import problem_responses
 
 from reminder_service.bodies import AnsweredMoment
 from reminder_service.dependencies import Limit, Store, reminder_router
-from reminder_service.other_methods import refuse_other_methods
 from reminder_service.timeline import Timelines
 
 router = reminder_router()
