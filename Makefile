@@ -63,6 +63,18 @@ policies/.venv/ready: policies/requirements.lock | .venv/ready
 	.venv/bin/uv pip sync --quiet --python policies/.venv/bin/python --require-hashes policies/requirements.lock
 	touch $@
 
+# The audit's checkers need packages of their own as well, older ones than the platform's.
+audit/.venv/ready: audit/requirements.lock | .venv/ready
+	@[[ -x audit/.venv/bin/python ]] || $(PYTHON) -m venv audit/.venv
+	.venv/bin/uv pip sync --quiet --python audit/.venv/bin/python --require-hashes audit/requirements.lock
+	touch $@
+
+.PHONY: audit kube-score
+audit: up audit/.venv/ready kube-score ## What other people's checkers think of what every stack would make
+	@$(PYTHON) -m audit
+kube-score: .venv/ready
+	@$(PYTHON) -P tools/build.py .local/bin kube-score
+
 .PHONY: preview
 preview: up policies ## What a stack would become, cost and break: make preview STACK=prod [BEFORE=report.json]
 	@$(PYTHON) -m preview --stack "$(STACK)" --output .local/previews $(if $(BEFORE),--before "$(BEFORE)")
@@ -72,6 +84,7 @@ lock: .venv/ready ## Resolve the lock files again, with hashes
 	@.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml --group pyproject.toml:development --group pyproject.toml:bench $(SERVICES:%=services/%/pyproject.toml) --no-emit-package event-messages --no-emit-package service-runtime -o requirements/development.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 $(SERVICES:%=services/%/pyproject.toml) -c requirements/development.lock --no-emit-package event-messages --no-emit-package service-runtime -o services/dependencies/requirements.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 policies/requirements.in -o policies/requirements.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 audit/requirements.in -o audit/requirements.lock
 
 .PHONY: check
 check: .venv/ready ## Format, lint, types, unit tests
@@ -88,7 +101,7 @@ format: .venv/ready ## Format the code
 	.venv/bin/ruff check --quiet --fix .
 
 .PHONY: test
-test: up policies ## Every test, on the platform of `make up`
+test: up policies audit/.venv/ready ## Every test, on the platform of `make up`
 	@$(PYTHON) -m pytest -q
 
 .PHONY: bench

@@ -9,14 +9,16 @@ from typing import Any, Literal
 import pulumi
 import pulumi_random
 from pulumi import Input, Output, ResourceOptions
-from pulumi_aws import rds
+from pulumi_aws import iam, rds
 
 from infra.dashboard import Metric, Panel
 from infra.metric_alarm import MetricAlarmArgs, metric_alarm
+from infra.policy_document import account_of, assumed_by_service, policy_json
 
 GIB = 1024**3
 BUSY = 80  # percent of the processors
 SCARCE = 5 * GIB  # of storage left
+MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +74,9 @@ class PostgresServerArgs:
 class PostgresServer(pulumi.ComponentResource):
     """An RDS instance: encrypted, private, reached over TLS only, with a generated password.
 
-    Backups, a last snapshot before deletion, performance insights and exported logs are
-    always on. With an alarm topic, busy processors, scarce storage and many connections
-    are told.
+    Backups, a last snapshot before deletion, performance insights, the figures of its
+    operating system every minute and exported logs are always on. With an alarm topic, busy
+    processors, scarce storage and many connections are told.
     """
 
     connection: PostgresConnection
@@ -107,6 +109,7 @@ class PostgresServer(pulumi.ComponentResource):
             db_subnet_group_name=subnets.name,
             vpc_security_group_ids=args.security_group_ids,
             deletion_protection=args.deletion_protection,
+            monitoring_role_arn=monitoring_role(name, subnets.arn.apply(account_of), child),
             opts=child,
             **storage(args),
             **backups(name, args),
@@ -167,7 +170,23 @@ ALWAYS: dict[str, Any] = {
     "performance_insights_enabled": True,
     "performance_insights_retention_period": 7,  # days; more costs extra
     "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
+    "monitoring_interval": 60,  # seconds
 }
+
+
+def monitoring_role(name: str, account: Output[str], child: ResourceOptions) -> Output[str]:
+    """Lets the server write the figures of its operating system; ready when it has the policy."""
+    trusted = assumed_by_service("monitoring.rds.amazonaws.com", account)
+    role = iam.Role(
+        f"{name}-monitoring",
+        description=f"Taken by the monitoring of server {name}",
+        assume_role_policy=policy_json([trusted]),
+        opts=child,
+    )
+    granted = iam.RolePolicyAttachment(
+        f"{name}-monitoring", role=role.name, policy_arn=MONITORING, opts=child
+    )
+    return Output.all(role.arn, granted.id).apply(lambda made: str(made[0]))
 
 
 def storage(args: PostgresServerArgs) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from infra.kubernetes_object import Manifest
 from infra.service_secret import SecretKey
 
 USER = 10001  # of the images; no account of a node has this id
+TMP = "64Mi"  # that a container may write
+DISK = "256Mi"  # with its logs, which the node keeps until they are rotated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +26,16 @@ class Resources:
 
     def manifest(self) -> Manifest:
         return {
-            "requests": {"cpu": self.cpu_request, "memory": self.memory_request},
-            "limits": {"cpu": self.cpu_limit, "memory": self.memory_limit},
+            "requests": {
+                "cpu": self.cpu_request,
+                "memory": self.memory_request,
+                "ephemeral-storage": TMP,
+            },
+            "limits": {
+                "cpu": self.cpu_limit,
+                "memory": self.memory_limit,
+                "ephemeral-storage": DISK,
+            },
         }
 
 
@@ -108,7 +118,7 @@ def pod(
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "containers": [container],
-            "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
+            "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": TMP}}],
             **spec,
         },
     }

@@ -40,7 +40,7 @@ def reminder_platform(config: StackConfig) -> Exports:
     )
 
     store = event_store(config, key)
-    server = database_server(config, alarms)
+    server = database_server(config, key, alarms)
     sender = email_sender(config, notifications.topic)
     template = reminder_template(config)
 

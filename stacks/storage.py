@@ -27,12 +27,14 @@ def event_store(config: StackConfig, key: EncryptionKey) -> EventTable:
     )
 
 
-def database_server(config: StackConfig, alarms: Topic) -> ExistingServer | PostgresServer:
+def database_server(
+    config: StackConfig, key: EncryptionKey, alarms: Topic
+) -> ExistingServer | PostgresServer:
     """The server that exists, or else one on RDS."""
     if config.database.existing is not None:
         return existing_server(config.database.existing)
     assert config.database.rds is not None  # the configuration demands one of the two
-    return rds_server(config, config.database.rds, alarms)
+    return rds_server(config, config.database.rds, key, alarms)
 
 
 def existing_server(server: ExistingDatabase) -> ExistingServer:
@@ -44,12 +46,15 @@ def existing_server(server: ExistingDatabase) -> ExistingServer:
     )
 
 
-def rds_server(config: StackConfig, server: RdsDatabase, alarms: Topic) -> PostgresServer:
+def rds_server(
+    config: StackConfig, server: RdsDatabase, key: EncryptionKey, alarms: Topic
+) -> PostgresServer:
     return PostgresServer(
         f"{config.prefix}postgres",
         PostgresServerArgs(
             **server.model_dump(),
             deletion_protection=config.protects("postgres"),
+            kms_key_arn=key.arn,
             alarm_topic_arn=alarms.arn,
         ),
     )

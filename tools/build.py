@@ -1,7 +1,8 @@
 """Builds the programs of `programs.toml` into a cache and links them into one folder.
 
-    python3 tools/build.py LINKS
+    python3 tools/build.py LINKS [PROGRAM ...]
 
+Without names, all are built but the optional ones.
 The cache (`$HERALD_CACHE`, else `$XDG_CACHE_HOME/herald`, else `~/.cache/herald`) is shared by
 every checkout: a program is built again only when its module files, its entry in `programs.toml`
 or the Go version change.  Only the standard library is used, since nothing is installed yet.
@@ -19,6 +20,7 @@ import tempfile
 import threading
 import time
 import tomllib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +45,7 @@ class Program:
     links: dict[str, str] = field(default_factory=dict)  # other name -> binary
     embed: dict[str, str] | None = None  # a module's file that is laid beside main.go
     offer: dict[str, Any] | None = None  # the user's own program that may be used instead
+    optional: bool = field(default=False, repr=False)  # no part of the key: built only when named
 
     @property
     def folder(self) -> Path:
@@ -63,6 +66,15 @@ def cache_folder() -> Path:
 def programs() -> list[Program]:
     table = tomllib.loads((HERE / "programs.toml").read_text())
     return [Program(name=name, **entry) for name, entry in table.items()]
+
+
+def chosen(names: Sequence[str]) -> list[Program]:
+    known = programs()
+    if not names:
+        return [program for program in known if not program.optional]
+    if unknown := {*names} - {program.name for program in known}:
+        raise BuildFailed(f"programs.toml has no {', '.join(sorted(unknown))}")
+    return [program for program in known if program.name in names]
 
 
 def go_version() -> str:
@@ -175,10 +187,10 @@ def link(folder: Path, links: Path) -> None:
             place.symlink_to(binary)
 
 
-def main(links: Path) -> None:
+def main(links: Path, names: Sequence[str] = ()) -> None:
     links.mkdir(parents=True, exist_ok=True)
     version, wanted = go_version(), []
-    for program in programs():
+    for program in chosen(names):
         if own := offered(program, links):
             print(f"  {program.name}: using yours, {own}")
             for binary in program.binaries:
@@ -192,12 +204,14 @@ def main(links: Path) -> None:
     progress.over.set()
     for folder in folders:
         link(folder, links)
+    note = links / "programs.json"
+    before = json.loads(note.read_text()) if names and note.exists() else {}
     built = {program.name: str(folder) for program, folder in zip(wanted, folders, strict=True)}
-    (links / "programs.json").write_text(json.dumps(built, indent=2) + "\n")
+    note.write_text(json.dumps(before | built, indent=2) + "\n")
 
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]).resolve())
+        main(Path(sys.argv[1]).resolve(), sys.argv[2:])
     except (BuildFailed, OSError) as error:
         sys.exit(f"tools: {error}")

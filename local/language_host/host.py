@@ -48,7 +48,9 @@ def run_program(request: Any, context: Any, *, debug: bool) -> Any:
 
     os.chdir(request.info.program_directory or request.pwd)
     sys.path.insert(0, str(entry))
-    return LanguageServer(program).Run(request, context)  # type: ignore[no-untyped-call]
+    answer = LanguageServer(program).Run(request, context)  # type: ignore[no-untyped-call]
+    # The engine was sent the error already; it would show the one of the answer once more.
+    return messages.RunResponse(bail=True) if answer.error else answer
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):

@@ -1,7 +1,10 @@
+import json
+
 import pulumi
 import pytest
 
 from infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
+from preview.made_up_outputs import ACCOUNT
 
 NETWORK = {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
 COMPONENT = "herald:infra:PostgresServer"
@@ -54,6 +57,25 @@ def test_the_instance_is_private_encrypted_backed_up_and_watched(plain):
         "performanceInsightsEnabled": True,
         "performanceInsightsRetentionPeriod": 7,
         "enabledCloudwatchLogsExports": ["postgresql", "upgrade"],
+        "monitoringInterval": 60,
+        "monitoringRoleArn": f"arn:aws:iam::{ACCOUNT}:role/dev-postgres-monitoring-1a2b3c4",
+    }
+
+
+def test_only_the_monitoring_of_rds_takes_the_role_that_writes_its_figures(plain):
+    role = plain.one("aws:iam/role:Role", "dev-postgres-monitoring")
+    assert json.loads(role.inputs["assumeRolePolicy"])["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "monitoring.rds.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        }
+    ]
+    attached = plain.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert attached.inputs == {
+        "role": "dev-postgres-monitoring-1a2b3c4",
+        "policyArn": "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
     }
 
 

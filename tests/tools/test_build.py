@@ -1,3 +1,4 @@
+import json
 import subprocess
 
 import pytest
@@ -62,3 +63,27 @@ def test_the_users_own_program_is_used_when_it_is_new_enough(tmp_path, monkeypat
     [program] = [p for p in programs() if p.name == "pulumi"]
     expected = str(tmp_path / "pulumi") if used else None
     assert build.offered(program, tmp_path / "links") == expected
+
+
+def test_an_optional_program_is_built_only_when_it_is_named_and_rebuilds_no_other(monkeypatch):
+    needed = Program(name="needed", binaries={"needed": "."})
+    optional = Program(name="optional", binaries={"optional": "."}, optional=True)
+    monkeypatch.setattr(build, "programs", lambda: [needed, optional])
+    assert build.chosen([]) == [needed]
+    assert build.chosen(["optional"]) == [optional]
+    with pytest.raises(build.BuildFailed, match=r"programs\.toml has no other"):
+        build.chosen(["other"])
+    assert "optional" not in repr(needed), "the key of each program is made of it"
+
+
+def test_a_program_that_is_built_later_is_noted_beside_the_others(program, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "programs", lambda: [program])
+    monkeypatch.setenv("HERALD_CACHE", str(tmp_path / "cache"))
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "programs.json").write_text('{"pulumi": "there"}')
+    build.main(links, ["hello"])
+    noted = json.loads((links / "programs.json").read_text())
+    assert noted["pulumi"] == "there"
+    assert noted["hello"].startswith(str(tmp_path / "cache"))
+    assert (links / "hello").is_symlink()

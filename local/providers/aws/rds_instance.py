@@ -35,6 +35,8 @@ _SETTINGS = {
     "kmsKeyId": ("KmsKeyId", "KmsKeyId"),
     "maintenanceWindow": ("PreferredMaintenanceWindow", "PreferredMaintenanceWindow"),
     "maxAllocatedStorage": ("MaxAllocatedStorage", "MaxAllocatedStorage"),
+    "monitoringInterval": ("MonitoringInterval", "MonitoringInterval"),
+    "monitoringRoleArn": ("MonitoringRoleArn", "MonitoringRoleArn"),
     "multiAz": ("MultiAZ", "MultiAZ"),
     "parameterGroupName": ("DBParameterGroupName", "DBParameterGroups.0.DBParameterGroupName"),
     "password": ("MasterUserPassword", ""),
@@ -77,7 +79,8 @@ class Instance(RdsResource):
         {"allocatedStorage", "applyImmediately", "availabilityZone", "backupRetentionPeriod"}
         | {"backupWindow", "caCertIdentifier", "dbName", "dbSubnetGroupName", "engineVersion"}
         | {"identifier", "identifierPrefix", "kmsKeyId", "maintenanceWindow", "multiAz"}
-        | {"maxAllocatedStorage", "parameterGroupName", "performanceInsightsKmsKeyId", "port"}
+        | {"maxAllocatedStorage", "monitoringInterval", "monitoringRoleArn"}
+        | {"parameterGroupName", "performanceInsightsKmsKeyId", "port"}
         | {"performanceInsightsRetentionPeriod", "storageType", "username", "vpcSecurityGroupIds"}
     )
     unreadable = _AT_CHANGE | _AT_DELETION | {"password"}

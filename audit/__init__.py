@@ -1,0 +1,1 @@
+"""Asks checkers that others wrote what they think of what a stack would make."""

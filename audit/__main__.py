@@ -1,0 +1,97 @@
+"""Judges what the stacks would make by other people's checkers: python -m audit."""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from audit import admission, advisories, checkov, kube_score, parliament
+from audit.findings import AuditError, Finding, Verdict
+from audit.manifests import manifests
+from audit.programs import platform
+from audit.suppressions import Sorted, read_suppressions, sort
+from audit.terraform import TABLE, mapped, read_types
+from local.environment import PROJECT, Environment
+from preview.rehearsal import PreviewError, stack_names
+from preview.trial import Deployment, Incomplete
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")  # of the SDKs, about themselves
+    arguments = parsed()
+    environment = Environment(Path(os.environ.get("HERALD_STATE_FOLDER", PROJECT / ".local")))
+    try:
+        deployments = {name: platform(name) for name in arguments.stack or stack_names()}
+        verdicts = list(judged(deployments, environment))
+        outcome = sort(
+            [each for verdict in verdicts for each in verdict.findings],
+            read_suppressions(),
+            [each.judge for each in verdicts if each.skipped is None],
+        )
+    except (AuditError, PreviewError, Incomplete) as error:
+        sys.exit(f"audit: {error}.")
+    print(text(verdicts, outcome, of_all=not arguments.stack), end="")
+    sys.exit(1 if outcome.left or (outcome.unused and not arguments.stack) else 0)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m audit", description=__doc__)
+    parser.add_argument("--stack", action="append", choices=stack_names(), help="all if none")
+    return parser.parse_args()
+
+
+def judged(deployments: dict[str, Deployment], environment: Environment) -> Iterator[Verdict]:
+    rendered = {name: manifests(each.resources) for name, each in deployments.items()}
+    types, shown, unmapped = read_types(), [], []
+    for stack, deployment in deployments.items():
+        resources, unknown = mapped(deployment.resources, types)
+        shown.append(checkov.Shown(stack=stack, resources=resources, manifests=rendered[stack]))
+        unmapped += [unjudged(stack, type_) for type_ in unknown]
+    yield Verdict(judge="mapping", judged=f"{sum(len(s.resources) for s in shown)} resources",
+                  findings=unmapped)  # fmt: skip
+    yield checkov.judge(shown)
+    yield kube_score.judge(rendered)
+    yield parliament.judge(
+        [
+            document
+            for stack, deployment in deployments.items()
+            for document in parliament.documents(stack, deployment.resources)
+        ]
+    )
+    yield admission.judge(rendered, environment)
+    yield advisories.judge()
+
+
+def unjudged(stack: str, type_: str) -> Finding:
+    problem = f"no judge saw it, for {TABLE.name} has no type of Terraform for it; add one"
+    return Finding(judge="mapping", rule="unmapped", stack=stack, resource=type_, problem=problem)
+
+
+def text(verdicts: Sequence[Verdict], outcome: Sorted, *, of_all: bool) -> str:
+    lines = [line for each in verdicts for line in lines_of(each, outcome)]
+    if of_all:
+        lines += [
+            f"unused suppression of {each.judge} {each.rule} for {each.resource}: remove it"
+            for each in outcome.unused
+        ]
+    left, suppressed = len(outcome.left), len(outcome.suppressed)
+    lines.append(f"{left} findings, {suppressed} suppressed with a reason in suppressions.toml")
+    return "\n".join(lines) + "\n"
+
+
+def lines_of(verdict: Verdict, outcome: Sorted) -> Iterator[str]:
+    if verdict.skipped is not None:
+        yield f"{verdict.judge:>10}: skipped, for {verdict.skipped}"
+        return
+    left = [each for each in outcome.left if each.judge == verdict.judge]
+    suppressed = [each for each in outcome.suppressed if each.judge == verdict.judge]
+    counts = f"{len(left)} findings, {len(suppressed)} suppressed"
+    yield f"{verdict.judge:>10}: {counts}; {verdict.judged}"
+    for each in left:
+        yield f"    {each.rule} {each.stack} {each.resource}: {each.problem}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Resources of Kubernetes as the manifests that the cluster gets."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from preview.trial import Recorded
+
+NAMESPACED = ("kubernetes:core/v1:Namespace",)
+Manifest = dict[str, Any]
+
+
+def manifests(resources: Sequence[Recorded]) -> list[Manifest]:
+    """In the order of creation, with the names that Pulumi makes up."""
+    return [
+        whole_numbers(
+            {**each.inputs, "metadata": {**each.inputs["metadata"], "name": name_of(each)}}
+        )
+        for each in resources
+        if each.type.startswith("kubernetes:")
+    ]
+
+
+def name_of(resource: Recorded) -> str:
+    return str(resource.outputs["metadata"]["name"])
+
+
+def whole_numbers(value: Any) -> Any:
+    """The engine knows one kind of number, Kubernetes two."""
+    if isinstance(value, dict):
+        return {key: whole_numbers(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [whole_numbers(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def as_json(found: Sequence[Manifest]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(found)})

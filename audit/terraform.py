@@ -1,0 +1,136 @@
+"""Resources as a plan of Terraform, which is what checkov reads."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from audit.findings import AuditError
+from preview.trial import Recorded
+
+TABLE = Path(__file__).parent / "terraform.toml"
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+MAPS_EVERYWHERE = ("tags",)
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TerraformType:
+    type: str
+    blocks: Sequence[str] = ()
+    maps: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def values(self, inputs: Mapping[str, Any]) -> JSON:
+        return {self.name(key): self.value(key, value) for key, value in inputs.items()}
+
+    def name(self, path: str) -> str:
+        return self.names.get(path) or snake_case(path.rpartition(".")[2])
+
+    def value(self, path: str, value: Any) -> Any:
+        """A block is a list even where there can be only one."""
+        if path in (*self.maps, *MAPS_EVERYWHERE):
+            return value
+        if isinstance(value, float) and value.is_integer():
+            return int(value)  # the engine knows one kind of number, Terraform two
+        if isinstance(value, Mapping):
+            return [self.block(path, value)]
+        if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+            return [self.block(path, each) for each in value]
+        return value
+
+    def block(self, path: str, parts: Mapping[str, Any]) -> JSON:
+        if path.partition(".")[0] not in self.blocks:
+            raise AuditError(
+                f"{TABLE.name} does not say what {path} of {self.type} is, which has parts; "
+                "add it to its `blocks` or `maps`"
+            )
+        return {
+            self.name(f"{path}.{key}"): self.value(f"{path}.{key}", value)
+            for key, value in parts.items()
+        }
+
+
+def read_types(file: Path = TABLE) -> dict[str, TerraformType]:
+    return {name: TerraformType(**entry) for name, entry in tomllib.loads(file.read_text()).items()}
+
+
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@dataclass(frozen=True)
+class Mapped:
+    resource: Recorded
+    terraform: TerraformType
+
+    @property
+    def name(self) -> str:
+        return re.sub(r"[^A-Za-z0-9_-]", "_", self.resource.name)
+
+    @property
+    def address(self) -> str:
+        return f"{self.terraform.type}.{self.name}"
+
+
+def mapped(
+    resources: Sequence[Recorded], types: Mapping[str, TerraformType]
+) -> tuple[list[Mapped], list[str]]:
+    """The resources of AWS that have a type in Terraform, and the types that have none."""
+    own = [each for each in resources if each.type.startswith("aws:")]
+    found = [Mapped(each, types[each.type]) for each in own if each.type in types]
+    addresses = [each.address for each in found]
+    if twice := sorted({each for each in addresses if addresses.count(each) > 1}):
+        raise AuditError(f"more than one resource would be {', '.join(twice)} in a plan")
+    return found, sorted({each.type for each in own if each.type not in types})
+
+
+def plan(resources: Sequence[Mapped]) -> JSON:
+    addresses = {each.resource.urn: each.address for each in resources}
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.9.0",
+        "planned_values": {"root_module": {"resources": [planned(each) for each in resources]}},
+        "resource_changes": [change(each) for each in resources],
+        "configuration": {
+            "root_module": {"resources": [configured(each, addresses) for each in resources]}
+        },
+    }
+
+
+def head(each: Mapped) -> JSON:
+    return {
+        "address": each.address,
+        "mode": "managed",
+        "type": each.terraform.type,
+        "name": each.name,
+    }
+
+
+def planned(each: Mapped) -> JSON:
+    values = each.terraform.values(each.resource.inputs)
+    return {**head(each), "provider_name": PROVIDER, "schema_version": 0, "values": values}
+
+
+def change(each: Mapped) -> JSON:
+    after = each.terraform.values(each.resource.inputs)
+    made = {"actions": ["create"], "before": None, "after": after, "after_unknown": {}}
+    return {**head(each), "provider_name": PROVIDER, "change": made}
+
+
+def configured(each: Mapped, addresses: Mapping[str, str]) -> JSON:
+    """What refers to what, by which checkov finds the parts that belong together."""
+    expressions = {
+        each.terraform.name(name): {"references": list(referred(urns, addresses))}
+        for name, urns in each.resource.references.items()
+    }
+    return {**head(each), "provider_config_key": "aws", "expressions": expressions}
+
+
+def referred(urns: Sequence[str], addresses: Mapping[str, str]) -> Iterator[str]:
+    for urn in urns:
+        if urn in addresses:
+            yield f"{addresses[urn]}.id"
+            yield addresses[urn]

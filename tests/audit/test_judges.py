@@ -1,0 +1,275 @@
+"""Each judge's words as findings; programs that answer as the real ones stand in for them."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from audit import admission, advisories, checkov, kube_score, parliament
+from audit.findings import AuditError, Finding
+from audit.manifests import manifests
+from audit.programs import made_up, platform
+from local.environment import Environment
+from preview.trial import Recorded
+
+
+def program(folder: Path, name: str, text: str, code: int = 0, error: str = "") -> Path:
+    """Prints a text, whatever it is asked."""
+    (folder / f"{name}.out").write_text(text)
+    (folder / f"{name}.err").write_text(error)
+    script = folder / name
+    script.write_text(
+        f"#!/bin/sh\ncat >/dev/null\ncat {folder}/{name}.out\n"
+        f"cat {folder}/{name}.err >&2\nexit {code}\n"
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    return script
+
+
+SCORES = [
+    {
+        "object_name": "Deployment/apps/v1/dev/web",
+        "checks": [
+            {"check": {"id": "well", "comment": ""}, "grade": 10, "skipped": False, "comments": []},
+            {"check": {"id": "none", "comment": ""}, "grade": 1, "skipped": True, "comments": []},
+            {
+                "check": {"id": "limits", "comment": "Set limits"},
+                "grade": 1,
+                "skipped": False,
+                "comments": [{"path": "web", "summary": "CPU limit is not set"}],
+            },
+            {
+                "check": {"id": "probes", "comment": "Set probes"},
+                "grade": 5,
+                "skipped": False,
+                "comments": None,
+            },
+        ],
+    }
+]
+
+
+def test_kube_scores_grades_below_the_best_are_findings(tmp_path, monkeypatch):
+    monkeypatch.setattr(kube_score, "PROGRAM", program(tmp_path, "score", json.dumps(SCORES), 1))
+    verdict = kube_score.judge({"dev": [{"kind": "Deployment"}]})
+    assert verdict.judged == "3 checks of 1 manifests"
+    web = {"judge": "kube-score", "stack": "dev", "resource": "Deployment/apps/v1/dev/web"}
+    assert verdict.findings == [
+        Finding(rule="limits", problem="web: CPU limit is not set", **web),
+        Finding(rule="probes", problem="Set probes", **web),
+    ]
+
+
+def test_a_judge_that_says_nothing_readable_has_not_passed_anything(tmp_path, monkeypatch):
+    silent = program(tmp_path, "silent", "", 1, "panic: no input")
+    monkeypatch.setattr(kube_score, "PROGRAM", silent)
+    with pytest.raises(AuditError, match="kube-score told nothing readable: panic: no input"):
+        kube_score.judge({"dev": []})
+    monkeypatch.setattr(checkov, "CHECKOV", silent)
+    with pytest.raises(AuditError, match="checkov told nothing readable: panic: no input"):
+        checkov.judge([])
+    monkeypatch.setattr(parliament, "PROGRAM", silent)
+    with pytest.raises(AuditError, match="parliament failed: panic: no input"):
+        parliament.judge([])
+
+
+@pytest.mark.parametrize(
+    ("report", "reason"),
+    [
+        ({"passed": 0, "failed": 0}, "checkov judged nothing of what it was shown"),
+        ({"results": {"parsing_errors": ["dev.json"]}}, r"checkov could not read dev\.json"),
+    ],
+)
+def test_what_checkov_did_not_read_has_not_passed(tmp_path, monkeypatch, report, reason):
+    monkeypatch.setattr(checkov, "CHECKOV", program(tmp_path, "checkov", json.dumps(report)))
+    with pytest.raises(AuditError, match=reason):
+        checkov.judge([])
+
+
+def test_a_judge_that_is_not_installed_is_told(tmp_path, monkeypatch):
+    for judge, name in ((checkov, "CHECKOV"), (parliament, "PROGRAM"), (kube_score, "PROGRAM")):
+        monkeypatch.setattr(judge, name, tmp_path / "missing")
+    with pytest.raises(AuditError, match="checkov is not installed; `make audit/.venv/ready`"):
+        checkov.judge([])
+    with pytest.raises(AuditError, match="parliament is not installed"):
+        parliament.judge([])
+    with pytest.raises(AuditError, match="kube-score is not built; `make kube-score` builds it"):
+        kube_score.judge({"dev": []})
+
+
+def recorded(type_: str, name: str, inputs, outputs=None) -> Recorded:
+    return Recorded(
+        type=type_,
+        name=name,
+        urn=f"urn:{name}",
+        parent=("", ""),
+        inputs=inputs,
+        outputs=outputs or {},
+        secrets=frozenset(),
+        protect=False,
+        retain_on_delete=False,
+        ignore_changes=(),
+        depends_on=(),
+        provider="",
+        references={},
+    )
+
+
+ROLE_ARN = "arn:aws:iam::111122223333:role/web"
+TRUST = {
+    "Effect": "Allow",
+    "Principal": {"Service": "lambda.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+}
+
+
+def policy(*statements) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+@pytest.mark.integration
+def test_parliament_judges_identity_trust_and_resource_documents():
+    misspelt = {"Effect": "Allow", "Action": ["sqs:SendMesage"], "Resource": "arn:aws:sqs:::x"}
+    public = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    shown = [
+        *parliament.documents(
+            "dev",
+            [
+                recorded("aws:iam/rolePolicy:RolePolicy", "web", {"policy": policy(misspelt)}),
+                recorded(
+                    "aws:iam/role:Role",
+                    "web",
+                    {"assumeRolePolicy": policy({**TRUST, "Principle": "*"})},
+                    {"arn": ROLE_ARN},
+                ),
+                recorded("aws:sqs/queuePolicy:QueuePolicy", "web", {"policy": policy(public)}),
+                recorded("aws:sqs/queue:Queue", "web", {}),
+            ],
+        )
+    ]
+    verdict = parliament.judge(shown)
+    assert verdict.judged == "3 policy documents"
+    assert {(each.rule, each.stack, each.resource) for each in verdict.findings} >= {
+        ("UNKNOWN_ACTION", "dev", "RolePolicy web"),
+        ("MALFORMED", "dev", "Role web"),
+        ("RESOURCE_STAR", "dev", "QueuePolicy web"),
+    }
+
+
+def test_a_trust_document_is_of_its_role():
+    role = recorded(
+        "aws:iam/role:Role", "web", {"assumeRolePolicy": policy(TRUST)}, {"arn": ROLE_ARN}
+    )
+    [document] = parliament.documents("dev", [role])
+    assert document.content["Statement"] == [{**TRUST, "Resource": ROLE_ARN}]
+
+
+SAID = """\
+Warning: would violate PodSecurity "restricted:latest": hostNetwork
+Error from server (Forbidden): error when creating "STDIN": pods "web" is forbidden
+Error from server (BadRequest): strict decoding error: unknown field "spec.replica"
+deployment.apps/web serverside-applied (server dry run)
+"""
+
+
+def test_warnings_and_refusals_of_the_cluster_are_findings():
+    assert [(each.rule, each.stack) for each in admission.findings("dev", SAID)] == [
+        ("Warning", "dev"),
+        ("Forbidden", "dev"),
+        ("BadRequest", "dev"),
+    ]
+
+
+def test_a_cluster_that_does_not_answer_is_told(tmp_path, monkeypatch):
+    program(tmp_path, "kubectl", "", 1, "The connection to the server was refused")
+    monkeypatch.setattr(
+        Environment, "shell", lambda self: {"PATH": f"{tmp_path}:/usr/bin:/bin"}, raising=True
+    )
+    with pytest.raises(AuditError, match="can't be asked: The connection to the server was ref"):
+        admission.judge({"dev": []}, Environment())
+
+
+def test_manifests_go_into_the_namespace_of_the_audit_and_ask_for_no_port_of_the_node():
+    service = {
+        "kind": "Service",
+        "metadata": {"name": "web", "namespace": "local"},
+        "spec": {"ports": [{"port": 80, "nodePort": 30080}]},
+    }
+    moved = admission.moved(service)
+    assert moved["metadata"] == {"name": "web", "namespace": "herald-audit"}
+    assert moved["spec"] == {"ports": [{"port": 80}]}
+    assert service["metadata"]["namespace"] == "local"
+    assert admission.moved({"metadata": {"name": "prod"}}) == {"metadata": {"name": "prod"}}
+
+
+JINJA = {"name": "jinja2", "version": "2.4.1"}
+UNSAFE = {**JINJA, "vulns": [{"id": "PYSEC-1", "fix_versions": ["2.11.3"]}]}
+UNKNOWN = {**JINJA, "skip_reason": "not found on PyPI"}
+
+
+def test_unsafe_packages_are_findings(tmp_path, monkeypatch):
+    told = json.dumps({"dependencies": [UNSAFE]})
+    monkeypatch.setattr(advisories, "PROGRAM", program(tmp_path, "pip-audit", told, 1))
+    verdict = advisories.judge(tmp_path)
+    assert verdict.judged == "4 packages of 4 lock files"
+    assert verdict.skipped is None
+    assert verdict.findings[0] == Finding(
+        judge="pip-audit",
+        rule="PYSEC-1",
+        stack="requirements/development.lock",
+        resource="jinja2",
+        problem="2.4.1 is known to be unsafe; mended in 2.11.3",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "reason"),
+    [
+        (json.dumps({"dependencies": [UNKNOWN]}), "", "has no advisories, not even of jinja2"),
+        (json.dumps({"dependencies": [{**JINJA, "vulns": []}]}), "", "it was given none"),
+        ("", "Traceback\nConnectionError: no name", "pip-audit failed: ConnectionError: no name"),
+    ],
+)
+def test_a_service_without_advisories_makes_nothing_look_well(
+    tmp_path, monkeypatch, text, error, reason
+):
+    monkeypatch.setattr(advisories, "PROGRAM", program(tmp_path, "pip-audit", text, 1, error))
+    verdict = advisories.judge(tmp_path)
+    assert verdict.skipped is not None
+    assert reason in verdict.skipped
+
+
+def test_manifests_have_the_names_that_are_made_up_and_whole_numbers():
+    job = recorded(
+        "kubernetes:batch/v1:Job",
+        "migration",
+        {"kind": "Job", "metadata": {"labels": {"a": "b"}}, "spec": {"backoffLimit": 3.0}},
+        {"metadata": {"name": "migration-1a2b3c4"}},
+    )
+    topic = recorded("aws:sns/topic:Topic", "event", {})
+    assert manifests([topic, job]) == [
+        {
+            "kind": "Job",
+            "metadata": {"labels": {"a": "b"}, "name": "migration-1a2b3c4"},
+            "spec": {"backoffLimit": 3},
+        }
+    ]
+
+
+def test_secrets_of_a_stack_file_are_made_up():
+    config = {"push": {"credentials": {"secure": "v1:x"}}, "ca": {"fromFile": "/etc/ca"}, "n": [1]}
+    made = made_up(config)
+    assert made == {
+        "push": {"credentials": "made up for an audit"},
+        "ca": "made up for an audit",
+        "n": [1],
+    }
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_platform_of_a_stack_runs_without_its_secrets_and_leaves_nothing_unknown(stack):
+    deployment = platform(stack)
+    documents = list(parliament.documents(stack, deployment.resources))
+    assert len(documents) > 10
+    assert deployment.one("aws:dynamodb/table:Table").name == f"{stack}-event-store"
