@@ -24,6 +24,7 @@ from notification_scheduler.due_notifications import PostgresDueNotifications
 from notification_scheduler.sender import Sender
 from notification_service import handlers as delivery_handlers
 from notification_service.adapters import Adapters, PushProvider
+from notification_service.deferral_store import PostgresDeferrals
 from notification_service.deliveries import LEASES, Claim, Delivery, Outcome
 from notification_service.delivery_store import PostgresDeliveries
 from notification_service.device_store import PostgresDevices
@@ -215,6 +216,7 @@ def _notification_service(
     adapters = Adapters(
         devices=PostgresDevices(engine),
         deliveries=NotedDeliveries(engine, reach),
+        deferrals=PostgresDeferrals(engine),
         suppressed=InMemorySuppressedAddresses(),
         preferences=PostgresPreferences(engine),
         push=neighbours.push,
