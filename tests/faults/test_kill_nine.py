@@ -1,5 +1,6 @@
 """The whole platform as a process, killed at a named point and started again."""
 
+import logging
 import multiprocessing
 import random
 from collections.abc import Callable, Iterator
@@ -71,6 +72,7 @@ Check = Callable[[list[Accepted]], None]
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it has a line for each of thousands
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
