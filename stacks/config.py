@@ -27,6 +27,10 @@ Cpu = Annotated[str, Field(pattern=r"^[1-9][0-9]*m?$")]
 Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Ki|Mi|Gi)$")]
 Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
+# Mail programs post to https alone; http is for a machine's own address.
+PublicAddress = Annotated[
+    str, Field(pattern=r"^(https://[^\s/?#]+|http://127\.0\.0\.1(:[0-9]+)?)/[^\s?#]+$")
+]
 EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
@@ -116,6 +120,7 @@ class EmailConfig(Section):
     sender: EmailAddress
     domain: str | None = None  # verified with DKIM; only the address is verified when none
     smtp_url: Secret | None = None  # of a mail server for when SES takes no e-mail
+    unsubscribe_url: PublicAddress | None = None  # of notification-service's /unsubscribe
 
     @model_validator(mode="after")
     def sender_of_domain(self) -> Self:

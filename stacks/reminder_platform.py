@@ -18,6 +18,7 @@ from stacks.messaging import (
 from stacks.protection import protect_data
 from stacks.scheduler import scheduler
 from stacks.storage import database_server, email_sender, event_store, reminder_template
+from stacks.unsubscription import unsubscribe_address, unsubscribe_key
 from stacks.workloads import Cluster, environment_namespace
 
 
@@ -90,12 +91,14 @@ def reminder_platform(config: StackConfig) -> Exports:
             "FCM_URL": config.push.url,
             "SES_CONFIGURATION_SET": sender.configuration_set,
             "EMAIL_SENDER": sender.address,
+            **unsubscribe_address(config),
             **callers,
         },
         secrets={
             "EVENT_TOPIC_ARN": topics.key("event_topic"),
             "SES_TEMPLATE": ses.key("reminder_template"),
             "FCM_CREDENTIALS": fcm.key("config"),
+            **unsubscribe_key(cluster),
             **cluster.optional_secret("SMTP_URL", "smtp", config.email.smtp_url),
         },
         may=[

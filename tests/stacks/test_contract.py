@@ -39,6 +39,7 @@ SECRETS = {
     "sns-topics-secrets": {"event_topic", "notification_topic"},
     "ses-secrets": {"reminder_template"},
     "fcm-secrets": {"config"},
+    "unsubscribe-secrets": {"key"},
 }
 
 
@@ -88,6 +89,33 @@ def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(d
     assert environment_of(deployment, config, "notification-service") - OF_THE_AWS_CLIENTS <= (
         known(SETTINGS["notification-service"])
     )
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_links_in_emails_are_signed_with_a_generated_secret(platform, stack):
+    deployment = platform(stack)
+    pods = deployment.one("kubernetes:apps/v1:Deployment", f"{stack}-notification-service")
+    given = variables(pods)
+    assert given["UNSUBSCRIBE_URL"]["value"] == config_of(stack).email.unsubscribe_url
+    assert given["UNSUBSCRIBE_KEY"]["valueFrom"] == {
+        "secretKeyRef": {"name": f"{stack}-unsubscribe-secrets", "key": "key"}
+    }
+    made = deployment.one("kubernetes:core/v1:Secret", f"{stack}-unsubscribe-secrets")
+    key = deployment.one("random:index/randomPassword:RandomPassword", f"{stack}-unsubscribe")
+    assert made.inputs["stringData"] == {"key": key.outputs["result"]}
+    assert "stringData" in made.secrets
+    assert key.inputs["length"] >= 43
+
+
+def test_without_an_address_emails_have_no_links_and_nothing_is_made_for_them(deploy):
+    config = config_of("prod")
+    email = config.email.model_copy(update={"unsubscribe_url": None})
+    config = config.model_copy(update={"email": email})
+    deployment = deploy(lambda: export(reminder_platform(config)), stack="prod")
+    pods = deployment.one("kubernetes:apps/v1:Deployment", "prod-notification-service")
+    assert not {"UNSUBSCRIBE_URL", "UNSUBSCRIBE_KEY"} & set(variables(pods))
+    secrets = deployment.all("kubernetes:core/v1:Secret")
+    assert "prod-unsubscribe-secrets" not in {one.name for one in secrets}
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -99,7 +99,8 @@ CASES = {
     ),
     "a missing map": (
         {"herald:email": None},
-        "Pulumi.dev.yaml: herald:email is missing; expected a map of domain, sender, smtpUrl.",
+        "Pulumi.dev.yaml: herald:email is missing; expected a map of domain, sender, smtpUrl, "
+        "unsubscribeUrl.",
     ),
     "a missing region": (
         {"aws:region": None},

@@ -17,5 +17,5 @@ class Settings(DatabaseSettings, IdentitySettings):
     ses_configuration_set: str
     email_sender: str
     unsubscribe_url: HttpUrl | None = None  # public; without it e-mails have no link
-    unsubscribe_key: Annotated[SecretStr, Field(min_length=32)] | None = None  # signs links
+    unsubscribe_key: Annotated[SecretStr, Field(min_length=24)] | None = None  # signs links
     smtp_url: SecretStr | None = None  # of the mail server for when SES takes no e-mail
