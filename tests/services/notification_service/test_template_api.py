@@ -1,10 +1,9 @@
 import httpx
 import pytest
-from notification_service.api import device_api
-from notification_service.fakes import InMemoryDevices, InMemoryPush
 from notification_service.template_api import template_routes
 from notification_service.templates import PARTS, Templates
 from notification_service.texts import Texts
+from service_runtime.api import create_api
 
 from tests.services.notification_service.examples import texts
 
@@ -14,9 +13,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 def api_of(texts, client_of, callers, **options) -> httpx.Client:
-    app = device_api(
-        InMemoryDevices(), InMemoryPush(), live=bool, ready=bool, identity=callers.identity
-    )
+    app = create_api("Templates", live=bool, ready=bool, identity=callers.identity)
     app.include_router(template_routes(texts))
     client: httpx.Client = client_of(app, **options)
     return client
