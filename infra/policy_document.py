@@ -34,7 +34,9 @@ def allow(
     }
 
 
-def deny_plain_transport(action: str, resource: Input[str]) -> dict[str, Any]:
+def deny_plain_transport(
+    action: str, resource: Input[str] | Sequence[Input[str]]
+) -> dict[str, Any]:
     """Refuses every caller, the account's own included, that does not use TLS."""
     return {
         "Sid": "DenyPlainTransport",

@@ -64,6 +64,26 @@ def password(name: str, inputs: Outputs) -> Outputs:
     return {"result": secret(f"password-of-{name.removesuffix('-' + SUFFIX)}")}
 
 
+def bucket(name: str, inputs: Outputs) -> Outputs:
+    physical = inputs.get("bucket") or name
+    return {"bucket": physical, "arn": f"arn:aws:s3:::{physical}"}
+
+
+def identity_provider(name: str, inputs: Outputs) -> Outputs:
+    issuer = inputs["url"].removeprefix("https://")
+    return {"arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"}
+
+
+def cluster(name: str, inputs: Outputs) -> Outputs:
+    issuer = f"https://oidc.eks.{REGION}.amazonaws.com/id/{name.upper()}"
+    return {
+        **arn("eks", "cluster/")(name, inputs),
+        "endpoint": f"https://{name}.eks.amazonaws.com",
+        "identities": [{"oidcs": [{"issuer": issuer}]}],
+        "vpcConfig": {**inputs["vpcConfig"], "clusterSecurityGroupId": f"sg-{name}"},
+    }
+
+
 def image(name: str, inputs: Outputs) -> Outputs:
     reference = (inputs.get("tags") or [name])[0]
     return {"ref": f"{reference}@{DIGEST}", "digest": DIGEST}
@@ -80,12 +100,18 @@ OUTPUTS: dict[str, Callable[[str, Outputs], Outputs]] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": arn("cloudwatch", "alarm:"),
     "aws:dynamodb/table:Table": arn("dynamodb", "table/"),
     "aws:ecr/repository:Repository": repository,
+    "aws:ec2/eip:Eip": lambda name, inputs: {"allocationId": f"eipalloc-{name}"},
+    "aws:ec2/launchTemplate:LaunchTemplate": lambda name, inputs: {"latestVersion": 1},
+    "aws:eks/cluster:Cluster": cluster,
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": identity_provider,
+    "aws:iam/policy:Policy": global_arn("iam", "policy/"),
     "aws:iam/role:Role": global_arn("iam", "role/"),
     "aws:kms/key:Key": key,
     "aws:lambda/function:Function": arn("lambda", "function:"),
     "aws:rds/instance:Instance": database,
     "aws:rds/parameterGroup:ParameterGroup": arn("rds", "pg:"),
     "aws:rds/subnetGroup:SubnetGroup": arn("rds", "subgrp:"),
+    "aws:s3/bucket:Bucket": bucket,
     "aws:scheduler/schedule:Schedule": arn("scheduler", "schedule/default/"),
     "aws:ses/configurationSet:ConfigurationSet": arn("ses", "configuration-set/"),
     "aws:ses/domainDkim:DomainDkim": domain_dkim,

@@ -6,8 +6,8 @@ from preview import trial
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The SDK's own module for Lambda warns of a class that nobody here uses, when imported.
-    ignored = r"ignore:aws\.lambda/microvmsimage:DeprecationWarning"
+    # Some modules of the SDK warn of classes that nobody here uses, when imported.
+    ignored = r"ignore:(aws\.\w+/\w+|s3\.BucketV2):DeprecationWarning"
     config.addinivalue_line("filterwarnings", ignored)
 
 
