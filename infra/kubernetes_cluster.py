@@ -28,6 +28,7 @@ CONFIGURATION: Mapping[str, Mapping[str, Any]] = {"vpc-cni": {"enableNetworkPoli
 @dataclass(frozen=True, kw_only=True)
 class KubernetesClusterArgs:
     account_id: Input[str]
+    name: str | None = None  # the component's when none
     version: str  # of Kubernetes: "1.34"
     addons: Mapping[str, str]  # name: exact version; vpc-cni and kube-proxy at least
     subnet_ids: Sequence[Input[str]]  # private, in two zones at least
@@ -68,6 +69,7 @@ class KubernetesCluster(pulumi.ComponentResource):
         super().__init__("herald:infra:KubernetesCluster", name, {}, opts)
         self.child = ResourceOptions(parent=self)
 
+        cluster_name = args.name or name
         key = EncryptionKey(
             f"{name}-secrets",
             EncryptionKeyArgs(account_id=args.account_id, services=()),
@@ -77,13 +79,13 @@ class KubernetesCluster(pulumi.ComponentResource):
         # Made first: EKS would make it without an end to what it keeps.
         logs = cloudwatch.LogGroup(
             name,
-            name=f"/aws/eks/{name}/cluster",
+            name=f"/aws/eks/{cluster_name}/cluster",
             retention_in_days=args.log_days,
             opts=self.child,
         )
         self.cluster = eks.Cluster(
             name,
-            name=name,
+            name=cluster_name,
             role_arn=role.arn,
             version=args.version,
             enabled_cluster_log_types=LOGS,

@@ -1,5 +1,5 @@
 from stacks.exports import export
 from stacks.reminder_platform import reminder_platform
-from stacks.stack_file import load
+from stacks.stack_file import PLATFORM, load
 
-export(reminder_platform(load()))
+export(reminder_platform(load(PLATFORM)))

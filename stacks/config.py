@@ -98,8 +98,8 @@ class RdsDatabase(Section):
     max_storage: int = Field(default=100, ge=20, le=65536)  # GiB
     backup_days: int = Field(default=14, ge=1, le=35)
     alarm_connections: int = Field(default=80, ge=10)
-    subnet_ids: list[str] = Field(min_length=2)  # private, in two zones
-    security_group_ids: list[str] = Field(min_length=1)
+    subnet_ids: list[str] = Field(default_factory=list)  # private, in two zones
+    security_group_ids: list[str] = Field(default_factory=list)
 
 
 class DatabaseConfig(Section):
@@ -183,6 +183,15 @@ class QuotaConfig(Section):
 
 class AccessConfig(Section):
     oidc_provider_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$")
+    permissions_boundary_arn: str | None = Field(
+        default=None, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$"
+    )  # of every role
+
+
+class FoundationReference(Section):
+    """The stack of the program in `foundation/` that made the account's network and cluster."""
+
+    stack: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
 
 
 class StackConfig(Section):
@@ -204,6 +213,7 @@ class StackConfig(Section):
     network: NetworkConfig
     quota: QuotaConfig = QuotaConfig()
     access: AccessConfig | None = None  # pods act as workload_environment says when none
+    foundation: FoundationReference | None = Field(default=None, validate_default=True)
     workload_environment: dict[str, str] = Field(default_factory=dict)
     alarm_emails: list[EmailAddress] = Field(default_factory=list)
 
@@ -213,6 +223,31 @@ class StackConfig(Section):
         if unlock is not None and info.data.get("deletion_protection") is False:
             raise ValueError("expected no unlock, for deletionProtection is false")
         return unlock
+
+    @field_validator("foundation")
+    @classmethod
+    def one_place(
+        cls, foundation: FoundationReference | None, info: ValidationInfo
+    ) -> FoundationReference | None:
+        """A network and a cluster come from the foundation or by their ids, never from both."""
+        server = getattr(info.data.get("database"), "rds", None)
+        scheduler = info.data.get("scheduler")
+        by_id = {
+            "database.rds.subnetIds": server and server.subnet_ids,
+            "database.rds.securityGroupIds": server and server.security_group_ids,
+            "scheduler.subnetIds": scheduler and scheduler.subnet_ids,
+            "scheduler.securityGroupIds": scheduler and scheduler.security_group_ids,
+            "access": info.data.get("access"),
+        }
+        given = [name for name, value in by_id.items() if value]
+        if foundation is not None and given:
+            raise ValueError(f"expected no {', '.join(given)} besides it, for it tells them")
+        if foundation is None and server and not (server.subnet_ids and server.security_group_ids):
+            raise ValueError(
+                "expected the stack of a foundation, or else subnetIds and securityGroupIds in "
+                "database.rds"
+            )
+        return foundation
 
     def protects(self, name: str) -> bool:
         """Whether the resource of that name, without prefix, must stay as it is."""

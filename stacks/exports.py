@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi import Input, Output
 
-from stacks.outputs import PlainOutputs, SecretOutputs
+from stacks.outputs import Outputs, PlainOutputs, SecretOutputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +19,21 @@ class Exports:
 
     def __post_init__(self) -> None:
         for given, model in ((self.plain, PlainOutputs), (self.secret, SecretOutputs)):
-            if set(given) != set(model.model_fields):
-                raise TypeError(
-                    f"{model.__name__} expects {sorted(model.model_fields)}, got {sorted(given)}."
-                )
+            expect_fields(given, model)
+
+
+def expect_fields(given: Mapping[str, Any], model: type[Outputs]) -> None:
+    if set(given) != set(model.model_fields):
+        raise TypeError(
+            f"{model.__name__} expects {sorted(model.model_fields)}, got {sorted(given)}."
+        )
+
+
+def export_plain(values: Mapping[str, Input[Any]], model: type[Outputs]) -> None:
+    """Of a program without secrets."""
+    expect_fields(values, model)
+    for name, value in values.items():
+        pulumi.export(name, value)
 
 
 def export(exports: Exports) -> None:

@@ -1,9 +1,10 @@
-"""Keeps data, and what opens it, from being destroyed or replaced."""
+"""Keeps data, and what opens it, from being destroyed or replaced, and roles from growing."""
+
+from collections.abc import Collection
+from typing import Protocol
 
 import pulumi
-from pulumi import ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult
-
-from stacks.config import StackConfig
+from pulumi import Input, ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult
 
 DATA = frozenset(
     {
@@ -15,7 +16,15 @@ DATA = frozenset(
 )
 
 
-def protect_data(config: StackConfig) -> None:
+class Protection(Protocol):
+    """What a configuration says about it."""
+
+    @property
+    def prefix(self) -> str: ...
+    def protects(self, name: str) -> bool: ...
+
+
+def protect_data(config: Protection, data: Collection[str] = DATA) -> None:
     """Lock every resource that holds data, as the engine keeps it, but the one unlocked.
 
     The engine then refuses to delete or replace it, whatever flags it is called with. Where
@@ -25,8 +34,22 @@ def protect_data(config: StackConfig) -> None:
 
     def lock(args: ResourceTransformationArgs) -> ResourceTransformationResult | None:
         name = args.name.removeprefix(config.prefix)
-        if args.type_ not in DATA or not config.protects(name):
+        if args.type_ not in data or not config.protects(name):
             return None
         return ResourceTransformationResult(args.props, ResourceOptions.merge(args.opts, locked))
 
     pulumi.runtime.register_stack_transformation(lock)
+
+
+def bound_roles(boundary_arn: Input[str] | None) -> None:
+    """Let no role do more than the boundary, if there is one, whatever its policies allow."""
+    if boundary_arn is None:
+        return
+
+    def bound(args: ResourceTransformationArgs) -> ResourceTransformationResult | None:
+        if args.type_ != "aws:iam/role:Role":
+            return None
+        bounded = {**args.props, "permissions_boundary": boundary_arn}
+        return ResourceTransformationResult(bounded, args.opts)
+
+    pulumi.runtime.register_stack_transformation(bound)

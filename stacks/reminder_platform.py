@@ -4,6 +4,7 @@ from infra.subscribed_queue import Feed
 from stacks.config import StackConfig
 from stacks.dashboard import dashboard
 from stacks.exports import Exports
+from stacks.foundation import surroundings
 from stacks.identity import identity_settings
 from stacks.images import service_images
 from stacks.messaging import (
@@ -15,7 +16,7 @@ from stacks.messaging import (
     channel,
     encryption_key,
 )
-from stacks.protection import protect_data
+from stacks.protection import bound_roles, protect_data
 from stacks.scheduler import scheduler
 from stacks.storage import database_server, email_sender, event_store, reminder_template
 from stacks.unsubscription import unsubscribe_address, unsubscribe_key
@@ -24,6 +25,8 @@ from stacks.workloads import Cluster, environment_namespace
 
 def reminder_platform(config: StackConfig) -> Exports:
     protect_data(config)
+    around = surroundings(config)
+    bound_roles(around.permissions_boundary_arn)
     key = encryption_key(config)
     alarms = alarm_topic(config, key)
     notifications = channel(
@@ -41,11 +44,11 @@ def reminder_platform(config: StackConfig) -> Exports:
     )
 
     store = event_store(config, key)
-    server = database_server(config, key, alarms)
+    server = database_server(config, around, key, alarms)
     sender = email_sender(config, notifications.topic)
     template = reminder_template(config)
 
-    cluster = Cluster(config, environment_namespace(config), service_images(config))
+    cluster = Cluster(config, around, environment_namespace(config), service_images(config))
     topics = cluster.secret(
         "sns-topics",
         {"event_topic": events.topic.arn, "notification_topic": notifications.topic.arn},

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import pulumi
 from pulumi.runtime import config as settings
@@ -11,50 +12,87 @@ from pydantic_core import ErrorDetails
 
 from stacks.config import StackConfig
 
-PROJECT = "herald"
 REGION = "aws:region"
-NAMESPACES = {PROJECT, "aws", "docker-build", "kubernetes", "pulumi", "random"}
+Config = TypeVar("Config", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program(Generic[Config]):
+    """Whose stack files they are, and what stands in them."""
+
+    project: str
+    config: type[Config]
+    packages: frozenset[str]  # whose settings may stand there too
+    folder: str = ""  # of its stack files, from the top
+
+    @property
+    def namespaces(self) -> list[str]:
+        return sorted({self.project, "aws", "pulumi", *self.packages})
+
+    def file(self, stack: str) -> str:
+        return f"{self.folder}Pulumi.{stack}.yaml"
+
+    def spelt(self, path: Sequence[int | str]) -> str:
+        """A key as it is written in the file and on the command line."""
+        key = str(path[0]) if path else ""
+        for step in path[1:]:
+            key += f"[{step}]" if isinstance(step, int) else f".{step}"
+        return key if key == REGION else f"{self.project}:{key}"
+
+
+PLATFORM = Program(
+    project="herald",
+    config=StackConfig,
+    packages=frozenset({"docker-build", "kubernetes", "random"}),
+)
 
 
 class ConfigError(pulumi.RunError):
     """A stack file is wrong; the message names file, key, what was expected and what came."""
 
 
-def load() -> StackConfig:
+def load(program: Program[Config]) -> Config:
     """The stack's settings; nothing is registered when one of them is wrong."""
     given = {**settings.get_config_env(), **settings.CONFIG.get()}
     secret_keys = {*settings.get_config_secret_keys_env(), *settings._SECRET_KEYS.get()}
-    return parse(pulumi.get_stack(), given, secret_keys)
+    return parsed(program, pulumi.get_stack(), given, secret_keys)
 
 
 def parse(stack: str, given: Mapping[str, str], secret_keys: set[str]) -> StackConfig:
+    return parsed(PLATFORM, stack, given, secret_keys)
+
+
+def parsed(
+    program: Program[Config], stack: str, given: Mapping[str, str], secret_keys: set[str]
+) -> Config:
     """`given` are the values as the engine hands them over: text, or JSON for what has parts."""
-    file = f"Pulumi.{stack}.yaml"
+    file = program.file(stack)
     for key in given:
-        if key.partition(":")[0] not in NAMESPACES:
-            known = ", ".join(sorted(NAMESPACES))
+        if key.partition(":")[0] not in program.namespaces:
+            known = ", ".join(program.namespaces)
             raise ConfigError(f"{file}: {key} is no setting; expected one of {known} before `:`.")
-    raw = {key: decoded(value) for key, value in own(given).items()}
+    raw = {key: decoded(value) for key, value in own(program.project, given).items()}
     try:
-        config = StackConfig.model_validate_json(json.dumps(raw), by_name=False)
+        config = program.config.model_validate_json(json.dumps(raw), by_name=False)
     except ValidationError as error:
-        raise ConfigError(f"{file}: {sentence(error, secret_keys)}") from None
+        raise ConfigError(f"{file}: {sentence(program, error, secret_keys)}") from None
     for path in plain_secrets(config, raw):
-        if spelt(path[:1]) not in secret_keys:
+        if program.spelt(path[:1]) not in secret_keys:
+            key = program.spelt(path)
             raise ConfigError(
-                f"{file}: {spelt(path)} came as plain text; expected a secret, set by "
-                f"`pulumi config set --stack {stack} --secret --path {spelt(path)}`."
+                f"{file}: {key} came as plain text; expected a secret, set by "
+                f"`pulumi config set --stack {stack} --secret --path {key}`."
             )
     return config
 
 
-def own(given: Mapping[str, str]) -> dict[str, str]:
-    project = {
-        key.removeprefix(f"{PROJECT}:"): value
+def own(project: str, given: Mapping[str, str]) -> dict[str, str]:
+    settings_of_it = {
+        key.removeprefix(f"{project}:"): value
         for key, value in given.items()
-        if key.startswith(f"{PROJECT}:")
+        if key.startswith(f"{project}:")
     }
-    return project | ({REGION: given[REGION]} if REGION in given else {})
+    return settings_of_it | ({REGION: given[REGION]} if REGION in given else {})
 
 
 def decoded(value: str) -> Any:
@@ -67,31 +105,32 @@ def decoded(value: str) -> Any:
     return value
 
 
-def sentence(error: ValidationError, secret_keys: set[str]) -> str:
+def sentence(program: Program[Any], error: ValidationError, secret_keys: set[str]) -> str:
     problems = error.errors(include_url=False)
     more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{problem(problems[0], secret_keys)}{more}."
+    return f"{problem(program, problems[0], secret_keys)}{more}."
 
 
-def problem(details: ErrorDetails, secret_keys: set[str]) -> str:
+def problem(program: Program[Any], details: ErrorDetails, secret_keys: set[str]) -> str:
     path = details["loc"]
-    key = spelt([step for step in path if step != "[key]"])
+    key = program.spelt([step for step in path if step != "[key]"])
     match details["type"]:
         case "missing":
-            parts = ", ".join(known_keys(path))
+            parts = ", ".join(known_keys(program.config, path))
             return f"{key} is missing; expected {f'a map of {parts}' if parts else 'a value'}"
         case "extra_forbidden":
-            return f"{key} is no setting; expected one of {', '.join(known_keys(path[:-1]))}"
+            known = ", ".join(known_keys(program.config, path[:-1]))
+            return f"{key} is no setting; expected one of {known}"
     expected = details["msg"].removeprefix("Value error, ")
     for subject in ("Input should be ", "Input should ", "String should ", "List should "):
         expected = expected.replace(subject, "expected " if "be" in subject else "expected to ")
-    came = "a secret" if spelt(path[:1]) in secret_keys else json.dumps(details["input"])
+    came = "a secret" if program.spelt(path[:1]) in secret_keys else json.dumps(details["input"])
     return f"{key} is wrong: {expected}, came {came}"
 
 
-def known_keys(path: Sequence[int | str]) -> list[str]:
+def known_keys(config: type[BaseModel], path: Sequence[int | str]) -> list[str]:
     """The keys that the schema has at a place."""
-    schema = StackConfig.model_json_schema()
+    schema = config.model_json_schema()
     place: dict[str, Any] = schema
     for step in path:
         place = place.get("properties", {}).get(step) or place.get("additionalProperties", {})
@@ -111,11 +150,3 @@ def plain_secrets(config: BaseModel, raw: Any) -> list[tuple[str, ...]]:
         elif isinstance(value, BaseModel) and key in raw:
             found += [(key, *rest) for rest in plain_secrets(value, raw[key])]
     return found
-
-
-def spelt(path: Sequence[int | str]) -> str:
-    """A key as it is written in the file and on the command line."""
-    key = str(path[0]) if path else ""
-    for step in path[1:]:
-        key += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return key if key == REGION else f"{PROJECT}:{key}"

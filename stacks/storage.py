@@ -11,6 +11,7 @@ from infra.postgres_server import (
 )
 from infra.topic import Topic
 from stacks.config import ExistingDatabase, RdsDatabase, StackConfig
+from stacks.foundation import Surroundings
 
 # The service writes the texts. SES fills in what it gets and escapes nothing.
 FRAME = EmailTemplateArgs(subject="{{subject}}", text="{{text}}", html="{{html}}")
@@ -28,13 +29,13 @@ def event_store(config: StackConfig, key: EncryptionKey) -> EventTable:
 
 
 def database_server(
-    config: StackConfig, key: EncryptionKey, alarms: Topic
+    config: StackConfig, around: Surroundings, key: EncryptionKey, alarms: Topic
 ) -> ExistingServer | PostgresServer:
     """The server that exists, or else one on RDS."""
     if config.database.existing is not None:
         return existing_server(config.database.existing)
     assert config.database.rds is not None  # the configuration demands one of the two
-    return rds_server(config, config.database.rds, key, alarms)
+    return rds_server(config, config.database.rds, around, key, alarms)
 
 
 def existing_server(server: ExistingDatabase) -> ExistingServer:
@@ -47,12 +48,18 @@ def existing_server(server: ExistingDatabase) -> ExistingServer:
 
 
 def rds_server(
-    config: StackConfig, server: RdsDatabase, key: EncryptionKey, alarms: Topic
+    config: StackConfig,
+    server: RdsDatabase,
+    around: Surroundings,
+    key: EncryptionKey,
+    alarms: Topic,
 ) -> PostgresServer:
     return PostgresServer(
         f"{config.prefix}postgres",
         PostgresServerArgs(
-            **server.model_dump(),
+            **server.model_dump(exclude={"subnet_ids", "security_group_ids"}),
+            subnet_ids=around.database_subnet_ids,
+            security_group_ids=around.database_security_group_ids,
             deletion_protection=config.protects("postgres"),
             kms_key_arn=key.arn,
             alarm_topic_arn=alarms.arn,

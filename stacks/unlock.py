@@ -28,10 +28,10 @@ def read_day(given: Any) -> Any:
 Day = Annotated[date, BeforeValidator(read_day)]
 
 
-class UnlockConfig(Section):
+class Unlock(Section):
     """Lets one resource be destroyed or replaced, up to a day and for a reason."""
 
-    resource: DataName
+    resource: str
     until: Day
     reason: str = Field(min_length=10)  # a sentence for whoever reads the history
 
@@ -44,3 +44,7 @@ class UnlockConfig(Section):
                 f"expected a day from {today} to {today + LONGEST_UNLOCK}, or no unlock at all"
             )
         return until
+
+
+class UnlockConfig(Unlock):
+    resource: DataName

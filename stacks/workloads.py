@@ -19,6 +19,7 @@ from infra.service_database import ServiceDatabase, ServiceDatabaseArgs
 from infra.service_role import ServiceRole, ServiceRoleArgs
 from infra.service_secret import SecretKey, ServiceSecret, ServiceSecretArgs
 from stacks.config import QuotaConfig, ServiceConfig, ServiceName, StackConfig
+from stacks.foundation import Surroundings
 from stacks.images import Images
 
 LABELS = {"app.kubernetes.io/part-of": "herald", "app.kubernetes.io/managed-by": "pulumi"}
@@ -72,9 +73,14 @@ class Cluster:
     """The environment's place in the cluster, and what each service in it is told."""
 
     def __init__(
-        self, config: StackConfig, namespace: EnvironmentNamespace, images: Images
+        self,
+        config: StackConfig,
+        around: Surroundings,
+        namespace: EnvironmentNamespace,
+        images: Images,
     ) -> None:
         self.config = config
+        self.around = around
         self.namespace = namespace
         self.images = images
         self.environments: dict[ServiceName, Environment] = {}
@@ -169,12 +175,12 @@ class Cluster:
 
     def role_arn(self, name: ServiceName, may: Sequence[Statement]) -> Output[str] | None:
         """Of a role that only the service's account can take; none without an OIDC provider."""
-        if self.config.access is None:
+        if self.around.oidc_provider_arn is None:
             return None
         return ServiceRole(
             self.full_name(name),
             ServiceRoleArgs(
-                oidc_provider_arn=self.config.access.oidc_provider_arn,
+                oidc_provider_arn=self.around.oidc_provider_arn,
                 namespace=self.config.namespace,
                 service_account=self.full_name(name),
                 statements=may,

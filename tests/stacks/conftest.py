@@ -7,7 +7,7 @@ import pytest
 
 from stacks.exports import export
 from stacks.reminder_platform import reminder_platform
-from tests.stacks.stack_files import config_of
+from tests.stacks.stack_files import config_of, foundation_of
 
 DEPLOYMENTS: dict[str, Any] = {}  # by stack; each is run once, for a run takes a second
 
@@ -19,7 +19,9 @@ def platform(deploy: Callable[..., Any]) -> Callable[[str], Any]:
     def run(stack: str) -> Any:
         if stack not in DEPLOYMENTS:
             DEPLOYMENTS[stack] = deploy(
-                lambda: export(reminder_platform(config_of(stack))), stack=stack
+                lambda: export(reminder_platform(config_of(stack))),
+                stack=stack,
+                lookups=foundation_of(stack),
             )
         return DEPLOYMENTS[stack]
 

@@ -8,7 +8,9 @@ import yaml
 
 from stacks.config import ROOT, StackConfig
 from stacks.stack_file import parse
+from tests.made_up_outputs import FOUNDATION
 
+REFERENCE = "pulumi:pulumi:StackReference"
 STACKS = ("local", "dev", "staging", "prod")
 SECRET_KEYS = {"herald:database", "herald:push"}
 CREDENTIALS = '{"type": "service_account"}'
@@ -38,3 +40,11 @@ def as_engine(values: dict[str, Any]) -> dict[str, str]:
 
 def config_of(stack: str) -> StackConfig:
     return parse(stack, as_engine(with_secrets(stack)), SECRET_KEYS)
+
+
+def foundation_of(stack: str, **changed: Any) -> dict[str, dict[str, Any]]:
+    """The lookup that a stack of the platform makes, answered as by its foundation."""
+    config = config_of(stack)
+    told = {**FOUNDATION, "region": config.region, "account": config.account, **changed}
+    name = f"organization/herald-foundation/{stack}"
+    return {REFERENCE: {"name": name, "outputs": told}}

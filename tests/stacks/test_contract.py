@@ -16,7 +16,7 @@ from stacks.config import ROOT
 from stacks.exports import export
 from stacks.outputs import PlainOutputs, StackOutputs, main
 from stacks.reminder_platform import reminder_platform
-from tests.stacks.stack_files import STACKS, config_of
+from tests.stacks.stack_files import STACKS, config_of, foundation_of
 
 SETTINGS = {
     "reminder-service": reminder_service.settings.Settings,
@@ -78,7 +78,9 @@ def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(d
     config = config_of("prod")
     email = config.email.model_copy(update={"smtp_url": SecretStr("smtps://mail.test")})
     config = config.model_copy(update={"email": email})
-    deployment = deploy(lambda: export(reminder_platform(config)), stack="prod")
+    deployment = deploy(
+        lambda: export(reminder_platform(config)), stack="prod", lookups=foundation_of("prod")
+    )
     pods = deployment.one("kubernetes:apps/v1:Deployment", "prod-notification-service")
     assert variables(pods)["SMTP_URL"]["valueFrom"] == {
         "secretKeyRef": {"name": "prod-smtp-secrets", "key": "url"}

@@ -122,7 +122,7 @@ def test_the_outputs_without_secrets_as_a_map_for_pods(pulumi, capsys):
 def test_the_schema_in_the_documentation_is_that_of_the_model():
     written = (ROOT / "docs" / "outputs.schema.json").read_text()
     assert written == schema(), (
-        "write it again: python -m stacks.output_schema docs/outputs.schema.json, and raise "
+        "write it again: python -m stacks.output_schema docs, and raise "
         "VERSION in stacks/outputs.py when an output went or changed its meaning"
     )
     assert json.loads(written)["$id"] == f"urn:herald:stack-outputs:{VERSION}"

@@ -10,7 +10,14 @@ from stacks.protection import DATA
 from stacks.reminder_platform import reminder_platform
 from stacks.stack_file import ConfigError, parse
 from stacks.unlock import DataName
-from tests.stacks.stack_files import SECRET_KEYS, STACKS, as_engine, config_of, with_secrets
+from tests.stacks.stack_files import (
+    SECRET_KEYS,
+    STACKS,
+    as_engine,
+    config_of,
+    foundation_of,
+    with_secrets,
+)
 
 TODAY = datetime.now(UTC).date()
 REASON = "Moves the events to a table with another key"
@@ -75,7 +82,9 @@ def test_the_names_that_can_be_unlocked_are_those_that_are_locked(platform):
 @pytest.mark.parametrize("name", ["event-store", "postgres", "event"])
 def test_an_unlock_opens_the_resource_that_it_names_and_no_other(deploy, name):
     config = unlocked("prod", resource=name)
-    deployment = deploy(lambda: export(reminder_platform(config)), stack="prod")
+    deployment = deploy(
+        lambda: export(reminder_platform(config)), stack="prod", lookups=foundation_of("prod")
+    )
     found = data(deployment, "prod")
     assert {each for each in found if not found[each].protect} == {name}
     assert {each for each in found if not found[each].retain_on_delete} == {name}

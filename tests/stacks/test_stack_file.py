@@ -15,6 +15,7 @@ from tests.stacks.stack_files import (
     written,
 )
 
+PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.example/id/1"
 REQUIRED_TAGS = {"system", "environment", "owner"}
 
 
@@ -78,8 +79,8 @@ CASES = {
     "a misspelt key": (
         {"herald:prefx": "dev-"},
         "Pulumi.dev.yaml: herald:prefx is no setting; expected one of access, account, "
-        "alarmEmails, aws:region, database, deletionProtection, email, identity, images, "
-        "messaging, namespace, network, prefix, push, quota, scheduler, services, unlock, "
+        "alarmEmails, aws:region, database, deletionProtection, email, foundation, identity, "
+        "images, messaging, namespace, network, prefix, push, quota, scheduler, services, unlock, "
         "version, workloadEnvironment.",
     ),
     "a misspelt key inside": (
@@ -159,6 +160,21 @@ CASES = {
         '"111122223333.dkr.ecr.eu-central-1.amazonaws.com", '
         '"base": "public.ecr.aws/docker/library/python:3.12-slim", "platforms": [], '
         '"repositories": {"keptImages": 30}, "cache": true}.',
+    ),
+    "a place that is told twice": (
+        {"herald:scheduler/subnetIds": ["a"], "herald:access": {"oidcProviderArn": PROVIDER}},
+        "Pulumi.dev.yaml: herald:foundation is wrong: expected no scheduler.subnetIds, access "
+        'besides it, for it tells them, came {"stack": "organization/herald-foundation/dev"}.',
+    ),
+    "a place that nobody tells": (
+        {"herald:foundation": None},
+        "Pulumi.dev.yaml: herald:foundation is wrong: expected the stack of a foundation, or else "
+        "subnetIds and securityGroupIds in database.rds, came null.",
+    ),
+    "a foundation that is no stack": (
+        {"herald:foundation": {"stack": "dev"}},
+        "Pulumi.dev.yaml: herald:foundation.stack is wrong: expected to match pattern "
+        "'^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$', came \"dev\".",
     ),
     "several things": (
         {"herald:prefix": "Dev", "herald:account": "1"},

@@ -1,0 +1,79 @@
+"""Who reaches the database."""
+
+from __future__ import annotations  # so that the SDK's modules load only when used
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi_aws import ec2, vpc
+
+from infra.kubernetes_cluster import KubernetesCluster
+from infra.network import ANYWHERE, Network
+
+POSTGRES, HTTPS = 5432, 443
+
+
+class DatabaseAccess(ComponentResource):
+    """One group for the database and one for functions; the nodes have theirs.
+
+    The database is reached by nodes and functions, and reaches nobody. A function reaches
+    the database, and by HTTPS what lies outside.
+    """
+
+    database_group_id: Output[str]
+    function_group_id: Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        network: Network,
+        cluster: KubernetesCluster,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("herald:foundation:DatabaseAccess", name, {}, opts)
+        self.child = ResourceOptions(parent=self)
+        database = self.group(name, "Reached by nodes and functions", network)
+        function = self.group(f"{name}-function", "Functions that reach the database", network)
+        for who, group_id in (("nodes", cluster.security_group_id), ("functions", function.id)):
+            vpc.SecurityGroupIngressRule(
+                f"{name}-{who}",
+                security_group_id=database.id,
+                referenced_security_group_id=group_id,
+                ip_protocol="tcp",
+                from_port=POSTGRES,
+                to_port=POSTGRES,
+                description=f"PostgreSQL from {who}",
+                opts=self.child,
+            )
+        self.way_out(f"{name}-function-database", function.id, POSTGRES, group_id=database.id)
+        self.way_out(f"{name}-function-https", function.id, HTTPS)
+        self.database_group_id, self.function_group_id = database.id, function.id
+        self.register_outputs(
+            {
+                "database_group_id": self.database_group_id,
+                "function_group_id": self.function_group_id,
+            }
+        )
+
+    def group(self, name: str, description: str, network: Network) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
+            name,
+            description=description,
+            vpc_id=network.vpc_id,
+            tags={"Name": name},
+            opts=self.child,
+        )
+
+    def way_out(
+        self, name: str, function_id: Input[str], port: int, *, group_id: Input[str] | None = None
+    ) -> None:
+        to = {"cidr_ipv4": ANYWHERE} if group_id is None else {}
+        vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=function_id,
+            referenced_security_group_id=group_id,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description="APIs over TLS" if group_id is None else "PostgreSQL",
+            opts=self.child,
+            **to,
+        )

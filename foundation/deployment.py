@@ -1,0 +1,200 @@
+"""What `pulumi up` of the platform needs in AWS, and why. Nothing here names `*` as an action.
+
+The resources of the platform begin with its prefix, those of the foundation do not: the role
+that deploys can change neither its own rights nor the cluster, the network or the state's key.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi import Input
+
+from infra.policy_document import Statement
+from stacks.images import SERVICES
+
+SYSTEM = "herald"  # the tag of all that the platform owns; the foundation has another
+FUNCTION_NETWORK = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
+CRUD: Mapping[str, Sequence[str]] = {
+    "sns": (
+        "CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes Subscribe Unsubscribe "
+        "GetSubscriptionAttributes SetSubscriptionAttributes ListSubscriptionsByTopic "
+        "ListTagsForResource TagResource UntagResource"
+    ).split(),
+    "sqs": (
+        "CreateQueue DeleteQueue GetQueueAttributes SetQueueAttributes GetQueueUrl ListQueueTags "
+        "TagQueue UntagQueue"
+    ).split(),
+    "dynamodb": (
+        "CreateTable DeleteTable UpdateTable DescribeTable DescribeContinuousBackups "
+        "UpdateContinuousBackups DescribeTimeToLive UpdateTimeToLive ListTagsOfResource "
+        "TagResource UntagResource"
+    ).split(),
+    "rds": (
+        "CreateDBInstance DeleteDBInstance ModifyDBInstance RebootDBInstance DescribeDBInstances "
+        "CreateDBSnapshot CreateDBParameterGroup DeleteDBParameterGroup ModifyDBParameterGroup "
+        "DescribeDBParameterGroups DescribeDBParameters CreateDBSubnetGroup DeleteDBSubnetGroup "
+        "ModifyDBSubnetGroup DescribeDBSubnetGroups ListTagsForResource AddTagsToResource "
+        "RemoveTagsFromResource"
+    ).split(),
+    "ecr": (
+        "CreateRepository DeleteRepository DescribeRepositories PutImageScanningConfiguration "
+        "PutImageTagMutability GetLifecyclePolicy PutLifecyclePolicy DeleteLifecyclePolicy "
+        "ListTagsForResource TagResource UntagResource BatchCheckLayerAvailability BatchGetImage "
+        "GetDownloadUrlForLayer CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart"
+    ).split(),
+    "lambda": (
+        "CreateFunction DeleteFunction GetFunction GetFunctionCodeSigningConfig "
+        "UpdateFunctionCode UpdateFunctionConfiguration ListVersionsByFunction "
+        "PutFunctionConcurrency DeleteFunctionConcurrency PutFunctionEventInvokeConfig "
+        "GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig ListTags TagResource "
+        "UntagResource"
+    ).split(),
+    "scheduler": "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule".split(),
+    "cloudwatch": (
+        "PutMetricAlarm DeleteAlarms DescribeAlarms PutDashboard GetDashboard DeleteDashboards "
+        "ListTagsForResource TagResource UntagResource"
+    ).split(),
+    "logs": (
+        "CreateLogGroup DeleteLogGroup PutRetentionPolicy ListTagsForResource TagResource "
+        "UntagResource"
+    ).split(),
+}
+SES = (
+    "CreateTemplate UpdateTemplate DeleteTemplate GetTemplate VerifyDomainIdentity "
+    "VerifyDomainDkim VerifyEmailIdentity GetIdentityVerificationAttributes "
+    "GetIdentityDkimAttributes DeleteIdentity CreateConfigurationSet DeleteConfigurationSet "
+    "DescribeConfigurationSet PutConfigurationSetDeliveryOptions "
+    "UpdateConfigurationSetReputationMetricsEnabled CreateConfigurationSetEventDestination "
+    "DeleteConfigurationSetEventDestination"
+).split()
+ROLES = (
+    "DeleteRole GetRole UpdateRole TagRole UntagRole UpdateAssumeRolePolicy ListRolePolicies "
+    "ListAttachedRolePolicies ListInstanceProfilesForRole GetRolePolicy"
+).split()
+KEYS = (
+    "DescribeKey GetKeyPolicy PutKeyPolicy GetKeyRotationStatus EnableKeyRotation "
+    "ListResourceTags ScheduleKeyDeletion CreateGrant Decrypt "
+    "GenerateDataKey"
+).split()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the platform of one environment lies."""
+
+    region: str
+    account: str
+    prefix: str
+    cluster: str
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def role_arn(self, name: str) -> str:
+        return f"arn:aws:iam::{self.account}:role/{name}"
+
+
+def deployment(place: Place, boundary_arn: Input[str]) -> list[Statement]:
+    return [
+        *[granted(service, CRUD[service], named(place, service)) for service in CRUD],
+        *roles(place, boundary_arn),
+        *keys(place),
+        *database_secret(place),
+        *cluster(place),
+        without_resources(),
+    ]
+
+
+def named(place: Place, service: str) -> list[str]:
+    """What begins with the platform's prefix; repositories are named like their services."""
+    kinds = {
+        "dynamodb": ["table/{}*"],
+        "rds": ["db:{}*", "pg:{}*", "subgrp:{}*", "snapshot:{}*"],
+        "lambda": ["function:{}*"],
+        "scheduler": ["schedule/default/{}*"],
+        "logs": ["log-group:{}*"],
+        "ecr": [f"repository/{each}" for each in SERVICES],
+    }.get(service, ["{}*"])
+    if service == "cloudwatch":
+        dashboards = f"arn:aws:cloudwatch::{place.account}:dashboard/{place.prefix}*"
+        return [place.arn(service, f"alarm:{place.prefix}*"), dashboards]
+    return [place.arn(service, kind.format(place.prefix)) for kind in kinds]
+
+
+def granted(service: str, names: Sequence[str], resources: Sequence[Input[str]]) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Action": [f"{service}:{name}" for name in names],
+        "Resource": list(resources),
+    }
+
+
+def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
+    """Roles of services: none without the boundary, so that none can do more than services do."""
+    own = [place.role_arn(f"{place.prefix}*")]
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
+    writes = ["CreateRole", "PutRolePolicy", "DeleteRolePolicy", "PutRolePermissionsBoundary"]
+    attached = {**bounded, "ArnEquals": {"iam:PolicyARN": FUNCTION_NETWORK}}
+    takers = ["lambda.amazonaws.com", "scheduler.amazonaws.com"]
+    linked = place.role_arn("aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS")
+    return [
+        granted("iam", ROLES, own),
+        {**granted("iam", writes, own), "Condition": bounded},
+        {
+            **granted("iam", ["AttachRolePolicy", "DetachRolePolicy"], own),
+            "Condition": attached,
+        },
+        {
+            **granted("iam", ["PassRole"], own),
+            "Condition": {"StringEquals": {"iam:PassedToService": takers}},
+        },
+        granted("iam", ["CreateServiceLinkedRole"], [linked]),  # with the account's first server
+    ]
+
+
+def keys(place: Place) -> list[Statement]:
+    """A key has no name: those of the platform are known by its tags, as others are not."""
+    tag = {"aws:ResourceTag/system": SYSTEM}
+    # A new key has no tags yet, and a change of tags need not name this one.
+    tagging = {**tag, "aws:RequestTag/system": SYSTEM}
+    alias = place.arn("kms", f"alias/{place.prefix}*")
+    aliases = ["CreateAlias", "UpdateAlias", "DeleteAlias"]
+    own = place.arn("kms", "key/*")
+    return [
+        {**granted("kms", KEYS, [own]), "Condition": {"StringEquals": tag}},
+        {**granted("kms", ["TagResource"], [own]), "Condition": {"StringEqualsIfExists": tagging}},
+        granted("kms", aliases, [alias]),
+        {**granted("kms", aliases, [own]), "Condition": {"StringEquals": tag}},
+    ]
+
+
+def database_secret(place: Place) -> list[Statement]:
+    """RDS keeps the administrator's password there in the name of whoever makes the server."""
+    secrets = [place.arn("secretsmanager", "secret:rds!db-*")]
+    names = ["CreateSecret", "DescribeSecret", "GetSecretValue", "TagResource"]
+    return [granted("secretsmanager", names, secrets)]
+
+
+def cluster(place: Place) -> list[Statement]:
+    """Its address; what the role may do inside, the cluster itself says."""
+    return [granted("eks", ["DescribeCluster"], [place.arn("eks", f"cluster/{place.cluster}")])]
+
+
+def without_resources() -> Statement:
+    """Actions for which AWS knows no resources, or none yet."""
+    return {
+        "Sid": "WithoutResources",
+        "Effect": "Allow",
+        "Action": [
+            "ecr:GetAuthorizationToken",
+            "ec2:DescribeSecurityGroups",  # of functions and servers
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "kms:CreateKey",
+            "kms:ListAliases",
+            "logs:DescribeLogGroups",
+            *[f"ses:{name}" for name in SES],
+        ],
+        "Resource": ["*"],
+    }

@@ -1,0 +1,190 @@
+"""What a new account gets, and what the role that deploys may do in it."""
+
+import json
+import re
+
+import pytest
+
+from foundation.deployment import SYSTEM
+from stacks.foundation import FoundationOutputs
+from tests.foundation.stack_files import CLOUD, config_of
+from tests.stacks import stack_files as platform_files
+
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+# What makes a resource of each type of the platform.
+CREATES = {
+    "aws:cloudwatch/dashboard:Dashboard": "cloudwatch:PutDashboard",
+    "aws:cloudwatch/logGroup:LogGroup": "logs:CreateLogGroup",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:PutMetricAlarm",
+    "aws:dynamodb/table:Table": "dynamodb:CreateTable",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "ecr:PutLifecyclePolicy",
+    "aws:ecr/repository:Repository": "ecr:CreateRepository",
+    "aws:iam/role:Role": "iam:CreateRole",
+    "aws:iam/rolePolicy:RolePolicy": "iam:PutRolePolicy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "iam:AttachRolePolicy",
+    "aws:kms/alias:Alias": "kms:CreateAlias",
+    "aws:kms/key:Key": "kms:CreateKey",
+    "aws:lambda/function:Function": "lambda:CreateFunction",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
+        "lambda:PutFunctionEventInvokeConfig"
+    ),
+    "aws:rds/instance:Instance": "rds:CreateDBInstance",
+    "aws:rds/parameterGroup:ParameterGroup": "rds:CreateDBParameterGroup",
+    "aws:rds/subnetGroup:SubnetGroup": "rds:CreateDBSubnetGroup",
+    "aws:scheduler/schedule:Schedule": "scheduler:CreateSchedule",
+    "aws:ses/configurationSet:ConfigurationSet": "ses:CreateConfigurationSet",
+    "aws:ses/domainDkim:DomainDkim": "ses:VerifyDomainDkim",
+    "aws:ses/domainIdentity:DomainIdentity": "ses:VerifyDomainIdentity",
+    "aws:ses/eventDestination:EventDestination": "ses:CreateConfigurationSetEventDestination",
+    "aws:ses/template:Template": "ses:CreateTemplate",
+    "aws:sns/topic:Topic": "sns:CreateTopic",
+    "aws:sns/topicPolicy:TopicPolicy": "sns:SetTopicAttributes",
+    "aws:sns/topicSubscription:TopicSubscription": "sns:Subscribe",
+    "aws:sqs/queue:Queue": "sqs:CreateQueue",
+    "aws:sqs/queuePolicy:QueuePolicy": "sqs:SetQueueAttributes",
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": "sqs:SetQueueAttributes",
+}
+
+
+def statements(text):
+    return json.loads(text)["Statement"]
+
+
+def actions(given):
+    return {action for each in given for action in each["Action"]}
+
+
+@pytest.fixture
+def deploying(foundation):
+    return statements(foundation("dev").one(ROLE_POLICY, "herald-dev-deploy").inputs["policy"])
+
+
+@pytest.fixture
+def bounds(foundation):
+    return statements(foundation("dev").one("aws:iam/policy:Policy").inputs["policy"])
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_the_outputs_are_those_that_the_platform_reads(foundation, stack):
+    outputs = FoundationOutputs.model_validate(foundation(stack).exports)
+    config = config_of(stack)
+    assert (outputs.account, outputs.region) == (config.account, "eu-central-1")
+    assert outputs.cluster_name == f"herald-{stack}"
+    assert len(outputs.database_subnet_ids) == len(config.network.zones)
+    assert outputs.database_security_group_id != outputs.function_security_group_id
+    assert foundation(stack).secret_exports == frozenset()
+
+
+def test_the_database_is_reached_by_nodes_and_functions_alone(foundation):
+    deployment = foundation("dev")
+    rules = {each.name: each.inputs for each in deployment.all(INGRESS)}
+    shared = {
+        "securityGroupId": deployment.exports["database_security_group_id"],
+        "ipProtocol": "tcp",
+        "fromPort": 5432,
+        "toPort": 5432,
+    }
+    assert rules == {
+        "herald-dev-database-nodes": {
+            **shared,
+            "referencedSecurityGroupId": "sg-herald-dev",
+            "description": "PostgreSQL from nodes",
+        },
+        "herald-dev-database-functions": {
+            **shared,
+            "referencedSecurityGroupId": deployment.exports["function_security_group_id"],
+            "description": "PostgreSQL from functions",
+        },
+    }
+    out = {
+        (each.inputs["securityGroupId"], each.inputs["fromPort"]) for each in deployment.all(EGRESS)
+    }
+    function = deployment.exports["function_security_group_id"]
+    assert out == {(function, 5432), (function, 443)}
+
+
+def test_the_cluster_admits_engineers_and_the_deploy_role(foundation):
+    entries = foundation("dev").all("aws:eks/accessEntry:AccessEntry")
+    assert {each.inputs["principalArn"] for each in entries} == {
+        "arn:aws:iam::111122223333:role/engineers",
+        foundation("dev").exports["deploy_role_arn"],
+    }
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_a_workflow_takes_the_role_in_the_environment_of_its_branch(foundation, stack):
+    role = foundation(stack).one("aws:iam/role:Role", f"herald-{stack}-deploy").inputs
+    [trust] = statements(role["assumeRolePolicy"])
+    branch = {"dev": "development", "staging": "master", "prod": "production"}[stack]
+    subject = trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+    assert subject == f"repo:acme/herald:environment:{branch}"
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_whoever_deploys_may_make_what_the_platform_has(foundation, platform, stack):
+    text = foundation(stack).one(ROLE_POLICY, f"herald-{stack}-deploy").inputs["policy"]
+    types = {each.type for each in platform(stack).resources if each.type.startswith("aws:")}
+    assert types <= CREATES.keys()
+    assert {CREATES[each] for each in types} <= actions(statements(text))
+
+
+def test_no_statement_names_all_actions_or_whole_services(deploying, bounds):
+    for action in actions(deploying) | actions(bounds):
+        assert re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", action), action
+
+
+def test_only_actions_without_resources_are_granted_on_all(deploying, bounds):
+    everywhere = [each for each in [*deploying, *bounds] if each["Resource"] == ["*"]]
+    assert [each["Sid"] for each in everywhere] == ["WithoutResources", "FunctionsInTheNetwork"]
+    assert all("*" not in each["Resource"] or each in everywhere for each in [*deploying, *bounds])
+
+
+def test_whoever_deploys_cannot_give_itself_more(deploying):
+    """Roles are made with the boundary alone, and only those that begin with the prefix."""
+    own = ["arn:aws:iam::111122223333:role/dev-*"]
+    for each in deploying:
+        granting = {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"}
+        if granting & {*each["Action"]}:
+            assert each["Resource"] == own
+            bound = each["Condition"]["StringEquals"]["iam:PermissionsBoundary"]
+            assert bound.endswith(":policy/herald-dev-services-1a2b3c4")
+        if any(action.startswith("iam:") for action in each["Action"]):
+            linked = "arn:aws:iam::111122223333:role/aws-service-role/rds.amazonaws.com/"
+            assert each["Resource"] == own or each["Resource"][0].startswith(linked)
+    assert "iam:DeleteRolePermissionsBoundary" not in actions(deploying)
+    assert "iam:CreatePolicyVersion" not in actions(deploying)
+
+
+def test_keys_are_known_by_the_platforms_tag(deploying):
+    tag = {"aws:ResourceTag/system": SYSTEM}
+    keys = [each for each in deploying if each["Resource"] == [KEYS]]
+    assert len(keys) == 3
+    for each in keys:
+        [(operator, condition)] = each["Condition"].items()
+        assert operator == ("StringEqualsIfExists" if len(condition) == 2 else "StringEquals")
+        assert tag.items() <= condition.items()
+    assert platform_files.written("dev")["aws:defaultTags"]["tags"]["system"] == SYSTEM
+
+
+KEYS = "arn:aws:kms:eu-central-1:111122223333:key/*"
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_services_can_do_their_work_within_the_boundary(foundation, platform, stack):
+    bounds = statements(foundation(stack).one("aws:iam/policy:Policy").inputs["policy"])
+    granted = [
+        statement
+        for each in platform(stack).all(ROLE_POLICY)
+        for statement in statements(each.inputs["policy"])
+    ]
+    assert actions(granted) <= actions(bounds)
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_policies_are_no_longer_than_iam_takes(foundation, stack):
+    text = foundation(stack).one(ROLE_POLICY, f"herald-{stack}-deploy").inputs["policy"]
+    assert len(re.sub(r"\s", "", text)) <= 10_240  # characters of all inline policies of a role
+    bounds = foundation(stack).one("aws:iam/policy:Policy").inputs["policy"]
+    assert len(re.sub(r"\s", "", bounds)) <= 6_144

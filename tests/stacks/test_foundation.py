@@ -1,0 +1,129 @@
+"""The network and the cluster come from the foundation's stack, or by their ids."""
+
+import json
+
+import pytest
+
+from stacks.exports import export
+from stacks.foundation import VERSION, FoundationError, FoundationOutputs
+from stacks.output_schema import foundation_schema
+from stacks.reminder_platform import reminder_platform
+from stacks.stack_file import parse
+from tests.made_up_outputs import FOUNDATION
+from tests.stacks.stack_files import (
+    REFERENCE,
+    ROOT,
+    SECRET_KEYS,
+    STACKS,
+    as_engine,
+    config_of,
+    foundation_of,
+    with_secrets,
+)
+
+CLOUD = [stack for stack in STACKS if stack != "local"]
+ROLE = "aws:iam/role:Role"
+PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.example/id/1"
+BOUNDARY = "arn:aws:iam::111122223333:policy/bounds"
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_server_function_and_roles_are_where_the_foundation_says(platform, stack):
+    deployment = platform(stack)
+    assert config_of(stack).foundation.stack == f"organization/herald-foundation/{stack}"
+    server = deployment.one("aws:rds/instance:Instance").inputs
+    subnets = deployment.one("aws:rds/subnetGroup:SubnetGroup").inputs
+    assert server["vpcSecurityGroupIds"] == ["sg-database"]
+    assert subnets["subnetIds"] == FOUNDATION["database_subnet_ids"]
+    for function in deployment.all("aws:lambda/function:Function"):
+        assert function.inputs["vpcConfig"] == {
+            "subnetIds": FOUNDATION["private_subnet_ids"],
+            "securityGroupIds": ["sg-function"],
+        }
+    trusts = [json.loads(each.inputs["assumeRolePolicy"]) for each in deployment.all(ROLE)]
+    federated = [
+        trust["Statement"][0]["Principal"]["Federated"]
+        for trust in trusts
+        if "Federated" in trust["Statement"][0]["Principal"]
+    ]
+    assert set(federated) == {FOUNDATION["oidc_provider_arn"]}
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_no_role_can_do_more_than_its_boundary(platform, stack):
+    bounds = {each.inputs["permissionsBoundary"] for each in platform(stack).all(ROLE)}
+    assert bounds == {FOUNDATION["permissions_boundary_arn"]}
+
+
+def by_id(**access):
+    values = with_secrets("dev")
+    del values["herald:foundation"]
+    values["herald:database"]["rds"] |= {"subnetIds": ["a", "b"], "securityGroupIds": ["db"]}
+    values["herald:scheduler"] |= {"subnetIds": ["c"], "securityGroupIds": ["fn"]}
+    values["herald:access"] = {"oidcProviderArn": PROVIDER, **access}
+    return parse("dev", as_engine(values), set(SECRET_KEYS))
+
+
+def test_what_exists_is_named_by_id_and_no_stack_is_asked(deploy):
+    config = by_id()
+    deployment = deploy(lambda: export(reminder_platform(config)))
+    assert deployment.one("aws:rds/instance:Instance").inputs["vpcSecurityGroupIds"] == ["db"]
+    assert deployment.one("aws:rds/subnetGroup:SubnetGroup").inputs["subnetIds"] == ["a", "b"]
+    assert deployment.one("aws:lambda/function:Function").inputs["vpcConfig"] == {
+        "subnetIds": ["c"],
+        "securityGroupIds": ["fn"],
+    }
+    service = deployment.one(ROLE, "dev-event-service").inputs
+    [trust] = json.loads(service["assumeRolePolicy"])["Statement"]
+    assert trust["Principal"] == {"Federated": PROVIDER}
+    assert "permissionsBoundary" not in service
+
+
+def test_a_boundary_may_be_named_as_well(deploy):
+    config = by_id(permissionsBoundaryArn=BOUNDARY)
+    deployment = deploy(lambda: export(reminder_platform(config)))
+    assert {each.inputs["permissionsBoundary"] for each in deployment.all(ROLE)} == {BOUNDARY}
+
+
+def refusal(deploy, told):
+    config = config_of("dev")
+    with pytest.raises(FoundationError) as error:
+        deploy(lambda: export(reminder_platform(config)), lookups=told)
+    return str(error.value)
+
+
+def test_outputs_that_are_missing_or_wrong_are_named(deploy):
+    told = foundation_of("dev", database_subnet_ids=["only-one"])
+    del told[REFERENCE]["outputs"]["vpc_id"]
+    told[REFERENCE]["outputs"]["surplus"] = 1
+    assert refusal(deploy, told) == (
+        "Stack organization/herald-foundation/dev does not have the expected outputs "
+        "(database_subnet_ids, surplus, vpc_id); run `pulumi up` in foundation/, of the same "
+        "version of this project, first."
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "came", "expected"),
+    [("account", "999999999999", "111122223333"), ("region", "eu-west-1", "eu-central-1")],
+)
+def test_the_foundation_of_another_place_is_refused(deploy, key, came, expected):
+    assert refusal(deploy, foundation_of("dev", **{key: came})) == (
+        f"Stack organization/herald-foundation/dev is of {key} {came}, but this stack is of "
+        f"{expected}; name the foundation of its own account and region in "
+        "herald:foundation.stack."
+    )
+
+
+def test_the_schema_in_the_documentation_is_that_of_the_model():
+    written = (ROOT / "docs" / "foundation.schema.json").read_text()
+    assert written == foundation_schema(), (
+        "write it again: python -m stacks.output_schema docs, and raise VERSION in "
+        "stacks/foundation.py when an output went or changed its meaning"
+    )
+    assert json.loads(written)["$id"] == f"urn:herald:foundation-outputs:{VERSION}"
+
+
+def test_version_1_keeps_what_it_promised():
+    assert VERSION == 1
+    assert {*FOUNDATION, "region", "account"} <= set(FoundationOutputs.model_fields)
