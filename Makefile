@@ -76,8 +76,8 @@ kube-score: .venv/ready
 	@$(PYTHON) -P tools/build.py .local/bin kube-score
 
 .PHONY: preview
-preview: up policies ## What a stack would become, cost and break: make preview STACK=prod [BEFORE=report.json]
-	@$(PYTHON) -m preview --stack "$(STACK)" --output .local/previews $(if $(BEFORE),--before "$(BEFORE)")
+preview: up policies ## What a stack would become, cost and break: make preview STACK=prod [PROGRAM=foundation] [BEFORE=report.json]
+	@$(PYTHON) -m preview --stack "$(STACK)" --program "$(or $(PROGRAM),platform)" --output .local/previews $(if $(BEFORE),--before "$(BEFORE)")
 
 .PHONY: lock
 lock: .venv/ready ## Resolve the lock files again, with hashes

@@ -65,15 +65,14 @@ class DatabaseAccess(ComponentResource):
     def way_out(
         self, name: str, function_id: Input[str], port: int, *, group_id: Input[str] | None = None
     ) -> None:
-        to = {"cidr_ipv4": ANYWHERE} if group_id is None else {}
         vpc.SecurityGroupEgressRule(
             name,
             security_group_id=function_id,
             referenced_security_group_id=group_id,
+            cidr_ipv4=ANYWHERE if group_id is None else None,
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
             description="APIs over TLS" if group_id is None else "PostgreSQL",
             opts=self.child,
-            **to,
         )

@@ -52,6 +52,7 @@ def policy(rule: Rule, own_images: OwnImages) -> ResourceValidationPolicy:
             name=args.name,
             properties=plain(args.props),
             own_images=own_images,
+            protect=bool(args.opts.protect),
         )
         own_images.watch(resource)
         for problem in rule.problems(resource):

@@ -132,15 +132,48 @@ def configuration_set(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[
     yield Part("thousand e-mails", usage.emails / 1000, prices.ses["thousand_emails"])
 
 
+def address(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("hours of an address", HOURS, prices.ec2_price("address_hour"))
+
+
+def nat_gateway(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("hours", HOURS, prices.ec2_price("nat_hour"))
+    yield Part("GB through NAT", usage.nat_gb, prices.ec2_price("nat_gb"))
+
+
+def kubernetes_cluster(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("hours", HOURS, prices.eks["cluster_hour"])
+
+
+def nodes(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    """As many as there are at least: an autoscaler adds some only when they are needed."""
+    count = int((inputs.get("scalingConfig") or {}).get("minSize", 1))
+    [instance_type, *_] = inputs.get("instanceTypes") or ["t3.medium"]
+    hour = prices.machine_hour(instance_type)
+    if hour is None:
+        raise NoPrice(instance_type)
+    yield Part(f"hours of {instance_type}", HOURS * count, hour)
+    yield Part("GB of disks", usage.disk_gb * count, prices.ec2_price("disk_gb_month"))
+
+
+def bucket(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    yield Part("GB of objects", usage.bucket_gb, prices.s3["gb_month"])
+
+
 RATES: dict[str, Rates] = {
     "aws:cloudwatch/dashboard:Dashboard": dashboard,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
     "aws:dynamodb/table:Table": table,
+    "aws:ec2/eip:Eip": address,
+    "aws:ec2/natGateway:NatGateway": nat_gateway,
     "aws:ecr/repository:Repository": repository,
+    "aws:eks/cluster:Cluster": kubernetes_cluster,
+    "aws:eks/nodeGroup:NodeGroup": nodes,
     "aws:kms/key:Key": key,
     "aws:lambda/function:Function": function,
     "aws:rds/instance:Instance": server,
+    "aws:s3/bucket:Bucket": bucket,
     "aws:scheduler/schedule:Schedule": schedule,
     "aws:ses/configurationSet:ConfigurationSet": configuration_set,
     "aws:sns/topicSubscription:TopicSubscription": subscription,
@@ -150,8 +183,23 @@ RATES: dict[str, Rates] = {
 FREE_PACKAGES = ("docker-build", "kubernetes", "pulumi", "random")
 FREE = frozenset(
     {
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        "aws:ec2/flowLog:FlowLog",
+        "aws:ec2/internetGateway:InternetGateway",
+        "aws:ec2/launchTemplate:LaunchTemplate",
+        "aws:ec2/route:Route",
+        "aws:ec2/routeTable:RouteTable",
+        "aws:ec2/routeTableAssociation:RouteTableAssociation",
+        "aws:ec2/securityGroup:SecurityGroup",
+        "aws:ec2/subnet:Subnet",
+        "aws:ec2/vpc:Vpc",
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "aws:eks/accessEntry:AccessEntry",
+        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "aws:eks/addon:Addon",
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         "aws:iam/policy:Policy",
         "aws:iam/role:Role",
         "aws:iam/rolePolicy:RolePolicy",
@@ -161,6 +209,12 @@ FREE = frozenset(
         "aws:lambda/permission:Permission",
         "aws:rds/parameterGroup:ParameterGroup",
         "aws:rds/subnetGroup:SubnetGroup",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        "aws:s3/bucketPolicy:BucketPolicy",
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "aws:s3/bucketVersioning:BucketVersioning",
         "aws:ses/domainDkim:DomainDkim",
         "aws:ses/domainIdentity:DomainIdentity",
         "aws:ses/emailIdentity:EmailIdentity",
@@ -170,6 +224,8 @@ FREE = frozenset(
         "aws:sns/topicPolicy:TopicPolicy",
         "aws:sqs/queuePolicy:QueuePolicy",
         "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     }
 )
 
@@ -201,6 +257,8 @@ def assumptions(prices: Prices, usage: Usage) -> list[str]:
         f"Source: {prices.source}.",
         f"{usage.reminders:,} changes of reminders and {usage.notifications:,} notifications "
         f"a month, {usage.email_share:.0%} of them by e-mail.",
+        f"{usage.nat_gb:,} GB a month through each NAT gateway, {usage.disk_gb:,} GB of disk in "
+        "each node, and no more nodes than there are at least.",
         f"{usage.event_gb:,} GB of remembered events, {usage.log_gb:,} GB of logs a month in "
         "each log group.",
         "Pods run on nodes that the cluster has anyway; traffic between zones is not counted.",

@@ -27,6 +27,9 @@ class Usage(Section):
     function_seconds: Decimal
     log_gb: Decimal
     image_gb: Decimal
+    nat_gb: Decimal
+    disk_gb: Decimal
+    bucket_gb: Decimal
 
     @property
     def emails(self) -> Decimal:
@@ -53,15 +56,30 @@ class Prices(Section):
     cloudwatch: dict[str, Decimal]
     ecr: dict[str, Decimal]
     ses: dict[str, Decimal]
+    ec2: dict[str, Decimal | dict[str, Decimal]]
+    eks: dict[str, Decimal]
+    s3: dict[str, Decimal]
     usage: dict[str, dict[str, Decimal]]
 
     def server_hour(self, instance_class: str) -> Decimal | None:
-        classes = self.rds["hour"]
-        assert isinstance(classes, dict)
-        return classes.get(instance_class)
+        return hour_of(self.rds, instance_class)
+
+    def machine_hour(self, instance_type: str) -> Decimal | None:
+        return hour_of(self.ec2, instance_type)
+
+    def ec2_price(self, name: str) -> Decimal:
+        price = self.ec2[name]
+        assert isinstance(price, Decimal)
+        return price
 
     def usage_of(self, environment: str) -> Usage:
         return Usage.model_validate({**self.usage["default"], **self.usage.get(environment, {})})
+
+
+def hour_of(table: dict[str, Decimal | dict[str, Decimal]], kind: str) -> Decimal | None:
+    kinds = table["hour"]
+    assert isinstance(kinds, dict)
+    return kinds.get(kind)
 
 
 def read_prices(file: Path = TABLE) -> Prices:

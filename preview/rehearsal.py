@@ -9,12 +9,14 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from local.environment import PROJECT, Environment
+from preview.made_up_foundation import made_up_state
 
 KEPT = ("aws:region", "aws:defaultTags")  # of the providers' settings
 PUSH = "herald:push"
@@ -25,6 +27,20 @@ ACCESS = ("AWS_", "PULUMI_", "KUBE", "GOOGLE_", "GITHUB_", "ACTIONS_")
 
 class PreviewError(Exception):
     """One sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One of this project's programs: its folder, and what is linked beside a copy of it."""
+
+    folder: Path
+    parts: tuple[str, ...]  # from the project's folder
+
+
+PROGRAMS = {
+    "platform": Program(PROJECT, ("stacks", "services", ".venv")),
+    "foundation": Program(PROJECT / "foundation", ("foundation/__main__.py", ".venv")),
+}
 
 
 def stack_names(project: Path = PROJECT) -> list[str]:
@@ -86,27 +102,35 @@ def variables(environment: Environment, backend: Path) -> dict[str, str]:
     }
 
 
-def rehearse(stack: str, environment: Environment) -> str:
+def rehearse(program: Program, stack: str, environment: Environment) -> str:
     """The engine's events, one JSON a line."""
-    config, local = read_stack_file(stack), read_stack_file("local")
+    config, local = read_stack_file(stack, program.folder), read_stack_file("local")
     with tempfile.TemporaryDirectory(prefix="herald-preview-") as name:
         folder = Path(name)
         secret = folder / "secret"
         secret.write_text(MADE_UP)
-        lay_out(folder, stack, rehearsed(config, local, secret))
-        return run(stack, folder, variables(environment, folder / "state"))
+        state = folder / "state"
+        settings = rehearsed(config, local, secret)
+        own = lay_out(folder, program, stack, settings)
+        around = variables(environment, state)
+        pulumi(["stack", "init", stack], own, around)
+        made_up_state(state, settings)
+        return run(stack, own, around)
 
 
-def lay_out(folder: Path, stack: str, config: Mapping[str, Any]) -> None:
+def lay_out(folder: Path, program: Program, stack: str, config: Mapping[str, Any]) -> Path:
+    """A copy of the project in which only settings differ; gives the program's folder in it."""
+    own = folder / program.folder.relative_to(PROJECT)
+    own.mkdir(exist_ok=True)
     (folder / "state").mkdir()
-    (folder / "Pulumi.yaml").write_text((PROJECT / "Pulumi.yaml").read_text())
-    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": dict(config)}))
-    for part in ("stacks", "services", ".venv"):
+    (own / "Pulumi.yaml").write_text((program.folder / "Pulumi.yaml").read_text())
+    (own / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": dict(config)}))
+    for part in program.parts:
         (folder / part).symlink_to(PROJECT / part)
+    return own
 
 
 def run(stack: str, folder: Path, environment: Mapping[str, str]) -> str:
-    pulumi(["stack", "init", stack], folder, environment)
     options = ["--stack", stack, "--json", "--policy-pack", str(PROJECT / "policies")]
     done = pulumi(["preview", *options], folder, environment, may_fail=True)
     if '"summaryEvent"' not in done.stdout and '"diagnosticEvent"' not in done.stdout:

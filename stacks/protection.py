@@ -1,10 +1,12 @@
 """Keeps data, and what opens it, from being destroyed or replaced, and roles from growing."""
 
-from collections.abc import Collection
-from typing import Protocol
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol
 
 import pulumi
 from pulumi import Input, ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult
+
+from stacks.unlock import Unlock
 
 DATA = frozenset(
     {
@@ -21,6 +23,8 @@ class Protection(Protocol):
 
     @property
     def prefix(self) -> str: ...
+    @property
+    def unlock(self) -> Unlock | None: ...
     def protects(self, name: str) -> bool: ...
 
 
@@ -34,11 +38,21 @@ def protect_data(config: Protection, data: Collection[str] = DATA) -> None:
 
     def lock(args: ResourceTransformationArgs) -> ResourceTransformationResult | None:
         name = args.name.removeprefix(config.prefix)
-        if args.type_ not in data or not config.protects(name):
+        if args.type_ not in data:
+            return None
+        if config.unlock is not None and config.unlock.resource == name:
+            return ResourceTransformationResult(unlocked(args.props, config.unlock), args.opts)
+        if not config.protects(name):
             return None
         return ResourceTransformationResult(args.props, ResourceOptions.merge(args.opts, locked))
 
     pulumi.runtime.register_stack_transformation(lock)
+
+
+def unlocked(properties: Mapping[str, Any], unlock: Unlock) -> dict[str, Any]:
+    """Says so in a tag, by which the policies know that it is meant to be without a lock."""
+    tags = {**(properties.get("tags") or {}), "unlocked-until": unlock.until.isoformat()}
+    return {**properties, "tags": tags}
 
 
 def bound_roles(boundary_arn: Input[str] | None) -> None:

@@ -61,9 +61,9 @@ def resource_schema(package: str, token: str) -> ResourceSchema:
     outputs = _getters(classes[f"_{name}State"]) if f"_{name}State" in classes else {}
     outputs = outputs or _getters(classes[name])
     secrets = (_camel(word) for found in _SECRETS.findall(text) for word in _quoted(found))
-    return ResourceSchema(
-        token, module, _getters(classes[f"{name}Args"]), outputs, frozenset(secrets)
-    )
+    # The name with `Init` is of types whose own would be that of an object type.
+    arguments = classes.get(f"{name}Args") or classes[f"{name}InitArgs"]
+    return ResourceSchema(token, module, _getters(arguments), outputs, frozenset(secrets))
 
 
 @cache

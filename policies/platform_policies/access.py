@@ -25,6 +25,45 @@ LASTING = (
     "aws:iam/accessKey:AccessKey",
     "aws:iam/userLoginProfile:UserLoginProfile",
 )
+# AWS knows no resources for these, so they are granted on all or not at all.
+WITHOUT_RESOURCES = frozenset(
+    {
+        # The network interfaces of functions: what is described, or is not made yet, has no name.
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "ec2:GetSecurityGroupsForVpc",
+        "ec2:UnassignPrivateIpAddresses",
+        # A login to all registries of the account; what is pulled or pushed is granted by name.
+        "ecr:GetAuthorizationToken",
+        # A key gets its name when it is made.
+        "kms:CreateKey",
+        "kms:ListAliases",
+        "logs:DescribeLogGroups",
+        # The first interface of SES, which the provider speaks, grants nothing by name.
+        "ses:CreateConfigurationSet",
+        "ses:CreateConfigurationSetEventDestination",
+        "ses:CreateTemplate",
+        "ses:DeleteConfigurationSet",
+        "ses:DeleteConfigurationSetEventDestination",
+        "ses:DeleteIdentity",
+        "ses:DeleteTemplate",
+        "ses:DescribeConfigurationSet",
+        "ses:GetIdentityDkimAttributes",
+        "ses:GetIdentityVerificationAttributes",
+        "ses:GetTemplate",
+        "ses:PutConfigurationSetDeliveryOptions",
+        "ses:UpdateConfigurationSetReputationMetricsEnabled",
+        "ses:UpdateTemplate",
+        "ses:VerifyDomainDkim",
+        "ses:VerifyDomainIdentity",
+        "ses:VerifyEmailIdentity",
+    }
+)
 BROAD = re.compile(r"/(AdministratorAccess|PowerUserAccess|IAMFullAccess|[A-Za-z0-9]+FullAccess)$")
 
 
@@ -49,19 +88,11 @@ def names_actions(resource: Resource) -> Iterator[str]:
 def names_resources(resource: Resource) -> Iterator[str]:
     for document in own_documents(resource):
         for each in statements(document, "policy"):
-            if "*" in listed(each.get("Resource")) and not has_condition(each):
-                yield f"{label(each)} allows {actions(each)} on *; name the resources"
+            nameable = [a for a in listed(each.get("Action")) if a not in WITHOUT_RESOURCES]
+            if "*" in listed(each.get("Resource")) and nameable:
+                yield f"{label(each)} allows {', '.join(nameable)} on *; name the resources"
             if "NotResource" in each:
                 yield f"{label(each)} allows all resources but some; name the resources"
-
-
-def has_condition(statement: dict[str, Any]) -> bool:
-    """Some actions know no resources, but all of those know conditions."""
-    return bool(statement.get("Condition"))
-
-
-def actions(statement: dict[str, Any]) -> str:
-    return ", ".join(listed(statement.get("Action"))) or "actions"
 
 
 def taken_by_someone(role: Resource) -> Iterator[str]:
@@ -74,8 +105,9 @@ def taken_by_someone(role: Resource) -> Iterator[str]:
 
 
 def has_subject(statement: dict[str, Any]) -> bool:
+    """One that is written out: `repo:owner/*` would be every repository, branch and fork."""
     return any(
-        key.endswith(":sub") and "*" not in listed(value)
+        key.endswith(":sub") and not any("*" in each or "?" in each for each in listed(value))
         for operator, keys in statement.get("Condition", {}).items()
         if operator.startswith(("StringEquals", "StringLike"))
         for key, value in keys.items()

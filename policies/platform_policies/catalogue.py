@@ -2,7 +2,19 @@
 
 from collections.abc import Iterator
 
-from platform_policies import access, cluster, email, functions, messaging, storage, workloads
+from platform_policies import (
+    access,
+    buckets,
+    cluster,
+    eks,
+    email,
+    functions,
+    messaging,
+    network,
+    protection,
+    storage,
+    workloads,
+)
 from platform_policies.resource import Resource
 from platform_policies.rule import Rule
 
@@ -14,7 +26,23 @@ TAGGED = frozenset(
         "aws:cloudwatch/logGroup:LogGroup",
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         "aws:dynamodb/table:Table",
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        "aws:ec2/eip:Eip",
+        "aws:ec2/flowLog:FlowLog",
+        "aws:ec2/internetGateway:InternetGateway",
+        "aws:ec2/launchTemplate:LaunchTemplate",
+        "aws:ec2/natGateway:NatGateway",
+        "aws:ec2/routeTable:RouteTable",
+        "aws:ec2/securityGroup:SecurityGroup",
+        "aws:ec2/subnet:Subnet",
+        "aws:ec2/vpc:Vpc",
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
         "aws:ecr/repository:Repository",
+        "aws:eks/accessEntry:AccessEntry",
+        "aws:eks/addon:Addon",
+        "aws:eks/cluster:Cluster",
+        "aws:eks/nodeGroup:NodeGroup",
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         "aws:iam/policy:Policy",
         "aws:iam/role:Role",
         "aws:iam/user:User",
@@ -23,16 +51,22 @@ TAGGED = frozenset(
         "aws:rds/instance:Instance",
         "aws:rds/parameterGroup:ParameterGroup",
         "aws:rds/subnetGroup:SubnetGroup",
+        "aws:s3/bucket:Bucket",
         "aws:sns/topic:Topic",
         "aws:sqs/queue:Queue",
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     }
 )
 # Judged by a rule, or known to need none.
 UNTAGGED = frozenset(
     {
         "aws:cloudwatch/dashboard:Dashboard",
+        "aws:ec2/route:Route",
+        "aws:ec2/routeTableAssociation:RouteTableAssociation",
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         "aws:iam/accessKey:AccessKey",
         "aws:iam/groupPolicy:GroupPolicy",
         "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
@@ -45,6 +79,12 @@ UNTAGGED = frozenset(
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         "aws:lambda/functionUrl:FunctionUrl",
         "aws:lambda/permission:Permission",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        "aws:s3/bucketPolicy:BucketPolicy",
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "aws:s3/bucketVersioning:BucketVersioning",
         "aws:scheduler/schedule:Schedule",
         "aws:ses/configurationSet:ConfigurationSet",
         "aws:ses/domainDkim:DomainDkim",
@@ -99,6 +139,10 @@ RULES = [
     *access.RULES,
     *cluster.RULES,
     *workloads.RULES,
+    *network.RULES,
+    *eks.RULES,
+    *buckets.RULES,
+    *protection.RULES,
     Rule(
         name="tagged",
         reason="Without tags nobody can tell whose a resource is, or what it costs whom.",

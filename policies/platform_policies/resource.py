@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -40,6 +41,7 @@ class Resource:
     name: str
     properties: Mapping[str, Any]
     own_images: Collection[str] = ()  # tags of what the stack builds; digests come with `up`
+    protect: bool = True  # whether the engine refuses to delete or replace it
 
     def at(self, path: str) -> Any:
         return at(self.properties, path)
@@ -74,5 +76,11 @@ class Resource:
         """Of an environment whose data may be lost."""
         return self.tags.get("environment") in DISPOSABLE
 
+    @property
+    def is_unlocked(self) -> bool:
+        """Whether it may go, up to a day that its configuration names."""
+        return str(self.tags.get(UNLOCKED, "")) >= datetime.now(UTC).date().isoformat()
 
+
+UNLOCKED = "unlocked-until"  # a tag; its value is a day, written as 2026-12-31
 DISPOSABLE = ("local", "development")

@@ -75,10 +75,10 @@ def contains(path: str, *expected: str) -> Check:
 
 
 def where_data_lasts(check: Check) -> Check:
-    """Not in environments whose data may be lost; which one it is, a resource's tags tell."""
+    """Not in environments whose data may be lost, nor of what is unlocked; both are tags."""
 
     def lasting(resource: Resource) -> Iterator[str]:
-        if not resource.is_disposable:
+        if not resource.is_disposable and not resource.is_unlocked:
             yield from check(resource)
 
     return lasting

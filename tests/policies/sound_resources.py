@@ -150,6 +150,7 @@ SOUND: dict[str, dict[str, Any]] = {
         "managedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"],
         "tags": TAGS,
     },
+    "aws:iam/policy:Policy": {"policy": document(READ), "tags": TAGS},
     "aws:iam/rolePolicy:RolePolicy": {"policy": document(READ)},
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {
         "policyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
@@ -168,4 +169,47 @@ SOUND: dict[str, dict[str, Any]] = {
     "kubernetes:core/v1:Pod": {"spec": POD},
     "docker-build:index:Image": {"buildArgs": {"BASE": "python:3.12"}},
     "random:index/randomPassword:RandomPassword": {"length": 32},
+}
+# Of a new account.
+SOUND |= {
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"vpcId": "vpc-1", "tags": TAGS},
+    "aws:ec2/subnet:Subnet": {"mapPublicIpOnLaunch": False, "tags": TAGS},
+    "aws:ec2/securityGroup:SecurityGroup": {"ingress": [{"cidrBlocks": ["10.0.0.0/8"]}]}
+    | {"tags": TAGS},
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {
+        "cidrIpv4": "10.0.0.0/8",
+        "tags": TAGS,
+    },
+    "aws:ec2/flowLog:FlowLog": {"trafficType": "ALL", "tags": TAGS},
+    "aws:ec2/launchTemplate:LaunchTemplate": {
+        "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+        "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true"}}],
+        "tags": TAGS,
+    },
+    "aws:eks/cluster:Cluster": {
+        "vpcConfig": {
+            "endpointPrivateAccess": True,
+            "endpointPublicAccess": True,
+            "publicAccessCidrs": ["192.0.2.0/24"],
+        },
+        "encryptionConfig": {"resources": ["secrets"]},
+        "enabledClusterLogTypes": ["api", "audit", "authenticator"],
+        "accessConfig": {"authenticationMode": "API"},
+        "deletionProtection": True,
+        "tags": TAGS,
+    },
+    "aws:eks/addon:Addon": {"addonVersion": "v1.12.3-eksbuild.1", "tags": TAGS},
+    "aws:eks/nodeGroup:NodeGroup": {"launchTemplate": {"id": "lt-1"}, "tags": TAGS},
+    "aws:s3/bucket:Bucket": {"forceDestroy": False, "tags": TAGS},
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
+        "blockPublicAcls": True,
+        "blockPublicPolicy": True,
+        "ignorePublicAcls": True,
+        "restrictPublicBuckets": True,
+    },
+    "aws:s3/bucketVersioning:BucketVersioning": {"versioningConfiguration": {"status": "Enabled"}},
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
+        "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}]
+    },
+    "aws:s3/bucketPolicy:BucketPolicy": {"policy": document(ROOT, deny_plain("s3:*"))},
 }

@@ -55,6 +55,7 @@ def test_an_insecure_program_is_stopped(tmp_path: Path):
     assert broken_rules(refused.stdout) == {
         ("mandatory", "access-names-actions"),
         ("mandatory", "access-names-resources"),
+        ("mandatory", "data-protected"),
         ("mandatory", "queue-encrypted"),
         ("mandatory", "queue-has-dead-letters"),
         ("mandatory", "tagged"),

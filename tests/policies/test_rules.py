@@ -1,6 +1,8 @@
 import copy
 import importlib
 import inspect
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,7 +35,8 @@ def sound(kind: str, change: dict[str, Any] | None = None, name: str = "event") 
 
 
 def broken(breach: Breach) -> Resource:
-    return sound(breach.type, breach.change, breach.name)
+    resource = sound(breach.type, breach.change, breach.name)
+    return replace(resource, protect=breach.protect)
 
 
 @pytest.mark.parametrize("breach", BREACHES, ids=lambda breach: f"{breach.rule}: {breach.said}")
@@ -78,14 +81,47 @@ def test_what_is_known_is_told_although_the_rest_is_not():
     assert told == ["container service: image nginx has no digest"]
 
 
-@pytest.mark.parametrize("environment", ["local", "development"])
-@pytest.mark.parametrize(
-    "name", ["table-deletion-protected", "database-deletion-protected", "database-in-two-zones"]
-)
-def test_disposable_environments_need_no_protection(name: str, environment: str):
+LASTING = ["table-deletion-protected", "database-deletion-protected", "data-protected"] + [
+    "cluster-deletion-protected",
+    "database-in-two-zones",
+]
+
+
+def problems_with(name: str, **tags: str) -> list[str]:
+    """Of the first breach of a rule, with other tags."""
     breach = next(each for each in BREACHES if each.rule == name)
-    tags = {"tags": {**TAGS, "environment": environment}}
-    assert RULE[name].problems(sound(breach.type, {**breach.change, **tags})) == []
+    changed_tags = {"tags": {**TAGS, **tags}}
+    return RULE[name].problems(broken(replace(breach, change={**breach.change, **changed_tags})))
+
+
+@pytest.mark.parametrize("environment", ["local", "development"])
+@pytest.mark.parametrize("name", LASTING)
+def test_disposable_environments_need_no_protection(name: str, environment: str):
+    assert problems_with(name, environment=environment) == []
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_what_is_unlocked_needs_none_up_to_its_day(name: str):
+    today = datetime.now(UTC).date()
+    assert problems_with(name, **{"unlocked-until": str(today)}) == []
+    assert problems_with(name, **{"unlocked-until": str(today - timedelta(days=1))}) != []
+
+
+@pytest.mark.parametrize("subject", ["*", "repo:acme/*", "repo:acme/herald:environment:pro?"])
+def test_a_subject_with_a_wildcard_is_none(subject: str):
+    condition = {"StringLike": {"token.actions.githubusercontent.com:sub": subject}}
+    trust = document(admit({"Federated": "arn:issuer"}, Condition=condition))
+    role = sound("aws:iam/role:Role", {"assumeRolePolicy": trust})
+    assert RULE["role-taken-by-someone"].problems(role) == [
+        "statement Admit lets every identity of arn:issuer take the role"
+    ]
+
+
+def test_only_actions_that_know_no_resources_are_granted_on_all():
+    statement = {"Effect": "Allow", "Action": ["kms:CreateKey", "ses:CreateTemplate"]}
+    policy = {"policy": document({**statement, "Resource": "*"})}
+    resource = sound("aws:iam/policy:Policy", policy)
+    assert RULE["access-names-resources"].problems(resource) == []
 
 
 def test_tags_that_the_provider_adds_count():

@@ -34,10 +34,13 @@ def stack_files() -> dict[str, str]:
     return {file.name: file.read_text() for file in PROJECT.glob("Pulumi*.yaml")}
 
 
+@pytest.mark.parametrize("program", ["platform", "foundation"])
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_each_environment_can_be_made_and_breaks_no_rule(stack: str, tmp_path: Path):
+def test_each_environment_can_be_made_and_breaks_no_rule(program: str, stack: str, tmp_path: Path):
     before = topics(), stack_files()
-    done = preview("--stack", stack, "--format", "json", "--output", str(tmp_path))
+    of = ("--stack", stack, "--program", program)
+    name = stack if program == "platform" else f"foundation-{stack}"
+    done = preview(*of, "--format", "json", "--output", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads(done.stdout)
     assert report["policies"]["findings"] == []
@@ -46,13 +49,13 @@ def test_each_environment_can_be_made_and_breaks_no_rule(stack: str, tmp_path: P
     assert float(report["cost"]["monthly"]) > 10
     assert report["counts"] == {"create": len(report["resources"])}
     assert (topics(), stack_files()) == before
-    assert json.loads((tmp_path / f"{stack}.json").read_text()) == report
+    assert json.loads((tmp_path / f"{name}.json").read_text()) == report
 
-    again = preview("--stack", stack, "--before", str(tmp_path / f"{stack}.json"))
+    again = preview(*of, "--before", str(tmp_path / f"{name}.json"))
     assert again.returncode == 0, again.stdout
     first, *_ = again.stdout.splitlines()
     same = len(report["resources"])
-    assert first == f"Stack {stack} against the earlier preview: {same} unchanged"
+    assert first == f"Stack {name} against the earlier preview: {same} unchanged"
 
 
 def test_an_unknown_stack_is_told_in_one_sentence():

@@ -74,6 +74,19 @@ SERVER = {"instanceClass": "db.t4g.micro", "allocatedStorage": 20, "multiAz": Fa
         ("aws:ecr/repository:Repository", {}, "0.50"),
         # half of 3 million x 0.10 a thousand
         ("aws:ses/configurationSet:ConfigurationSet", {}, "150.00"),
+        # 730 h x 0.052 + 300 GB x 0.052
+        ("aws:ec2/natGateway:NatGateway", {}, "53.56"),
+        # 730 h x 0.005
+        ("aws:ec2/eip:Eip", {}, "3.65"),
+        # 730 h x 0.10
+        ("aws:eks/cluster:Cluster", {}, "73.00"),
+        # 3 x (730 h x 0.12075 + 50 GB x 0.0952)
+        (
+            "aws:eks/nodeGroup:NodeGroup",
+            {"instanceTypes": ["m7i.large"], "scalingConfig": {"minSize": 3, "maxSize": 9}},
+            "278.72",
+        ),
+        ("aws:s3/bucket:Bucket", {}, "0.02"),
         ("kubernetes:apps/v1:Deployment", {"spec": {"replicas": 9}}, "0.00"),
         ("aws:iam/role:Role", {}, "0.00"),
     ],
@@ -91,7 +104,16 @@ def test_less_use_costs_less(prices: Prices):
 @pytest.mark.parametrize(
     ("kind", "inputs", "said"),
     [
-        ("aws:s3/bucket:Bucket", {}, "it: no price known for aws:s3/bucket:Bucket"),
+        (
+            "aws:efs/fileSystem:FileSystem",
+            {},
+            "it: no price known for aws:efs/fileSystem:FileSystem",
+        ),
+        (
+            "aws:eks/nodeGroup:NodeGroup",
+            {"instanceTypes": ["x2iedn.large"]},
+            "it: no price known for x2iedn.large",
+        ),
         (
             "aws:rds/instance:Instance",
             {**SERVER, "instanceClass": "db.x2g.large"},
@@ -135,6 +157,9 @@ def test_the_table_is_of_the_region_and_has_the_server_of_each_stack(prices: Pri
     config = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
     assert prices.region == config["aws:region"]
     assert prices.server_hour(config["herald:database"]["rds"]["instanceClass"]) is not None
+    account = yaml.safe_load((PROJECT / "foundation" / f"Pulumi.{stack}.yaml").read_text())
+    machines = account["config"]["herald-foundation:cluster"]["instanceTypes"]
+    assert None not in {prices.machine_hour(each) for each in machines}
 
 
 def test_assumptions_tell_date_source_and_use(prices: Prices):

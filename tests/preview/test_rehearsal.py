@@ -6,13 +6,17 @@ import pytest
 import yaml
 
 from local.environment import PROJECT, Environment
+from preview.made_up_foundation import made_up_outputs, made_up_state
 from preview.rehearsal import (
+    PROGRAMS,
     PreviewError,
+    lay_out,
     read_stack_file,
     rehearsed,
     stack_names,
     variables,
 )
+from stacks.foundation import FoundationOutputs, checked
 from stacks.stack_file import parse
 
 LOCAL = read_stack_file("local")
@@ -110,3 +114,49 @@ def test_what_is_no_stack_is_told(tmp_path: Path, stack: str, content: str | Non
 def test_the_project_has_what_a_rehearsal_links():
     assert yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["main"] == "stacks/"
     assert (PROJECT / "services").is_dir()
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_the_foundation_of_a_stack_is_made_up_as_it_would_tell(stack: str, secret: Path):
+    settings = rehearsed(read_stack_file(stack), LOCAL, secret)
+    config = parse(stack, as_the_engine_gives_it(settings), set())
+    told = made_up_outputs(settings)
+    assert checked("made-up", told, config) == FoundationOutputs.model_validate(told)
+
+
+def test_the_foundation_lies_beside_the_rehearsed_stack(tmp_path: Path):
+    config = {"herald:foundation": {"stack": "organization/herald-foundation/prod"}}
+    made_up_state(tmp_path, config)
+    [file] = tmp_path.rglob("*.json")
+    assert file.relative_to(tmp_path) == Path(".pulumi/stacks/herald-foundation/prod.json")
+    [stack] = json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
+    assert stack["urn"] == (
+        "urn:pulumi:prod::herald-foundation::pulumi:pulumi:Stack::herald-foundation-prod"
+    )
+    assert stack["outputs"] == made_up_outputs(config)
+
+
+@pytest.mark.parametrize("reference", [None, "text", {}, {"stack": "prod"}, {"stack": 1}])
+def test_a_reference_that_is_wrong_is_left_to_the_program(tmp_path: Path, reference: Any):
+    made_up_state(tmp_path, {"herald:foundation": reference})
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "parts"),
+    [
+        ("platform", ".", {"stacks", "services", ".venv"}),
+        ("foundation", "foundation", {"__main__.py"}),
+    ],
+)
+def test_each_program_is_laid_out_with_its_own_settings(
+    tmp_path: Path, name: str, own: str, parts: set[str]
+):
+    program = PROGRAMS[name]
+    folder = lay_out(tmp_path, program, "dev", {"aws:region": "eu-central-1"})
+    assert folder == tmp_path / own
+    assert (folder / "Pulumi.yaml").read_text() == (program.folder / "Pulumi.yaml").read_text()
+    written = yaml.safe_load((folder / "Pulumi.dev.yaml").read_text())
+    assert written == {"config": {"aws:region": "eu-central-1"}}
+    assert {each.name for each in folder.iterdir() if each.is_symlink()} == parts
+    assert (tmp_path / ".venv").exists()

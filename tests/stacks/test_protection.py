@@ -88,6 +88,8 @@ def test_an_unlock_opens_the_resource_that_it_names_and_no_other(deploy, name):
     found = data(deployment, "prod")
     assert {each for each in found if not found[each].protect} == {name}
     assert {each for each in found if not found[each].retain_on_delete} == {name}
+    tags = {each: found[each].inputs.get("tags") for each in found}
+    assert tags == {**dict.fromkeys(found), name: {"unlocked-until": str(TODAY)}}
     table, server = found["event-store"].inputs, found["postgres"].inputs
     assert table["deletionProtectionEnabled"] is (name != "event-store")
     assert server["deletionProtection"] is (name != "postgres")

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from local.providers.aws.account import Account
+from local.providers.aws.rehearsed import REHEARSED, rehearsed_type
 from local.providers.aws.resource import AwsResource
 from local.providers.aws.settings import Settings, problems
 from local.providers.aws.types import TYPES
@@ -69,6 +70,8 @@ class AwsPackage:
 
 @cache
 def resource_type(token: str) -> type[AwsResource]:
+    if token in REHEARSED:
+        return rehearsed_type(token)
     if token not in TYPES:
         resource_schema("pulumi_aws", token)  # tells first when there is no such type at all
         raise UnservedType(token, "aws")

@@ -89,8 +89,8 @@ def test_a_required_property_that_is_missing_is_named(offline: Any) -> None:
 
 
 def test_a_type_that_is_not_served_and_one_that_does_not_exist_are_refused(offline: Any) -> None:
-    with pytest.raises(Exception, match="aws:s3/bucket:Bucket is not served by the local aws"):
-        offline.check("aws:s3/bucket:Bucket", "b", {})
+    with pytest.raises(Exception, match="aws:xray/group:Group is not served by the local aws"):
+        offline.check("aws:xray/group:Group", "b", {})
     with pytest.raises(Exception, match="pulumi_aws has no resource type aws:sns/topik:Topik"):
         offline.check("aws:sns/topik:Topik", "t", {})
 

@@ -27,6 +27,21 @@ ACCESS = [
         "statement Read allows sqs:ReceiveMessage on *; name the resources",
     ),
     Breach(
+        "access-names-resources",
+        ROLE_POLICY,
+        {
+            "policy": document(
+                {
+                    **READ,
+                    "Action": ["kms:CreateKey", "kms:Decrypt"],
+                    "Resource": "*",
+                    "Condition": {"StringEquals": {"aws:ResourceTag/system": "herald"}},
+                }
+            )
+        },
+        "statement Read allows kms:Decrypt on *; name the resources",
+    ),
+    Breach(
         "role-taken-by-someone",
         ROLE,
         {"assumeRolePolicy": document(admit({"AWS": "*"}))},

@@ -14,3 +14,4 @@ class Breach:
     change: dict[str, Any]  # dotted path -> value
     said: str
     name: str = "event"
+    protect: bool = True

@@ -52,8 +52,8 @@ ALL_TYPES = [
     ),
     Breach(
         "type-known",
-        "aws:s3/bucket:Bucket",
+        "aws:xray/group:Group",
         {},
-        "no rule knows aws:s3/bucket:Bucket; add it to the catalogue with the rules it needs",
+        "no rule knows aws:xray/group:Group; add it to the catalogue with the rules it needs",
     ),
 ]

@@ -2,6 +2,7 @@
 
 from tests.policies.breaches import (
     access,
+    account,
     cluster,
     email,
     functions,
@@ -19,4 +20,5 @@ BREACHES = [
     *cluster.CLUSTER,
     *cluster.ALL_TYPES,
     *workloads.WORKLOADS,
+    *account.ACCOUNT,
 ]

@@ -1,0 +1,30 @@
+"""What holds data, or opens it, stays."""
+
+from collections.abc import Iterator
+
+from platform_policies.resource import Resource
+from platform_policies.rule import Rule, where_data_lasts
+
+DATA = (
+    "aws:dynamodb/table:Table",
+    "aws:eks/cluster:Cluster",
+    "aws:kms/key:Key",
+    "aws:rds/instance:Instance",
+    "aws:s3/bucket:Bucket",
+    "aws:sqs/queue:Queue",
+)
+
+
+def protected(resource: Resource) -> Iterator[str]:
+    if not resource.protect:
+        yield "the option protect is not set; lock it, or unlock it by name and date"
+
+
+RULES = [
+    Rule(
+        name="data-protected",
+        reason="What the engine may delete or replace goes by one mistaken command.",
+        types=DATA,
+        check=where_data_lasts(protected),
+    )
+]
