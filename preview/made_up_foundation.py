@@ -31,6 +31,13 @@ def made_up_state(backend: Path, config: Mapping[str, Any]) -> None:
     file.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
 
 
+def made_up_answers(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a program is told on mocks when it asks for the stack."""
+    name = config[FOUNDATION]["stack"] if FOUNDATION in config else ""
+    told = {"name": name, "outputs": made_up_outputs(config)}
+    return {"pulumi:pulumi:StackReference": told}
+
+
 def made_up_outputs(config: Mapping[str, Any]) -> dict[str, Any]:
     account, region = config.get("herald:account", ""), config.get("aws:region", "")
     iam, kms = f"arn:aws:iam::{account}", f"arn:aws:kms:{region}:{account}"

@@ -5,22 +5,6 @@ from typing import Any
 
 from pulumi.runtime import rpc
 
-# What a stack of `foundation/` would tell; its account and region are those of the stack asked for.
-FOUNDATION = {
-    "vpc_id": "vpc-1",
-    "vpc_cidr": "10.10.0.0/16",
-    "private_subnet_ids": ["subnet-private-a", "subnet-private-b"],
-    "public_subnet_ids": ["subnet-public-a", "subnet-public-b"],
-    "database_subnet_ids": ["subnet-database-a", "subnet-database-b"],
-    "database_security_group_id": "sg-database",
-    "function_security_group_id": "sg-function",
-    "cluster_name": "herald-dev",
-    "oidc_provider_arn": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.example/id/1",
-    "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/services",
-    "deploy_role_arn": "arn:aws:iam::123456789012:role/deploy",
-    "state_bucket": "herald-dev-state",
-    "state_key_arn": "arn:aws:kms:eu-central-1:123456789012:key/state",
-}
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 SUFFIX = "1a2b3c4"  # Pulumi's auto-naming appends seven such digits
 DIGEST = "sha256:" + "d" * 64

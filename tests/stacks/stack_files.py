@@ -6,10 +6,11 @@ from typing import Any
 
 import yaml
 
+from preview.made_up_foundation import made_up_answers, made_up_outputs
 from stacks.config import ROOT, StackConfig
 from stacks.stack_file import parse
-from tests.made_up_outputs import FOUNDATION
 
+FOUNDATION = made_up_outputs({"herald:account": "123456789012", "aws:region": "eu-central-1"})
 REFERENCE = "pulumi:pulumi:StackReference"
 STACKS = ("local", "dev", "staging", "prod")
 SECRET_KEYS = {"herald:database", "herald:push"}
@@ -44,7 +45,6 @@ def config_of(stack: str) -> StackConfig:
 
 def foundation_of(stack: str, **changed: Any) -> dict[str, dict[str, Any]]:
     """The lookup that a stack of the platform makes, answered as by its foundation."""
-    config = config_of(stack)
-    told = {**FOUNDATION, "region": config.region, "account": config.account, **changed}
-    name = f"organization/herald-foundation/{stack}"
-    return {REFERENCE: {"name": name, "outputs": told}}
+    answers = made_up_answers(written(stack))
+    answers[REFERENCE]["outputs"] |= changed
+    return answers

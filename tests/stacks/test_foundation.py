@@ -9,8 +9,8 @@ from stacks.foundation import VERSION, FoundationError, FoundationOutputs
 from stacks.output_schema import foundation_schema
 from stacks.reminder_platform import reminder_platform
 from stacks.stack_file import parse
-from tests.made_up_outputs import FOUNDATION
 from tests.stacks.stack_files import (
+    FOUNDATION,
     REFERENCE,
     ROOT,
     SECRET_KEYS,
