@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from preview.made_up_foundation import made_up_answers
 from preview.rehearsal import PUSH, read_stack_file
 from preview.trial import Deployment, run
 from stacks.exports import export
@@ -33,7 +34,12 @@ def platform(stack: str) -> Deployment:
     push = {"credentials": MADE_UP, **made_up(config.get(PUSH, {}))}
     values[PUSH] = told(push)
     given = parse(stack, values, set(values))
-    return run(lambda: export(reminder_platform(given)), stack=stack, config=values)
+    return run(
+        lambda: export(reminder_platform(given)),
+        stack=stack,
+        config=values,
+        lookups=made_up_answers(config),
+    )
 
 
 def made_up(value: Any) -> Any:

@@ -10,7 +10,6 @@ from stacks.output_schema import foundation_schema
 from stacks.reminder_platform import reminder_platform
 from stacks.stack_file import parse
 from tests.stacks.stack_files import (
-    FOUNDATION,
     REFERENCE,
     ROOT,
     SECRET_KEYS,
@@ -29,15 +28,15 @@ BOUNDARY = "arn:aws:iam::111122223333:policy/bounds"
 
 @pytest.mark.parametrize("stack", CLOUD)
 def test_server_function_and_roles_are_where_the_foundation_says(platform, stack):
-    deployment = platform(stack)
+    deployment, told = platform(stack), foundation_of(stack)[REFERENCE]["outputs"]
     assert config_of(stack).foundation.stack == f"organization/herald-foundation/{stack}"
     server = deployment.one("aws:rds/instance:Instance").inputs
     subnets = deployment.one("aws:rds/subnetGroup:SubnetGroup").inputs
     assert server["vpcSecurityGroupIds"] == ["sg-database"]
-    assert subnets["subnetIds"] == FOUNDATION["database_subnet_ids"]
+    assert subnets["subnetIds"] == told["database_subnet_ids"]
     for function in deployment.all("aws:lambda/function:Function"):
         assert function.inputs["vpcConfig"] == {
-            "subnetIds": FOUNDATION["private_subnet_ids"],
+            "subnetIds": told["private_subnet_ids"],
             "securityGroupIds": ["sg-function"],
         }
     trusts = [json.loads(each.inputs["assumeRolePolicy"]) for each in deployment.all(ROLE)]
@@ -46,13 +45,14 @@ def test_server_function_and_roles_are_where_the_foundation_says(platform, stack
         for trust in trusts
         if "Federated" in trust["Statement"][0]["Principal"]
     ]
-    assert set(federated) == {FOUNDATION["oidc_provider_arn"]}
+    assert set(federated) == {told["oidc_provider_arn"]}
 
 
 @pytest.mark.parametrize("stack", CLOUD)
 def test_no_role_can_do_more_than_its_boundary(platform, stack):
+    told = foundation_of(stack)[REFERENCE]["outputs"]
     bounds = {each.inputs["permissionsBoundary"] for each in platform(stack).all(ROLE)}
-    assert bounds == {FOUNDATION["permissions_boundary_arn"]}
+    assert bounds == {told["permissions_boundary_arn"]}
 
 
 def by_id(**access):
@@ -126,4 +126,4 @@ def test_the_schema_in_the_documentation_is_that_of_the_model():
 
 def test_version_1_keeps_what_it_promised():
     assert VERSION == 1
-    assert {*FOUNDATION, "region", "account"} <= set(FoundationOutputs.model_fields)
+    assert set(foundation_of("dev")[REFERENCE]["outputs"]) <= set(FoundationOutputs.model_fields)
