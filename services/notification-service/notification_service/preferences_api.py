@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 from service_runtime.identity import AnyCaller
+from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
 
 from notification_service.preference_bodies import PreferencesBody, PreferencesChange
@@ -38,6 +39,7 @@ def preference_routes(store: PreferenceStore) -> APIRouter:
         make = matching(if_match, body.applied_to)
         return answered(store.change(caller.user_id, make), response)
 
+    refuse_other_methods(routes, PATH, "GET", "PATCH", "PUT")
     return routes
 
 

@@ -4,6 +4,7 @@ import html
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import problem_responses
 from starlette.responses import HTMLResponse
 
@@ -42,6 +43,7 @@ def unsubscription_routes(unsubscription: Unsubscription) -> APIRouter:
         unsubscription.unsubscribe(token)
         return page("Unsubscribed", DONE)
 
+    refuse_other_methods(routes, PATH, "GET", "POST")
     return routes
 
 

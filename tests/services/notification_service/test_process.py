@@ -17,7 +17,7 @@ from uuid import uuid4
 import botocore.session
 import httpx
 import pytest
-from event_messages.contract import data_of
+from event_messages.contract import DueNotification, PendingNotification, data_of
 from event_messages.event import Event
 from event_messages.publisher import Outgoing, Publisher
 from notification_service.sending import item_of
@@ -29,6 +29,7 @@ from tests.services.notification_service.examples import due, service_account_ke
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
+LINK_KEY = "key-of-links-" + "k" * 30
 SENDER = "reminders@example.org"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TEMPLATE = {
@@ -76,22 +77,40 @@ class Platform:
         )
 
     def told(self, count: int) -> list[tuple[Event, str]]:
-        """Events on the event topic, with their traces."""
+        """Events on the event topic since the last call, with their traces."""
         told: list[tuple[Event, str]] = []
 
         def receive() -> list[tuple[Event, str]]:
-            answer = self.aws("sqs").receive_message(
-                QueueUrl=self.events_queue,
-                MaxNumberOfMessages=10,
-                WaitTimeSeconds=1,
-                MessageAttributeNames=["All"],
-            )
-            for message in answer.get("Messages", []):
-                trace = message["MessageAttributes"].get("traceparent", {}).get("StringValue", "")
-                told.append((Event.from_json(message["Body"]), trace))
+            told.extend(self._received())
             return told
 
         return until(receive, lambda found: len(found) >= count)
+
+    def told_of(self, user: str, type: str, count: int) -> list[Event]:
+        """A user's events of a type, when they are so many."""
+        told: list[Event] = []
+
+        def receive() -> list[Event]:
+            found = [event for event, _ in self._received()]
+            told.extend(one for one in found if (one.user_id, one.type) == (user, type))
+            return told
+
+        return until(receive, lambda found: len(found) >= count)
+
+    def _received(self) -> list[tuple[Event, str]]:
+        answer = self.aws("sqs").receive_message(
+            QueueUrl=self.events_queue,
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=1,
+            MessageAttributeNames=["All"],
+        )
+        return [
+            (
+                Event.from_json(message["Body"]),
+                message["MessageAttributes"].get("traceparent", {}).get("StringValue", ""),
+            )
+            for message in answer.get("Messages", [])
+        ]
 
 
 def until(look: Callable[[], Any], enough: Callable[[Any], bool], patience: float = 30) -> Any:
@@ -178,6 +197,8 @@ def service_environment(
         "DATABASE_SSLMODE": "disable",
         "FCM_CREDENTIALS": json.dumps(key),
         "FCM_URL": key["token_uri"].removesuffix("/token"),
+        "UNSUBSCRIBE_URL": f"http://{api}/unsubscribe",
+        "UNSUBSCRIBE_KEY": LINK_KEY,
     }
 
 
@@ -237,7 +258,8 @@ def test_pushes_and_emails_arrive_once_each_and_are_told(platform):
     assert shown["data"]["occurrenceId"] == push.data["occurrenceId"]
     (mail,) = platform.arrived("ada@example.org", 1)
     assert "Water &lt;b&gt;them&lt;/b&gt;" in mail["html"]
-    text = texts().email("reminder", Reader(), [item_of(data_of(email))])
+    link = mail["data"]["headers"]["List-Unsubscribe"].strip("<>")
+    text = texts().email("reminder", Reader(unsubscribe_url=link), [item_of(data_of(email))])
     assert (mail["title"], mail["body"], mail["html"]) == (text.subject, text.text, text.html)
     assert mail["data"]["tags"]["occurrence"] == email.data["occurrenceId"]
     told = platform.told(3)
@@ -249,6 +271,43 @@ def test_pushes_and_emails_arrive_once_each_and_are_told(platform):
     traces = {trace.split("-")[1] for event, trace in told if event.type != "device:registered"}
     assert traces == {TRACE.split("-")[1]}
     assert len(platform.arrived("valid-ada", 1)) == len(platform.arrived("ada@example.org", 1)) == 1
+
+
+def prefer(platform: Platform, user: str, preferences: dict[str, Any]) -> None:
+    headers = {"x-authenticated-userid": user}
+    platform.api.put("/preferences", json=preferences, headers=headers).raise_for_status()
+
+
+def test_what_is_quiet_is_asked_for_again_at_the_end_of_the_quiet_hours(platform):
+    quiet = {"days": ["tu"], "from": "08:30", "to": "10:00"}  # 9:00 on a Tuesday, 2030-01-01
+    prefer(platform, "quinn", {"quietHours": [quiet]})
+    assert register(platform, "quinn", "valid-quinn").status_code == 201
+    sent = for_user("quinn")
+    platform.publish(sent, sent)
+    (later,) = platform.told_of("quinn", "notification:create", 1)
+    assert (later.data["deliverAt"], later.data["reason"]) == (
+        "2030-01-01T10:00:00Z",
+        "QUIET_HOURS",
+    )
+    pending = PendingNotification.model_validate(later.data)
+    platform.publish(Event.new("notification:send", "quinn", DueNotification.of(pending)))
+    (push,) = platform.arrived("valid-quinn", 1)
+    assert push["body"] == "Water the plants"
+
+
+def test_the_link_of_an_email_unsubscribes_its_user(platform):
+    address = {"channel": "email", "email": "uma@example.org"}
+    platform.publish(for_user("uma", **address))
+    (mail,) = platform.arrived("uma@example.org", 1)
+    headers = mail["data"]["headers"]
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = headers["List-Unsubscribe"].strip("<>")
+    assert platform.api.get(link).is_success
+    assert platform.api.post(link, data={"List-Unsubscribe": "One-Click"}).is_success
+    platform.publish(for_user("uma", **address))
+    (failed,) = platform.told_of("uma", "notification:failed", 1)
+    assert failed.data["reason"] == "UNSUBSCRIBED"
+    assert len(platform.arrived("uma@example.org", 1)) == 1
 
 
 def test_a_throttled_device_gets_its_push_in_the_end(platform):
@@ -279,5 +338,5 @@ def test_the_service_ends_when_told_and_logs_no_secret(platform):
     lines = [json.loads(line) for line in output.splitlines()]
     assert {line["service"] for line in lines} == {"notification-service"}
     private_key = json.loads(service_account_key())["private_key"].splitlines()[1]
-    for secret in (private_key, "PRIVATE KEY", "valid-ada", "throttled-tom", "Bearer"):
+    for secret in (LINK_KEY, private_key, "PRIVATE KEY", "valid-ada", "throttled-tom", "Bearer"):
         assert secret not in output

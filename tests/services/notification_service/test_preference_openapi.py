@@ -1,0 +1,36 @@
+"""Generated requests for preferences and links: they are answered as is described."""
+
+import warnings
+
+import pytest
+from hypothesis import HealthCheck, settings
+from notification_service.api import device_api
+from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
+from notification_service.unsubscription import Unsubscription
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import schemathesis
+    from schemathesis.checks import load_all_checks
+    from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
+
+# The description cannot say which time zones and tokens there are, nor that a week needs a free
+# hour; the gateway says who asks, and knows whomever it names.
+load_all_checks()
+preferences = InMemoryPreferences()
+app = device_api(
+    InMemoryDevices(),
+    InMemoryPush(),
+    preferences,
+    Unsubscription("https://herald.test/unsubscribe", "k" * 43, preferences),
+    live=lambda: True,
+    ready=lambda: True,
+)
+schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@schema.include(path_regex="^/(preferences|unsubscribe)").parametrize()
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_answers_are_as_described(case):
+    case.call_and_validate(excluded_checks=[ignored_auth, positive_data_acceptance])
