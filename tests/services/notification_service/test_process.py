@@ -310,6 +310,13 @@ def test_the_link_of_an_email_unsubscribes_its_user(platform):
     assert len(platform.arrived("uma@example.org", 1)) == 1
 
 
+def test_the_texts_can_be_seen_before_they_are_sent(platform):
+    path, user = "/templates/reminder/en/push", {"x-authenticated-userid": "ada"}
+    shown = platform.api.get(path, headers=user)
+    assert shown.json() == {"title": "Reminder", "body": "Water the plants"}
+    assert platform.api.get(path).status_code == 401
+
+
 def test_a_throttled_device_gets_its_push_in_the_end(platform):
     assert register(platform, "tom", "throttled-tom").status_code == 201
     assert register(platform, "tom", "valid-tom").status_code == 201

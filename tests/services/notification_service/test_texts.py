@@ -134,6 +134,12 @@ def test_the_pages_are_as_they_were_read(texts, kind, pages):
     assert texts.email(kind, reader, pages).html == expected.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("length", "size"), [(120, "24px;"), (121, "17px; font-weight: normal;")])
+def test_a_long_message_is_no_shouting_headline(texts, length, size):
+    page = texts.email("reminder", Reader(), [Item(message="x" * length, occurrence=NINE)]).html
+    assert f"font-size: {size} line-height" in page
+
+
 @pytest.mark.parametrize(("kind", "locale"), EVERY)
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
 def test_nothing_that_is_written_gets_out_of_its_place(texts, kind, locale, message):
