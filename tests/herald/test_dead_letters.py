@@ -150,7 +150,8 @@ def test_a_body_that_is_no_event_is_shown_as_it_is(queues, command):
 
 @pytest.mark.integration
 def test_one_message_is_sent_again_without_what_tells_of_its_failure(queues, command):
-    id = queues.send(json.dumps(EVENT), **FAILED, ErrorCode="X", eventType="reminder:created")
+    of_the_failure = {**FAILED, "failedAt": "2030-01-01", "failedBy": "x", "ErrorCode": "X"}
+    id = queues.send(json.dumps(EVENT), **of_the_failure, eventType="reminder:created")
     queues.send("stays")
     said = command("redrive", "--id", id)
     assert "1 dead letter of the event queue sent again; about 1 left." in said.out

@@ -73,5 +73,6 @@ def test_every_event_is_remembered(platform, story):
         "device:registered",
         "notification:created",
         "notification:delivered",
+        "notification:send",
         "reminder:created",
     ]
