@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from botocore.exceptions import BotoCoreError, ClientError
 from event_messages.consumer import Pace
+from event_messages.contract import PendingNotification
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.publisher import Failed, Outgoing, Publisher, TopicClient
@@ -139,6 +140,17 @@ class NotedDeliveries(PostgresDeliveries):
         super().settle_all(settlements)
 
 
+class NotedDeferrals(PostgresDeferrals):
+    def __init__(self, engine: Engine, reach: Pass) -> None:
+        super().__init__(engine)
+        self._reach = reach
+
+    def defer(self, delivery: Delivery, later: PendingNotification) -> bool:
+        deferred = super().defer(delivery, later)
+        self._reach("delivery: after deferral, before delete")
+        return deferred
+
+
 @contextmanager
 def running(
     databases: Databases, neighbours: Neighbours, reach: Pass = _go_on
@@ -216,7 +228,7 @@ def _notification_service(
     adapters = Adapters(
         devices=PostgresDevices(engine),
         deliveries=NotedDeliveries(engine, reach),
-        deferrals=PostgresDeferrals(engine),
+        deferrals=NotedDeferrals(engine, reach),
         suppressed=InMemorySuppressedAddresses(),
         preferences=PostgresPreferences(engine),
         push=neighbours.push,

@@ -178,7 +178,7 @@ def test_nothing_is_lost_or_done_twice_by_kills(
     accepted = []
     for kill in KILLS[name]:
         accepted += promises.make(REMINDERS)
-        _die(start(kill))
+        die(start(kill))
     check(accepted)
 
 
@@ -188,7 +188,7 @@ def test_nor_by_a_second_kill_during_recovery(
 ) -> None:
     accepted = promises.make(REMINDERS)
     for kill in RECOVERIES[name]:
-        _die(start(kill))
+        die(start(kill))
     check(accepted)
 
 
@@ -201,11 +201,11 @@ def test_nor_by_kills_at_any_moment(
         process = start(NEVER)
         process.join(chance.uniform(0.5, 2.5))
         process.kill()
-        _die(process)
+        die(process)
     check(accepted)
 
 
-def _die(process: Any) -> None:
+def die(process: Any) -> None:
     process.join(40)
     assert process.exitcode == -9, f"expected a killed process, came {process.exitcode}"
 

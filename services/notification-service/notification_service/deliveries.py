@@ -2,7 +2,8 @@
 
 A delivery is claimed before it is sent and settled after. What a repeated message finds:
 
-- settled: nothing is done;
+- settled: nothing is done; so it is when the occurrence was deferred, for another notification
+  takes its place then;
 - claimed, and the lease still runs: another worker is sending it, so the message waits;
 - waiting: the provider did not take it (RetryLater), so it is claimed and sent again;
 - claimed or unknown, and the lease has ended: a worker died between the two, and it was sent

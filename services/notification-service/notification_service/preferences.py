@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from event_messages.contract import Channel
 
+from notification_service.local_times import zone_of
 from notification_service.quiet_hours import QuietWindow, first_instant, quiet_until
 
 ALL_CHANNELS: frozenset[Channel] = frozenset(("push", "email"))
@@ -27,7 +28,7 @@ class Preferences:
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
+        return zone_of(self.time_zone)
 
     def refusal(self, channel: Channel) -> str | None:
         """Why nothing goes this way, if it is so."""

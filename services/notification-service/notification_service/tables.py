@@ -78,7 +78,11 @@ digest_items = Table(
     "digest_items",
     metadata,
     Column("occurrence_id", Uuid, primary_key=True),
-    Column("digest_id", ForeignKey("digests.id"), nullable=False),
+    Column(
+        "digest_id",
+        ForeignKey("digests.id", onupdate="CASCADE", ondelete="CASCADE"),
+        nullable=False,
+    ),
     Column("notification_id", Uuid, nullable=False),
     Column("reminder_id", Uuid),
     Column("email", Text, nullable=False),
