@@ -24,6 +24,14 @@ from reminder_service.reminders import Reminder
 
 LARGEST_PAGE = 100
 LARGEST_BULK = 1_000
+EXAMPLE = {
+    "date": "2030-01-31T09:00:00+01:00",
+    "message": "Water the plants",
+    "rule": "FREQ=WEEKLY;BYDAY=MO,WE",
+    "timeZone": "Europe/Paris",
+    "notifyOffset": 30,
+    "url": "https://example.com/plants",
+}
 
 
 class Body(BaseModel):
@@ -52,6 +60,8 @@ class Body(BaseModel):
 
 
 class NewReminder(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
     date: Moment
     message: Text
     is_recurring: bool = False
@@ -179,7 +189,10 @@ class BulkRequest(Body):
     """Each of the reminders is taken or refused by itself."""
 
     reminders: list[dict[str, Any]] = Field(
-        min_length=1, max_length=LARGEST_BULK, description="bodies as POST /reminders takes them"
+        min_length=1,
+        max_length=LARGEST_BULK,
+        description="bodies as POST /reminders takes them",
+        examples=[[EXAMPLE]],
     )
 
 

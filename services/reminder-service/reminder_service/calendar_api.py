@@ -16,6 +16,17 @@ from reminder_service.dependencies import IdempotencyKey, Now, Store, reminder_r
 from reminder_service.store import REMINDERS_PER_USER
 
 CALENDAR = "text/calendar"
+EXAMPLE = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Example//EN
+BEGIN:VEVENT
+UID:plants@example.com
+DTSTART:20300131T090000Z
+SUMMARY:Water the plants
+RRULE:FREQ=WEEKLY
+END:VEVENT
+END:VCALENDAR
+"""
 
 router = reminder_router()
 
@@ -40,7 +51,7 @@ def export_calendar(caller: AnyCaller, store: Store, response: Response) -> Resp
 
 @router.post("/import", response_model=BulkAnswer, responses=problem_responses(409, 415))
 def import_calendar(
-    content: Annotated[bytes, Body(media_type=CALENDAR)],
+    content: Annotated[bytes, Body(media_type=CALENDAR, examples=[EXAMPLE])],
     caller: AnyCaller,
     store: Store,
     now: Now,
