@@ -49,10 +49,23 @@ class Body(BaseModel):
     )
 
 
+def checked_days(days: list[Day]) -> list[Day]:
+    if len(set(days)) < len(days):
+        raise ValueError("each day may be named once")
+    return days
+
+
+Days = Annotated[
+    list[Day],
+    Field(min_length=1, max_length=7, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(checked_days),
+]
+
+
 class QuietHours(Body):
     """A window that begins on each of the days; it may end on the next day."""
 
-    days: list[Day] = Field(min_length=1, max_length=7, json_schema_extra={"uniqueItems": True})
+    days: Days
     begin: ClockTime = Field(alias="from")
     end: ClockTime = Field(
         alias="to", description="on the next day when it is not later than `from`"
@@ -60,7 +73,7 @@ class QuietHours(Body):
 
     def window(self) -> QuietWindow:
         begin, end = time.fromisoformat(self.begin), time.fromisoformat(self.end)
-        return QuietWindow(days=tuple(dict.fromkeys(self.days)), begin=begin, end=end)
+        return QuietWindow(days=tuple(self.days), begin=begin, end=end)
 
     @classmethod
     def of(cls, window: QuietWindow) -> Self:
