@@ -149,10 +149,12 @@ def checked(url: str, folder: Path, way: str, token: str, examples: int) -> dict
     """Schemathesis's report of a run without failure; `examples` are asked of each operation."""
     report = folder / "report.json"
     options = ["--max-examples", str(examples), "--seed", SEED, "--report-json-path", str(report)]
+    if way == "gateway":  # which vouches for every id, so there is no wrong one
+        options += ["--exclude-checks", "ignored_auth"]
     print(f"replay with SCHEMATHESIS_SEED={SEED}")
     run = subprocess.run(
         [sys.executable, "-m", "schemathesis.cli", "--no-color"]
-        + ["--config-file", str(ROOT / f"tests/services/schemathesis-{way}.toml")]
+        + ["--config-file", str(ROOT / "tests/services/schemathesis.toml")]
         + ["run", f"{url}/openapi.json", *options],
         env={**os.environ, "TOKEN": token},
         cwd=folder,
@@ -176,15 +178,16 @@ def accepted(report: Mapping[str, Any]) -> int:
 @pytest.mark.parametrize(
     ("package", "way", "examples", "cases"),
     [
-        ("reminder_service", "token", 200, 3000),
-        ("notification_service", "token", 100, 1500),
-        ("reminder_service", "gateway", 20, 500),
-        ("notification_service", "gateway", 20, 500),
+        ("reminder_service", "token", 140, 2300),
+        ("notification_service", "token", 100, 1300),
+        ("reminder_service", "gateway", 10, 800),
+        ("notification_service", "gateway", 20, 600),
     ],
 )
 def test_answers_are_as_described(running, inbox, tmp_path, package, way, examples, cases):
     url = running(package, **(inbox.identity() if way == "token" else {}))
     report = checked(url, tmp_path, way, inbox.token, examples)
+    print(report["test_cases"], f"{report['running_time']:.0f} s", report["valid_rates"])
     assert report["operations"]["tested"] == report["operations"]["total"] > 3
     assert report["test_cases"]["generated"] >= cases
     assert accepted(report) >= cases / 10

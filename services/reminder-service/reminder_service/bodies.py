@@ -24,7 +24,7 @@ from reminder_service.reminders import Reminder
 
 LARGEST_PAGE = 100
 LARGEST_BULK = 1_000
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "date": "2030-01-31T09:00:00+01:00",
     "message": "Water the plants",
     "rule": "FREQ=WEEKLY;BYDAY=MO,WE",
