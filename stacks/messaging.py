@@ -12,6 +12,7 @@ from infra.topic import Topic, TopicArgs
 from stacks.config import StackConfig
 
 ANY_EVENT = {"eventItemType": ["reminder", "notification", "device"]}
+# For the timelines; it costs the event queue one more message for each notification.
 ANNOUNCEMENT = {"eventType": ["notification:send"]}
 # SES publishes its notices without attributes.
 DUE_OR_SES_NOTICE = {"eventType": ["notification:send", {"exists": False}]}
