@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
-from event_messages.contract import occurrence_id
+from event_messages.identifiers import occurrence_id
 from notification_service.preference_store import PostgresPreferences
 from notification_service.preferences import Preferences
 from notification_service.quiet_hours import DAYS, QuietWindow
