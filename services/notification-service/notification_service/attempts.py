@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from event_messages import errors as messages
+
 from notification_service.adapters import Adapters
 from notification_service.deliveries import LEASES, Claim, Delivery, Outcome, Standing
 from notification_service.errors import (
@@ -133,5 +135,7 @@ def settle(
 def fail(delivery: Delivery, reason: str, adapters: Adapters) -> None:
     """Settle a delivery that nothing can be sent for."""
     (claim,) = claim_all([delivery], adapters)
+    if claim.standing is Standing.HELD:
+        raise messages.RetryLater("another worker tells that it failed", claim.free_in)
     if claim.standing is Standing.OURS:
         settle(delivery, Outcome(reason=reason), adapters)

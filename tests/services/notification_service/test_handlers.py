@@ -86,6 +86,16 @@ def test_a_user_without_device_is_a_failure_told_once():
     assert world.published == [("notification:failed", "none", "NO_DEVICE")]
 
 
+def test_a_failure_that_another_worker_was_about_to_tell_is_told_when_it_died():
+    world = World()
+    world.deliveries.claim(delivery("none", occurrence_id=OCCURRENCE), LEASES["push"])
+    with pytest.raises(messages.RetryLater):
+        world.handle(due())
+    world.end_leases()
+    world.handle(due())
+    assert world.published == [("notification:failed", "none", "NO_DEVICE")]
+
+
 def test_a_throttled_device_is_tried_again_without_repeating_the_others():
     world = World("valid-1", "throttled-2")
     for _ in range(2):
