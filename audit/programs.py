@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from preview.made_up_foundation import made_up_answers
-from preview.rehearsal import PUSH, read_stack_file
+from preview.rehearsal import IMAGES, PUSH, pinned, read_stack_file
 from preview.trial import Deployment, run
 from stacks.exports import export
 from stacks.reminder_platform import reminder_platform
@@ -33,6 +33,7 @@ def platform(stack: str) -> Deployment:
     values = {key: told(made_up(value)) for key, value in config.items()}
     push = {"credentials": MADE_UP, **made_up(config.get(PUSH, {}))}
     values[PUSH] = told(push)
+    values[IMAGES] = told(pinned(made_up(config.get(IMAGES, {}))))
     given = parse(stack, values, set(values))
     return run(
         lambda: export(reminder_platform(given)),

@@ -14,7 +14,13 @@ from infra.policy_document import Statement
 from stacks.images import SERVICES
 
 SYSTEM = "herald"  # the tag of all that the platform owns; the foundation has another
-FUNCTION_NETWORK = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
+# AWS's own policies that roles of the platform have: for functions in a network, and for the
+# figures of a server's operating system.
+ATTACHED = [
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess",
+    "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
+]
+TAKERS = ["lambda.amazonaws.com", "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com"]
 CRUD: Mapping[str, Sequence[str]] = {
     "sns": (
         "CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes Subscribe Unsubscribe "
@@ -135,8 +141,7 @@ def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
     own = [place.role_arn(f"{place.prefix}*")]
     bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
     writes = ["CreateRole", "PutRolePolicy", "DeleteRolePolicy", "PutRolePermissionsBoundary"]
-    attached = {**bounded, "ArnEquals": {"iam:PolicyARN": FUNCTION_NETWORK}}
-    takers = ["lambda.amazonaws.com", "scheduler.amazonaws.com"]
+    attached = {**bounded, "ArnEquals": {"iam:PolicyARN": ATTACHED}}
     linked = place.role_arn("aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS")
     return [
         granted("iam", ROLES, own),
@@ -147,7 +152,7 @@ def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
         },
         {
             **granted("iam", ["PassRole"], own),
-            "Condition": {"StringEquals": {"iam:PassedToService": takers}},
+            "Condition": {"StringEquals": {"iam:PassedToService": TAKERS}},
         },
         granted("iam", ["CreateServiceLinkedRole"], [linked]),  # with the account's first server
     ]

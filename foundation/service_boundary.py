@@ -3,6 +3,9 @@
 from foundation.deployment import Place, granted, named
 from infra.policy_document import Statement
 
+FIGURES = (
+    "CreateLogGroup PutRetentionPolicy CreateLogStream PutLogEvents DescribeLogStreams GetLogEvents"
+).split()
 SENDING = ["SendEmail", "SendTemplatedEmail", "SendRawEmail"]
 NETWORK = (
     "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface "
@@ -13,7 +16,9 @@ NETWORK = (
 
 def boundary(place: Place) -> list[Statement]:
     streams = place.arn("logs", f"log-group:{place.prefix}*:*")
+    figures = place.arn("logs", "log-group:RDS*")  # of a server's operating system
     return [
+        granted("logs", FIGURES, [figures, f"{figures}:log-stream:*"]),
         granted("sns", ["Publish"], named(place, "sns")),
         granted(
             "sqs",

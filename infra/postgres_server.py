@@ -2,22 +2,21 @@
 
 from __future__ import annotations  # so that the SDK's modules load only when used
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pulumi
 import pulumi_random
 from pulumi import Input, Output, ResourceOptions
-from pulumi_aws import iam, rds
+from pulumi_aws import iam, rds, secretsmanager
 
-from infra.dashboard import Metric, Panel
-from infra.metric_alarm import MetricAlarmArgs, metric_alarm
+from infra.dashboard import Panel
+from infra.metric_alarm import metric_alarm
 from infra.policy_document import account_of, assumed_by_service, policy_json
+from infra.postgres_figures import alarms, panels
 
-GIB = 1024**3
-BUSY = 80  # percent of the processors
-SCARCE = 5 * GIB  # of storage left
 MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
 
@@ -67,13 +66,16 @@ class PostgresServerArgs:
     backup_days: int = 14
     deletion_protection: bool = True
     admin_user: str = "postgres"
+    password: Literal["managed", "generated"] = "managed"  # RDS renews its own every week
     kms_key_arn: Input[str] | None = None  # the key that AWS manages for RDS when none
     alarm_topic_arn: Input[str] | None = None
 
 
 class PostgresServer(pulumi.ComponentResource):
-    """An RDS instance: encrypted, private, reached over TLS only, with a generated password.
+    """An RDS instance: encrypted, private, reached over TLS only.
 
+    RDS keeps the administrator's password in Secrets Manager and renews it every seven days;
+    `connection` has the one of now, read anew at each run. Or one is generated once.
     Backups, a last snapshot before deletion, performance insights, the figures of its
     operating system every minute and exported logs are always on. With an alarm topic, busy
     processors, scarce storage and many connections are told.
@@ -87,8 +89,6 @@ class PostgresServer(pulumi.ComponentResource):
         super().__init__("herald:infra:PostgresServer", name, {}, opts)
         child = ResourceOptions(parent=self)
 
-        # RDS refuses / @ " and spaces; 32 letters and digits are strong without them.
-        password = pulumi_random.RandomPassword(name, length=32, special=False, opts=child)
         subnets = rds.SubnetGroup(name, subnet_ids=args.subnet_ids, opts=child)
         parameters = rds.ParameterGroup(
             name,
@@ -97,6 +97,7 @@ class PostgresServer(pulumi.ComponentResource):
             parameters=PARAMETERS,
             opts=child,
         )
+        password = admin_password(name, args, child)
         self.instance = rds.Instance(
             name,
             engine="postgres",
@@ -104,7 +105,6 @@ class PostgresServer(pulumi.ComponentResource):
             instance_class=args.instance_class,
             multi_az=args.multi_az,
             username=args.admin_user,
-            password=password.result,
             parameter_group_name=parameters.name,
             db_subnet_group_name=subnets.name,
             vpc_security_group_ids=args.security_group_ids,
@@ -114,9 +114,10 @@ class PostgresServer(pulumi.ComponentResource):
             **storage(args),
             **backups(name, args),
             **ALWAYS,
+            **password,
         )
         if args.alarm_topic_arn is not None:
-            told = alarms(name, self.instance, args, args.alarm_topic_arn)
+            told = alarms(name, self.instance, args.alarm_connections, args.alarm_topic_arn)
             for subject, alarm in told.items():
                 metric_alarm(f"{name}-{subject}", alarm, child)
 
@@ -124,35 +125,32 @@ class PostgresServer(pulumi.ComponentResource):
             host=self.instance.address,
             port=self.instance.port,
             admin_user=self.instance.username,
-            admin_password=Output.secret(password.result),
+            admin_password=Output.secret(password.get("password") or kept(self.instance)),
         )
         self.alarm_connections = args.alarm_connections
         self.register_outputs({"host": self.connection.host, "port": self.connection.port})
 
     def panels(self) -> list[Panel]:
-        about = {"DBInstanceIdentifier": self.instance.identifier}
         title = f"Server {self.pulumi_resource_name}"
-        processor = load("CPUUtilization", "percent", about)
-        connections = load("DatabaseConnections", "connections", about)
-        storage_left = load("FreeStorageSpace", "bytes", about, "Minimum")
-        return [
-            Panel(title=f"{title}: processors", metrics=[processor], limit=BUSY),
-            Panel(title=f"{title}: storage left", metrics=[storage_left], limit=SCARCE),
-            Panel(
-                title=f"{title}: connections", metrics=[connections], limit=self.alarm_connections
-            ),
-        ]
+        return panels(title, self.instance, self.alarm_connections)
 
 
-def load(
-    name: str,
-    label: str,
-    about: Mapping[str, Input[str]],
-    statistic: Literal["Average", "Minimum"] = "Average",
-) -> Metric:
-    return Metric(
-        namespace="AWS/RDS", name=name, dimensions=about, label=label, statistic=statistic
+def admin_password(name: str, args: PostgresServerArgs, child: ResourceOptions) -> dict[str, Any]:
+    if args.password == "managed":
+        key = (
+            {} if args.kms_key_arn is None else {"master_user_secret_kms_key_id": args.kms_key_arn}
+        )
+        return {"manage_master_user_password": True, **key}
+    # RDS refuses / @ " and spaces; 32 letters and digits are strong without them.
+    generated = pulumi_random.RandomPassword(name, length=32, special=False, opts=child)
+    return {"password": generated.result}
+
+
+def kept(instance: rds.Instance) -> Output[str]:
+    secret = secretsmanager.get_secret_version_output(
+        secret_id=instance.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn)
     )
+    return secret.secret_string.apply(lambda text: str(json.loads(text)["password"]))
 
 
 PARAMETERS: list[Any] = [
@@ -212,37 +210,4 @@ def backups(name: str, args: PostgresServerArgs) -> dict[str, Any]:
         "delete_automated_backups": False,
         "skip_final_snapshot": False,
         "final_snapshot_identifier": f"{name}-final",
-    }
-
-
-def alarms(
-    name: str, instance: rds.Instance, args: PostgresServerArgs, topic_arn: Input[str]
-) -> dict[str, MetricAlarmArgs]:
-    about: dict[str, Any] = {
-        "namespace": "AWS/RDS",
-        "dimensions": {"DBInstanceIdentifier": instance.identifier},
-        "statistic": "Average",
-        "minutes": 5,
-        "topic_arn": topic_arn,
-    }
-    return {
-        "processor": MetricAlarmArgs(
-            description=f"The processors of server {name} are busy over {BUSY} %",
-            metric="CPUUtilization",
-            threshold=BUSY,
-            **about,
-        ),
-        "storage": MetricAlarmArgs(
-            description=f"Server {name} has less than {SCARCE // GIB} GiB of storage left",
-            metric="FreeStorageSpace",
-            comparison="LessThanThreshold",
-            threshold=SCARCE,
-            **about,
-        ),
-        "connections": MetricAlarmArgs(
-            description=f"Server {name} has more than {args.alarm_connections} connections",
-            metric="DatabaseConnections",
-            threshold=args.alarm_connections,
-            **about,
-        ),
     }

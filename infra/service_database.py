@@ -23,13 +23,15 @@ class ServiceDatabaseArgs:
     image: Input[str]  # of the service that owns the tables
     migrate: Sequence[str]  # arguments for the image
     resources: Resources
+    rotation: str | None = None  # any text; another one gives the role another password
 
 
 class ServiceDatabase(pulumi.ComponentResource):
     """Made and migrated by a job of the owner's image before anything that depends on it.
 
     The service's secret holds host, name, user and a generated password; the administrator's
-    is read by the migration alone.
+    is read by the migration alone. With another `rotation` the migration gives the role a new
+    password, and pods that depend on it are replaced; connections that are open stay open.
     """
 
     name: str  # of the database and of its role
@@ -43,7 +45,13 @@ class ServiceDatabase(pulumi.ComponentResource):
         child = ResourceOptions(parent=self)
         server, self.name = args.server, args.database
 
-        self.password = random.RandomPassword(name, length=32, special=False, opts=child)
+        self.password = random.RandomPassword(
+            name,
+            length=32,
+            special=False,
+            keepers=None if args.rotation is None else {"rotation": args.rotation},
+            opts=child,
+        )
         self.secret = ServiceSecret(
             f"{name}-db-secrets",
             ServiceSecretArgs(

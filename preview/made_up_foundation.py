@@ -32,10 +32,14 @@ def made_up_state(backend: Path, config: Mapping[str, Any]) -> None:
 
 
 def made_up_answers(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What a program is told on mocks when it asks for the stack."""
+    """What the program is told on mocks when it asks for the stack, or for a password."""
     name = config[FOUNDATION]["stack"] if FOUNDATION in config else ""
     told = {"name": name, "outputs": made_up_outputs(config)}
-    return {"pulumi:pulumi:StackReference": told}
+    secret = {"secretString": json.dumps({"username": "postgres", "password": "kept-password"})}
+    return {
+        "pulumi:pulumi:StackReference": told,
+        "aws:secretsmanager/getSecretVersion:getSecretVersion": secret,
+    }
 
 
 def made_up_outputs(config: Mapping[str, Any]) -> dict[str, Any]:

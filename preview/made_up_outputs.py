@@ -7,6 +7,7 @@ from pulumi.runtime import rpc
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 SUFFIX = "1a2b3c4"  # Pulumi's auto-naming appends seven such digits
+SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-1"
 DIGEST = "sha256:" + "d" * 64
 Outputs = dict[str, Any]
 
@@ -41,13 +42,14 @@ def email_identity(name: str, inputs: Outputs) -> Outputs:
 
 def database(name: str, inputs: Outputs) -> Outputs:
     host = f"{name}.rds.amazonaws.com"
-    port = inputs.get("port", 5432)
+    port, managed = inputs.get("port", 5432), inputs.get("manageMasterUserPassword")
     return {
         **arn("rds", "db:")(name, inputs),
         "address": host,
         "port": port,
         "endpoint": f"{host}:{port}",
         "identifier": name,
+        **({"masterUserSecrets": [{"secretArn": SECRET_ARN}]} if managed else {}),
     }
 
 

@@ -1,5 +1,6 @@
 """What may differ between environments. Everything else is code."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,6 +14,7 @@ from pydantic import (
 )
 
 from stacks.identity import IdentityConfig
+from stacks.place import AccessConfig, FoundationReference, expect_one_place
 from stacks.section import Section
 from stacks.unlock import UnlockConfig
 
@@ -26,6 +28,8 @@ ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
 Cpu = Annotated[str, Field(pattern=r"^[1-9][0-9]*m?$")]
 Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Ki|Mi|Gi)$")]
 Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
+DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+OWN_MACHINE = ("localhost:", "127.0.0.1:")
 Port = Annotated[int, Field(ge=1, le=65535)]
 # Mail programs post to https alone; http is for a machine's own address.
 PublicAddress = Annotated[
@@ -60,7 +64,7 @@ class RepositoriesConfig(Section):
 
 class ImagesConfig(Section):
     registry: str = Field(min_length=1)  # with a path, if its repositories have one
-    base: str = Field(min_length=1)  # Python 3.11 or newer, with its venv module
+    base: str = Field(min_length=1)  # Python 3.11 or newer, with its venv module; by digest
     builder: str | None = None  # of buildx; the default one when none
     ca_bundle: FileText | None = None  # certificates that pip must trust during a build
     platforms: list[Literal["linux/amd64", "linux/arm64"]] = Field(default_factory=list)
@@ -68,6 +72,17 @@ class ImagesConfig(Section):
     repositories: RepositoriesConfig | None = (
         None  # made in the registry, which is of ECR, if given
     )
+
+    @field_validator("base")
+    @classmethod
+    def by_digest(cls, base: str) -> str:
+        """A tag names another image tomorrow; one of this machine's registry was built here."""
+        if not DIGEST.search(base) and not base.startswith(OWN_MACHINE):
+            raise ValueError(
+                "expected an image by its digest, NAME:TAG@sha256:…, which `docker buildx "
+                f"imagetools inspect {base}` prints"
+            )
+        return base
 
     @model_validator(mode="after")
     def tags_that_never_move(self) -> Self:
@@ -98,6 +113,7 @@ class RdsDatabase(Section):
     max_storage: int = Field(default=100, ge=20, le=65536)  # GiB
     backup_days: int = Field(default=14, ge=1, le=35)
     alarm_connections: int = Field(default=80, ge=10)
+    password: Literal["managed", "generated"] = "managed"  # the administrator's
     subnet_ids: list[str] = Field(default_factory=list)  # private, in two zones
     security_group_ids: list[str] = Field(default_factory=list)
 
@@ -107,6 +123,7 @@ class DatabaseConfig(Section):
 
     existing: ExistingDatabase | None = None
     rds: RdsDatabase | None = None
+    rotation: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,32}$")  # of passwords
     ssl_mode: Literal["disable", "require", "verify-ca", "verify-full"] = "require"
 
     @model_validator(mode="after")
@@ -181,19 +198,6 @@ class QuotaConfig(Section):
     memory_limits: Memory = "32Gi"
 
 
-class AccessConfig(Section):
-    oidc_provider_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$")
-    permissions_boundary_arn: str | None = Field(
-        default=None, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$"
-    )  # of every role
-
-
-class FoundationReference(Section):
-    """The stack of the program in `foundation/` that made the account's network and cluster."""
-
-    stack: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
-
-
 class StackConfig(Section):
     region: str = Field(alias="aws:region", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
     account: str = Field(pattern=r"^[0-9]{12}$")
@@ -229,24 +233,7 @@ class StackConfig(Section):
     def one_place(
         cls, foundation: FoundationReference | None, info: ValidationInfo
     ) -> FoundationReference | None:
-        """A network and a cluster come from the foundation or by their ids, never from both."""
-        server = getattr(info.data.get("database"), "rds", None)
-        scheduler = info.data.get("scheduler")
-        by_id = {
-            "database.rds.subnetIds": server and server.subnet_ids,
-            "database.rds.securityGroupIds": server and server.security_group_ids,
-            "scheduler.subnetIds": scheduler and scheduler.subnet_ids,
-            "scheduler.securityGroupIds": scheduler and scheduler.security_group_ids,
-            "access": info.data.get("access"),
-        }
-        given = [name for name, value in by_id.items() if value]
-        if foundation is not None and given:
-            raise ValueError(f"expected no {', '.join(given)} besides it, for it tells them")
-        if foundation is None and server and not (server.subnet_ids and server.security_group_ids):
-            raise ValueError(
-                "expected the stack of a foundation, or else subnetIds and securityGroupIds in "
-                "database.rds"
-            )
+        expect_one_place(foundation, info.data)
         return foundation
 
     def protects(self, name: str) -> bool:

@@ -117,6 +117,7 @@ class Cluster:
                 image=self.images[owner].ref,
                 migrate=["migrate"],
                 resources=resources(self.config.service(owner)),
+                rotation=self.config.database.rotation,
             ),
         )
 

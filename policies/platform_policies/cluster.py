@@ -37,6 +37,12 @@ def no_secret_arguments(image: Resource) -> Iterator[str]:
             yield f"buildArgs has {name}; give it as one of secrets"
 
 
+def base_by_digest(image: Resource) -> Iterator[str]:
+    base = str((image.at("buildArgs") or {}).get("BASE", ""))
+    if base and "@sha256:" not in base and not base.startswith("localhost:"):
+        yield f"buildArgs.BASE is {base}; name it by its digest"
+
+
 RULES = [
     Rule(
         name="namespace-restricted",
@@ -67,6 +73,12 @@ RULES = [
         reason="Whoever pulls an image can read its build arguments.",
         types=("docker-build:index:Image",),
         check=no_secret_arguments,
+    ),
+    Rule(
+        name="image-base-by-digest",
+        reason="A tag names another image tomorrow, and nobody has tested that one.",
+        types=("docker-build:index:Image",),
+        check=base_by_digest,
     ),
     Rule(
         name="password-long",

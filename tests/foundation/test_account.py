@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from foundation.deployment import SYSTEM
+from foundation.deployment import ATTACHED, SYSTEM, TAKERS
 from stacks.foundation import FoundationOutputs
 from tests.foundation.stack_files import CLOUD, config_of
 from tests.stacks import stack_files as platform_files
@@ -180,6 +180,18 @@ def test_services_can_do_their_work_within_the_boundary(foundation, platform, st
         for statement in statements(each.inputs["policy"])
     ]
     assert actions(granted) <= actions(bounds)
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_roles_get_the_policies_of_aws_and_the_takers_that_deploying_allows(platform, stack):
+    attached = platform(stack).all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert {each.inputs["policyArn"] for each in attached} <= {*ATTACHED}
+    trusts = [
+        statement["Principal"]
+        for each in platform(stack).all("aws:iam/role:Role")
+        for statement in statements(each.inputs["assumeRolePolicy"])
+    ]
+    assert {each["Service"] for each in trusts if "Service" in each} <= {*TAKERS}
 
 
 @pytest.mark.parametrize("stack", CLOUD)

@@ -7,6 +7,11 @@ from infra.postgres_server import ExistingServer, PostgresServer, PostgresServer
 from preview.made_up_outputs import ACCOUNT
 
 NETWORK = {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
+KEPT = {
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": {
+        "secretString": '{"username": "postgres", "password": "renewed-by-rds"}'
+    }
+}
 COMPONENT = "herald:infra:PostgresServer"
 
 
@@ -23,20 +28,20 @@ def server(**args):
 
 @pytest.fixture
 def plain(deploy):
-    return deploy(server())
+    return deploy(server(), lookups=KEPT)
 
 
 def test_the_instance_is_private_encrypted_backed_up_and_watched(plain):
     instance = plain.one("aws:rds/instance:Instance", "dev-postgres")
     assert instance.parent == (COMPONENT, "dev-postgres")
-    assert instance.secrets == {"password"}
+    assert "password" not in instance.secrets
     assert instance.inputs == {
         "engine": "postgres",
         "engineVersion": "17",
         "instanceClass": "db.t4g.micro",
         "multiAz": True,
         "username": "postgres",
-        "password": "password-of-dev-postgres",
+        "manageMasterUserPassword": True,
         "parameterGroupName": "dev-postgres-1a2b3c4",
         "dbSubnetGroupName": "dev-postgres-1a2b3c4",
         "vpcSecurityGroupIds": ["sg-1"],
@@ -102,9 +107,23 @@ def test_it_lies_in_the_given_subnets(plain):
     }
 
 
-def test_the_password_is_generated_without_what_rds_refuses(plain):
-    password = plain.one("random:index/randomPassword:RandomPassword", "dev-postgres")
+def test_a_password_may_be_generated_once_without_what_rds_refuses(deploy):
+    deployment = deploy(server(password="generated"))
+    password = deployment.one("random:index/randomPassword:RandomPassword", "dev-postgres")
     assert password.inputs == {"length": 32, "special": False}
+    instance = deployment.one("aws:rds/instance:Instance")
+    assert instance.inputs["password"] == "password-of-dev-postgres"
+    assert "manageMasterUserPassword" not in instance.inputs
+    assert instance.secrets == {"password"}
+    assert deployment.exports["admin_password"] == "password-of-dev-postgres"
+    assert deployment.secret_exports == {"admin_password"}
+
+
+def test_the_password_that_rds_keeps_is_encrypted_by_the_given_key(deploy):
+    deployment = deploy(server(kms_key_arn="arn:key"), lookups=KEPT)
+    assert deployment.one("aws:rds/instance:Instance").inputs["masterUserSecretKmsKeyId"] == (
+        "arn:key"
+    )
 
 
 def test_the_connection_keeps_its_password_secret(plain):
@@ -112,8 +131,9 @@ def test_the_connection_keeps_its_password_secret(plain):
         "host": "dev-postgres-1a2b3c4.rds.amazonaws.com",
         "port": 5432,
         "admin_user": "postgres",
-        "admin_password": "password-of-dev-postgres",
+        "admin_password": "renewed-by-rds",
     }
+    assert plain.all("random:index/randomPassword:RandomPassword") == []
     assert plain.secret_exports == {"admin_password"}
     assert plain.all("aws:cloudwatch/metricAlarm:MetricAlarm") == []
 
@@ -129,7 +149,8 @@ def test_version_size_and_key_are_data(deploy):
             backup_days=3,
             deletion_protection=False,
             kms_key_arn="arn:key",
-        )
+        ),
+        lookups=KEPT,
     )
     inputs = deployment.one("aws:rds/instance:Instance").inputs
     changed = {
@@ -149,7 +170,8 @@ def test_version_size_and_key_are_data(deploy):
 
 
 def test_load_storage_and_connections_raise_alarms(deploy):
-    deployment = deploy(server(alarm_topic_arn="arn:alarms", alarm_connections=40))
+    told = server(alarm_topic_arn="arn:alarms", alarm_connections=40)
+    deployment = deploy(told, lookups=KEPT)
     common = {
         "namespace": "AWS/RDS",
         "dimensions": {"DBInstanceIdentifier": "dev-postgres-1a2b3c4"},

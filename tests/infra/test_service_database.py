@@ -10,7 +10,7 @@ JOB = "kubernetes:batch/v1:Job"
 PASSWORD = "password-of-dev-reminder"  # what the mocks make up
 
 
-def args():
+def args(**changed):
     return ServiceDatabaseArgs(
         server=ExistingServer(
             host="db.example.com", port=6432, admin_user="root", admin_password="admin-password"
@@ -23,6 +23,7 @@ def args():
         resources=Resources(
             cpu_request="100m", cpu_limit="1", memory_request="128Mi", memory_limit="256Mi"
         ),
+        **changed,
     )
 
 
@@ -49,6 +50,13 @@ def test_the_administrators_password_is_in_a_secret_of_its_own(deployment):
     admin = deployment.one(SECRET, "dev-reminder-db-admin-secrets")
     assert admin.inputs["stringData"] == {"user": "root", "password": "admin-password"}
     assert "stringData" in admin.secrets
+
+
+@pytest.mark.parametrize("rotation", ["2026-11", "2026-12"])
+def test_another_rotation_makes_another_password(deploy, rotation):
+    deployment = deploy(lambda: ServiceDatabase("dev-reminder", args(rotation=rotation)))
+    password = deployment.one("random:index/randomPassword:RandomPassword", "dev-reminder")
+    assert password.inputs["keepers"] == {"rotation": rotation}
 
 
 def test_the_password_is_generated_and_strong(deployment):

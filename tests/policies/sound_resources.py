@@ -167,7 +167,7 @@ SOUND: dict[str, dict[str, Any]] = {
     "kubernetes:batch/v1:Job": TEMPLATE,
     "kubernetes:batch/v1:CronJob": {"spec": {"jobTemplate": TEMPLATE}},
     "kubernetes:core/v1:Pod": {"spec": POD},
-    "docker-build:index:Image": {"buildArgs": {"BASE": "python:3.12"}},
+    "docker-build:index:Image": {"buildArgs": {"BASE": f"python:3.12@{DIGEST}"}},
     "random:index/randomPassword:RandomPassword": {"length": 32},
 }
 # Of a new account.

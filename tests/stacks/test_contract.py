@@ -113,7 +113,9 @@ def test_without_an_address_emails_have_no_links_and_nothing_is_made_for_them(de
     config = config_of("prod")
     email = config.email.model_copy(update={"unsubscribe_url": None})
     config = config.model_copy(update={"email": email})
-    deployment = deploy(lambda: export(reminder_platform(config)), stack="prod")
+    deployment = deploy(
+        lambda: export(reminder_platform(config)), stack="prod", lookups=foundation_of("prod")
+    )
     pods = deployment.one("kubernetes:apps/v1:Deployment", "prod-notification-service")
     assert not {"UNSUBSCRIBE_URL", "UNSUBSCRIBE_KEY"} & set(variables(pods))
     secrets = deployment.all("kubernetes:core/v1:Secret")

@@ -23,6 +23,7 @@ from tests.stacks.stack_files import (
 CLOUD = [stack for stack in STACKS if stack != "local"]
 ROLE = "aws:iam/role:Role"
 PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.example/id/1"
+NO_FOUNDATION = {key: each for key, each in foundation_of("dev").items() if key != REFERENCE}
 BOUNDARY = "arn:aws:iam::111122223333:policy/bounds"
 
 
@@ -66,7 +67,7 @@ def by_id(**access):
 
 def test_what_exists_is_named_by_id_and_no_stack_is_asked(deploy):
     config = by_id()
-    deployment = deploy(lambda: export(reminder_platform(config)))
+    deployment = deploy(lambda: export(reminder_platform(config)), lookups=NO_FOUNDATION)
     assert deployment.one("aws:rds/instance:Instance").inputs["vpcSecurityGroupIds"] == ["db"]
     assert deployment.one("aws:rds/subnetGroup:SubnetGroup").inputs["subnetIds"] == ["a", "b"]
     assert deployment.one("aws:lambda/function:Function").inputs["vpcConfig"] == {
@@ -81,7 +82,7 @@ def test_what_exists_is_named_by_id_and_no_stack_is_asked(deploy):
 
 def test_a_boundary_may_be_named_as_well(deploy):
     config = by_id(permissionsBoundaryArn=BOUNDARY)
-    deployment = deploy(lambda: export(reminder_platform(config)))
+    deployment = deploy(lambda: export(reminder_platform(config)), lookups=NO_FOUNDATION)
     assert {each.inputs["permissionsBoundary"] for each in deployment.all(ROLE)} == {BOUNDARY}
 
 

@@ -11,7 +11,7 @@ from stacks.config import ROOT
 from stacks.exports import export
 from stacks.identity import IdentityConfig
 from stacks.reminder_platform import reminder_platform
-from tests.stacks.stack_files import STACKS, config_of
+from tests.stacks.stack_files import STACKS, config_of, foundation_of
 from tests.stacks.test_contract import SETTINGS, known, variables
 
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
@@ -32,7 +32,9 @@ def told(deployment, stack):
 
 def deployed(deploy, identity):
     config = config_of("prod").model_copy(update={"identity": identity})
-    return deploy(lambda: export(reminder_platform(config)), stack="prod")
+    return deploy(
+        lambda: export(reminder_platform(config)), stack="prod", lookups=foundation_of("prod")
+    )
 
 
 def test_an_issuer_that_the_configuration_names_is_told_to_both_apis(deploy):

@@ -7,6 +7,7 @@ import pytest
 from stacks.config import ROOT
 from stacks.stack_file import ConfigError, parse
 from tests.stacks.stack_files import (
+    BASE_DIGEST,
     SECRET_KEYS,
     STACKS,
     as_engine,
@@ -86,8 +87,8 @@ CASES = {
     "a misspelt key inside": (
         {"herald:database/rds/instanceClas": "db.t4g.micro"},
         "Pulumi.dev.yaml: herald:database.rds.instanceClas is no setting; expected one of "
-        "alarmConnections, backupDays, instanceClass, maxStorage, multiAz, securityGroupIds, "
-        "storage, subnetIds.",
+        "alarmConnections, backupDays, instanceClass, maxStorage, multiAz, password, "
+        "securityGroupIds, storage, subnetIds.",
     ),
     "a misspelt namespace": (
         {"hrald:prefix": "dev-"},
@@ -149,16 +150,29 @@ CASES = {
         "Pulumi.dev.yaml: herald:identity.audience is missing; expected a value.",
     ),
     "repositories that ECR does not have": (
-        {"herald:images": {"registry": "localhost:5000", "base": "python", "repositories": {}}},
+        {
+            "herald:images": {
+                "registry": "localhost:5000",
+                "base": "localhost:5000/x",
+                "repositories": {},
+            }
+        },
         "Pulumi.dev.yaml: herald:images is wrong: expected no repositories, for the registry is "
-        'not of ECR, came {"registry": "localhost:5000", "base": "python", "repositories": {}}.',
+        'not of ECR, came {"registry": "localhost:5000", "base": "localhost:5000/x", '
+        '"repositories": {}}.',
+    ),
+    "a base that may be another tomorrow": (
+        {"herald:images/base": "python:3.12-slim"},
+        "Pulumi.dev.yaml: herald:images.base is wrong: expected an image by its digest, "
+        "NAME:TAG@sha256:…, which `docker buildx imagetools inspect python:3.12-slim` prints, "
+        'came "python:3.12-slim".',
     ),
     "layers under a tag that never moves": (
         {"herald:images/cache": True, "herald:images/platforms": []},
         "Pulumi.dev.yaml: herald:images is wrong: expected no cache, for the tags of "
         'repositories never move, came {"registry": '
         '"111122223333.dkr.ecr.eu-central-1.amazonaws.com", '
-        '"base": "public.ecr.aws/docker/library/python:3.12-slim", "platforms": [], '
+        f'"base": "public.ecr.aws/docker/library/python:3.12-slim{BASE_DIGEST}", "platforms": [], '
         '"repositories": {"keptImages": 30}, "cache": true}.',
     ),
     "a place that is told twice": (

@@ -34,6 +34,8 @@ _SETTINGS = {
     "instanceClass": ("DBInstanceClass", "DBInstanceClass"),
     "kmsKeyId": ("KmsKeyId", "KmsKeyId"),
     "maintenanceWindow": ("PreferredMaintenanceWindow", "PreferredMaintenanceWindow"),
+    "manageMasterUserPassword": ("ManageMasterUserPassword", ""),
+    "masterUserSecretKmsKeyId": ("MasterUserSecretKmsKeyId", "MasterUserSecret.KmsKeyId"),
     "maxAllocatedStorage": ("MaxAllocatedStorage", "MaxAllocatedStorage"),
     "monitoringInterval": ("MonitoringInterval", "MonitoringInterval"),
     "monitoringRoleArn": ("MonitoringRoleArn", "MonitoringRoleArn"),
@@ -80,10 +82,11 @@ class Instance(RdsResource):
         | {"backupWindow", "caCertIdentifier", "dbName", "dbSubnetGroupName", "engineVersion"}
         | {"identifier", "identifierPrefix", "kmsKeyId", "maintenanceWindow", "multiAz"}
         | {"maxAllocatedStorage", "monitoringInterval", "monitoringRoleArn"}
+        | {"masterUserSecretKmsKeyId"}
         | {"parameterGroupName", "performanceInsightsKmsKeyId", "port"}
         | {"performanceInsightsRetentionPeriod", "storageType", "username", "vpcSecurityGroupIds"}
     )
-    unreadable = _AT_CHANGE | _AT_DELETION | {"password"}
+    unreadable = _AT_CHANGE | _AT_DELETION | {"manageMasterUserPassword", "password"}
     forms = {"enabledCloudwatchLogsExports": "unordered", "vpcSecurityGroupIds": "unordered"}
     secret = frozenset({"password"})
     conflicts = (frozenset({"identifier", "identifierPrefix"}),)
@@ -119,6 +122,7 @@ class Instance(RdsResource):
             "arn": instance["DBInstanceArn"],
             "endpoint": f"{address}:{port}",
             "engineVersionActual": version,
+            "masterUserSecrets": _secrets(instance),
             "hostedZoneId": _at(instance, "Endpoint.HostedZoneId"),
             "identifier": instance["DBInstanceIdentifier"],
             "resourceId": instance.get("DbiResourceId"),
@@ -180,3 +184,11 @@ def _at(value: Any, path: str) -> Any:
     else:
         value = value.get(name) if isinstance(value, Mapping) else None
     return _at(value, rest) if rest else value
+
+
+def _secrets(instance: Mapping[str, Any]) -> list[Properties]:
+    """Where RDS keeps the administrator's password, when it does."""
+    kept = instance.get("MasterUserSecret")
+    if not kept:
+        return []
+    return [{"secretArn": kept["SecretArn"], "kmsKeyId": kept.get("KmsKeyId", "")}]

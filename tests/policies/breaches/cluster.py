@@ -37,6 +37,12 @@ CLUSTER = [
         "buildArgs has PIP_TOKEN; give it as one of secrets",
     ),
     Breach(
+        "image-base-by-digest",
+        "docker-build:index:Image",
+        {"buildArgs.BASE": "python:3.12"},
+        "buildArgs.BASE is python:3.12; name it by its digest",
+    ),
+    Breach(
         "password-long",
         "random:index/randomPassword:RandomPassword",
         {"length": 12},

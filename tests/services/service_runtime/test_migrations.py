@@ -92,8 +92,13 @@ def test_a_repetition_changes_nothing_and_brings_what_is_new(
 def test_a_new_password_is_taken_over(
     engine: Engine, migration: MigrationSettings, settings: DatabaseSettings, script_location: Path
 ) -> None:
+    """Also while pods of the release before still work on their open connections."""
     changed = {"database_password": SecretStr("it's new")}
-    migrate(migration.model_copy(update=changed), str(script_location))
+    with engine.connect() as open_before:
+        migrate(migration.model_copy(update=changed), str(script_location))
+        assert open_before.scalar(text("select current_user")) == settings.database_user
+        with pytest.raises(OperationalError, match="password authentication failed"):
+            ping(create_database_engine(settings))
     renewed = create_database_engine(settings.model_copy(update=changed))
     ping(renewed)
     renewed.dispose()
