@@ -47,7 +47,8 @@ CRUD: Mapping[str, Sequence[str]] = {
         "CreateRepository DeleteRepository DescribeRepositories PutImageScanningConfiguration "
         "PutImageTagMutability GetLifecyclePolicy PutLifecyclePolicy DeleteLifecyclePolicy "
         "ListTagsForResource TagResource UntagResource BatchCheckLayerAvailability BatchGetImage "
-        "GetDownloadUrlForLayer CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart"
+        "GetDownloadUrlForLayer CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart "
+        "GetRepositoryPolicy SetRepositoryPolicy"  # Lambda lets itself in for whoever deploys
     ).split(),
     "lambda": (
         "CreateFunction DeleteFunction GetFunction GetFunctionCodeSigningConfig "
@@ -116,7 +117,7 @@ def named(place: Place, service: str) -> list[str]:
     """What begins with the platform's prefix; repositories are named like their services."""
     kinds = {
         "dynamodb": ["table/{}*"],
-        "rds": ["db:{}*", "pg:{}*", "subgrp:{}*", "snapshot:{}*"],
+        "rds": ["db:{}*", "pg:{}*", "subgrp:{}*", "snapshot:{}*", "og:default*"],
         "lambda": ["function:{}*"],
         "scheduler": ["schedule/default/{}*"],
         "logs": ["log-group:{}*"],
