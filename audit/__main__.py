@@ -10,11 +10,11 @@ from pathlib import Path
 from audit import admission, advisories, checkov, kube_score, parliament
 from audit.findings import AuditError, Finding, Verdict
 from audit.manifests import manifests
-from audit.programs import platform
+from audit.programs import account, platform
 from audit.suppressions import Sorted, read_suppressions, sort
 from audit.terraform import TABLE, mapped, read_types
 from local.environment import PROJECT, Environment
-from preview.rehearsal import PreviewError, stack_names
+from preview.rehearsal import PROGRAMS, PreviewError, stack_names
 from preview.trial import Deployment, Incomplete
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     arguments = parsed()
     environment = Environment(Path(os.environ.get("HERALD_STATE_FOLDER", PROJECT / ".local")))
     try:
-        deployments = {name: platform(name) for name in arguments.stack or stack_names()}
+        deployments = programs(arguments.stack or stack_names())
         verdicts = list(judged(deployments, environment))
         outcome = sort(
             [each for verdict in verdicts for each in verdict.findings],
@@ -34,6 +34,13 @@ def main() -> None:
         sys.exit(f"audit: {error}.")
     print(text(verdicts, outcome, of_all=not arguments.stack), end="")
     sys.exit(1 if outcome.left or (outcome.unused and not arguments.stack) else 0)
+
+
+def programs(stacks: Sequence[str]) -> dict[str, Deployment]:
+    """The platform of each stack, and the foundation that it lies in if it has one."""
+    below = stack_names(PROGRAMS["foundation"].folder)
+    accounts = {f"foundation-{name}": account(name) for name in stacks if name in below}
+    return {name: platform(name) for name in stacks} | accounts
 
 
 def parsed() -> argparse.Namespace:
@@ -52,7 +59,8 @@ def judged(deployments: dict[str, Deployment], environment: Environment) -> Iter
     yield Verdict(judge="mapping", judged=f"{sum(len(s.resources) for s in shown)} resources",
                   findings=unmapped)  # fmt: skip
     yield checkov.judge(shown)
-    yield kube_score.judge(rendered)
+    in_cluster = {name: each for name, each in rendered.items() if each}
+    yield kube_score.judge(in_cluster)
     yield parliament.judge(
         [
             document
@@ -60,7 +68,7 @@ def judged(deployments: dict[str, Deployment], environment: Environment) -> Iter
             for document in parliament.documents(stack, deployment.resources)
         ]
     )
-    yield admission.judge(rendered, environment)
+    yield admission.judge(in_cluster, environment)
     yield advisories.judge()
 
 

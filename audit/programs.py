@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from foundation.account import account as made
+from foundation.config import PROGRAM as FOUNDATION
 from preview.made_up_foundation import made_up_answers
-from preview.rehearsal import IMAGES, PUSH, pinned, read_stack_file
+from preview.rehearsal import IMAGES, PROGRAMS, PUSH, pinned, read_stack_file
 from preview.trial import Deployment, run
-from stacks.exports import export
+from stacks.exports import export, export_plain
+from stacks.foundation import FoundationOutputs
 from stacks.reminder_platform import reminder_platform
-from stacks.stack_file import parse
+from stacks.stack_file import parse, parsed
 
 MADE_UP = "made up for an audit"
 FILE = {"fromFile"}
@@ -40,6 +43,19 @@ def platform(stack: str) -> Deployment:
         stack=stack,
         config=values,
         lookups=made_up_answers(config),
+    )
+
+
+def account(stack: str) -> Deployment:
+    """The foundation that the platform of a stack lies in."""
+    config = read_stack_file(stack, PROGRAMS["foundation"].folder)
+    values = {key: told(value) for key, value in config.items()}
+    given = parsed(FOUNDATION, stack, values, set())
+    return run(
+        lambda: export_plain(made(given), FoundationOutputs),
+        project=FOUNDATION.project,
+        stack=stack,
+        config=values,
     )
 
 

@@ -23,8 +23,8 @@ ATTACHED = [
 TAKERS = ["lambda.amazonaws.com", "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com"]
 CRUD: Mapping[str, Sequence[str]] = {
     "sns": (
-        "CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes Subscribe Unsubscribe "
-        "GetSubscriptionAttributes SetSubscriptionAttributes ListSubscriptionsByTopic "
+        "CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes Subscribe "
+        "ListSubscriptionsByTopic "
         "ListTagsForResource TagResource UntagResource"
     ).split(),
     "sqs": (
@@ -140,9 +140,9 @@ def granted(service: str, names: Sequence[str], resources: Sequence[Input[str]])
 def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
     """Roles of services: none without the boundary, so that none can do more than services do."""
     own = [place.role_arn(f"{place.prefix}*")]
-    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
+    bounded = {"ArnEquals": {"iam:PermissionsBoundary": boundary_arn}}
     writes = ["CreateRole", "PutRolePolicy", "DeleteRolePolicy", "PutRolePermissionsBoundary"]
-    attached = {**bounded, "ArnEquals": {"iam:PolicyARN": ATTACHED}}
+    attached = {"ArnEquals": {**bounded["ArnEquals"], "iam:PolicyARN": ATTACHED}}
     linked = place.role_arn("aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS")
     return [
         granted("iam", ROLES, own),
@@ -200,6 +200,9 @@ def without_resources() -> Statement:
             "kms:CreateKey",
             "kms:ListAliases",
             "logs:DescribeLogGroups",
+            "sns:GetSubscriptionAttributes",
+            "sns:SetSubscriptionAttributes",
+            "sns:Unsubscribe",
             *[f"ses:{name}" for name in SES],
         ],
         "Resource": ["*"],

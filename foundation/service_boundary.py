@@ -7,11 +7,11 @@ FIGURES = (
     "CreateLogGroup PutRetentionPolicy CreateLogStream PutLogEvents DescribeLogStreams GetLogEvents"
 ).split()
 SENDING = ["SendEmail", "SendTemplatedEmail", "SendRawEmail"]
-NETWORK = (
+INTERFACES = (
     "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface "
-    "DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs "
     "GetSecurityGroupsForVpc UnassignPrivateIpAddresses"
 ).split()
+LOOKING = ("DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs").split()
 
 
 def boundary(place: Place) -> list[Statement]:
@@ -47,5 +47,6 @@ def boundary(place: Place) -> list[Statement]:
         ),
         granted("lambda", ["InvokeFunction"], named(place, "lambda")),
         granted("logs", ["CreateLogStream", "PutLogEvents"], [streams]),
-        {**granted("ec2", NETWORK, ["*"]), "Sid": "FunctionsInTheNetwork"},
+        granted("ec2", INTERFACES, [place.arn("ec2", "*")]),
+        {**granted("ec2", LOOKING, ["*"]), "Sid": "FunctionsInTheNetwork"},
     ]

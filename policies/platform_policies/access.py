@@ -28,16 +28,11 @@ LASTING = (
 # AWS knows no resources for these, so they are granted on all or not at all.
 WITHOUT_RESOURCES = frozenset(
     {
-        # The network interfaces of functions: what is described, or is not made yet, has no name.
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
+        # What only looks at a network sees all of it.
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
-        "ec2:GetSecurityGroupsForVpc",
-        "ec2:UnassignPrivateIpAddresses",
         # A login to all registries of the account; what is pulled or pushed is granted by name.
         "ecr:GetAuthorizationToken",
         # A key gets its name when it is made.
@@ -62,6 +57,10 @@ WITHOUT_RESOURCES = frozenset(
         "ses:VerifyDomainDkim",
         "ses:VerifyDomainIdentity",
         "ses:VerifyEmailIdentity",
+        # A subscription is no resource for IAM; to subscribe is granted by topic.
+        "sns:GetSubscriptionAttributes",
+        "sns:SetSubscriptionAttributes",
+        "sns:Unsubscribe",
     }
 )
 BROAD = re.compile(r"/(AdministratorAccess|PowerUserAccess|IAMFullAccess|[A-Za-z0-9]+FullAccess)$")

@@ -144,6 +144,30 @@ INSECURE: dict[str, list[Insecure]] = {
             },
         )
     ],
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": [
+        Insecure(
+            name="way-in",
+            inputs={
+                "cidrIpv4": "0.0.0.0/0",
+                "ipProtocol": "tcp",
+                "fromPort": 0,
+                "toPort": 65535,
+            },
+            fails={"CKV_AWS_23", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260"},
+        ),
+        Insecure(
+            name="every-way-in",
+            inputs={"cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1", "fromPort": -1, "toPort": -1},
+            fails={"CKV_AWS_23", "CKV_AWS_277"},
+        ),
+    ],
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": [
+        Insecure(
+            name="way-out",
+            inputs={"cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1", "fromPort": -1, "toPort": -1},
+            fails={"CKV_AWS_23", "CKV_AWS_382"},
+        )
+    ],
     "aws:ec2/subnet:Subnet": [
         Insecure(name="subnet", inputs={"mapPublicIpOnLaunch": True}, fails={"CKV_AWS_130"})
     ],

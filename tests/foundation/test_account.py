@@ -148,7 +148,7 @@ def test_whoever_deploys_cannot_give_itself_more(deploying):
         granting = {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"}
         if granting & {*each["Action"]}:
             assert each["Resource"] == own
-            bound = each["Condition"]["StringEquals"]["iam:PermissionsBoundary"]
+            bound = each["Condition"]["ArnEquals"]["iam:PermissionsBoundary"]
             assert bound.endswith(":policy/herald-dev-services-1a2b3c4")
         if any(action.startswith("iam:") for action in each["Action"]):
             linked = "arn:aws:iam::111122223333:role/aws-service-role/rds.amazonaws.com/"
