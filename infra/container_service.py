@@ -9,10 +9,10 @@ from pulumi import Input, Output, ResourceOptions
 
 from infra.kubernetes_object import KubernetesObject, Manifest, named
 from infra.restricted_pod import Environment, Resources, container, pod
+from infra.rollback import rollback
 
 PORT = 8080  # every service answers its probes, metrics and API here
 NAME_LABEL = "app.kubernetes.io/name"
-ROLLOUT_SECONDS = 300  # from a new pod template to its ready pods
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,7 @@ class ContainerServiceArgs:
     node_port: int | None = None
     after: Sequence[pulumi.Resource] = ()  # what must be done before the first pod starts
     grace: int = 30  # seconds to finish or release what is in hand
+    rollout_seconds: int = 300  # from a new pod template to its ready pods
 
 
 class ContainerService(pulumi.ComponentResource):
@@ -37,7 +38,8 @@ class ContainerService(pulumi.ComponentResource):
 
     Pods run as a user without rights on a read-only file system and hold no token of the
     cluster. The autoscaler alone sets their number. A rollout takes no pod away before its
-    successor is ready. With two replicas or more, nodes drain one pod at a time.
+    successor is ready, and goes back to the version that serves if none becomes ready in time.
+    With two replicas or more, nodes drain one pod at a time.
     """
 
     name: Output[str]
@@ -63,9 +65,9 @@ class ContainerService(pulumi.ComponentResource):
         self.deployment = self.object(
             "apps/v1",
             "Deployment",
-            {**head, "annotations": {"pulumi.com/timeoutSeconds": str(ROLLOUT_SECONDS)}},
+            {**head, "annotations": waiting(args.rollout_seconds)},
             {"spec": rollout(name, args, self.service_account)},
-            ResourceOptions(depends_on=list(args.after)),
+            ResourceOptions(depends_on=list(args.after), hooks=rollback(name)),
         )
         self.name = self.deployment.object_name
         self.object(
@@ -102,6 +104,11 @@ def account_head(head: Manifest, role_arn: Input[str] | None) -> Manifest:
     return {**head, "annotations": {"eks.amazonaws.com/role-arn": role_arn}}
 
 
+def waiting(seconds: int) -> dict[str, str]:
+    """What was done to a Deployment by hand, such as a rollback, gives way to the program."""
+    return {"pulumi.com/timeoutSeconds": str(seconds), "pulumi.com/patchForce": "true"}
+
+
 def selector(name: str) -> Manifest:
     return {"matchLabels": {NAME_LABEL: name}}
 
@@ -114,10 +121,9 @@ def rollout(name: str, args: ContainerServiceArgs, account: Output[str]) -> Mani
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
         },
         "revisionHistoryLimit": 5,
-        "progressDeadlineSeconds": ROLLOUT_SECONDS,
+        "progressDeadlineSeconds": args.rollout_seconds,
         "template": pod(
             {**args.labels, NAME_LABEL: name},
-            args.environment,
             container(
                 name,
                 image=args.image,

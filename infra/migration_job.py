@@ -55,5 +55,5 @@ def run_once(args: MigrationJobArgs) -> Manifest:
     return {
         "backoffLimit": 3,
         "activeDeadlineSeconds": DEADLINE,
-        "template": pod(args.labels, args.environment, migration, {"restartPolicy": "Never"}),
+        "template": pod(args.labels, migration, {"restartPolicy": "Never"}),
     }

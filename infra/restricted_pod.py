@@ -1,11 +1,10 @@
 """Pods that the `restricted` Pod Security standard admits, as plain values."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi import Input, Output
+from pulumi import Input
 
 from infra.kubernetes_object import Manifest
 from infra.service_secret import SecretKey
@@ -62,15 +61,6 @@ class Environment:
         """Every setting with its value; those that are secret stay secret outputs."""
         return {**self.values, **{name: key.value for name, key in self.secrets.items()}}
 
-    def checksum(self) -> Output[str]:
-        """Changes with any secret value and tells nothing about it."""
-        values = {name: key.value for name, key in sorted(self.secrets.items())}
-        return Output.unsecret(Output.json_dumps(values).apply(digest))
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
 
 def container(
     name: str,
@@ -98,15 +88,10 @@ def container(
     return {**written, "args": list(arguments)} if arguments else written
 
 
-def pod(
-    labels: Mapping[str, str], environment: Environment, container: Manifest, spec: Manifest
-) -> Manifest:
-    """A pod template; a new secret value makes it a new one, so that pods are replaced."""
+def pod(labels: Mapping[str, str], container: Manifest, spec: Manifest) -> Manifest:
+    """A pod template; a new secret value has a new name in it, so that pods are replaced."""
     return {
-        "metadata": {
-            "labels": dict(labels),
-            "annotations": {"herald/secrets-checksum": environment.checksum()},
-        },
+        "metadata": {"labels": dict(labels)},
         "spec": {
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,

@@ -1,13 +1,13 @@
 """A secret of the cluster whose keys become settings of services."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 
-from infra.kubernetes_object import KubernetesObject, named
+from infra.kubernetes_object import KubernetesObject, Manifest, named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,11 @@ class ServiceSecretArgs:
 
 
 class ServiceSecret(pulumi.ComponentResource):
-    """An opaque secret with a fixed name; `key` hands out one of its values."""
+    """An opaque secret that never changes: new values make a new one, which pods then refer to.
+
+    Pods of an earlier version keep the secret of their version until the update has succeeded.
+    `key` hands out one of its values; `publish` writes them under the fixed name as well.
+    """
 
     name: Output[str]
 
@@ -38,17 +42,33 @@ class ServiceSecret(pulumi.ComponentResource):
         self, name: str, args: ServiceSecretArgs, opts: ResourceOptions | None = None
     ) -> None:
         super().__init__("herald:infra:ServiceSecret", name, {}, opts)
+        self.fixed_name, self.args = name, args
         self.values = {key: Output.secret(value) for key, value in args.data.items()}
-        self.secret = KubernetesObject(
+        head = {"namespace": args.namespace, "labels": dict(args.labels)}
+        self.version = self.object(f"{name}-version", head, {"immutable": True})
+        self.name = self.version.object_name
+        self.register_outputs({"name": self.name})
+
+    def object(
+        self, name: str, head: Manifest, more: Manifest, after: Sequence[pulumi.Resource] = ()
+    ) -> KubernetesObject:
+        return KubernetesObject(
             name,
             api="v1",
             kind="Secret",
-            metadata=named(name, args.namespace, dict(args.labels)),
-            body={"type": "Opaque", "stringData": self.values},
-            opts=ResourceOptions(parent=self, additional_secret_outputs=["stringData", "data"]),
+            metadata=head,
+            body={"type": "Opaque", "stringData": self.values, **more},
+            opts=ResourceOptions(
+                parent=self,
+                additional_secret_outputs=["stringData", "data"],
+                depends_on=list(after),
+            ),
         )
-        self.name = self.secret.object_name
-        self.register_outputs({"name": self.name})
 
     def key(self, key: str) -> SecretKey:
         return SecretKey(secret=self.name, key=key, value=self.values[key])
+
+    def publish(self, after: Sequence[pulumi.Resource]) -> None:
+        """For readers elsewhere, who rely on the name; only once the services run on the values."""
+        head = named(self.fixed_name, self.args.namespace, dict(self.args.labels))
+        self.object(self.fixed_name, head, {}, after)

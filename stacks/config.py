@@ -166,6 +166,7 @@ class ServiceConfig(Section):
     memory_limit: Memory = "256Mi"
     node_port: int | None = Field(default=None, ge=30000, le=32767)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+$")  # at the gateway
+    rollout_seconds: int = Field(default=300, ge=10, le=3600)  # until the new pods must be ready
 
     @model_validator(mode="after")
     def bounds(self) -> Self:

@@ -120,6 +120,7 @@ def reminder_platform(config: StackConfig) -> Exports:
         secrets={"NOTIFICATION_TOPIC_ARN": topics.key("notification_topic")},
         may=[notifications.topic.publish_statement()],
     )
+    cluster.publish_secrets()
     dashboard(config, [events, notifications], [*store.panels(), *server.panels(), *clock])
 
     return Exports(

@@ -84,15 +84,24 @@ class Cluster:
         self.namespace = namespace
         self.images = images
         self.environments: dict[ServiceName, Environment] = {}
+        self.secrets: list[ServiceSecret] = []  # that others may read, too
+        self.services: list[ContainerService] = []
 
     def full_name(self, name: str) -> str:
         return f"{self.config.prefix}{name}"
 
     def secret(self, name: str, data: Mapping[str, Input[str]]) -> ServiceSecret:
-        return ServiceSecret(
+        made = ServiceSecret(
             self.full_name(f"{name}-secrets"),
             ServiceSecretArgs(namespace=self.namespace.name, labels=LABELS, data=data),
         )
+        self.secrets.append(made)
+        return made
+
+    def publish_secrets(self) -> None:
+        """Under the names that others rely on, once every service runs on what is in them."""
+        for secret in self.secrets:
+            secret.publish(after=self.services)
 
     def optional_secret(
         self, variable: str, name: str, value: SecretStr | None
@@ -106,7 +115,7 @@ class Cluster:
         self, name: str, server: PostgresConnection, *, owner: ServiceName
     ) -> ServiceDatabase:
         """The database `{name}s`, migrated by the service that owns its tables."""
-        return ServiceDatabase(
+        made = ServiceDatabase(
             self.full_name(name),
             ServiceDatabaseArgs(
                 server=server,
@@ -120,6 +129,8 @@ class Cluster:
                 rotation=self.config.database.rotation,
             ),
         )
+        self.secrets.append(made.secret)
+        return made
 
     def environment(
         self,
@@ -146,7 +157,7 @@ class Cluster:
         """Pods that start on a migrated database and may do in AWS what the statements say."""
         own = self.config.service(name)
         told = self.environment(name, database, values or {}, secrets)
-        return ContainerService(
+        made = ContainerService(
             self.full_name(name),
             ContainerServiceArgs(
                 namespace=self.namespace.name,
@@ -161,8 +172,11 @@ class Cluster:
                 exposed=exposed,
                 node_port=own.node_port,
                 after=[database.migration],
+                rollout_seconds=own.rollout_seconds,
             ),
         )
+        self.services.append(made)
+        return made
 
     def surroundings(self) -> Environment:
         """What every process outside of AWS is told."""

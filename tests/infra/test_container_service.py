@@ -48,10 +48,10 @@ def test_a_service_is_made_of_these_objects(made):
 
 
 def test_the_rollout_takes_no_pod_away_before_its_successor_is_ready(made):
-    deployment = made().one(DEPLOYMENT, NAME).inputs
+    deployment = made(rollout_seconds=90).one(DEPLOYMENT, NAME).inputs
     assert deployment["metadata"] == {
         **HEAD,
-        "annotations": {"pulumi.com/timeoutSeconds": "300"},
+        "annotations": {"pulumi.com/timeoutSeconds": "90", "pulumi.com/patchForce": "true"},
     }
     spec = deployment["spec"]
     assert {name: spec[name] for name in spec if name != "template"} == {
@@ -61,7 +61,7 @@ def test_the_rollout_takes_no_pod_away_before_its_successor_is_ready(made):
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
         },
         "revisionHistoryLimit": 5,
-        "progressDeadlineSeconds": 300,
+        "progressDeadlineSeconds": 90,
     }
 
 

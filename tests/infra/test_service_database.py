@@ -4,6 +4,7 @@ import pytest
 from infra.postgres_server import ExistingServer
 from infra.restricted_pod import Resources
 from infra.service_database import ServiceDatabase, ServiceDatabaseArgs
+from tests.made_up_outputs import SUFFIX
 
 SECRET = "kubernetes:core/v1:Secret"
 JOB = "kubernetes:batch/v1:Job"
@@ -38,7 +39,7 @@ def deployment(deploy):
 
 
 def test_the_service_finds_host_name_user_and_password_in_its_secret(deployment):
-    assert deployment.one(SECRET, "dev-reminder-db-secrets").inputs["stringData"] == {
+    assert deployment.one(SECRET, "dev-reminder-db-secrets-version").inputs["stringData"] == {
         "host": "db.example.com",
         "name": "reminders",
         "user": "reminders",
@@ -47,7 +48,7 @@ def test_the_service_finds_host_name_user_and_password_in_its_secret(deployment)
 
 
 def test_the_administrators_password_is_in_a_secret_of_its_own(deployment):
-    admin = deployment.one(SECRET, "dev-reminder-db-admin-secrets")
+    admin = deployment.one(SECRET, "dev-reminder-db-admin-secrets-version")
     assert admin.inputs["stringData"] == {"user": "root", "password": "admin-password"}
     assert "stringData" in admin.secrets
 
@@ -66,7 +67,7 @@ def test_the_password_is_generated_and_strong(deployment):
 
 def test_the_settings_of_the_service_leave_the_administrator_out(deployment):
     def key(name):
-        reference = {"name": "dev-reminder-db-secrets", "key": name}
+        reference = {"name": f"dev-reminder-db-secrets-version-{SUFFIX}", "key": name}
         return {"name": f"DATABASE_{name.upper()}", "valueFrom": {"secretKeyRef": reference}}
 
     assert deployment.exports["variables"] == [
@@ -94,7 +95,10 @@ def test_the_migration_acts_for_both(deployment):
         "DATABASE_USER",
     ]
     assert container["env"][0]["valueFrom"] == {
-        "secretKeyRef": {"name": "dev-reminder-db-admin-secrets", "key": "password"}
+        "secretKeyRef": {
+            "name": f"dev-reminder-db-admin-secrets-version-{SUFFIX}",
+            "key": "password",
+        }
     }
 
 

@@ -16,6 +16,7 @@ from stacks.config import ROOT
 from stacks.exports import export
 from stacks.outputs import PlainOutputs, StackOutputs, main
 from stacks.reminder_platform import reminder_platform
+from preview.made_up_outputs import SUFFIX
 from tests.stacks.stack_files import STACKS, config_of, foundation_of
 
 SETTINGS = {
@@ -41,6 +42,9 @@ SECRETS = {
     "fcm-secrets": {"config"},
     "unsubscribe-secrets": {"key"},
 }
+
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
 
 def required(settings):
@@ -83,7 +87,7 @@ def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(d
     )
     pods = deployment.one("kubernetes:apps/v1:Deployment", "prod-notification-service")
     assert variables(pods)["SMTP_URL"]["valueFrom"] == {
-        "secretKeyRef": {"name": "prod-smtp-secrets", "key": "url"}
+        "secretKeyRef": {"name": f"prod-smtp-secrets-version-{SUFFIX}", "key": "url"}
     }
     made = deployment.one("kubernetes:core/v1:Secret", "prod-smtp-secrets")
     assert made.inputs["stringData"] == {"url": "smtps://mail.test"}
@@ -136,15 +140,25 @@ def test_secrets_have_the_names_and_keys_that_others_rely_on(platform, stack):
     made = {
         secret.inputs["metadata"]["name"].removeprefix(prefix): set(secret.inputs["stringData"])
         for secret in deployment.all("kubernetes:core/v1:Secret")
+        if "name" in secret.inputs["metadata"]
     }
-    assert {name: made[name] for name in made if not name.endswith("-db-admin-secrets")} == SECRETS
+    assert made == SECRETS
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_secrets_under_those_names_change_once_the_services_run_on_them(platform, stack):
+    deployment, prefix = platform(stack), config_of(stack).prefix
+    services = {(DEPLOYMENT, r.name) for r in deployment.all(DEPLOYMENT)}
+    for name in SECRETS:
+        published = deployment.one("kubernetes:core/v1:Secret", f"{prefix}{name}")
+        assert services <= set(published.depends_on)
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_pod_reads_only_keys_that_its_secret_has(platform, stack):
     deployment = platform(stack)
     secrets = {
-        secret.inputs["metadata"]["name"]: set(secret.inputs["stringData"])
+        secret.outputs["metadata"]["name"]: set(secret.inputs["stringData"])
         for secret in deployment.all("kubernetes:core/v1:Secret")
     }
     pods = [*deployment.all("kubernetes:apps/v1:Deployment")]

@@ -1,0 +1,97 @@
+"""Why new pods of a Deployment do not become ready, and which version of it still serves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Manifest = dict[str, Any]
+REVISION = "deployment.kubernetes.io/revision"
+HASH = "pod-template-hash"
+IN_PROGRESS = ("ContainerCreating", "PodInitializing")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedRollout:
+    """A Deployment, its replica sets and its pods, as the cluster's API lists them."""
+
+    deployment: Manifest
+    replica_sets: list[Manifest]
+    pods: list[Manifest]
+
+    @classmethod
+    def read(cls, listed: Manifest) -> "FailedRollout":
+        kinds: dict[str, list[Manifest]] = {"Deployment": [], "ReplicaSet": [], "Pod": []}
+        for item in listed["items"]:
+            kinds[item["kind"]].append(item)
+        [deployment] = kinds["Deployment"]
+        return cls(deployment=deployment, replica_sets=kinds["ReplicaSet"], pods=kinds["Pod"])
+
+    def serving_revision(self) -> int | None:
+        """The newest version before this one that has ready pods."""
+        serving = (
+            revision(each) for each in self.replica_sets if each["status"].get("readyReplicas")
+        )
+        return max((each for each in serving if each < revision(self.deployment)), default=None)
+
+    def new_pods(self) -> Iterator[Manifest]:
+        newest = max(self.replica_sets, key=revision, default=None)
+        if newest is not None:
+            own = newest["metadata"]["labels"][HASH]
+            yield from (pod for pod in self.pods if pod["metadata"]["labels"].get(HASH) == own)
+
+    def reason(self) -> str:
+        """A clause that says what keeps the new pods from becoming ready."""
+        reasons = [reason_of(pod) for pod in self.new_pods()]
+        return next(filter(None, reasons), None) or self.refusal() or "no new pod became ready"
+
+    def refusal(self) -> str | None:
+        """What the cluster has against making the pods, such as an exceeded quota."""
+        for each in self.replica_sets:
+            for condition in each["status"].get("conditions", []):
+                if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+                    return f"the cluster makes no new pod: {condition['message']}"
+        return None
+
+    def crashed_pod(self) -> str | None:
+        """The name of a new pod that has ended at least once, whose log tells why."""
+        for pod in self.new_pods():
+            if any(last_end(container) for container in containers(pod)):
+                return str(pod["metadata"]["name"])
+        return None
+
+
+def revision(manifest: Manifest) -> int:
+    return int(manifest["metadata"].get("annotations", {}).get(REVISION, 0))
+
+
+def containers(pod: Manifest) -> list[Manifest]:
+    statuses: list[Manifest] = pod["status"].get("containerStatuses", [])
+    return statuses
+
+
+def last_end(container: Manifest) -> Manifest | None:
+    """How a container ended last, now or before its restart."""
+    for state in (container.get("state", {}), container.get("lastState", {})):
+        if "terminated" in state:
+            ended: Manifest = state["terminated"]
+            return ended
+    return None
+
+
+def reason_of(pod: Manifest) -> str | None:
+    for condition in pod["status"].get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return f"no node takes the new pod: {condition.get('message', 'no message')}"
+    return next(filter(None, map(trouble, containers(pod))), None)
+
+
+def trouble(container: Manifest) -> str | None:
+    if ended := last_end(container):
+        return f"the new pod ends with exit code {ended['exitCode']} ({ended['reason']})"
+    waiting = container.get("state", {}).get("waiting", {})
+    if waiting and waiting["reason"] not in IN_PROGRESS:
+        message = f": {waiting['message']}" if "message" in waiting else ""
+        return f"the new pod waits with {waiting['reason']}{message}"
+    if "running" in container.get("state", {}) and not container["ready"]:
+        return "the new pod runs and fails its readiness probe"
+    return None

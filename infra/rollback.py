@@ -1,0 +1,98 @@
+"""Takes a Deployment back to the version that serves when its new pods do not become ready."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+from pulumi.resource_hooks import ErrorHook, ErrorHookArgs, ResourceHookBinding
+
+from infra.failed_rollout import FailedRollout
+
+UNDO_SECONDS = 60  # for the pods that did not become ready to go
+LONGEST_LINE = 300  # characters of a log line that are shown
+Kubectl = Callable[..., str]
+
+
+class KubectlError(Exception):
+    """What kubectl said, or that there is none."""
+
+
+def rollback(name: str) -> ResourceHookBinding:
+    """The hook of one Deployment; the update fails all the same, and says what was done."""
+    kubectl = kubectl_of(pulumi.Config("kubernetes"))
+
+    async def go_back(failure: ErrorHookArgs) -> bool:
+        head = (failure.new_inputs or {}).get("metadata")
+        if head is not None and failure.failed_operation != "delete":
+            pulumi.log.error(await asyncio.to_thread(undo, kubectl, head["namespace"], name))
+        return False
+
+    return ResourceHookBinding(on_error=[ErrorHook(f"{name}-rollback", go_back)])
+
+
+def kubectl_of(provider: pulumi.Config) -> Kubectl:
+    """kubectl for the cluster that the provider is configured for."""
+    settings = {"--context": provider.get("context"), "--kubeconfig": provider.get("kubeconfig")}
+    command = ["kubectl", *(f"{name}={value}" for name, value in settings.items() if value)]
+
+    def run(*arguments: str) -> str:
+        try:
+            done = subprocess.run(
+                [*command, *arguments], capture_output=True, text=True, check=False
+            )
+        except OSError as error:
+            raise KubectlError("kubectl was not found") from error
+        if done.returncode:
+            raise KubectlError(done.stderr.strip() or f"kubectl ended with {done.returncode}")
+        return done.stdout
+
+    return run
+
+
+def undo(kubectl: Kubectl, namespace: str, name: str) -> str:
+    """Go back if a version serves; a sentence that says what happened, why, and what to do."""
+    place = f"--namespace={namespace}"
+    failed = f"The rollout of the Deployment {name} failed"
+    try:
+        rollout = read(kubectl, place, name)
+        why = f"{failed}: {rollout.reason()}{last_words(kubectl, place, rollout)}."
+    except (KubectlError, ValueError) as error:
+        return f"{failed} and could not be looked at: {error}."
+    serving = rollout.serving_revision()
+    if serving is None:
+        return f"{why} There is no earlier version with ready pods to go back to."
+    try:
+        kubectl("rollout", "undo", f"deployment/{name}", place, f"--to-revision={serving}")
+        kubectl("rollout", "status", f"deployment/{name}", place, f"--timeout={UNDO_SECONDS}s")
+    except KubectlError as error:
+        return f"{why} It could not be rolled back: {error}."
+    return (
+        f"{why} It has been rolled back to the version that served before, with that version's"
+        " secrets; mend the cause and run `pulumi up` again."
+    )
+
+
+def read(kubectl: Kubectl, place: str, name: str) -> FailedRollout:
+    label = f"--selector=app.kubernetes.io/name={name}"
+    listed: dict[str, Any] = json.loads(
+        kubectl("get", "deployments,replicasets,pods", place, label, "--output=json")
+    )
+    return FailedRollout.read(listed)
+
+
+def last_words(kubectl: Kubectl, place: str, rollout: FailedRollout) -> str:
+    """The last line that a crashed pod wrote, if it can be had."""
+    pod = rollout.crashed_pod()
+    if pod is None:
+        return ""
+    for earlier in ("--previous=true", "--previous=false"):
+        try:
+            line = kubectl("logs", pod, place, "--tail=1", earlier).strip()
+        except KubectlError:
+            continue
+        if line:
+            return f", its last words are: {line[:LONGEST_LINE].rstrip('.')}"
+    return ""

@@ -1,0 +1,104 @@
+import json
+
+import pulumi
+import pytest
+
+from infra import rollback
+from infra.rollback import KubectlError, undo
+from tests.infra.test_failed_rollout import CRASHED, container, numbered, pod, replica_set
+
+NAME = "dev-event-service"
+PLACE = "--namespace=development"
+LISTED = ("get", "deployments,replicasets,pods", PLACE)
+FAILED = (
+    f"The rollout of the Deployment {NAME} failed: the new pod ends with exit code 2 (Error),"
+    " its last words are: EVENT_QUEUE_URL is missing."
+)
+
+
+class Cluster:
+    """Answers kubectl; `refuses` are the first words of what fails."""
+
+    def __init__(self, *replica_sets, refuses=(), log="EVENT_QUEUE_URL is missing.\n"):
+        deployment = {"kind": "Deployment", "metadata": {"name": NAME, **numbered(2)}, "status": {}}
+        items = [deployment, *replica_sets, pod(2, container(CRASHED))]
+        self.listed, self.refuses, self.log = json.dumps({"items": items}), refuses, log
+        self.asked = []
+
+    def __call__(self, *arguments):
+        self.asked.append(arguments)
+        if arguments[0] in self.refuses or arguments[:2] in self.refuses:
+            raise KubectlError("the server said no")
+        return {"get": self.listed, "logs": self.log}.get(arguments[0], "")
+
+
+def test_the_version_that_serves_is_brought_back_and_the_sentence_says_why():
+    cluster = Cluster(replica_set(1, ready=1), replica_set(2))
+    assert undo(cluster, "development", NAME) == (
+        f"{FAILED} It has been rolled back to the version that served before, with that"
+        " version's secrets; mend the cause and run `pulumi up` again."
+    )
+    deployment = f"deployment/{NAME}"
+    assert cluster.asked[0][:3] == LISTED
+    assert cluster.asked[-2:] == [
+        ("rollout", "undo", deployment, PLACE, "--to-revision=1"),
+        ("rollout", "status", deployment, PLACE, "--timeout=60s"),
+    ]
+
+
+def test_a_first_version_has_nothing_to_go_back_to():
+    cluster = Cluster(replica_set(2))
+    said = undo(cluster, "development", NAME)
+    assert said == f"{FAILED} There is no earlier version with ready pods to go back to."
+    assert "rollout" not in [arguments[0] for arguments in cluster.asked]
+
+
+def test_a_rollback_that_is_refused_is_told_of():
+    cluster = Cluster(replica_set(1, ready=1), replica_set(2), refuses=[("rollout", "undo")])
+    said = undo(cluster, "development", NAME)
+    assert said == f"{FAILED} It could not be rolled back: the server said no."
+
+
+def test_a_log_that_cannot_be_had_is_left_out():
+    cluster = Cluster(replica_set(2), refuses=["logs"])
+    assert "last words" not in undo(cluster, "development", NAME)
+
+
+def test_a_cluster_that_does_not_answer_is_told_of():
+    assert undo(Cluster(refuses=["get"]), "development", NAME) == (
+        f"The rollout of the Deployment {NAME} failed and could not be looked at:"
+        " the server said no."
+    )
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """A kubectl that repeats its arguments, or fails if the first is `fail`."""
+    file = tmp_path / "kubectl"
+    file.write_text('#!/bin/sh\n[ "$1" != fail ] || { echo "it failed" >&2; exit 3; }\necho "$@"\n')
+    file.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return file
+
+
+def kubectl_with(monkeypatch, **settings):
+    monkeypatch.setattr(pulumi.Config, "get", lambda self, name: settings.get(name))
+    return rollback.kubectl_of(pulumi.Config("kubernetes"))
+
+
+def test_kubectl_goes_where_the_provider_goes(program, monkeypatch):
+    assert kubectl_with(monkeypatch)("get", "pods") == "get pods\n"
+    both = kubectl_with(monkeypatch, context="prod", kubeconfig="/k")
+    assert both("get") == "--context=prod --kubeconfig=/k get\n"
+
+
+def test_what_kubectl_says_is_the_error(program, monkeypatch):
+    with pytest.raises(KubectlError, match="it failed"):
+        kubectl_with(monkeypatch)("fail")
+
+
+def test_a_machine_without_kubectl_is_told_of(program, monkeypatch):
+    program.unlink()
+    monkeypatch.setenv("PATH", str(program.parent))
+    with pytest.raises(KubectlError, match="kubectl was not found"):
+        kubectl_with(monkeypatch)("get")
