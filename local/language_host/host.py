@@ -119,4 +119,4 @@ def serve(arguments: list[str]) -> None:
     try:
         server.wait_for_termination()
     except KeyboardInterrupt:
-        server.stop(0)
+        os._exit(0)  # the engine waits for the end, and tearing the SDK down takes half a second

@@ -4,6 +4,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import NoReturn
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
@@ -17,7 +18,7 @@ _PARENT_WATCH = 1.0  # seconds; an engine that was killed leaves its plugins beh
 _GRACE = 10.0  # seconds for calls in hand, so that what they make is not forgotten
 
 
-def serve(package: Package) -> int:
+def serve(package: Package) -> NoReturn:
     """Serve until the engine ends this process, or ends itself without a word."""
     server = grpc.server(
         ThreadPoolExecutor(_PARALLEL_CALLS),
@@ -32,4 +33,4 @@ def serve(package: Package) -> int:
         while os.getppid() == engine:
             time.sleep(_PARENT_WATCH)
     server.stop(_GRACE).wait()
-    return 0
+    os._exit(0)  # the engine waits for the end, and tearing the interpreter down takes its time

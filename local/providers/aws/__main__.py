@@ -1,17 +1,15 @@
 """`python -m local.providers.aws [ENGINE_ADDRESS]`: print the port, then serve the engine."""
 
-import sys
-
 from local.providers.sdk_messages import open_messages
 
 
-def main() -> int:
+def main() -> None:
     open_messages()
     from local.providers.aws.package import AwsPackage
     from local.providers.serving import serve
 
-    return serve(AwsPackage())
+    serve(AwsPackage())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

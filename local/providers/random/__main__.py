@@ -1,17 +1,15 @@
 """`python -m local.providers.random [ENGINE_ADDRESS]`: print the port, then serve the engine."""
 
-import sys
-
 from local.providers.sdk_messages import open_messages
 
 
-def main() -> int:
+def main() -> None:
     open_messages()
     from local.providers.random.package import RandomPackage
     from local.providers.serving import serve
 
-    return serve(RandomPackage())
+    serve(RandomPackage())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
