@@ -4,7 +4,7 @@ import pytest
 from infra.postgres_server import ExistingServer
 from infra.restricted_pod import Resources
 from infra.service_database import ServiceDatabase, ServiceDatabaseArgs
-from tests.made_up_outputs import SUFFIX
+from preview.made_up_outputs import SUFFIX
 
 SECRET = "kubernetes:core/v1:Secret"
 JOB = "kubernetes:batch/v1:Job"

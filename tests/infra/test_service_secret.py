@@ -2,7 +2,7 @@ import pulumi
 import pytest
 
 from infra.service_secret import ServiceSecret, ServiceSecretArgs
-from tests.made_up_outputs import SUFFIX
+from preview.made_up_outputs import SUFFIX
 
 SECRET = "kubernetes:core/v1:Secret"
 CONTENT = {

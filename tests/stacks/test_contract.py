@@ -12,11 +12,11 @@ import reminder_service.settings
 from pydantic import SecretStr
 from service_runtime.settings import MigrationSettings
 
+from preview.made_up_outputs import SUFFIX
 from stacks.config import ROOT
 from stacks.exports import export
 from stacks.outputs import PlainOutputs, StackOutputs, main
 from stacks.reminder_platform import reminder_platform
-from preview.made_up_outputs import SUFFIX
 from tests.stacks.stack_files import STACKS, config_of, foundation_of
 
 SETTINGS = {
