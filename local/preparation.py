@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from string import Template
 
-from local import identities
+from local import certificates, identities
 from local.environment import BRIDGE, BRIDGE_ADDRESS, CONTROL_GROUP, PROJECT, Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,6 +38,7 @@ def prepare(environment: Environment) -> None:
         identities.make_secrets(environment)
     if not environment.secret("issuer-key.pem").exists():
         identities.make_issuer_key(environment)
+    certificates.write_added(state / "pki" / "added-certificates.pem")
     make_database_files(environment)
     make_builder(environment)
     make_plugins(environment)

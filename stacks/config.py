@@ -66,7 +66,7 @@ class ImagesConfig(Section):
     registry: str = Field(min_length=1)  # with a path, if its repositories have one
     base: str = Field(min_length=1)  # Python 3.11 or newer, with its venv module; by digest
     builder: str | None = None  # of buildx; the default one when none
-    ca_bundle: FileText | None = None  # certificates that pip must trust during a build
+    ca_bundle: FileText | None = None  # certificates that pip must trust during a build, too
     platforms: list[Literal["linux/amd64", "linux/arm64"]] = Field(default_factory=list)
     cache: bool = False  # whether layers are kept in the registry, for builders without a disk
     repositories: RepositoriesConfig | None = (
