@@ -105,5 +105,5 @@ test: up policies audit/.venv/ready ## Every test, on the platform of `make up`
 	@$(PYTHON) -m pytest -q
 
 .PHONY: bench
-bench: up ## Measure updates, rollouts and arrivals; COLD=1 starts from nothing first and loses all data
+bench: $(if $(filter 1,$(COLD)),packages tools,up) ## Measure updates, rollouts and arrivals; COLD=1 starts from nothing first and loses all data
 	@$(PYTHON) -m bench

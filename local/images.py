@@ -30,8 +30,9 @@ def provide(environment: Environment, told: Callable[[str], None]) -> None:
         pause = (environment.links / "pause").resolve()
         push(environment, PAUSE_IMAGE, pause, 'COPY pause /pause\nENTRYPOINT ["/pause"]\n')
     if not is_pushed(environment, *PYTHON_IMAGE):
-        told("the Python base image is being made")
-        push(environment, PYTHON_IMAGE, base_system(), "ADD base.tar /\nENV LANG=C.UTF-8\n")
+        system = base_system(told)
+        told("the Python base image is being pushed to the registry")
+        push(environment, PYTHON_IMAGE, system, "ADD base.tar /\nENV LANG=C.UTF-8\n")
 
 
 def is_pushed(environment: Environment, name: str, tag: str) -> bool:
@@ -45,12 +46,13 @@ def is_pushed(environment: Environment, name: str, tag: str) -> bool:
         return False
 
 
-def base_system() -> Path:
+def base_system(told: Callable[[str], None]) -> Path:
     """A Debian system with Python and little else, as a tar archive in the cache."""
     wanted = f"{SUITE} {PACKAGES} {EXCLUDED}"
     key = hashlib.sha256(wanted.encode()).hexdigest()[:16]
     target = cache_folder() / "base" / key / "base.tar"
     if not target.exists():
+        told("the Python base image is being made")
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_suffix(".part.tar")
         excluded = [f"--dpkgopt=path-exclude={path}" for path in EXCLUDED]
