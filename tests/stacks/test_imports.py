@@ -1,0 +1,31 @@
+"""What a run of the program imports before it makes its first resource, and what that costs."""
+
+import subprocess
+import sys
+
+SECONDS, MEGABYTES = 0.6, 80  # beyond Pulumi's own SDK; of the whole process
+PROGRAM = """
+import resource, sys, time
+import pulumi
+before, began = set(sys.modules), time.process_time()
+import stacks.exports, stacks.reminder_platform, stacks.stack_file
+took = time.process_time() - began
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+eager = sorted({name.split(".")[0] for name in set(sys.modules) - before})
+lazy = ("boto3", "botocore", "pulumi_docker_build", "pulumi_kubernetes", "pydantic_settings")
+print(f"{took:.2f} s, {peak:.0f} MB;", "eagerly:", *eager)
+print("too early:", *(name for name in lazy if name in sys.modules))
+print(took, peak)
+"""
+
+
+def test_the_program_imports_little_and_soon():
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+    )
+    told, early, figures = run.stdout.splitlines()
+    print(told)
+    took, peak = map(float, figures.split())
+    assert early == "too early:"
+    assert took < SECONDS, told
+    assert peak < MEGABYTES, told
