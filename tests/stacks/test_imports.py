@@ -5,12 +5,13 @@ import sys
 
 SECONDS, MEGABYTES = 0.6, 80  # beyond Pulumi's own SDK; of the whole process
 PROGRAM = """
-import resource, sys, time
+import pathlib, re, sys, time
 import pulumi
 before, began = set(sys.modules), time.process_time()
 import stacks.exports, stacks.reminder_platform, stacks.stack_file
 took = time.process_time() - began
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+status = pathlib.Path("/proc/self/status").read_text()
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024
 eager = sorted({name.split(".")[0] for name in set(sys.modules) - before})
 lazy = ("boto3", "botocore", "pulumi_docker_build", "pulumi_kubernetes", "pydantic_settings")
 print(f"{took:.2f} s, {peak:.0f} MB;", "eagerly:", *eager)
