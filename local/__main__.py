@@ -73,7 +73,7 @@ def up(environment: Environment) -> None:
     else:
         supervisor.wait(lambda process: None)
     images.provide(environment, lambda text: print(f"  {text}", flush=True))
-    preparation.make_plugins(environment)
+    preparation.renew(environment)
     print("Provisioning the platform", flush=True)
     provisioning = Provisioning(environment)
     if provisioning.up(supervisor.instance("aws")):

@@ -38,10 +38,9 @@ def prepare(environment: Environment) -> None:
         identities.make_secrets(environment)
     if not environment.secret("issuer-key.pem").exists():
         identities.make_issuer_key(environment)
-    certificates.write_added(state / "pki" / "added-certificates.pem")
     make_database_files(environment)
     make_builder(environment)
-    make_plugins(environment)
+    renew(environment)
     if not environment.own_kubeconfig:
         make_network()
         make_control_groups()
@@ -90,6 +89,12 @@ def make_builder(environment: Environment) -> None:
     builder = {"Name": "herald", "Driver": "remote", "Nodes": [node], "Dynamic": False}
     folder = environment.state / "docker" / "buildx" / "instances"
     (folder / "herald").write_text(json.dumps(builder))
+
+
+def renew(environment: Environment) -> None:
+    """Make what a newer checkout may want otherwise, also of an environment that runs."""
+    certificates.write_added(environment.state / "pki" / "added-certificates.pem")
+    make_plugins(environment)
 
 
 def make_plugins(environment: Environment) -> None:

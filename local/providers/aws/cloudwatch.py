@@ -12,6 +12,7 @@ from local.providers.values import Properties
 class MetricAlarm(AwsResource):
     """An alarm on one metric; alarms on expressions are not served."""
 
+    named_by = "name"
     service = "cloudwatch"
     missing = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
     parameters = {
@@ -91,6 +92,7 @@ class MetricAlarm(AwsResource):
 
 
 class Dashboard(AwsResource):
+    named_by = "dashboardName"
     service = "cloudwatch"
     missing = frozenset({"ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError"})
     served = frozenset({"dashboardBody", "dashboardName"})

@@ -24,6 +24,7 @@ _AFTERWARDS = frozenset({"pointInTimeRecovery", "ttl"})  # no part of a table's 
 
 
 class Table(AwsResource):
+    named_by = "name"
     service = "dynamodb"
     missing = frozenset({"ResourceNotFoundException"})
     served = frozenset(

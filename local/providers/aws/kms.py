@@ -45,6 +45,23 @@ class Key(KmsResource):
         )
         return str(told["KeyMetadata"]["KeyId"])
 
+    def made_of(self, inputs: Properties) -> str | None:
+        """The newest key that can be used and has no alias: an alias is made after its key."""
+        aliased = {each.get("TargetKeyId") for each in self.call("list_aliases")["Aliases"]}
+        keys = [
+            self.call("describe_key", KeyId=each["KeyId"])["KeyMetadata"]
+            for each in self.call("list_keys")["Keys"]
+            if each["KeyId"] not in aliased
+        ]
+        left = [
+            key
+            for key in keys
+            if key["KeyState"] != "PendingDeletion"
+            and key["Description"] == inputs.get("description", "")
+        ]
+        newest = max(left, key=lambda key: key["CreationDate"], default=None)
+        return None if newest is None else str(newest["KeyId"])
+
     def complete(self, resource_id: str, inputs: Properties) -> None:
         if inputs["enableKeyRotation"]:
             self.call("enable_key_rotation", KeyId=resource_id)
@@ -106,6 +123,7 @@ class Key(KmsResource):
 
 
 class Alias(KmsResource):
+    named_by = "name"
     served = frozenset({"name", "namePrefix", "targetKeyId"})
     replaced_by = frozenset({"name", "namePrefix"})
     auto_name = AutoName(maximum=256, leading="alias/")

@@ -15,6 +15,7 @@ class AwsResource(Resource[Account]):
     service: ClassVar[str]
     missing: ClassVar[frozenset[str]] = frozenset()  # AWS codes that mean: it is gone
     regional: ClassVar[bool] = True
+    named_by: ClassVar[str | None] = None  # the input that is the id, too
 
     def __init_subclass__(cls) -> None:
         if cls.regional:
@@ -35,6 +36,13 @@ class AwsResource(Resource[Account]):
     def look(self, resource_id: str, state: Properties) -> Properties | None:
         """`read` without the region."""
         raise NotImplementedError
+
+    def made_of(self, inputs: Properties) -> str | None:
+        """The id of what a creation with these inputs made, or would have made if cut off.
+
+        None when nothing can be left: where the next creation finds it and writes over it.
+        """
+        return str(inputs[self.named_by]) if self.named_by in inputs else None
 
     def call(self, operation: str, service: str | None = None, **given: Any) -> Any:
         return self.account.call(service or self.service, operation, self.region, **given)

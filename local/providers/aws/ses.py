@@ -26,6 +26,7 @@ class SesResource(AwsResource):
 
 
 class Template(SesResource):
+    named_by = "name"
     parts = {"html": "HtmlPart", "subject": "SubjectPart", "text": "TextPart"}
     served = frozenset({*parts, "name"})
     replaced_by = frozenset({"name"})
@@ -62,6 +63,7 @@ class Template(SesResource):
 
 
 class EmailIdentity(SesResource):
+    named_by = "email"
     served = frozenset({"email"})
     replaced_by = frozenset({"email"})
 
@@ -122,6 +124,7 @@ class DomainDkim(SesResource):
 class ConfigurationSet(SesResource):
     """Made by version 2 of SES's API, which tells more of a set than version 1."""
 
+    named_by = "name"
     service = "sesv2"
     served = frozenset({"deliveryOptions", "name", "reputationMetricsEnabled", "sendingEnabled"})
     replaced_by = frozenset({"name"})
@@ -189,6 +192,7 @@ def _delivery(inputs: Properties) -> dict[str, str]:
 class EventDestination(SesResource):
     """Where a configuration set's events go; only SNS topics are served."""
 
+    named_by = "name"
     served = frozenset(
         {"configurationSetName", "enabled", "matchingTypes", "name", "snsDestination"}
     )

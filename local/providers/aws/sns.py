@@ -47,6 +47,9 @@ class Topic(SnsResource):
         )
         return str(told["TopicArn"])
 
+    def made_of(self, inputs: Properties) -> str | None:
+        return self.arn("sns", inputs["name"])
+
     def look(self, resource_id: str, state: Properties) -> Properties | None:
         told = self.find("get_topic_attributes", TopicArn=resource_id)
         if told is None:
@@ -149,6 +152,15 @@ class TopicSubscription(SnsResource):
             ReturnSubscriptionArn=True,
         )
         return str(told["SubscriptionArn"])
+
+    def made_of(self, inputs: Properties) -> str | None:
+        told = self.find("list_subscriptions_by_topic", TopicArn=inputs["topic"])
+        made = [
+            each["SubscriptionArn"]
+            for each in (told or {"Subscriptions": []})["Subscriptions"]
+            if each["Endpoint"] == inputs["endpoint"]
+        ]
+        return made[0] if made else None
 
     def look(self, resource_id: str, state: Properties) -> Properties | None:
         told = self.find("get_subscription_attributes", SubscriptionArn=resource_id)

@@ -82,6 +82,10 @@ class Queue(SqsResource):
         )
         return str(told["QueueUrl"])
 
+    def made_of(self, inputs: Properties) -> str | None:
+        told = self.find("get_queue_url", QueueName=inputs["name"])
+        return None if told is None else str(told["QueueUrl"])
+
     def look(self, resource_id: str, state: Properties) -> Properties | None:
         attributes = self.attributes_of(resource_id)
         if attributes is None:

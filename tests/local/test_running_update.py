@@ -1,0 +1,60 @@
+"""A lock is of an engine that runs, of one that `make up` left behind, or of none at all."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from local.leftovers import runs
+from local.running_update import STARTER, end_abandoned, engines
+from local.supervisor import SupervisorError
+
+WAIT = "import sys, time; time.sleep(60)"
+
+
+@pytest.fixture
+def lock(tmp_path):
+    """Starts a process that is called pulumi and has locked the stack; `by` started it."""
+    running = []
+
+    def start(by=None, called="pulumi"):
+        own = {name: value for name, value in os.environ.items() if name != STARTER}
+        variables = own if by is None else {**own, STARTER: str(by)}
+        process = subprocess.Popen([sys.executable, "-c", WAIT, called], env=variables)
+        running.append(process)
+        (tmp_path / f"{process.pid}.json").write_text(json.dumps({"pid": process.pid}))
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def ended_process():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_an_engine_whose_starter_was_killed_is_ended(lock, tmp_path):
+    engine = lock(by=ended_process())
+    end_abandoned(tmp_path)
+    assert not runs(engine.pid)
+
+
+@pytest.mark.parametrize("by", [None, 1])
+def test_an_update_of_somebody_else_is_not_touched(lock, tmp_path, by):
+    engine = lock(by=by)
+    with pytest.raises(SupervisorError, match=f"running already \\(pid {engine.pid}\\)"):
+        end_abandoned(tmp_path)
+    assert runs(engine.pid)
+
+
+def test_locks_of_ended_engines_and_reused_pids_are_no_engines(lock, tmp_path):
+    lock(called="something else")
+    (tmp_path / "ended.json").write_text(json.dumps({"pid": ended_process()}))
+    assert list(engines(tmp_path)) == []
+    end_abandoned(tmp_path)
