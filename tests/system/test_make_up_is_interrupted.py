@@ -1,0 +1,68 @@
+"""Ctrl-C and kill -9 of `make up` while it provisions: nothing runs on, and it can be run again."""
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from local.environment import PROJECT, Environment
+from local.provisioning import STACK, Provisioning
+from local.running_update import engines
+from tests.system.test_the_environment_recovers import make_up
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+LOCKS = Provisioning(Environment.chosen()).states / "locks" / "organization" / "herald" / STACK
+UP = [str(PROJECT / ".venv" / "bin" / "python"), "-m", "local", "up"]
+
+
+@contextmanager
+def provisioning():
+    """`make up` at the moment when the engine has locked the stack."""
+    with subprocess.Popen(
+        UP,
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # a group of its own, as a terminal would interrupt it
+    ) as running:
+        deadline = time.monotonic() + 60
+        while not list(engines(LOCKS)):
+            assert time.monotonic() < deadline, "no engine has locked the stack"
+            time.sleep(0.01)
+        yield running
+
+
+def test_ctrl_c_ends_the_engine_first_and_says_how_to_go_on():
+    with provisioning() as running:
+        os.killpg(running.pid, signal.SIGINT)
+        said, _ = running.communicate(timeout=90)
+    assert running.returncode == 1, said
+    assert "local: interrupted; `make up` goes on from here" in said
+    assert list(engines(LOCKS)) == []
+    make_up()
+    assert list(LOCKS.glob("*.json")) == []
+
+
+def test_an_engine_that_a_killed_make_up_leaves_is_ended_by_the_next():
+    with provisioning() as running:
+        os.kill(running.pid, signal.SIGKILL)
+        [engine] = engines(LOCKS)
+        os.kill(engine, signal.SIGSTOP)  # it would end by itself before we looked
+    os.kill(engine, signal.SIGCONT)
+    make_up()
+    assert list(LOCKS.glob("*.json")) == []
+
+
+def test_beside_a_running_update_it_refuses_and_names_it():
+    with provisioning() as running:
+        [engine] = engines(LOCKS)
+        os.kill(engine, signal.SIGSTOP)
+        refused = subprocess.run(UP, cwd=PROJECT, capture_output=True, text=True, check=False)
+        os.kill(engine, signal.SIGCONT)
+        running.communicate(timeout=90)
+    assert f"is running already (pid {engine}); wait for its end" in refused.stderr
+    assert refused.returncode == running.returncode + 1 == 1
