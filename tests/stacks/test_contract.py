@@ -104,7 +104,7 @@ def test_links_in_emails_are_signed_with_a_generated_secret(platform, stack):
     given = variables(pods)
     assert given["UNSUBSCRIBE_URL"]["value"] == config_of(stack).email.unsubscribe_url
     assert given["UNSUBSCRIBE_KEY"]["valueFrom"] == {
-        "secretKeyRef": {"name": f"{stack}-unsubscribe-secrets", "key": "key"}
+        "secretKeyRef": {"name": f"{stack}-unsubscribe-secrets-version-{SUFFIX}", "key": "key"}
     }
     made = deployment.one("kubernetes:core/v1:Secret", f"{stack}-unsubscribe-secrets")
     key = deployment.one("random:index/randomPassword:RandomPassword", f"{stack}-unsubscribe")
