@@ -29,6 +29,17 @@ class Format(StrEnum):
     k8s = "k8s"
 
 
+class ReportFormat(StrEnum):
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+
+
+class Program(StrEnum):
+    platform = "platform"
+    foundation = "foundation"
+
+
 @app.command()
 def status(stack: StackName) -> None:
     """Queues, dead letters, deployments, databases and the last update."""
@@ -51,6 +62,26 @@ def outputs(
     from stacks.outputs import shown
 
     typer.echo(shown(stack, form.value, service))
+
+
+@app.command()
+def preview(
+    stack: StackName,
+    program: Annotated[Program, typer.Option()] = Program.platform,
+    form: Annotated[ReportFormat, typer.Option("--format")] = ReportFormat.text,
+    before: Annotated[Path | None, typer.Option(help="A JSON report to compare with.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for NAME.json and NAME.md.")] = None,
+) -> None:
+    """What a stack would become, cost and break, without any access; needs `make up`."""
+    from local.environment import Environment
+    from preview.making import report_of, write
+    from preview.report import FORMATS
+
+    report = report_of(program.value, stack, Environment.chosen(), before)
+    if output is not None:
+        write(report, output)
+    typer.echo(FORMATS[form.value](report), nl=False)
+    raise typer.Exit(1 if report.plan.is_refused else 0)
 
 
 @app.command()

@@ -25,9 +25,11 @@ def sentence(error: Exception) -> str | None:
     """What to tell the operator, or None when the error is a fault of the program."""
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from preview.rehearsal import PreviewError
+    from preview.report import BadReport
     from stacks.outputs import OutputsError
 
-    if isinstance(error, OperatorError | OutputsError):
+    if isinstance(error, OperatorError | OutputsError | PreviewError | BadReport):
         return str(error)
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from herald.cluster import Cluster
 from herald.errors import OperatorError
+from herald.function_status import FunctionStatus, functions
 from herald.reachability import answers_as_postgres, answers_over_http
 from herald.stack import Stack
 from stacks.outputs import StackOutputs
@@ -48,6 +49,7 @@ class StackStatus:
     updated: str
     queues: list[QueueStatus] = field(default_factory=list)
     deployments: list[DeploymentStatus] = field(default_factory=list)
+    functions: list[FunctionStatus] = field(default_factory=list)
     answering: dict[str, bool] = field(default_factory=dict)  # databases and APIs
     alarm_receivers: int | None = None
     problems: list[str] = field(default_factory=list)
@@ -61,6 +63,7 @@ def status_of(stack: Stack) -> StackStatus:
     cloudwatch, sqs = stack.client("cloudwatch"), stack.client("sqs")
     try:
         status.queues.extend(queues(outputs, sqs, cloudwatch))
+        status.functions.extend(functions(stack))
         receivers = alarm_receivers(outputs, stack.client("sns"))
         status = StackStatus(**{**vars(status), "alarm_receivers": receivers})
     except (BotoCoreError, ClientError) as error:

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from herald.function_status import FunctionStatus
 from herald.status import DeploymentStatus, QueueStatus, StackStatus
 
 GOOD, BAD, DIM = "green", "bold red", "dim"
@@ -13,7 +14,12 @@ def report(status: StackStatus) -> None:
     console = Console()
     console.print(Text(f"Stack {status.stack}, namespace {status.namespace}", "bold"))
     console.print(f"Last update: {status.updated}")
-    for table in (queue_table(status.queues), deployment_table(status.deployments)):
+    tables = (
+        queue_table(status.queues),
+        deployment_table(status.deployments),
+        function_table(status.functions),
+    )
+    for table in tables:
         if table.row_count:
             console.print()
             console.print(table)
@@ -53,8 +59,31 @@ def deployment_table(deployments: list[DeploymentStatus]) -> Table:
     return table
 
 
+def function_table(functions: list[FunctionStatus]) -> Table:
+    columns = ("function", "state", "at once", "schedule", "runs", "failed in the last hour")
+    table = Table(*columns, box=None, pad_edge=False)
+    for function in functions:
+        update = "" if function.last_update == "Successful" else f", {function.last_update}"
+        table.add_row(
+            function.name,
+            Text(f"{function.state}{update}", GOOD if function.well else BAD),
+            "any" if function.concurrency is None else str(function.concurrency),
+            function.schedule,
+            "unknown" if function.runs is None else str(function.runs),
+            Text(
+                "unknown" if function.failed is None else str(function.failed),
+                BAD if function.failed else "",
+            ),
+        )
+    return table
+
+
 def notes(status: StackStatus) -> list[str]:
     told = [f"{problem[0].upper()}{problem[1:]}." for problem in status.problems]
+    if any(function.failed for function in status.functions):
+        told.append("A function failed: its log group in CloudWatch says why.")
+    if any(not each.schedule.startswith("ENABLED") for each in status.functions):
+        told.append("A function's schedule is not enabled: nothing is sent until `pulumi up`.")
     if status.alarm_receivers == 0:
         told.append("Alarms reach nobody: set herald:alarmEmails, or subscribe to the alarm topic.")
     if any(queue.dead_letters and queue.waiting for queue in status.queues):

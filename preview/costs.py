@@ -250,11 +250,20 @@ def cost(resource: PlannedResource, prices: Prices, usage: Usage) -> Cost:
     return Cost(resource.name, resource.type, tuple(rates(resource.inputs, prices, usage)))
 
 
+def source_line(prices: Prices) -> str:
+    if prices.checked:
+        return f"Compared with {prices.source}."
+    return (
+        "An estimate: the prices were written down by hand and not compared with AWS's list; "
+        f"check before you rely on it: {prices.source}."
+    )
+
+
 def assumptions(prices: Prices, usage: Usage) -> list[str]:
     return [
         f"Prices of {prices.as_of.isoformat()} in {prices.currency} for {prices.region}, "
         "before taxes, discounts and free tiers.",
-        f"Source: {prices.source}.",
+        source_line(prices),
         f"{usage.reminders:,} changes of reminders and {usage.notifications:,} notifications "
         f"a month, {usage.email_share:.0%} of them by e-mail.",
         f"{usage.nat_gb:,} GB a month through each NAT gateway, {usage.disk_gb:,} GB of disk in "

@@ -44,6 +44,7 @@ class Usage(Section):
 class Prices(Section):
     region: str
     as_of: date
+    checked: bool  # whether every price was compared with the source
     currency: str
     source: str
     sns: dict[str, Decimal]

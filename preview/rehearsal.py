@@ -6,6 +6,8 @@ folder, the AWS emulator and the cluster of this machine, made-up secrets.
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ import yaml
 from local.environment import PROJECT, Environment
 from preview.made_up_foundation import made_up_state
 
+PATIENCE = 3  # seconds
 KEPT = ("aws:region", "aws:defaultTags")  # of the providers' settings
 PUSH = "herald:push"
 IMAGES = "herald:images"
@@ -113,6 +116,8 @@ def variables(environment: Environment, backend: Path) -> dict[str, str]:
 def rehearse(program: Program, stack: str, environment: Environment) -> str:
     """The engine's events, one JSON a line."""
     config, local = read_stack_file(stack, program.folder), read_stack_file("local")
+    if missing := lacking(environment):
+        raise PreviewError(missing)
     with tempfile.TemporaryDirectory(prefix="herald-preview-") as name:
         folder = Path(name)
         secret = folder / "secret"
@@ -124,6 +129,20 @@ def rehearse(program: Program, stack: str, environment: Environment) -> str:
         pulumi(["stack", "init", stack], own, around)
         made_up_state(state, settings)
         return run(stack, own, around)
+
+
+def lacking(environment: Environment) -> str | None:
+    """What a rehearsal needs and is not there, with what to do."""
+    path = environment.shell()["PATH"]
+    if shutil.which("pulumi", path=path) is None:
+        return "pulumi is not installed; `make tools` builds it"
+    if not (PROJECT / "policies" / ".venv" / "ready").exists():
+        return "the policy pack has no packages yet; `make policies` installs them"
+    try:
+        socket.create_connection(("127.0.0.1", environment.ports["AWS_PORT"]), PATIENCE).close()
+    except OSError:
+        return "the local environment does not answer; `make up` starts it"
+    return None
 
 
 def lay_out(folder: Path, program: Program, stack: str, config: Mapping[str, Any]) -> Path:
@@ -150,12 +169,9 @@ def pulumi(
     arguments: list[str], folder: Path, environment: Mapping[str, str], may_fail: bool = False
 ) -> subprocess.CompletedProcess[str]:
     command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        raise PreviewError("pulumi is not installed; `make tools` builds it") from None
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode and not may_fail:
         raise PreviewError(f"`pulumi {' '.join(arguments)}` failed: {done.stderr.strip()}")
     return done

@@ -1,5 +1,6 @@
 """The command as a process: quick to help, one sentence for what is wrong."""
 
+import json
 import subprocess
 import sys
 
@@ -7,6 +8,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from herald.errors import sentence
+from preview.costs import Bill
+from preview.plan import Finding, Plan
+from preview.report import Report
 
 HEAVY = {"boto3", "botocore", "pulumi", "pydantic", "rich", "yaml"}
 HELP = """
@@ -19,7 +23,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr
 
 def test_help_names_every_command_and_loads_nothing_heavy():
     run = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
-    for command in ("dead-letters", "diagram", "doctor", "outputs", "redrive", "status"):
+    for command in ("dead-letters", "diagram", "doctor", "outputs", "preview", "redrive", "status"):
         assert f"  {command} " in run.stdout
     assert HEAVY & set(run.stderr.split()) == set()
 
@@ -45,6 +49,44 @@ def test_outputs_are_those_of_the_other_command(around, herald):
     said = herald("outputs", "--stack", "test", "--service", "x", "--format", "json")
     assert (said.code, said.out) == (1, "")
     assert said.err == "Herald: expected a service among event-service, got 'x'.\n"
+
+
+def test_a_preview_of_an_unknown_stack_names_those_that_exist(herald):
+    said = herald("preview", "--stack", "prd")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "Herald: prd is no stack; expected one of dev, local, prod, staging.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (None, "before.json could not be read: No such file or directory.\n"),
+        ("{}", "before.json: expected the JSON report of a preview: KeyError('format').\n"),
+    ],
+)
+def test_a_preview_tells_what_is_wrong_with_the_report_before(herald, tmp_path, text, problem):
+    before = tmp_path / "before.json"
+    if text is not None:
+        before.write_text(text)
+    said = herald("preview", "--stack", "dev", "--before", str(before))
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("Herald: ")
+    assert said.err.endswith(problem)
+
+
+def test_a_preview_shows_the_report_and_fails_where_a_rule_is_broken(herald, tmp_path, monkeypatch):
+    broken = Finding(
+        rule="tagged", level="mandatory", type="t", name="n", reason="why", problem="no tags"
+    )
+    plan = Plan(resources=[], findings=[broken], rules=1, errors=[])
+    report = Report(stack="dev", plan=plan, bill=Bill((), ()), currency="USD", assumptions=[])
+    monkeypatch.setattr("preview.making.report_of", lambda *given: report)
+    said = herald("preview", "--stack", "dev", "--output", str(tmp_path))
+    assert said.code == 1
+    assert "[mandatory] tagged: t n: no tags" in said.out
+    assert {file.name for file in tmp_path.iterdir()} == {"dev.json", "dev.md"}
+    said = herald("preview", "--stack", "dev", "--format", "json")
+    assert json.loads(said.out)["policies"]["findings"][0]["rule"] == "tagged"
 
 
 def test_an_unknown_format_is_refused(around, herald):

@@ -165,5 +165,11 @@ def test_the_table_is_of_the_region_and_has_the_server_of_each_stack(prices: Pri
 def test_assumptions_tell_date_source_and_use(prices: Prices):
     told = "\n".join(assumptions(prices, prices.usage_of(PRODUCTION)))
     assert prices.as_of.isoformat() in told
-    assert "https://aws.amazon.com/pricing/" in told
+    assert "An estimate: the prices were written down by hand and not compared" in told
+    assert "check before you rely on it: https://aws.amazon.com/pricing/" in told
+    checked = "\n".join(
+        assumptions(prices.model_copy(update={"checked": True}), prices.usage_of(PRODUCTION))
+    )
+    assert "Compared with https://aws.amazon.com/pricing/" in checked
+    assert "estimate" not in checked
     assert "1,000,000 changes of reminders and 3,000,000 notifications a month, 50%" in told

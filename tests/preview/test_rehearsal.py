@@ -1,4 +1,5 @@
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from preview.made_up_foundation import made_up_outputs, made_up_state
 from preview.rehearsal import (
     PROGRAMS,
     PreviewError,
+    lacking,
     lay_out,
     read_stack_file,
     rehearsed,
@@ -160,3 +162,23 @@ def test_each_program_is_laid_out_with_its_own_settings(
     assert written == {"config": {"aws:region": "eu-central-1"}}
     assert {each.name for each in folder.iterdir() if each.is_symlink()} == parts
     assert (tmp_path / ".venv").exists()
+
+
+def test_what_a_rehearsal_lacks_is_told_with_what_to_do(tmp_path, monkeypatch):
+    environment = Environment(tmp_path)
+    monkeypatch.setattr("preview.rehearsal.PROJECT", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(Environment, "shell", lambda self: {"PATH": str(tmp_path)})
+    monkeypatch.setattr(Environment, "ports", {"AWS_PORT": 1})
+    assert lacking(environment) == "pulumi is not installed; `make tools` builds it"
+    (tmp_path / "pulumi").write_text("#!/bin/sh\n")
+    (tmp_path / "pulumi").chmod(0o755)
+    assert lacking(environment) == (
+        "the policy pack has no packages yet; `make policies` installs them"
+    )
+    (tmp_path / "policies" / ".venv").mkdir(parents=True)
+    (tmp_path / "policies" / ".venv" / "ready").touch()
+    assert lacking(environment) == "the local environment does not answer; `make up` starts it"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(Environment, "ports", {"AWS_PORT": server.getsockname()[1]})
+        assert lacking(environment) is None

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from local.environment import PROJECT, Environment
-from preview.rehearsal import lay_out, read_stack_file
+from preview.rehearsal import PROGRAMS, lay_out, read_stack_file
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 STACK = "local"
@@ -26,7 +26,7 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config = read_stack_file(STACK)
-        lay_out(folder, STACK, self.config)
+        lay_out(folder, PROGRAMS["platform"], STACK, self.config)
         (folder / ".local").symlink_to(PROJECT / ".local")
         self.pulumi("stack", "init", STACK)
 
