@@ -41,9 +41,11 @@ def run(documents: str) -> list[dict[str, Any]]:
     except FileNotFoundError:
         raise AuditError("kube-score is not built; `make kube-score` builds it") from None
     try:
-        told: list[dict[str, Any]] = json.loads(done.stdout)
+        told: list[dict[str, Any]] | None = json.loads(done.stdout)
     except ValueError:
         raise AuditError(f"kube-score told nothing readable: {done.stderr.strip()}") from None
+    if told is None:
+        raise AuditError("kube-score judged nothing of what it was shown")
     return told
 
 

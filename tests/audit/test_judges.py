@@ -65,7 +65,10 @@ def test_a_judge_that_says_nothing_readable_has_not_passed_anything(tmp_path, mo
     silent = program(tmp_path, "silent", "", 1, "panic: no input")
     monkeypatch.setattr(kube_score, "PROGRAM", silent)
     with pytest.raises(AuditError, match="kube-score told nothing readable: panic: no input"):
-        kube_score.judge({"dev": []})
+        kube_score.judge({"dev": [{}]})
+    monkeypatch.setattr(kube_score, "PROGRAM", program(tmp_path, "nothing", "null"))
+    with pytest.raises(AuditError, match="kube-score judged nothing of what it was shown"):
+        kube_score.judge({"dev": [{}]})
     monkeypatch.setattr(checkov, "CHECKOV", silent)
     with pytest.raises(AuditError, match="checkov told nothing readable: panic: no input"):
         checkov.judge([])
@@ -95,7 +98,7 @@ def test_a_judge_that_is_not_installed_is_told(tmp_path, monkeypatch):
     with pytest.raises(AuditError, match="parliament is not installed"):
         parliament.judge([])
     with pytest.raises(AuditError, match="kube-score is not built; `make kube-score` builds it"):
-        kube_score.judge({"dev": []})
+        kube_score.judge({"dev": [{}]})
 
 
 def recorded(type_: str, name: str, inputs, outputs=None) -> Recorded:
