@@ -17,13 +17,20 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]  # each run of the e
 
 SHELL = Environment.chosen().shell()
 PROGRAM = """
+from datetime import UTC, datetime
 import pulumi, pulumi_aws as aws
 from types import SimpleNamespace
 from stacks.protection import protect_data
+from stacks.unlock import Unlock
 
 given = pulumi.Config()
 locked = given.require_bool("locked")
-protect_data(SimpleNamespace(prefix="", protects=lambda name: locked))
+today = datetime.now(UTC).date()
+opened = Unlock(resource="event", until=today, reason="Replaces the queue")
+protection = SimpleNamespace(
+    prefix="", unlock=None if locked else opened, protects=lambda name: locked
+)
+protect_data(protection)
 if given.require_bool("wanted"):
     queue = aws.sqs.Queue("event", name=given.require("queue"))
     pulumi.export("url", queue.url)
