@@ -49,10 +49,15 @@ def template(platform):
     return deployment["spec"]["template"]
 
 
-def pods(platform):
+def ready_pods(platform):
     label = f"app.kubernetes.io/name={NAME}"
     listed = json.loads(platform.kubectl("get", "pods", "-l", label, "-o", "json"))
-    return {pod["metadata"]["name"] for pod in listed["items"]}
+    return {
+        pod["metadata"]["name"]
+        for pod in listed["items"]
+        for condition in pod["status"].get("conditions", [])
+        if (condition["type"], condition["status"]) == ("Ready", "True")
+    }
 
 
 def key_of(platform, secret):
@@ -67,7 +72,7 @@ def key_that_pods_read(platform):
 
 
 def test_a_broken_secret_ends_the_update_and_the_old_version_serves(platform, update, broken):
-    before, serving = template(platform), pods(platform)
+    before, serving = template(platform), ready_pods(platform)
 
     failed = update("--config-file", str(broken))
 
@@ -77,7 +82,7 @@ def test_a_broken_secret_ends_the_update_and_the_old_version_serves(platform, up
     assert "FCM_CREDENTIALS is not a Google service account's JSON key" in said
     assert "It has been rolled back to the version that served before" in said
     assert template(platform) == before
-    assert pods(platform) == serving
+    assert ready_pods(platform) == serving
     assert key_that_pods_read(platform) != "not a key"
     assert key_of(platform, "local-fcm-secrets") != "not a key"
     assert httpx.get(f"{platform.shell['DEVICES_URL']}/health/ready").status_code == 200
