@@ -4,11 +4,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
+from audit.programs import platform
 from local.environment import PROJECT, Environment
+from preview.plan import NOT_COMPONENTS
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 SHELL = Environment().shell()
@@ -30,6 +33,15 @@ def topics() -> set[str]:
     return {topic["TopicArn"] for topic in client.list_topics()["Topics"]}
 
 
+def planned(report: dict[str, Any]) -> list[tuple[str, str]]:
+    return sorted((each["type"], each["urn"].rpartition("::")[2]) for each in report["resources"])
+
+
+def judged(stack: str) -> list[tuple[str, str]]:
+    made = [each for each in platform(stack).resources if NOT_COMPONENTS.match(each.type)]
+    return sorted((each.type, each.name) for each in made)
+
+
 def stack_files() -> dict[str, str]:
     return {file.name: file.read_text() for file in PROJECT.glob("Pulumi*.yaml")}
 
@@ -48,6 +60,7 @@ def test_each_environment_can_be_made_and_breaks_no_rule(program: str, stack: st
     assert report["cost"]["unpriced"] == []
     assert float(report["cost"]["monthly"]) > 10
     assert report["counts"] == {"create": len(report["resources"])}
+    assert planned(report) == judged(stack), "an audit must judge what a preview would make"
     assert (topics(), stack_files()) == before
     assert json.loads((tmp_path / f"{name}.json").read_text()) == report
 
