@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent import futures
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2 as messages
 from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
 
+from local.engine_watch import until_the_engine_ends
 from local.providers.sdk_messages import close_messages
 
 MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; what the engine itself allows
@@ -116,7 +118,6 @@ def serve(arguments: list[str]) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    try:
-        server.wait_for_termination()
-    except KeyboardInterrupt:
-        os._exit(0)  # the engine waits for the end, and tearing the SDK down takes half a second
+    with suppress(KeyboardInterrupt):
+        until_the_engine_ends()
+    os._exit(0)  # the engine waits for the end, and tearing the SDK down takes half a second

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -54,21 +53,3 @@ def test_secrets_stay_secret_on_the_wire() -> None:
         assert decode(made.properties)[1] == {"keepers", "result"}
     process.terminate()
     process.communicate()
-
-
-def test_a_plugin_ends_when_its_engine_was_killed() -> None:
-    engine = subprocess.Popen(
-        ["sh", "-c", f"{sys.executable} -m local.providers.random 127.0.0.1:1 & echo $!; wait"],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert engine.stdout is not None
-    plugin = Path("/proc", engine.stdout.readline().strip())
-    engine.stdout.readline()  # the port: the plugin serves
-    engine.kill()
-    deadline = time.monotonic() + 10
-    while plugin.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not plugin.exists()
-    engine.communicate()
