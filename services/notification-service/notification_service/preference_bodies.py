@@ -6,9 +6,8 @@ from datetime import time
 from typing import Annotated, Any, Literal, Self
 
 from event_messages.contract import Channel
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-from service_runtime.recurrence import InvalidRule, zone_of
+from pydantic import AfterValidator, ConfigDict, Field
+from service_runtime.bodies import UNNAMED, Body, TimeZone, without_defaults
 
 from notification_service.preferences import Preferences
 from notification_service.quiet_hours import LEAST_FREE, QuietWindow, free_minutes
@@ -26,14 +25,6 @@ ClockTime = Annotated[
 ]
 
 
-def checked_time_zone(name: str) -> str:
-    try:
-        zone_of(name)
-    except InvalidRule:
-        raise ValueError("expected an IANA time zone such as Europe/Paris") from None
-    return name
-
-
 def canonical_locale(tag: str) -> str:
     """Language, script, region and variants, in the letters that BCP 47 recommends."""
     found = LOCALE.fullmatch(tag)
@@ -43,10 +34,8 @@ def canonical_locale(tag: str) -> str:
     return language.lower() + script.title() + region.upper() + variants.lower()
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=True, frozen=True
-    )
+class PreferenceBody(Body):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 def checked_days(days: list[Day]) -> list[Day]:
@@ -62,7 +51,7 @@ Days = Annotated[
 ]
 
 
-class QuietHours(Body):
+class QuietHours(PreferenceBody):
     """A window that begins on each of the days; it may end on the next day."""
 
     days: Days
@@ -87,11 +76,6 @@ def checked_quiet_hours(given: list[QuietHours]) -> list[QuietHours]:
     return given
 
 
-TimeZone = Annotated[
-    str,
-    Field(min_length=1, max_length=64, description="IANA name", examples=["Europe/Paris"]),
-    AfterValidator(checked_time_zone),
-]
 Locale = Annotated[
     str,
     Field(min_length=2, max_length=35, description="BCP 47", examples=["pt-BR"]),
@@ -102,12 +86,12 @@ QuietHoursList = Annotated[
 ]
 
 
-class Channels(Body):
+class Channels(PreferenceBody):
     push: bool = True
     email: bool = True
 
 
-class PreferencesBody(Body):
+class PreferencesBody(PreferenceBody):
     """All of them; what is left out is as for a new user."""
 
     time_zone: TimeZone = "UTC"
@@ -140,32 +124,24 @@ class PreferencesBody(Body):
         )
 
 
-_UNNAMED: Any = None
+class ChannelsChange(PreferenceBody):
+    model_config = ConfigDict(json_schema_extra=without_defaults)
+
+    push: bool = UNNAMED
+    email: bool = UNNAMED
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    for field in schema["properties"].values():
-        field.pop("default", None)
-
-
-class ChannelsChange(Body):
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
-
-    push: bool = _UNNAMED
-    email: bool = _UNNAMED
-
-
-class PreferencesChange(Body):
+class PreferencesChange(PreferenceBody):
     """Only what is named changes."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
-    time_zone: TimeZone = _UNNAMED
-    locale: Locale = _UNNAMED
-    quiet_hours: QuietHoursList = _UNNAMED
-    channels: ChannelsChange = _UNNAMED
+    time_zone: TimeZone = UNNAMED
+    locale: Locale = UNNAMED
+    quiet_hours: QuietHoursList = UNNAMED
+    channels: ChannelsChange = UNNAMED
     daily_digest: ClockTime | None = None
-    unsubscribed: bool = _UNNAMED
+    unsubscribed: bool = UNNAMED
 
     def applied_to(self, current: Preferences) -> Preferences:
         return changed(current, {name: getattr(self, name) for name in self.model_fields_set})

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
+from service_runtime.preconditions import etag, matches
 from service_runtime.problems import Problem, problem_responses
 
 from notification_service.preference_bodies import PreferencesBody, PreferencesChange
@@ -49,20 +50,14 @@ def matching(
     """The change, refused unless the header is absent, `*`, or names the version by its tag."""
 
     def make_if_matching(current: Preferences) -> Preferences:
-        tag = etag(current)
-        tags = [given.strip() for given in (if_match or "*").split(",")]
-        if "*" not in tags and tag not in tags:
+        if not matches(if_match, current.version):
             detail = "The preferences were changed since the version that If-Match names."
-            raise Problem(412, "VERSION_MISMATCH", detail, headers={"ETag": tag})
+            raise Problem(412, "VERSION_MISMATCH", detail, headers={"ETag": etag(current.version)})
         return make(current)
 
     return make_if_matching
 
 
 def answered(preferences: Preferences, response: Response) -> PreferencesBody:
-    response.headers["ETag"] = etag(preferences)
+    response.headers["ETag"] = etag(preferences.version)
     return PreferencesBody.of(preferences)
-
-
-def etag(preferences: Preferences) -> str:
-    return f'"{preferences.version}"'

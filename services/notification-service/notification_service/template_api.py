@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from service_runtime.bodies import Body
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
@@ -41,17 +41,17 @@ def shown_moment(moment: datetime) -> datetime:
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(known_zone)]
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+class TemplateBody(Body):
+    model_config = ConfigDict(populate_by_name=True, strict=False)
 
 
-class SampleItem(Body):
+class SampleItem(TemplateBody):
     message: str = Field(min_length=1)
     occurrence: Annotated[AwareDatetime, AfterValidator(shown_moment)]
     url: str | None = None
 
 
-class Sample(Body):
+class Sample(TemplateBody):
     """What a template is to show; a reminder shows the first item, a digest all."""
 
     items: list[SampleItem] = Field(min_length=1, max_length=MOST_ITEMS)
@@ -65,7 +65,7 @@ class Sample(Body):
         return [Item(**dict(item)) for item in self.items]
 
 
-class TemplateKind(Body):
+class TemplateKind(TemplateBody):
     kind: str
     locales: list[str]
     channels: list[str]

@@ -1,12 +1,12 @@
 """The bodies of requests and answers."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
+from service_runtime.bodies import UNNAMED, Body, TimeZone, without_defaults
 from service_runtime.problems import ProblemBody
 
 from reminder_service.fields import (
@@ -16,7 +16,6 @@ from reminder_service.fields import (
     NotifyType,
     Rule,
     Text,
-    TimeZone,
     WebAddress,
 )
 from reminder_service.occurrences import LONGEST_SNOOZE
@@ -34,21 +33,7 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _check_unicode(cls, body: Any) -> Any:
-        """JSON can escape half of a surrogate pair, which no database and no answer can hold."""
-        if not isinstance(body, dict):
-            return body
-        try:
-            json.dumps(body, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise ValueError("a text has half of a surrogate pair") from None
-        return body
-
+class NamedBody(Body):
     def named(self) -> dict[str, Any]:
         """What the request names, which is not what has a default."""
         values = {name: getattr(self, name) for name in self.model_fields_set}
@@ -59,7 +44,7 @@ class Body(BaseModel):
         return values
 
 
-class NewReminder(Body):
+class NewReminder(NamedBody):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     date: Moment
@@ -74,29 +59,21 @@ class NewReminder(Body):
     urgent: bool = False
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    for field in schema["properties"].values():
-        field.pop("default", None)
-
-
-_UNNAMED: Any = None
-
-
-class ReminderChange(Body):
+class ReminderChange(NamedBody):
     """Only what is named changes."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
-    date: Moment = _UNNAMED
-    message: Text = _UNNAMED
-    is_recurring: bool = _UNNAMED
+    date: Moment = UNNAMED
+    message: Text = UNNAMED
+    is_recurring: bool = UNNAMED
     rule: Rule | None = None
-    time_zone: TimeZone = _UNNAMED
-    except_dates: ExceptDates = _UNNAMED
-    notify_offset: NotifyOffset = _UNNAMED
-    notify_type: NotifyType = _UNNAMED
+    time_zone: TimeZone = UNNAMED
+    except_dates: ExceptDates = UNNAMED
+    notify_offset: NotifyOffset = UNNAMED
+    notify_type: NotifyType = UNNAMED
     url: WebAddress | None = None
-    urgent: bool = _UNNAMED
+    urgent: bool = UNNAMED
 
 
 class Snooze(Body):
@@ -106,8 +83,8 @@ class Snooze(Body):
         json_schema_extra={"oneOf": [{"required": ["minutes"]}, {"required": ["until"]}]}
     )
 
-    minutes: Annotated[int, Field(ge=1, le=LONGEST_SNOOZE // timedelta(minutes=1))] = _UNNAMED
-    until: Moment = _UNNAMED
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_SNOOZE // timedelta(minutes=1))] = UNNAMED
+    until: Moment = UNNAMED
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:

@@ -8,11 +8,11 @@ from typing import Any
 from event_messages.identifiers import uuid7
 from pydantic import ValidationError
 from service_runtime.identity import Caller
+from service_runtime.preconditions import etag
 from service_runtime.problems import FieldProblem, Problem
 
 from reminder_service.bodies import BulkAnswer, BulkResult, NewReminder, ReminderAnswer
 from reminder_service.idempotency import KeyedAnswer, check_key, fingerprint
-from reminder_service.preconditions import etag
 from reminder_service.reminders import Reminder, new_reminder
 from reminder_service.store import Reminders
 

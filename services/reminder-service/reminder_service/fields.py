@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from service_runtime.plain_text import Line
-from service_runtime.recurrence import InvalidRule, zone_of
 from service_runtime.recurrence_rule import LONGEST_RULE, parts_of
 
 from reminder_service.web_address import LONGEST_ADDRESS, checked_web_address
@@ -45,14 +44,6 @@ def checked_rule(rule: str) -> str:
     return rule.strip().upper().removeprefix("RRULE:")
 
 
-def checked_time_zone(name: str) -> str:
-    try:
-        zone_of(name)
-    except InvalidRule:
-        raise ValueError("expected an IANA time zone such as Europe/Paris") from None
-    return name
-
-
 Moment = Annotated[
     datetime,
     BeforeValidator(moment),
@@ -88,11 +79,6 @@ Rule = Annotated[
         examples=["FREQ=WEEKLY;BYDAY=MO,WE"],
     ),
     AfterValidator(checked_rule),
-]
-TimeZone = Annotated[
-    str,
-    Field(min_length=1, max_length=64, description="IANA name", examples=["Europe/Paris"]),
-    AfterValidator(checked_time_zone),
 ]
 ExceptDates = Annotated[
     list[Moment],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from service_runtime.preconditions import etag, matches
 from service_runtime.problems import problem_responses
 
 from reminder_service.errors import VersionMismatch
@@ -10,15 +11,9 @@ from reminder_service.reminders import Reminder
 CHANGE_REFUSED = problem_responses(403, 404, 412)  # what a change of one reminder may meet
 
 
-def etag(version: int) -> str:
-    return f'"{version}"'
-
-
 def check_match(if_match: str | None, version: int) -> None:
     """Refuse unless the header is absent, `*`, or names this version by a strong tag."""
-    if if_match is None or if_match.strip() == "*":
-        return
-    if etag(version) not in [tag.strip() for tag in if_match.split(",")]:
+    if not matches(if_match, version):
         raise VersionMismatch(headers={"ETag": etag(version)})
 
 

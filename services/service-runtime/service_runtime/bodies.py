@@ -1,0 +1,50 @@
+"""What the bodies of requests have in common."""
+
+import json
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from service_runtime.recurrence import InvalidRule, zone_of
+
+UNNAMED: Any = None  # of a field that a change need not name
+
+
+class Body(BaseModel):
+    """Takes exactly what it describes, by names in camel case."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_unicode(cls, body: Any) -> Any:
+        """JSON can escape half of a surrogate pair, which no database and no answer can hold."""
+        if not isinstance(body, dict):
+            return body
+        try:
+            json.dumps(body, ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError:
+            raise ValueError("a text has half of a surrogate pair") from None
+        return body
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """For the schema of a change: what it does not name stays, whatever a new one would have."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+def checked_time_zone(name: str) -> str:
+    try:
+        zone_of(name)
+    except InvalidRule:
+        raise ValueError("expected an IANA time zone such as Europe/Paris") from None
+    return name
+
+
+TimeZone = Annotated[
+    str,
+    Field(min_length=1, max_length=64, description="IANA name", examples=["Europe/Paris"]),
+    AfterValidator(checked_time_zone),
+]
