@@ -11,7 +11,7 @@ from audit.findings import AuditError, Finding
 from audit.manifests import manifests
 from audit.programs import made_up, platform
 from local.environment import Environment
-from preview.trial import Recorded
+from tests.audit.recording import recorded
 
 
 def program(folder: Path, name: str, text: str, code: int = 0, error: str = "") -> Path:
@@ -99,24 +99,6 @@ def test_a_judge_that_is_not_installed_is_told(tmp_path, monkeypatch):
         parliament.judge([])
     with pytest.raises(AuditError, match="kube-score is not built; `make kube-score` builds it"):
         kube_score.judge({"dev": [{}]})
-
-
-def recorded(type_: str, name: str, inputs, outputs=None) -> Recorded:
-    return Recorded(
-        type=type_,
-        name=name,
-        urn=f"urn:{name}",
-        parent=("", ""),
-        inputs=inputs,
-        outputs=outputs or {},
-        secrets=frozenset(),
-        protect=False,
-        retain_on_delete=False,
-        ignore_changes=(),
-        depends_on=(),
-        provider="",
-        references={},
-    )
 
 
 ROLE_ARN = "arn:aws:iam::111122223333:role/web"

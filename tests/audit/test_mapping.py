@@ -12,27 +12,10 @@ from audit.findings import AuditError
 from audit.terraform import TerraformType, mapped, plan, read_types, snake_case
 from preview.trial import Recorded
 from tests.audit.insecure import INSECURE, NOT_SHOWN
+from tests.audit.recording import recorded
 
 TYPES = read_types()
 needs_checkov = pytest.mark.integration
-
-
-def recorded(type_: str, name: str, inputs=None, refers=None) -> Recorded:
-    return Recorded(
-        type=type_,
-        name=name,
-        urn=f"urn:{type_}:{name}",
-        parent=("", ""),
-        inputs=inputs or {},
-        outputs={},
-        secrets=frozenset(),
-        protect=False,
-        retain_on_delete=False,
-        ignore_changes=(),
-        depends_on=(),
-        provider="",
-        references=refers or {},
-    )
 
 
 def insecure_resources() -> list[Recorded]:
@@ -44,7 +27,7 @@ def insecure_resources() -> list[Recorded]:
             type_,
             each.name,
             each.inputs,
-            {key: (urns[name],) for key, name in each.refers.items()},
+            refers={key: (urns[name],) for key, name in each.refers.items()},
         )
         for type_, cases in INSECURE.items()
         for each in cases

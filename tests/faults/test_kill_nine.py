@@ -17,6 +17,7 @@ from tests.faults.killing import Aws, Kill, client, sent_to, serve
 from tests.faults.observation import Stores, rest, told, verdict_of
 from tests.faults.platform import Databases
 from tests.faults.promises import Promises
+from tests.services.event_table import make_event_table
 
 pytestmark = pytest.mark.integration
 
@@ -95,18 +96,7 @@ def aws(emulator: str, clients: dict[str, Any]) -> Aws:
     only_due = {"FilterPolicy": '{"eventType": ["notification:send"]}'}
     notification_topic, notification_queue = _subscribed_queue(clients, "notification", only_due)
     table = f"events-{uuid4().hex[:8]}"
-    clients["dynamodb"].create_table(
-        TableName=table,
-        KeySchema=[
-            {"AttributeName": "userId", "KeyType": "HASH"},
-            {"AttributeName": "id", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "userId", "AttributeType": "S"},
-            {"AttributeName": "id", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    make_event_table(clients["dynamodb"], table)
     dead_letters = clients["sqs"].create_queue(QueueName=f"dead-{uuid4().hex[:8]}")["QueueUrl"]
     return Aws(
         emulator,

@@ -11,6 +11,7 @@ from event_service.notifications import PostgresNotifications
 from service_runtime.outbox import OutboxRelay
 from sqlalchemy import Engine
 
+from tests.services.event_table import make_event_table
 from tests.services.notifications_database import engine, migrated, migration_settings
 
 __all__ = ["engine", "migrated", "migration_settings"]
@@ -65,25 +66,10 @@ class ReadableEventStore(DynamoEventStore):
         return sorted(items, key=lambda item: (item["userId"], item["id"]))
 
 
-def make_table(client: Any) -> None:
-    client.create_table(
-        TableName=TABLE,
-        KeySchema=[
-            {"AttributeName": "userId", "KeyType": "HASH"},
-            {"AttributeName": "id", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "userId", "AttributeType": "S"},
-            {"AttributeName": "id", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 @pytest.fixture(params=["memory", pytest.param("dynamodb", marks=pytest.mark.integration)])
 def make_store(request) -> Callable[..., Any]:
     if request.param == "memory":
         return InMemoryEventStore
     client = request.getfixturevalue("aws")("dynamodb")
-    make_table(client)
+    make_event_table(client, TABLE)
     return lambda clock: ReadableEventStore(client, clock)

@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 from event_messages.event import Event
 from event_service.event_store import DynamoEventStore
 
-from tests.services.event_service.conftest import TABLE, make_table
+from tests.services.event_service.conftest import TABLE
+from tests.services.event_table import make_event_table
 
 OCCURRED = datetime(2030, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 RECORDED = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC)
@@ -57,7 +58,7 @@ def test_events_of_one_instant_are_kept_apart_and_in_order(make_store):
 
 @pytest.mark.integration
 def test_a_ping_writes_nothing_and_tells_when_there_is_no_table(aws):
-    make_table(aws("dynamodb"))
+    make_event_table(aws("dynamodb"), TABLE)
     store = DynamoEventStore(aws("dynamodb"), TABLE)
     store.ping()
     assert aws("dynamodb").scan(TableName=TABLE)["Items"] == []

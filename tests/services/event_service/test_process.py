@@ -10,8 +10,9 @@ from event_messages.event import Event
 from event_service.notifications import PostgresNotifications
 from event_service.settings import Settings
 
-from tests.services.event_service.conftest import make_table
+from tests.services.event_service.conftest import TABLE
 from tests.services.event_service.test_handlers import ID, created
+from tests.services.event_table import make_event_table
 from tests.services.processes import database_variables, eventually, processes, status
 
 pytestmark = pytest.mark.integration
@@ -38,7 +39,7 @@ def queues(aws) -> dict[str, str]:
         Endpoint=told_arn["Attributes"]["QueueArn"],
         Attributes={"RawMessageDelivery": "true"},
     )
-    make_table(aws("dynamodb"))
+    make_event_table(aws("dynamodb"), TABLE)
     return {"queue": queue, "dead": dead, "told": told, "topic": topic}
 
 
@@ -98,7 +99,7 @@ def test_without_its_event_store_it_receives_nothing_and_is_not_ready_but_alive(
     )
     assert "database" not in answer.text
     assert status(url + "/health/live") == 200
-    make_table(aws("dynamodb"))
+    make_event_table(aws("dynamodb"), TABLE)
     assert eventually(lambda: aws("dynamodb").scan(TableName="event-store")["Items"])
     eventually(lambda: status(url + "/health/ready") == 200)
 

@@ -7,36 +7,17 @@ import pytest
 from event_messages.errors import MalformedEvent
 from notification_service.adapters import Adapters
 from notification_service.deliveries import Outcome
-from notification_service.fake_deferrals import InMemoryDeferrals
-from notification_service.fakes import (
-    InMemoryDeliveries,
-    InMemoryDevices,
-    InMemoryEmail,
-    InMemoryPreferences,
-    InMemoryPush,
-    InMemorySuppressedAddresses,
-)
 from notification_service.handlers import handle, read
 
-from tests.services.notification_service.examples import OCCURRENCE, delivery, senders, texts
+from tests.services.notification_service.examples import OCCURRENCE, delivery
+from tests.services.notification_service.world import World
 
 ADDRESS = "Ada@example.org"
 
 
 @pytest.fixture
 def adapters() -> Adapters:
-    deliveries = InMemoryDeliveries()
-    return Adapters(
-        devices=InMemoryDevices(),
-        preferences=InMemoryPreferences(),
-        deliveries=deliveries,
-        deferrals=InMemoryDeferrals(deliveries),
-        suppressed=InMemorySuppressedAddresses(),
-        push=InMemoryPush(),
-        email=InMemoryEmail(),
-        texts=texts(),
-        senders=senders(),
-    )
+    return World().adapters
 
 
 @pytest.fixture
