@@ -21,7 +21,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,8 +120,9 @@ def build(program: Program, target: Path) -> None:
         module, made = Path(scratch) / program.name, Path(scratch) / "made"
         shutil.copytree(program.folder, module)
         if program.embed:
-            source = go(module, "list", "-m", "-f", "{{.Dir}}", program.embed["module"]).strip()
-            schema = Path(source) / program.embed["file"]
+            # `go list` knows no folder of a module that was never downloaded.
+            source = json.loads(go(module, "mod", "download", "-json", program.embed["module"]))
+            schema = Path(source["Dir"]) / program.embed["file"]
             shutil.copyfile(schema, module / schema.name)
         for binary, package in program.binaries.items():
             flags = ["-trimpath", "-buildvcs=false", f"-ldflags=-s -w {program.ldflags}"]
@@ -153,6 +154,12 @@ class Progress:
             remain = f"; {', '.join(rest)} remain" if rest else ""
             print(f"  {name}: built in {took:.0f} s{remain}", flush=True)
 
+    def failed(self, name: str) -> None:
+        with self.lock:
+            self.building.pop(name, None)
+            rest = f"; {', '.join(self.building)} still to end" if self.building else ""
+            print(f"  {name}: failed{rest}", flush=True)
+
     def _beat(self) -> None:
         while not self.over.wait(HEARTBEAT):
             with self.lock:
@@ -179,6 +186,27 @@ def provide(program: Program, go_version: str, progress: Progress) -> Path:
     return target
 
 
+def provide_all(wanted: list[Program], go_version: str, progress: Progress) -> list[Path]:
+    """Folders in the order of the programs; after a failure none is begun any more."""
+    failed = threading.Event()
+
+    def attempt(program: Program) -> Path:
+        if failed.is_set():
+            raise BuildFailed(f"{program.name} was not begun")
+        try:
+            return provide(program, go_version, progress)
+        except BaseException:
+            failed.set()
+            progress.failed(program.name)
+            raise
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        builds = [pool.submit(attempt, program) for program in wanted]
+        for build in as_completed(builds):
+            build.result()  # raises the first failure once the builds at work have ended
+    return [build.result() for build in builds]
+
+
 def link(folder: Path, links: Path) -> None:
     for binary in folder.iterdir():
         place = links / binary.name
@@ -199,9 +227,10 @@ def main(links: Path, names: Sequence[str] = ()) -> None:
             wanted.append(program)
     missing = [p.name for p in wanted if not place(p, version).is_dir()]
     progress = Progress(missing)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        folders = list(pool.map(lambda p: provide(p, version, progress), wanted))
-    progress.over.set()
+    try:
+        folders = provide_all(wanted, version, progress)
+    finally:
+        progress.over.set()
     for folder in folders:
         link(folder, links)
     note = links / "programs.json"

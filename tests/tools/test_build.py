@@ -1,5 +1,7 @@
 import json
 import subprocess
+import threading
+import zipfile
 
 import pytest
 
@@ -50,6 +52,83 @@ def test_a_failed_build_leaves_nothing_and_says_why(program, tmp_path):
     with pytest.raises(build.BuildFailed, match=r"(?s)hello could not be built.*missing"):
         build.build(program, target)
     assert list(target.parent.iterdir()) == []
+
+
+@pytest.fixture
+def proxy(tmp_path, monkeypatch):
+    """A Go module proxy with `example.org/schemas`, and a module cache that holds nothing."""
+    versions = tmp_path / "proxy" / "example.org" / "schemas" / "@v"
+    versions.mkdir(parents=True)
+    (versions / "v1.0.0.info").write_text('{"Version": "v1.0.0"}')
+    (versions / "v1.0.0.mod").write_text("module example.org/schemas\n")
+    with zipfile.ZipFile(versions / "v1.0.0.zip", "w") as packed:
+        packed.writestr("example.org/schemas@v1.0.0/go.mod", "module example.org/schemas\n")
+        packed.writestr("example.org/schemas@v1.0.0/schemas.go", "package schemas\n")
+        packed.writestr("example.org/schemas@v1.0.0/made/schema.json", '{"made": true}')
+    monkeypatch.setenv("GOPROXY", f"file://{tmp_path / 'proxy'}")
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "modules"))
+    monkeypatch.setenv("GOFLAGS", "-mod=mod -modcacherw")
+    monkeypatch.setenv("GONOSUMDB", "*")
+
+
+EMBEDDING = """package main
+
+import (
+	_ "embed"
+
+	_ "example.org/schemas"
+)
+
+//go:embed schema.json
+var schema string
+
+func main() { println(schema) }
+"""
+
+
+def test_a_file_of_a_module_that_was_never_downloaded_is_embedded(program, proxy, tmp_path):
+    required = "module hello\n\ngo 1.26.0\n\nrequire example.org/schemas v1.0.0\n"
+    (program.folder / "go.mod").write_text(required)
+    (program.folder / "main.go").write_text(EMBEDDING)
+    embedding = Program(
+        name="hello",
+        binaries={"hello": "."},
+        embed={"module": "example.org/schemas", "file": "made/schema.json"},
+    )
+    build.build(embedding, tmp_path / "cache" / "hello")
+    made = tmp_path / "cache" / "hello" / "hello"
+    shown = subprocess.run([made], capture_output=True, text=True, check=True)
+    assert shown.stderr == '{"made": true}\n'
+
+
+def test_after_a_failure_nothing_more_is_begun_and_the_builds_at_work_are_kept(
+    tmp_path, monkeypatch, capsys
+):
+    begun, failed, provided = threading.Event(), threading.Event(), []
+
+    def provide(program, version, progress):
+        progress.started(program.name)
+        if program.name == "bad":
+            begun.wait(10)
+            raise build.BuildFailed("bad could not be built")
+        begun.set()
+        failed.wait(10)
+        provided.append(program.name)
+        progress.ended(program.name)
+        return tmp_path
+
+    class Progress(build.Progress):
+        def failed(self, name):
+            super().failed(name)
+            failed.set()
+
+    monkeypatch.setattr(build, "provide", provide)
+    names = ["slow", "bad", "never"]
+    wanted = [Program(name=name, binaries={name: "."}) for name in names]
+    with pytest.raises(build.BuildFailed, match="bad could not be built"):
+        build.provide_all(wanted, "go1", Progress(names))
+    assert provided == ["slow"]
+    assert "  bad: failed; slow still to end\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
