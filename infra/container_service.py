@@ -9,7 +9,7 @@ from pulumi import Input, Output, ResourceOptions
 
 from infra.kubernetes_object import KubernetesObject, Manifest, named
 from infra.restricted_pod import Environment, Resources, container, pod
-from infra.rollback import rollback
+from infra.rollout import Rollout
 
 PORT = 8080  # every service answers its probes, metrics and API here
 NAME_LABEL = "app.kubernetes.io/name"
@@ -62,14 +62,15 @@ class ContainerService(pulumi.ComponentResource):
         self.object(
             "networking.k8s.io/v1", "NetworkPolicy", head, {"spec": admission(name, args.callers)}
         )
+        self.rollout = Rollout(name, args.rollout_seconds)
         self.deployment = self.object(
             "apps/v1",
             "Deployment",
             {**head, "annotations": waiting(args.rollout_seconds)},
-            {"spec": rollout(name, args, self.service_account)},
-            ResourceOptions(depends_on=list(args.after), hooks=rollback(name)),
+            {"spec": deployment(name, args, self.service_account)},
+            ResourceOptions(depends_on=list(args.after), hooks=self.rollout.hooks()),
         )
-        self.name = self.deployment.object_name
+        self.name = self.deployment.object_name.apply(self.rollout.require)
         self.object(
             "autoscaling/v2",
             "HorizontalPodAutoscaler",
@@ -113,7 +114,7 @@ def selector(name: str) -> Manifest:
     return {"matchLabels": {NAME_LABEL: name}}
 
 
-def rollout(name: str, args: ContainerServiceArgs, account: Output[str]) -> Manifest:
+def deployment(name: str, args: ContainerServiceArgs, account: Output[str]) -> Manifest:
     return {
         "selector": selector(name),
         "strategy": {

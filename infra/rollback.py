@@ -1,13 +1,11 @@
 """Takes a Deployment back to the version that serves when its new pods do not become ready."""
 
-import asyncio
 import json
 import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pulumi
-from pulumi.resource_hooks import ErrorHook, ErrorHookArgs, ResourceHookBinding
 
 from infra.failed_rollout import FailedRollout
 
@@ -20,17 +18,8 @@ class KubectlError(Exception):
     """What kubectl said, or that there is none."""
 
 
-def rollback(name: str) -> ResourceHookBinding:
-    """The hook of one Deployment; the update fails all the same, and says what was done."""
-    kubectl = kubectl_of(pulumi.Config("kubernetes"))
-
-    async def go_back(failure: ErrorHookArgs) -> bool:
-        head = (failure.new_inputs or {}).get("metadata")
-        if head is not None and failure.failed_operation != "delete":
-            pulumi.log.error(await asyncio.to_thread(undo, kubectl, head["namespace"], name))
-        return False
-
-    return ResourceHookBinding(on_error=[ErrorHook(f"{name}-rollback", go_back)])
+class KubectlMissing(KubectlError):
+    """There is no kubectl on the PATH."""
 
 
 def kubectl_of(provider: pulumi.Config) -> Kubectl:
@@ -44,7 +33,7 @@ def kubectl_of(provider: pulumi.Config) -> Kubectl:
                 [*command, *arguments], capture_output=True, text=True, check=False
             )
         except OSError as error:
-            raise KubectlError("kubectl was not found") from error
+            raise KubectlMissing("kubectl was not found") from error
         if done.returncode:
             raise KubectlError(done.stderr.strip() or f"kubectl ended with {done.returncode}")
         return done.stdout
@@ -71,7 +60,7 @@ def undo(kubectl: Kubectl, namespace: str, name: str) -> str:
         return f"{why} It could not be rolled back: {error}."
     return (
         f"{why} It has been rolled back to the version that served before, with that version's"
-        " secrets; mend the cause and run `pulumi up` again."
+        " secrets; mend the cause and run `pulumi up --refresh`."
     )
 
 

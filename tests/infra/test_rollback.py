@@ -4,7 +4,7 @@ import pulumi
 import pytest
 
 from infra import rollback
-from infra.rollback import KubectlError, undo
+from infra.rollback import KubectlError, KubectlMissing, undo
 from tests.infra.test_failed_rollout import CRASHED, container, numbered, pod, replica_set
 
 NAME = "dev-event-service"
@@ -36,7 +36,7 @@ def test_the_version_that_serves_is_brought_back_and_the_sentence_says_why():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2))
     assert undo(cluster, "development", NAME) == (
         f"{FAILED} It has been rolled back to the version that served before, with that"
-        " version's secrets; mend the cause and run `pulumi up` again."
+        " version's secrets; mend the cause and run `pulumi up --refresh`."
     )
     deployment = f"deployment/{NAME}"
     assert cluster.asked[0][:3] == LISTED
@@ -100,5 +100,5 @@ def test_what_kubectl_says_is_the_error(program, monkeypatch):
 def test_a_machine_without_kubectl_is_told_of(program, monkeypatch):
     program.unlink()
     monkeypatch.setenv("PATH", str(program.parent))
-    with pytest.raises(KubectlError, match="kubectl was not found"):
+    with pytest.raises(KubectlMissing, match="kubectl was not found"):
         kubectl_with(monkeypatch)("get")
