@@ -38,7 +38,8 @@ tools: .venv/ready ## Build the programs that no package registry ships
 
 .PHONY: packages
 packages: ## Install the Debian packages that the local environment needs
-	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(DEBIAN_PACKAGES) 2>/dev/null | awk '$$1 == "installed" {print $$2}' | sort | comm -13 - <(printf '%s\n' $(DEBIAN_PACKAGES) | sort))
+	@known=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(DEBIAN_PACKAGES) 2>/dev/null) || true  # fails when it knows not all
+	missing=$$(awk '$$1 == "installed" {print $$2}' <<< "$$known" | sort | comm -13 - <(printf '%s\n' $(DEBIAN_PACKAGES) | sort))
 	if [[ -n "$$missing" ]]; then
 	  [[ $$(id -u) == 0 ]] || { echo "make: root is needed to install $$missing; run it as root or install them yourself" >&2; exit 1; }
 	  echo "Installing" $$missing
