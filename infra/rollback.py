@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pulumi
 from infra.failed_rollout import FailedRollout
 
 UNDO_SECONDS = 60  # for the pods that did not become ready to go
+ASK_AGAIN = 1.0  # seconds
 LONGEST_LINE = 300  # characters of a log line that are shown
 Kubectl = Callable[..., str]
 
@@ -55,13 +57,33 @@ def undo(kubectl: Kubectl, namespace: str, name: str) -> str:
         return f"{why} There is no earlier version with ready pods to go back to."
     try:
         kubectl("rollout", "undo", f"deployment/{name}", place, f"--to-revision={serving}")
-        kubectl("rollout", "status", f"deployment/{name}", place, f"--timeout={UNDO_SECONDS}s")
+        await_pods(kubectl, namespace, name, UNDO_SECONDS)
     except KubectlError as error:
         return f"{why} It could not be rolled back: {error}."
     return (
         f"{why} It has been rolled back to the version that served before, with that version's"
         " secrets; mend the cause and run `pulumi up --refresh`."
     )
+
+
+def await_pods(kubectl: Kubectl, namespace: str, name: str, seconds: float) -> None:
+    """Return when the pods of the newest version are ready; KubectlError if they never are.
+
+    For a moment after a change, kubectl still reports the deadline that an earlier rollout
+    exceeded, so its no is believed only at the end.
+    """
+    deployment, place, limit = f"deployment/{name}", f"--namespace={namespace}", f"{seconds:.0f}s"
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            kubectl("rollout", "status", deployment, place, f"--timeout={limit}")
+            return
+        except KubectlMissing:
+            raise
+        except KubectlError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(ASK_AGAIN)
 
 
 def read(kubectl: Kubectl, place: str, name: str) -> FailedRollout:

@@ -13,7 +13,7 @@ from pulumi.resource_hooks import (
     ResourceHookBinding,
 )
 
-from infra.rollback import Kubectl, KubectlError, KubectlMissing, kubectl_of, undo
+from infra.rollback import Kubectl, KubectlError, KubectlMissing, await_pods, kubectl_of, undo
 
 
 class RolloutFailed(pulumi.RunError):
@@ -45,7 +45,7 @@ class Rollout:
         """Fail the update if the new pods do not become ready after all."""
         namespace = namespace_of(done.new_inputs)
         try:
-            await asyncio.to_thread(self.wait, namespace)
+            await asyncio.to_thread(await_pods, self.kubectl, namespace, self.name, self.seconds)
         except KubectlMissing as error:
             pulumi.log.warn(f"The rollout of {self.name} is taken as the plugin saw it: {error}.")
         except KubectlError:
@@ -71,10 +71,6 @@ class Rollout:
         if self.failed:
             raise RolloutFailed(f"Nothing that comes after {name} was changed.")
         return name
-
-    def wait(self, namespace: str) -> None:
-        place, limit = f"--namespace={namespace}", f"--timeout={self.seconds}s"
-        self.kubectl("rollout", "status", f"deployment/{self.name}", place, limit)
 
 
 def namespace_of(inputs: Mapping[str, Any] | None) -> str:

@@ -46,6 +46,29 @@ def test_the_version_that_serves_is_brought_back_and_the_sentence_says_why():
     ]
 
 
+def test_a_deadline_that_the_rollout_before_exceeded_is_not_believed(monkeypatch):
+    monkeypatch.setattr(rollback, "ASK_AGAIN", 0)
+
+    class Late(Cluster):
+        """Tells of the earlier rollout twice."""
+
+        def __call__(self, *arguments):
+            answer = super().__call__(*arguments)
+            if arguments[:2] == ("rollout", "status") and self.asked.count(arguments) < 3:
+                raise KubectlError("exceeded its progress deadline")
+            return answer
+
+    cluster = Late(replica_set(1, ready=1), replica_set(2))
+    assert "It has been rolled back" in undo(cluster, "development", NAME)
+
+
+def test_pods_that_never_become_ready_are_told_of(monkeypatch):
+    monkeypatch.setattr(rollback, "UNDO_SECONDS", 0)
+    cluster = Cluster(replica_set(1, ready=1), replica_set(2), refuses=[("rollout", "status")])
+    said = undo(cluster, "development", NAME)
+    assert said == f"{FAILED} It could not be rolled back: the server said no."
+
+
 def test_a_first_version_has_nothing_to_go_back_to():
     cluster = Cluster(replica_set(2))
     said = undo(cluster, "development", NAME)

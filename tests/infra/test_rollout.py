@@ -30,7 +30,7 @@ class NotReady(Cluster):
 
     def __call__(self, *arguments):
         answer = super().__call__(*arguments)
-        if arguments == STATUS:
+        if arguments == (*STATUS[:-1], "--timeout=0s"):
             raise KubectlError("timed out waiting for the condition")
         return answer
 
@@ -52,7 +52,7 @@ def test_the_cluster_is_asked_whether_the_new_pods_are_ready(logged):
 
 def test_a_success_that_the_plugin_reported_too_early_is_taken_back_and_fails_the_update(logged):
     cluster = NotReady(replica_set(1, ready=1), replica_set(2))
-    watched = Rollout(NAME, 300, cluster)
+    watched = Rollout(NAME, 0, cluster)
     with pytest.raises(RolloutFailed, match=r"ends with exit code 2 .* It has been rolled back"):
         confirm(watched)
     undone = ("rollout", "undo", f"deployment/{NAME}", PLACE, "--to-revision=1")
