@@ -9,7 +9,7 @@ from pulumi import Input, Output, ResourceOptions
 
 from infra.kubernetes_object import KubernetesObject, Manifest, named
 from infra.restricted_pod import Environment, Resources, container, pod
-from infra.rollout import Rollout
+from infra.rollout import VERSION, Rollout, versioned
 
 PORT = 8080  # every service answers its probes, metrics and API here
 NAME_LABEL = "app.kubernetes.io/name"
@@ -62,20 +62,22 @@ class ContainerService(pulumi.ComponentResource):
         self.object(
             "networking.k8s.io/v1", "NetworkPolicy", head, {"spec": admission(name, args.callers)}
         )
-        self.rollout = Rollout(name, args.rollout_seconds)
+        rollout = Rollout(name, args.rollout_seconds)
+        template, version = versioned(pods(name, args, self.service_account))
         self.deployment = self.object(
             "apps/v1",
             "Deployment",
             {**head, "annotations": waiting(args.rollout_seconds)},
-            {"spec": deployment(name, args, self.service_account)},
-            ResourceOptions(depends_on=list(args.after), hooks=self.rollout.hooks()),
+            {"spec": deployment(name, args.rollout_seconds, template)},
+            ResourceOptions(depends_on=list(args.after), hooks=rollout.of_deployment()),
         )
-        self.name = self.deployment.object_name.apply(self.rollout.require)
+        self.name = self.deployment.object_name
         self.object(
             "autoscaling/v2",
             "HorizontalPodAutoscaler",
-            head,
+            {**head, "annotations": {VERSION: version}},
             {"spec": scaling(self.name, args.min_replicas, args.max_replicas)},
+            ResourceOptions(hooks=rollout.of_successor()),
         )
         if args.min_replicas > 1:
             self.object("policy/v1", "PodDisruptionBudget", head, {"spec": one_at_a_time(name)})
@@ -114,7 +116,7 @@ def selector(name: str) -> Manifest:
     return {"matchLabels": {NAME_LABEL: name}}
 
 
-def deployment(name: str, args: ContainerServiceArgs, account: Output[str]) -> Manifest:
+def deployment(name: str, seconds: int, template: Manifest) -> Manifest:
     return {
         "selector": selector(name),
         "strategy": {
@@ -122,23 +124,27 @@ def deployment(name: str, args: ContainerServiceArgs, account: Output[str]) -> M
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
         },
         "revisionHistoryLimit": 5,
-        "progressDeadlineSeconds": args.rollout_seconds,
-        "template": pod(
-            {**args.labels, NAME_LABEL: name},
-            container(
-                name,
-                image=args.image,
-                environment=args.environment,
-                resources=args.resources,
-                more={"ports": [{"name": "http", "containerPort": PORT}], **probes()},
-            ),
-            {
-                "serviceAccountName": account,
-                "terminationGracePeriodSeconds": args.grace,
-                "topologySpreadConstraints": spread(name),
-            },
-        ),
+        "progressDeadlineSeconds": seconds,
+        "template": template,
     }
+
+
+def pods(name: str, args: ContainerServiceArgs, account: Output[str]) -> Manifest:
+    return pod(
+        {**args.labels, NAME_LABEL: name},
+        container(
+            name,
+            image=args.image,
+            environment=args.environment,
+            resources=args.resources,
+            more={"ports": [{"name": "http", "containerPort": PORT}], **probes()},
+        ),
+        {
+            "serviceAccountName": account,
+            "terminationGracePeriodSeconds": args.grace,
+            "topologySpreadConstraints": spread(name),
+        },
+    )
 
 
 def probes() -> Manifest:

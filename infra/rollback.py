@@ -62,7 +62,7 @@ def undo(kubectl: Kubectl, namespace: str, name: str) -> str:
         return f"{why} It could not be rolled back: {error}."
     return (
         f"{why} It has been rolled back to the version that served before, with that version's"
-        " secrets; mend the cause and run `pulumi up --refresh`."
+        " secrets; mend the cause and run `pulumi up` again."
     )
 
 

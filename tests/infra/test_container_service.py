@@ -1,4 +1,5 @@
 from dataclasses import replace
+from unittest.mock import ANY
 
 import pulumi
 import pytest
@@ -111,11 +112,22 @@ def test_pods_are_restricted_spread_and_given_time_to_finish(made):
     ]
 
 
+def test_the_autoscaler_follows_the_version_of_the_pods(made):
+    def versions(deployment):
+        template = deployment.one(DEPLOYMENT).inputs["spec"]["template"]
+        scaler = deployment.one("kubernetes:autoscaling/v2:HorizontalPodAutoscaler")
+        both = template["metadata"], scaler.inputs["metadata"]
+        [version] = {head["annotations"]["herald/version"] for head in both}
+        return version
+
+    assert versions(made()) != versions(made(image="registry/event-service@sha256:2"))
+
+
 def test_the_autoscaler_alone_sets_the_number_of_pods(made):
     scaler = made(min_replicas=2, max_replicas=5).one(
         "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", NAME
     )
-    assert scaler.inputs["metadata"] == HEAD
+    assert scaler.inputs["metadata"] == {**HEAD, "annotations": ANY}
     assert scaler.inputs["spec"] == {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME},
         "minReplicas": 2,

@@ -36,7 +36,7 @@ def test_the_version_that_serves_is_brought_back_and_the_sentence_says_why():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2))
     assert undo(cluster, "development", NAME) == (
         f"{FAILED} It has been rolled back to the version that served before, with that"
-        " version's secrets; mend the cause and run `pulumi up --refresh`."
+        " version's secrets; mend the cause and run `pulumi up` again."
     )
     deployment = f"deployment/{NAME}"
     assert cluster.asked[0][:3] == LISTED

@@ -1,17 +1,24 @@
 import asyncio
 from types import SimpleNamespace
 
+import pulumi
 import pytest
+from pulumi import Output
 
 from infra import rollout
 from infra.rollback import KubectlError, KubectlMissing
-from infra.rollout import Rollout, RolloutFailed
+from infra.rollout import VERSION, Rollout, RolloutFailed, versioned
 from tests.infra.test_failed_rollout import replica_set
 from tests.infra.test_rollback import NAME, Cluster
 
 PLACE = "--namespace=development"
-INPUTS = {"metadata": {"namespace": "development"}}
-STATUS = ("rollout", "status", f"deployment/{NAME}", PLACE, "--timeout=300s")
+STATUS = ("rollout", "status", f"deployment/{NAME}", PLACE, "--timeout=0s")
+ASKED = (
+    "get",
+    f"deployment/{NAME}",
+    PLACE,
+    "--output=jsonpath={.spec.template.metadata.annotations.herald/version}",
+)
 
 
 @pytest.fixture
@@ -25,72 +32,91 @@ def logged(monkeypatch):
     return said
 
 
-class NotReady(Cluster):
-    """The new pods do not become ready; an undone Deployment is at once."""
+class Versioned(Cluster):
+    """Its Deployment runs version `running`; its pods become ready unless `ready` is False."""
+
+    def __init__(self, *replica_sets, running="new", ready=True):
+        super().__init__(*replica_sets)
+        self.running, self.ready = running, ready
 
     def __call__(self, *arguments):
         answer = super().__call__(*arguments)
-        if arguments == (*STATUS[:-1], "--timeout=0s"):
+        if arguments == STATUS and not self.ready:
             raise KubectlError("timed out waiting for the condition")
-        return answer
+        return self.running if arguments == ASKED else answer
 
 
-def changed(name=NAME):
-    return SimpleNamespace(name=name, new_inputs=INPUTS)
+def confirm(kubectl):
+    head = {"namespace": "development", "annotations": {VERSION: "new"}}
+    change = SimpleNamespace(new_inputs={"metadata": head})
+    asyncio.run(Rollout(NAME, 0, kubectl).confirm(change))
 
 
-def confirm(watched):
-    asyncio.run(watched.confirm(changed()))
+def test_the_cluster_is_asked_for_ready_pods_of_this_version(logged):
+    cluster = Versioned(replica_set(1), replica_set(2, ready=1))
+    confirm(cluster)
+    assert (cluster.asked, logged) == ([STATUS, ASKED], [])
 
 
-def test_the_cluster_is_asked_whether_the_new_pods_are_ready(logged):
-    cluster = Cluster(replica_set(1), replica_set(2, ready=1))
-    watched = Rollout(NAME, 300, cluster)
-    confirm(watched)
-    assert (cluster.asked, watched.failed, logged) == ([STATUS], False, [])
-
-
-def test_a_success_that_the_plugin_reported_too_early_is_taken_back_and_fails_the_update(logged):
-    cluster = NotReady(replica_set(1, ready=1), replica_set(2))
-    watched = Rollout(NAME, 0, cluster)
+def test_a_success_that_the_plugin_reported_too_early_is_taken_back(logged):
+    cluster = Versioned(replica_set(1, ready=1), replica_set(2), ready=False)
     with pytest.raises(RolloutFailed, match=r"ends with exit code 2 .* It has been rolled back"):
-        confirm(watched)
+        confirm(cluster)
     undone = ("rollout", "undo", f"deployment/{NAME}", PLACE, "--to-revision=1")
     assert undone in cluster.asked
-    assert watched.failed
+
+
+def test_as_long_as_the_version_before_runs_every_update_fails(logged):
+    cluster = Versioned(replica_set(3, ready=1), running="old")
+    with pytest.raises(RolloutFailed) as failed:
+        confirm(cluster)
+    assert str(failed.value) == (
+        f"The Deployment {NAME} was rolled back and not rolled out again since; mend the cause"
+        " and run `pulumi up --refresh`."
+    )
 
 
 def test_without_kubectl_the_plugins_word_is_taken_and_the_user_told(logged):
     def kubectl(*arguments):
         raise KubectlMissing("kubectl was not found")
 
-    watched = Rollout(NAME, 300, kubectl)
-    confirm(watched)
+    confirm(kubectl)
     told = f"The rollout of {NAME} is taken as the plugin saw it: kubectl was not found."
-    assert (watched.failed, logged) == (False, [("warn", told)])
+    assert logged == [("warn", told)]
 
 
-def failure(operation, new_inputs):
-    return SimpleNamespace(failed_operation=operation, new_inputs=new_inputs)
+def go_back(operation, new_inputs):
+    failure = SimpleNamespace(failed_operation=operation, new_inputs=new_inputs)
+    cluster = Cluster(replica_set(1, ready=1), replica_set(2))
+    return asyncio.run(Rollout(NAME, 300, cluster).go_back(failure))
 
 
 def test_a_failure_that_the_plugin_saw_is_taken_back_and_not_tried_again(logged):
-    cluster = Cluster(replica_set(1, ready=1), replica_set(2))
-    watched = Rollout(NAME, 300, cluster)
-    assert asyncio.run(watched.go_back(failure("update", INPUTS))) is False
+    assert go_back("update", {"metadata": {"namespace": "development"}}) is False
     [(level, said)] = logged
-    assert (level, "It has been rolled back" in said, watched.failed) == ("error", True, True)
+    assert (level, "It has been rolled back" in said) == ("error", True)
 
 
 def test_a_deployment_that_could_not_be_deleted_is_no_rollout(logged):
-    watched = Rollout(NAME, 300, Cluster())
-    assert asyncio.run(watched.go_back(failure("delete", None))) is False
-    assert (logged, watched.failed) == ([], False)
+    assert (go_back("delete", None), logged) == (False, [])
 
 
-def test_what_comes_after_a_rollout_is_changed_only_when_it_went_well():
-    watched = Rollout(NAME, 300, Cluster())
-    assert watched.require(NAME) == NAME
-    watched.failed = True
-    with pytest.raises(RolloutFailed, match=f"^Nothing that comes after {NAME} was changed"):
-        watched.require(NAME)
+def test_a_version_changes_with_anything_in_the_template(deploy):
+    def template(image):
+        return {"metadata": {"labels": {"part": "x"}}, "spec": {"containers": [{"image": image}]}}
+
+    def program():
+        for image in ("a", "b"):
+            marked, version = versioned(template(Output.from_input(image)))
+            pulumi.export(image, {"template": marked, "version": version})
+
+    exports = deploy(program).exports
+    versions = {image: exports[image]["version"] for image in ("a", "b")}
+    assert len({*versions.values()}) == 2
+    assert {image: exports[image]["template"] for image in ("a", "b")} == {
+        image: {
+            "metadata": {"labels": {"part": "x"}, "annotations": {VERSION: versions[image]}},
+            "spec": {"containers": [{"image": image}]},
+        }
+        for image in ("a", "b")
+    }
