@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent import futures
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +117,5 @@ def serve(arguments: list[str]) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    with suppress(KeyboardInterrupt):
-        until_the_engine_ends()
+    until_the_engine_ends()
     os._exit(0)  # the engine waits for the end, and tearing the SDK down takes half a second

@@ -2,7 +2,6 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import NoReturn
 
 import grpc
@@ -27,7 +26,6 @@ def serve(package: Package) -> NoReturn:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    with suppress(KeyboardInterrupt):
-        until_the_engine_ends()
+    until_the_engine_ends()
     server.stop(_GRACE).wait()
     os._exit(0)  # the engine waits for the end, and tearing the interpreter down takes its time

@@ -1,5 +1,6 @@
-"""Plugins of an engine that was killed."""
+"""Plugins whose engine asks them to end, or was killed."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -8,21 +9,52 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
+PLUGINS = ("local.providers.random", "local.language_host")
 
 
-@pytest.mark.parametrize("plugin", ["local.providers.random", "local.language_host"])
-def test_a_plugin_ends_when_its_engine_was_killed(plugin):
-    engine = subprocess.Popen(
-        ["sh", "-c", f"{sys.executable} -m {plugin} 127.0.0.1:1 & echo $!; wait"],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    process = Path("/proc", engine.stdout.readline().strip())
-    engine.stdout.readline()  # the port: the plugin serves
-    engine.kill()
+@pytest.fixture
+def started():
+    """Starts a shell and waits until the plugin that it starts prints its port."""
+    shells = []
+
+    def start(script):
+        shell = subprocess.Popen(
+            ["sh", "-c", script], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+        )
+        shells.append(shell)
+        plugin = Path("/proc", shell.stdout.readline().strip())
+        shell.stdout.readline()
+        return shell, plugin
+
+    yield start
+    for shell in shells:
+        shell.kill()
+        shell.communicate()
+
+
+def ended(process):
+    """Whether it is gone, or waits for its parent to notice, within ten seconds."""
     deadline = time.monotonic() + 10
-    while process.exists() and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        try:
+            if "\nState:\tZ" in (process / "status").read_text():
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
         time.sleep(0.05)
-    assert not process.exists()
-    engine.communicate()
+    return False
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_plugin_ends_when_its_engine_was_killed(plugin, started):
+    engine, process = started(f"{sys.executable} -m {plugin} 127.0.0.1:1 & echo $!; wait")
+    engine.kill()
+    assert ended(process)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_plugin_ends_when_it_is_asked_though_its_shell_runs_it_deaf(plugin, started):
+    deaf = f"trap '' INT; echo $$; exec {sys.executable} -m {plugin} 127.0.0.1:1"
+    engine, process = started(deaf)
+    engine.send_signal(signal.SIGINT)
+    assert ended(process)
