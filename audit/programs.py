@@ -12,7 +12,7 @@ from typing import Any
 from foundation.account import account as made
 from foundation.config import PROGRAM as FOUNDATION
 from preview.made_up_foundation import made_up_answers
-from preview.rehearsal import IMAGES, PROGRAMS, PUSH, pinned, read_stack_file
+from preview.rehearsal import PROGRAMS, PUSH, read_stack_file
 from preview.trial import Deployment, run
 from stacks.exports import export, export_plain
 from stacks.foundation import FoundationOutputs
@@ -36,7 +36,6 @@ def platform(stack: str) -> Deployment:
     values = {key: told(made_up(value)) for key, value in config.items()}
     push = {"credentials": MADE_UP, **made_up(config.get(PUSH, {}))}
     values[PUSH] = told(push)
-    values[IMAGES] = told(pinned(made_up(config.get(IMAGES, {}))))
     given = parse(stack, values, set(values))
     return run(
         lambda: export(reminder_platform(given)),

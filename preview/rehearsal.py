@@ -24,7 +24,6 @@ PATIENCE = 3  # seconds
 KEPT = ("aws:region", "aws:defaultTags")  # of the providers' settings
 PUSH = "herald:push"
 IMAGES = "herald:images"
-NO_DIGEST = f"sha256:{0:064}"
 MADE_UP = json.dumps({"type": "service_account", "private_key": "made up for a preview"})
 ACCESS = ("AWS_", "PULUMI_", "KUBE", "GOOGLE_", "GITHUB_", "ACTIONS_")
 
@@ -76,15 +75,8 @@ def rehearsed(config: Mapping[str, Any], local: Mapping[str, Any], secret: Path)
     if isinstance(result.get(PUSH), dict):
         result[PUSH] = {"credentials": {"fromFile": str(secret)}, **result[PUSH]}
     if isinstance(result.get(IMAGES), dict) and "builder" in local.get(IMAGES, {}):
-        result[IMAGES] = {**pinned(result[IMAGES]), "builder": local[IMAGES]["builder"]}
+        result[IMAGES] = {**result[IMAGES], "builder": local[IMAGES]["builder"]}
     return result
-
-
-def pinned(images: Mapping[str, Any]) -> dict[str, Any]:
-    """With a made-up digest where the base has none yet: a preview builds nothing."""
-    base = str(images.get("base", ""))
-    fixed = "@" in base or base.startswith("localhost:")
-    return {**images, "base": base if fixed else f"{base}@{NO_DIGEST}"}
 
 
 def is_kept(key: str) -> bool:

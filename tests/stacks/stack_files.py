@@ -10,7 +10,6 @@ from preview.made_up_foundation import made_up_answers
 from stacks.config import ROOT, StackConfig
 from stacks.stack_file import parse
 
-BASE_DIGEST = "@sha256:" + "b" * 64
 REFERENCE = "pulumi:pulumi:StackReference"
 STACKS = ("local", "dev", "staging", "prod")
 SECRET_KEYS = {"herald:database", "herald:push"}
@@ -27,8 +26,6 @@ def with_secrets(stack: str) -> dict[str, Any]:
     values = copy.deepcopy(written(stack))
     values["herald:push"]["credentials"] = CREDENTIALS
     values["herald:images"].pop("caBundle", None)
-    if stack != "local" and "@" not in values["herald:images"]["base"]:
-        values["herald:images"]["base"] += BASE_DIGEST  # which whoever runs `up` must add
     if existing := values["herald:database"].get("existing"):
         existing["adminPassword"] = "admin-password"
     return values

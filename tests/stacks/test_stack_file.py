@@ -7,7 +7,6 @@ import pytest
 from stacks.config import ROOT
 from stacks.stack_file import ConfigError, parse
 from tests.stacks.stack_files import (
-    BASE_DIGEST,
     SECRET_KEYS,
     STACKS,
     as_engine,
@@ -16,6 +15,7 @@ from tests.stacks.stack_files import (
     written,
 )
 
+BASE = written("dev")["herald:images"]["base"]
 PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.example/id/1"
 REQUIRED_TAGS = {"system", "environment", "owner"}
 
@@ -172,7 +172,7 @@ CASES = {
         "Pulumi.dev.yaml: herald:images is wrong: expected no cache, for the tags of "
         'repositories never move, came {"registry": '
         '"111122223333.dkr.ecr.eu-central-1.amazonaws.com", '
-        f'"base": "public.ecr.aws/docker/library/python:3.12-slim{BASE_DIGEST}", "platforms": [], '
+        f'"base": "{BASE}", "platforms": [], '
         '"repositories": {"keptImages": 30}, "cache": true}.',
     ),
     "a place that is told twice": (
