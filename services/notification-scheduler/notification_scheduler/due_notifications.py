@@ -9,6 +9,7 @@ changed or deleted between claim and publication is still announced as it was.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -33,13 +34,14 @@ returning n.id, version, lease_until, extract(epoch from now() - deliver_at)::fl
     reminder_id, email, channel, message, url, urgent, occurrence, deliver_at, date, rule,
     time_zone, except_dates, notify_offset, traceparent
 """
-SETTLE = """
+END = """
+update notifications n set state = 'ended', lease_until = null, updated_at = now()
+from unnest(%s::uuid[], %s::int[]) s (id, version)
+where n.id = s.id and n.version = s.version and n.lease_until = %s
+"""
+CONTINUE = """
 update notifications n set
-    state = case when s.deliver_at is null then 'ended' else 'pending' end,
-    occurrence = coalesce(s.occurrence, n.occurrence),
-    deliver_at = coalesce(s.deliver_at, n.deliver_at),
-    lease_until = null,
-    updated_at = now()
+    occurrence = s.occurrence, deliver_at = s.deliver_at, lease_until = null, updated_at = now()
 from unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::timestamptz[])
     s (id, version, occurrence, deliver_at)
 where n.id = s.id and n.version = s.version and n.lease_until = %s
@@ -86,16 +88,16 @@ class PostgresDueNotifications:
             return cursor.fetchall()
 
     def settle(self, settlements: Sequence[Settlement]) -> int:
-        """Mark as published and store what comes next, in one statement a claim; how many."""
+        """Mark as published and store what comes next, by claim; how many it still held for."""
         claims = defaultdict(list)
         for settlement in settlements:
-            claims[settlement.due.lease_until].append(settlement)
+            claims[settlement.due.lease_until, settlement.deliver_at is None].append(settlement)
         if not claims:
             return 0
         with self._pool.connection() as connection:
             return sum(
-                connection.execute(SETTLE, [*_columns(claim), lease_until]).rowcount
-                for lease_until, claim in claims.items()
+                connection.execute(*_settling(claim, lease_until, ended)).rowcount
+                for (lease_until, ended), claim in claims.items()
             )
 
     def release(self, dues: Sequence[Due], seconds: float = 0) -> None:
@@ -123,10 +125,14 @@ class PostgresDueNotifications:
             connection.execute("select 1")
 
 
-def _columns(settlements: Sequence[Settlement]) -> list[list[Any]]:
-    return [
-        [settlement.due.id for settlement in settlements],
-        [settlement.due.version for settlement in settlements],
-        [settlement.occurrence for settlement in settlements],
-        [settlement.deliver_at for settlement in settlements],
-    ]
+def _settling(
+    claim: Sequence[Settlement], lease_until: datetime, ended: bool
+) -> tuple[str, list[Any]]:
+    """The statement and its parameters: most notifications end, and need less to be sent."""
+    ids = [settlement.due.id for settlement in claim]
+    versions = [settlement.due.version for settlement in claim]
+    if ended:
+        return END, [ids, versions, lease_until]
+    following = [settlement.occurrence for settlement in claim]
+    moments = [settlement.deliver_at for settlement in claim]
+    return CONTINUE, [ids, versions, following, moments, lease_until]

@@ -45,10 +45,11 @@ def sendings(dues: Sequence[Due]) -> list[Sending]:
 def _sending(due: Due, id: str, now: str) -> Sending:
     moment = due.occurrence.isoformat(timespec="microseconds")
     occurrence, same = f"{moment[:-6]}Z", due.deliver_at == due.occurrence
-    reminder = f'"{due.reminder_id}"' if due.reminder_id else "null"
+    notification = str(due.id)
+    reminder = _reminder_text(due, notification)
     body = (
         f'{{"id":"{id}","type":"{TYPE}","userId":{quoted(due.user_id)},"occurredAt":"{now}",'
-        f'"schemaVersion":{SCHEMA_VERSION},"data":{{"notificationId":"{due.id}",'
+        f'"schemaVersion":{SCHEMA_VERSION},"data":{{"notificationId":"{notification}",'
         f'"reminderId":{reminder},"occurrenceId":"{occurrence_text(due.id, moment)}",'
         f'"occurrence":"{occurrence}",'
         f'"deliverAt":"{occurrence if same else _instant(due.deliver_at)}",'
@@ -62,6 +63,13 @@ def _sending(due: Due, id: str, now: str) -> Sending:
     # The two code points that queues do not accept in a message body.
     body = body.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
     return Sending(due, body, len(body.encode()) + ATTRIBUTE_BYTES)
+
+
+def _reminder_text(due: Due, notification: str) -> str:
+    """As JSON. Most reminders have one notification, of their id, whose text is there already."""
+    if due.reminder_id is None:
+        return "null"
+    return f'"{notification if due.reminder_id == due.id else due.reminder_id}"'
 
 
 def occurrence_text(notification_id: UUID, moment: str) -> str:

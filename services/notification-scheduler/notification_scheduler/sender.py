@@ -1,6 +1,7 @@
 """Publishes due notifications to the topic, several batches at once."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -36,19 +37,26 @@ class Outcome:
 class Sender:
     def __init__(self, client: TopicClient, topic_arn: str, threads: int) -> None:
         self._client, self._topic_arn = client, topic_arn
+        self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
 
     def send(self, dues: Sequence[Due], stopping: Callable[[], bool]) -> Outcome:
         """Publish all, or as many as were sent before `stopping`."""
+        waiting = deque(batches(sendings(dues)))
 
-        def send_batch(batch: list[Sending]) -> Outcome:
-            if stopping():
-                return Outcome(unsent=[one.due for one in batch])
-            return self._send_batch(batch)
+        def send_waiting() -> Outcome:
+            outcome = Outcome()
+            while batch := _next(waiting):
+                if stopping():
+                    outcome.unsent += [one.due for one in batch]
+                else:
+                    outcome.add(self._send_batch(batch))
+            return outcome
 
         outcome = Outcome()
-        for part in self._pool.map(send_batch, batches(sendings(dues))):
-            outcome.add(part)
+        at_once = min(len(waiting), self._threads)
+        for part in [self._pool.submit(send_waiting) for _ in range(at_once)]:
+            outcome.add(part.result())
         return outcome
 
     def close(self) -> None:
@@ -93,3 +101,10 @@ class Sender:
             logger.error("a notification was not accepted by the topic", extra=reason)
             (outcome.refused if failure.get("SenderFault") else outcome.failed).append(dues[at])
         return outcome
+
+
+def _next(waiting: deque[list[Sending]]) -> list[Sending] | None:
+    try:
+        return waiting.popleft()
+    except IndexError:  # another thread took the last one
+        return None
