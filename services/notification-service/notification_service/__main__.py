@@ -15,6 +15,7 @@ from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.probes import all_of
 from service_runtime.process import DRAIN, HttpServer, run_process
+from service_runtime.rate_limit import PostgresBuckets
 from service_runtime.settings import EXIT_BAD_SETTINGS, read_settings
 from service_runtime.span_export import export_spans
 from sqlalchemy import Engine
@@ -64,18 +65,20 @@ def serve() -> None:
         read=read,
         recover=lambda: ping(engine),
     )
+    buckets = PostgresBuckets(engine, settings.rate())
     api = device_api(
         adapters.devices,
         push,
         adapters.preferences,
         unsubscription,
+        buckets=buckets,
         live=all_of(consumer=consumer.alive, outbox=relay.alive),
         ready=all_of(database=lambda: ping(engine), queue=consumer.receiving),
         identity=settings.identity(),
     )
     api.include_router(template_routes(adapters.texts))
     server = HttpServer(api, settings.http_port, drain=DRAIN)
-    run_process(server, consumer, ForgetfulDeliveries(engine), after=[relay])
+    run_process(server, consumer, ForgetfulDeliveries(engine, buckets), after=[relay])
 
 
 def fcm_push(credentials: SecretStr, url: str) -> FcmPush:

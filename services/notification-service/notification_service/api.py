@@ -11,6 +11,7 @@ from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
 from service_runtime.probes import Check
 from service_runtime.problems import Problem, problem_responses
+from service_runtime.rate_limit import Buckets, limit_rate
 from starlette.responses import JSONResponse
 
 from notification_service.devices import TOKEN, Device, Devices, TokenCheck, register, remove
@@ -67,11 +68,13 @@ def device_api(
     preferences: PreferenceStore,
     unsubscription: Unsubscription | None = None,
     *,
+    buckets: Buckets,
     live: Check,
     ready: Check,
     identity: Identity | None = None,
 ) -> FastAPI:
     app = create_api("Herald devices", live=live, ready=ready, identity=identity, version="1")
+    app.state.buckets = buckets
     app.include_router(device_routes(devices, tokens))
     app.include_router(preference_routes(preferences))
     if unsubscription:
@@ -82,7 +85,9 @@ def device_api(
 
 
 def device_routes(devices: Devices, tokens: TokenCheck) -> APIRouter:
-    routes = APIRouter(tags=["devices"], responses=problem_responses(401))
+    limited = [Depends(limit_rate)]
+    answers = problem_responses(401, 429)
+    routes = APIRouter(tags=["devices"], dependencies=limited, responses=answers)
 
     @routes.post("/device/register", status_code=201)
     def register_device(body: NewDevice, user: User) -> RegisteredDevice:

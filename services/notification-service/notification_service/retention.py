@@ -4,6 +4,7 @@ import logging
 import threading
 from datetime import timedelta
 
+from service_runtime.rate_limit import PostgresBuckets
 from sqlalchemy import Engine, delete, func, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,14 +16,16 @@ logger = logging.getLogger(__name__)
 
 
 class ForgetfulDeliveries:
-    """Forgets old deliveries and digests once an hour.
+    """Forgets old deliveries and digests, and buckets that are full again, once an hour.
 
     A message lives for 14 days in its queue and for as long again in the dead letters; after
     that it cannot be repeated, and what is kept of it are only personal data.
     """
 
-    def __init__(self, engine: Engine, keep: timedelta = timedelta(days=30)) -> None:
-        self._engine, self._keep = engine, keep
+    def __init__(
+        self, engine: Engine, buckets: PostgresBuckets, keep: timedelta = timedelta(days=30)
+    ) -> None:
+        self._engine, self._buckets, self._keep = engine, buckets, keep
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -30,6 +33,7 @@ class ForgetfulDeliveries:
             try:
                 self.forget()
                 self.forget_digests()
+                self._buckets.forget()
             except SQLAlchemyError as error:
                 logger.warning("old deliveries stay", extra={"reason": type(error).__name__})
             self._stopping.wait(3600)

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, HttpUrl, SecretStr
 from service_runtime.identity_settings import IdentitySettings
+from service_runtime.rate_limit import RateLimitSettings
 from service_runtime.settings import DatabaseSettings
 
 
-class Settings(DatabaseSettings, IdentitySettings):
+class Settings(DatabaseSettings, IdentitySettings, RateLimitSettings):
     notification_queue_url: str
     notification_dead_letters_url: str
     event_topic_arn: str

@@ -7,11 +7,11 @@ from service_runtime.event_publisher import event_publisher
 from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.process import DRAIN, HttpServer, run_process
+from service_runtime.rate_limit import PostgresBuckets
 from service_runtime.settings import read_settings
 from service_runtime.span_export import export_spans
 
 from reminder_service.api import reminder_api
-from reminder_service.rate_limit import TokenBuckets
 from reminder_service.settings import Settings
 from reminder_service.store import PostgresReminders
 from reminder_service.timeline import DynamoTimelines
@@ -27,16 +27,17 @@ def serve() -> None:
     engine = create_database_engine(settings)
     relay = OutboxRelay(engine, event_publisher(aws_client("sns"), settings.event_topic_arn))
     reminders = PostgresReminders(engine, settings.reminders_per_user)
+    buckets = PostgresBuckets(engine, settings.rate())
     app = reminder_api(
         reminders,
         DynamoTimelines(aws_client("dynamodb"), settings.event_store_table),
-        TokenBuckets(settings.rate_limit_per_second, settings.rate_limit_burst),
+        buckets,
         live=relay.alive,
         ready=lambda: ping(engine),
         identity=settings.identity(),
     )
     server = HttpServer(app, settings.http_port, drain=DRAIN)
-    run_process(server, Upkeep(reminders), after=[relay])
+    run_process(server, Upkeep(reminders, buckets), after=[relay])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from service_runtime.identity import AnyCaller, Identity
 from service_runtime.other_methods import refuse_other_methods
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
+from service_runtime.rate_limit import Buckets
 
 from reminder_service import calendar_api, occurrence_api, timeline_api
 from reminder_service.bodies import (
@@ -33,7 +34,6 @@ from reminder_service.dependencies import (
 )
 from reminder_service.idempotency import KeyedAnswer
 from reminder_service.preconditions import CHANGE_REFUSED, check_match, matched
-from reminder_service.rate_limit import TokenBuckets
 from reminder_service.reminders import changed_reminder
 from reminder_service.store import Reminders
 from reminder_service.timeline import Timelines
@@ -45,7 +45,7 @@ LARGE_BODIES = ("/reminders/bulk", "/reminders/import")
 def reminder_api(
     reminders: Reminders,
     timelines: Timelines,
-    buckets: TokenBuckets,
+    buckets: Buckets,
     *,
     live: Check,
     ready: Check,

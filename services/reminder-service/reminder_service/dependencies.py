@@ -7,9 +7,9 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from service_runtime.preconditions import etag
 from service_runtime.problems import problem_responses
+from service_runtime.rate_limit import limit_rate
 
 from reminder_service.bodies import LARGEST_PAGE, ReminderAnswer
-from reminder_service.rate_limit import limit_rate
 from reminder_service.reminders import Reminder
 from reminder_service.store import Reminders
 

@@ -91,10 +91,3 @@ class InvalidHeader(Refusal):
 
     http_status = 422
     name = "INVALID_HEADER"
-
-
-class TooManyRequests(Refusal):
-    """The user calls too often; wait as long as Retry-After says."""
-
-    http_status = 429
-    name = "TOO_MANY_REQUESTS"

@@ -16,6 +16,8 @@ from notification_service.devices import Device
 from notification_service.senders import Senders
 from notification_service.templates import Templates
 from notification_service.texts import EmailText, PushText, Texts
+from service_runtime.fake_buckets import InMemoryBuckets
+from service_runtime.rate_limit import Rate
 
 NOTIFICATION = UUID("01930000-0000-7000-8000-000000000001")
 REMINDER = UUID("01930000-0000-7000-8000-000000000002")
@@ -88,3 +90,8 @@ def service_account_key() -> str:
             "token_uri": "https://tokens.test/token",
         }
     )
+
+
+def roomy() -> InMemoryBuckets:
+    """Of users who may call as often as a test does."""
+    return InMemoryBuckets(Rate(per_second=1, burst=1_000_000), lambda: 0)

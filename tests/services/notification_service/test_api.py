@@ -4,6 +4,8 @@ from notification_service.api import device_api
 from notification_service.devices import DEVICES_PER_USER
 from notification_service.errors import Misconfigured, RetryLater
 from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
+from service_runtime.fake_buckets import InMemoryBuckets
+from service_runtime.rate_limit import Rate
 
 pytestmark = pytest.mark.parametrize("callers", ["gateway", "token"], indirect=True)
 
@@ -39,6 +41,7 @@ def api(devices, client_of, callers, ada) -> httpx.Client:
         devices,
         InMemoryPush(),
         InMemoryPreferences(),
+        buckets=InMemoryBuckets(Rate(1, 50), lambda: 0),
         live=bool,
         ready=bool,
         identity=callers.identity,
@@ -146,12 +149,28 @@ def test_when_fcm_cannot_be_asked_nothing_is_registered(
 ):
     check, identity = BrokenCheck(error), callers.identity
     app = device_api(
-        devices, check, InMemoryPreferences(), live=bool, ready=bool, identity=identity
+        devices,
+        check,
+        InMemoryPreferences(),
+        buckets=InMemoryBuckets(Rate(1, 50), lambda: 0),
+        live=bool,
+        ready=bool,
+        identity=identity,
     )
     answer = register(client_of(app, headers=ada))
     assert problem(answer) == (503, "PROVIDER_UNAVAILABLE")
     assert answer.headers["retry-after"] == seconds
     assert devices.outbox == []
+
+
+@pytest.mark.parametrize("path", ["/device", "/preferences"])
+def test_a_user_who_calls_too_often_is_told_to_wait(api, path, eve):
+    answers = [api.get(path) for _ in range(51)]
+    assert [answer.status_code for answer in answers] == [200] * 50 + [429]
+    assert answers[0].headers["ratelimit-remaining"] == "49"
+    assert problem(answers[-1]) == (429, "TOO_MANY_REQUESTS")
+    assert answers[-1].headers["retry-after"] == "1"
+    assert api.get(path, headers=eve).status_code == 200
 
 
 def test_the_contract_is_described(api):

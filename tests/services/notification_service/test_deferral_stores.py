@@ -22,6 +22,7 @@ from notification_service.delivery_store import PostgresDeliveries
 from notification_service.fake_deferrals import InMemoryDeferrals
 from notification_service.fakes import InMemoryDeliveries
 from notification_service.retention import ForgetfulDeliveries
+from service_runtime.rate_limit import PostgresBuckets, Rate
 from sqlalchemy import Engine, event, text
 
 from tests.services.notification_service.examples import NINE, delivery, due
@@ -351,5 +352,5 @@ def test_old_digests_are_forgotten_with_what_they_hold(engine):
     digest, _ = collected(stores)
     with engine.begin() as connection:
         connection.execute(text("update digests set opened_at = now() - interval '31 days'"))
-    assert ForgetfulDeliveries(engine).forget_digests() == 1
+    assert ForgetfulDeliveries(engine, PostgresBuckets(engine, Rate(1, 1))).forget_digests() == 1
     assert list(stores.deferrals.close(digest.id)) == []

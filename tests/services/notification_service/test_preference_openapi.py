@@ -8,6 +8,8 @@ from notification_service.api import device_api
 from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
 from notification_service.unsubscription import Unsubscription
 
+from tests.services.notification_service.examples import roomy
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import schemathesis
@@ -23,6 +25,7 @@ app = device_api(
     InMemoryPush(),
     preferences,
     Unsubscription("https://herald.test/unsubscribe", "k" * 43, preferences),
+    buckets=roomy(),
     live=lambda: True,
     ready=lambda: True,
 )

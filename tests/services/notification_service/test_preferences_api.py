@@ -3,6 +3,8 @@ import pytest
 from notification_service.api import device_api
 from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
 
+from tests.services.notification_service.examples import roomy
+
 pytestmark = pytest.mark.parametrize("callers", ["gateway", "token"], indirect=True)
 
 NIGHT = {"days": ["mo", "su"], "from": "22:00", "to": "07:00"}
@@ -30,6 +32,7 @@ def api(client_of, callers) -> httpx.Client:
         InMemoryDevices(),
         InMemoryPush(),
         InMemoryPreferences(),
+        buckets=roomy(),
         live=bool,
         ready=bool,
         identity=callers.identity,

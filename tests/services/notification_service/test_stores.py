@@ -16,6 +16,7 @@ from notification_service.device_store import PostgresDevices, PostgresSuppresse
 from notification_service.devices import DEVICES_PER_USER, Device, registered_event, removed_event
 from notification_service.errors import DeviceAlreadyRegistered, DeviceLimitReached
 from notification_service.retention import ForgetfulDeliveries
+from service_runtime.rate_limit import PostgresBuckets, Rate
 from sqlalchemy import Engine, text
 from sqlalchemy.event import listen
 
@@ -327,7 +328,7 @@ def test_old_deliveries_are_forgotten(engine):
             text("update deliveries set claimed_at = now() - interval '31 days' where target = :t"),
             {"t": old.target},
         )
-    assert ForgetfulDeliveries(engine).forget() == 1
+    assert ForgetfulDeliveries(engine, PostgresBuckets(engine, Rate(1, 1))).forget() == 1
     assert stores.deliveries.stage(old.occurrence_id) is Stage.NEW
     assert stores.deliveries.stage(young.occurrence_id) is Stage.BEGUN
 

@@ -12,6 +12,8 @@ from notification_service.errors import UnknownToken
 from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
 from notification_service.unsubscription import LONGEST_LINK, Unsubscription
 
+from tests.services.notification_service.examples import roomy
+
 ADDRESS = "https://herald.test/unsubscribe"
 KEY = "k" * 43
 
@@ -29,7 +31,13 @@ def unsubscription(preferences) -> Unsubscription:
 @pytest.fixture
 def api(unsubscription, preferences, client_of) -> httpx.Client:
     app = device_api(
-        InMemoryDevices(), InMemoryPush(), preferences, unsubscription, live=bool, ready=bool
+        InMemoryDevices(),
+        InMemoryPush(),
+        preferences,
+        unsubscription,
+        buckets=roomy(),
+        live=bool,
+        ready=bool,
     )
     client: httpx.Client = client_of(app)
     return client
@@ -131,7 +139,9 @@ def test_a_user_whose_id_fits_no_header_has_a_token_and_no_link(unsubscription):
 
 
 def test_without_an_address_there_is_nothing_to_follow(preferences, client_of):
-    app = device_api(InMemoryDevices(), InMemoryPush(), preferences, live=bool, ready=bool)
+    app = device_api(
+        InMemoryDevices(), InMemoryPush(), preferences, buckets=roomy(), live=bool, ready=bool
+    )
     assert client_of(app).get("/unsubscribe?token=a").status_code == 404
 
 

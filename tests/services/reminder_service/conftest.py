@@ -12,8 +12,9 @@ from event_messages.identifiers import uuid7
 from fastapi import FastAPI
 from reminder_service.api import reminder_api
 from reminder_service.fakes import InMemoryReminders, InMemoryTimelines
-from reminder_service.rate_limit import TokenBuckets
 from reminder_service.reminders import Reminder
+from service_runtime.fake_buckets import InMemoryBuckets
+from service_runtime.rate_limit import Rate
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the client's choice of HTTP library
@@ -58,7 +59,7 @@ def app(
     return reminder_api(
         store,
         timelines,
-        TokenBuckets(1, 50, clock.monotonic),
+        InMemoryBuckets(Rate(1, 50), clock.monotonic),
         live=lambda: True,
         ready=lambda: True,
         identity=callers.identity,

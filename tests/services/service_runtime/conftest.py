@@ -1,4 +1,4 @@
-"""A migrated database with an outbox."""
+"""A migrated database with an outbox and buckets."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +17,12 @@ run_migrations()
 FIRST = """
 from alembic import op
 from service_runtime.outbox import outbox_table
+from service_runtime.rate_limit import TABLE
 from sqlalchemy import MetaData
 revision, down_revision = "0001", None
 def upgrade():
     op.execute("create table notes (id bigint generated always as identity, text text)")
+    op.execute(TABLE)
     outbox_table(MetaData()).create(op.get_bind())
 """
 
