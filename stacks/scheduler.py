@@ -40,7 +40,7 @@ def scheduler(
         ScheduledFunctionArgs(
             image=cluster.images[NAME].ref,
             command=[HANDLER],
-            environment={**told.in_clear(), **LAMBDA},
+            environment={**cluster.telemetry(), **told.in_clear(), **LAMBDA},
             statements=may,
             subnet_ids=cluster.around.function_subnet_ids,
             security_group_ids=cluster.around.function_security_group_ids,

@@ -188,6 +188,11 @@ class Cluster:
             }
         )
 
+    def telemetry(self) -> dict[str, str]:
+        """Where spans go, for what runs inside of AWS: Lambda itself says the rest."""
+        told = self.config.workload_environment
+        return {name: value for name, value in told.items() if name.startswith("OTEL_")}
+
     def role_arn(self, name: ServiceName, may: Sequence[Statement]) -> Output[str] | None:
         """Of a role that only the service's account can take; none without an OIDC provider."""
         if self.around.oidc_provider_arn is None:

@@ -78,6 +78,22 @@ def test_a_service_is_told_all_that_it_requires_and_nothing_that_it_does_not_kno
         assert given - OF_THE_AWS_CLIENTS <= known(settings)
 
 
+def test_the_scheduler_tells_of_its_spans_as_pods_and_as_a_function(deploy):
+    collector = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.test:4318"}
+    config = config_of("dev").model_copy(
+        update={"workload_environment": {**collector, "HTTPS_PROXY": "http://proxy.test"}}
+    )
+    assert config.scheduler.runtime == "lambda"
+    deployment = deploy(
+        lambda: export(reminder_platform(config)), stack="dev", lookups=foundation_of("dev")
+    )
+    function = deployment.one("aws:lambda/function:Function", "dev-notification-scheduler")
+    told = function.inputs["environment"]["variables"]
+    assert {name: told[name] for name in told if name.startswith(("OTEL_", "HTTPS_"))} == collector
+    pods = deployment.one("kubernetes:apps/v1:Deployment", "dev-event-service")
+    assert variables(pods)["OTEL_EXPORTER_OTLP_ENDPOINT"]["value"] == "http://collector.test:4318"
+
+
 def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(deploy):
     config = config_of("prod")
     email = config.email.model_copy(update={"smtp_url": SecretStr("smtps://mail.test")})
