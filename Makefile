@@ -84,6 +84,7 @@ preview: up policies ## What a stack would become, cost and break: make preview 
 lock: .venv/ready ## Resolve the lock files again, with hashes
 	@.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml --group pyproject.toml:development --group pyproject.toml:bench $(SERVICES:%=services/%/pyproject.toml) --no-emit-package event-messages --no-emit-package service-runtime -o requirements/development.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 $(SERVICES:%=services/%/pyproject.toml) -c requirements/development.lock --no-emit-package event-messages --no-emit-package service-runtime -o services/dependencies/requirements.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 - <<< uv -c requirements/development.lock -o services/dependencies/installer.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 policies/requirements.in -o policies/requirements.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 audit/requirements.in -o audit/requirements.lock
 

@@ -14,6 +14,7 @@ PROGRAM = Path(__file__).parent / ".venv" / "bin" / "pip-audit"
 LOCKS = (
     "requirements/development.lock",
     "services/dependencies/requirements.lock",
+    "services/dependencies/installer.lock",
     "policies/requirements.lock",
     "audit/requirements.lock",
 )

@@ -22,6 +22,7 @@ class ContainerImageArgs:
     secrets: Mapping[str, Input[str]] = field(default_factory=dict)  # never in a layer
     platforms: Sequence[str] = ()  # the builder's own when none
     builder: str | None = None  # a buildx builder; the default one when none
+    compression: str | None = None  # of layers, "uncompressed" for none; gzip when not given
     cache: str | None = None  # a repository that keeps the layers between machines
     build_on_preview: bool = False
     after: Sequence[pulumi.Resource] = ()  # such as the repository, when it is made here
@@ -54,6 +55,7 @@ class ContainerImage(pulumi.ComponentResource):
                 "platforms": list(args.platforms) or None,
                 "builder": None if args.builder is None else {"name": args.builder},
                 "buildOnPreview": args.build_on_preview,
+                **registry_push(args.compression),
                 **registry_cache(args.cache),
             },
             ResourceOptions(parent=self, depends_on=list(args.after)),
@@ -78,7 +80,7 @@ class BuiltImage(pulumi.CustomResource):
         super().__init__(
             "docker-build:index:Image",
             name,
-            {**given, "network": "default", "push": True, **computed},
+            {**given, "network": "default", **computed},
             ResourceOptions.merge(sdk, opts),
         )
 
@@ -86,6 +88,12 @@ class BuiltImage(pulumi.CustomResource):
 def build_context(args: ContainerImageArgs) -> dict[str, Any]:
     named = {name: {"location": location} for name, location in args.named_contexts.items()}
     return {"location": args.context, "named": named} if named else {"location": args.context}
+
+
+def registry_push(compression: str | None) -> dict[str, Any]:
+    if compression is None:
+        return {"push": True}
+    return {"push": False, "exports": [{"registry": {"compression": compression}}]}
 
 
 def registry_cache(repository: str | None) -> dict[str, Any]:

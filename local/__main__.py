@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from local import images, leftovers, preparation
 from local.environment import PROJECT, Environment
@@ -51,11 +52,22 @@ def start(environment: Environment, supervisor: Supervisor) -> None:
     check_ports(environment)
     preparation.prepare(environment)
     supervisor.start()
+    awaited, pushed = set(images.PROCESSES), list[Future[None]]()
 
     def told(process: Process) -> None:
-        print(f"  {process.name} is healthy after {time.monotonic() - began:.1f} s", flush=True)
+        say(f"{process.name} is healthy after {time.monotonic() - began:.1f} s")
+        awaited.discard(process.name)
+        if not awaited and not pushed:
+            pushed.append(beside.submit(images.provide, environment, say))
 
-    supervisor.wait(told)
+    with ThreadPoolExecutor(1) as beside:
+        supervisor.wait(told)
+    for push in pushed:
+        push.result()
+
+
+def say(text: str) -> None:
+    print(f"  {text}", flush=True)
 
 
 def up(environment: Environment) -> None:
@@ -68,11 +80,11 @@ def up(environment: Environment) -> None:
             ("builder", environment.own_builder),
         ):
             if own:
-                print(f"  {kind}: using yours, {own}")
+                say(f"{kind}: using yours, {own}")
         start(environment, supervisor)
     else:
         supervisor.wait(lambda process: None)
-    images.provide(environment, lambda text: print(f"  {text}", flush=True))
+        images.provide(environment, say)
     preparation.renew(environment)
     print("Provisioning the platform", flush=True)
     provisioning = Provisioning(environment)
@@ -105,6 +117,7 @@ Register a device, then create a reminder that is due in 70 seconds:
 
 
 def down(environment: Environment) -> None:
+    leftovers.end(list(leftovers.engine_processes(environment.state)))
     if (environment.links / "process-compose").exists():
         end_containers(environment)
         Supervisor(environment).stop()

@@ -16,6 +16,7 @@ from tools.build import cache_folder
 SUITE = "bookworm"
 PACKAGES = "python3,python3-venv,ca-certificates"
 EXCLUDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
+PROCESSES = frozenset({"registry", "buildkitd"})  # that build and keep the images
 PYTHON_IMAGE, PAUSE_IMAGE = ("herald-python", "3.11"), ("herald-pause", "1")
 
 
@@ -84,7 +85,7 @@ def push(environment: Environment, image: tuple[str, str], file: Path, dockerfil
             ]
             + ["build", "--progress=plain", "--frontend=dockerfile.v0"]
             + [f"--local=context={folder}", f"--local=dockerfile={folder}"]
-            + [f"--output=type=image,name={name},push=true"],
+            + [f"--output=type=image,name={name},push=true,compression=uncompressed"],
             cwd=PROJECT,
             capture_output=True,
             text=True,

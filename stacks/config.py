@@ -67,6 +67,7 @@ class ImagesConfig(Section):
     base: str = Field(min_length=1)  # Python 3.11 or newer, with its venv module; by digest
     builder: str | None = None  # of buildx; the default one when none
     ca_bundle: FileText | None = None  # certificates that pip must trust during a build, too
+    compression: Literal["gzip", "zstd", "uncompressed"] | None = None  # of new layers
     platforms: list[Literal["linux/amd64", "linux/arm64"]] = Field(default_factory=list)
     cache: bool = False  # whether layers are kept in the registry, for builders without a disk
     repositories: RepositoriesConfig | None = (

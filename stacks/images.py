@@ -83,6 +83,7 @@ def image(name: ServiceName, config: StackConfig) -> ContainerImageArgs:
         secrets={} if given.ca_bundle is None else {"ca": given.ca_bundle},
         platforms=given.platforms,
         builder=given.builder,
+        compression=given.compression,
         cache=f"{repository}:layers" if given.cache else None,
         after=repositories(name, config),
     )

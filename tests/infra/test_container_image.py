@@ -30,6 +30,15 @@ def test_an_image_is_pushed_and_named_by_its_digest(deploy):
     }
 
 
+def test_layers_are_pushed_as_compressed_as_is_asked_for(deploy):
+    args = ContainerImageArgs(**ARGS, compression="uncompressed")
+    inputs = deploy(lambda: ContainerImage("event-service", args)).one(IMAGE).inputs
+    assert (inputs["push"], inputs["exports"]) == (
+        False,
+        [{"registry": {"compression": "uncompressed"}}],
+    )
+
+
 @pytest.fixture
 def full(deploy):
     args = ContainerImageArgs(

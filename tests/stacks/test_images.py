@@ -66,6 +66,7 @@ def test_the_tag_is_the_same_on_every_machine_and_for_what_builds_leave(sources,
         "event-messages/event_messages/event.py",
         "service-runtime/service_runtime/process.py",
         "dependencies/requirements.lock",
+        "dependencies/installer.lock",
     ],
 )
 def test_the_tag_changes_with_every_source_of_the_image(sources, changed):
