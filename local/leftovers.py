@@ -22,7 +22,7 @@ def sweep(environment: Environment) -> None:
     The bridge, the packet filter and the control groups have one name on a machine, so they stay
     while the environment of another checkout runs.
     """
-    end(marked_processes(environment.state))
+    end([*engine_processes(environment.state), *marked_processes(environment.state)])
     if not set(marks().values()) - {str(environment.state)}:
         end(list(container_processes()), grace=0)
         remove_network()
@@ -51,6 +51,20 @@ def mark_of(process: Path) -> str | None:
 
 def marked_processes(state: Path) -> list[int]:
     return [pid for pid, marked in marks().items() if marked == str(state)]
+
+
+def engine_processes(state: Path) -> Iterator[int]:
+    """Engines that work on this environment, and plugins, which may outlive an engine's kill -9."""
+    home = state / "pulumi"
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            program = (process / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
+            variables = (process / "environ").read_bytes().split(b"\0")
+            is_engine = (
+                Path(program).name == "pulumi" and f"PULUMI_HOME={home}".encode() in variables
+            )
+            if is_engine or program.startswith(f"{home}/plugins/"):
+                yield int(process.name)
 
 
 def container_processes() -> Iterator[int]:

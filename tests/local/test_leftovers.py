@@ -1,4 +1,5 @@
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,10 +16,14 @@ def listener():
         yield server.getsockname()[1]
 
 
-def sleeper(**variables: str) -> subprocess.Popen[bytes]:
+def sleeper(called: str = sys.executable, **variables: str) -> subprocess.Popen[bytes]:
     script = "import signal, time; print(flush=True); time.sleep(60)"
-    command = [sys.executable, "-c", script]
-    process = subprocess.Popen(command, env=os.environ | variables, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [called, "-c", script],
+        executable=sys.executable,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+    )
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
@@ -52,6 +57,26 @@ def test_only_marked_processes_are_found_and_ended(tmp_path):
         assert theirs.poll() is None
     finally:
         for process in (ours, theirs):
+            process.kill()
+            process.wait()
+
+
+def test_engines_and_plugins_of_an_environment_are_ended_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(leftovers, "marks", lambda: {1: "/elsewhere/.local"})
+    state, home = tmp_path / "ours", tmp_path / "ours" / "pulumi"
+    plugin = f"{home}/plugins/resource-kubernetes-v4.34.2/pulumi-resource-kubernetes"
+    other_plugin = plugin.replace("/ours/", "/theirs/")
+    ours = [sleeper("pulumi", PULUMI_HOME=str(home)), sleeper(plugin)]
+    theirs = [sleeper("pulumi", PULUMI_HOME="/root/.pulumi"), sleeper(other_plugin)]
+    theirs.append(sleeper(PULUMI_HOME=str(home)))  # such as the user's shell
+    try:
+        found = set(leftovers.engine_processes(state))
+        leftovers.sweep(Environment(state))
+        assert found == {process.pid for process in ours}
+        assert [process.wait(timeout=5) for process in ours] == [-signal.SIGTERM] * 2
+        assert [process.poll() for process in theirs] == [None] * 3
+    finally:
+        for process in (*ours, *theirs):
             process.kill()
             process.wait()
 
