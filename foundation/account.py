@@ -11,6 +11,7 @@ from pulumi_aws import iam
 from foundation.access import DatabaseAccess
 from foundation.config import FoundationConfig
 from foundation.deployment import Place, deployment
+from foundation.observation import observation
 from foundation.service_boundary import boundary
 from infra.deploy_role import DeployRole, DeployRoleArgs
 from infra.kubernetes_cluster import KubernetesCluster, KubernetesClusterArgs
@@ -34,7 +35,8 @@ def account(config: FoundationConfig) -> Mapping[str, Input[Any]]:
     )
     bounds = service_boundary(config)
     deploy = deploy_role(config, state, bounds)
-    cluster = kubernetes_cluster(config, network, deploy)
+    drift = drift_role(config, state, bounds, deploy)
+    cluster = kubernetes_cluster(config, network, deploy, drift)
     access = DatabaseAccess(f"{config.name}-database", network, cluster)
     return {
         "region": config.region,
@@ -50,6 +52,7 @@ def account(config: FoundationConfig) -> Mapping[str, Input[Any]]:
         "oidc_provider_arn": cluster.oidc_provider_arn,
         "permissions_boundary_arn": bounds.arn,
         "deploy_role_arn": deploy.arn,
+        "drift_role_arn": drift.arn,
         "state_bucket": state.name,
         "state_key_arn": state.key_arn,
     }
@@ -78,8 +81,25 @@ def deploy_role(config: FoundationConfig, state: StateBucket, bounds: iam.Policy
     )
 
 
+def drift_role(
+    config: FoundationConfig, state: StateBucket, bounds: iam.Policy, deploy: DeployRole
+) -> DeployRole:
+    """For the workflow that compares every night: it reads what a deployment may change."""
+    return DeployRole(
+        f"{config.name}-drift",
+        DeployRoleArgs(
+            **{**config.deployment.model_dump(), "provider_arn": deploy.provider_arn},
+            statements=[
+                state.list_statement(),
+                state.read_statement(),
+                *observation(place(config), deployment(place(config), bounds.arn)),
+            ],
+        ),
+    )
+
+
 def kubernetes_cluster(
-    config: FoundationConfig, network: Network, deploy: DeployRole
+    config: FoundationConfig, network: Network, deploy: DeployRole, drift: DeployRole
 ) -> KubernetesCluster:
     given = config.cluster.model_dump()
     # The deploy role makes the namespace and its quota, which no lesser role may.
@@ -91,6 +111,7 @@ def kubernetes_cluster(
             account_id=config.account,
             subnet_ids=network.private_subnet_ids,
             administrators=administrators,
+            viewers={"drift": drift.arn},
             deletion_protection=config.protects("cluster"),
             **given,
         ),

@@ -21,6 +21,7 @@ BEFORE_NODES = ("vpc-cni", "kube-proxy")  # without them no node becomes ready
 CLUSTER_POLICY = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
 NETWORK_POLICY = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
 ADMINISTRATOR = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+VIEWER = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy"  # with secrets
 # The plugin enforces NetworkPolicies only when told to.
 CONFIGURATION: Mapping[str, Mapping[str, Any]] = {"vpc-cni": {"enableNetworkPolicy": "true"}}
 
@@ -34,6 +35,7 @@ class KubernetesClusterArgs:
     subnet_ids: Sequence[Input[str]]  # private, in two zones at least
     public_cidrs: Sequence[str] = ()  # that reach its API from outside; none by default
     administrators: Mapping[str, Input[str]] = field(default_factory=dict)  # name: ARN of a role
+    viewers: Mapping[str, Input[str]] = field(default_factory=dict)  # the same; who may read all
     instance_types: Sequence[str] = ("t3.medium",)
     least_nodes: int = 2
     most_nodes: int = 4
@@ -55,7 +57,7 @@ class KubernetesCluster(pulumi.ComponentResource):
 
     Its API is reached inside the network alone, or else from the addresses named; secrets
     are encrypted with a key of their own, and all logs of the control plane are kept. Only
-    the administrators named get in, not whoever made it.
+    the administrators and viewers named get in, not whoever made it.
     """
 
     name: Output[str]
@@ -95,7 +97,8 @@ class KubernetesCluster(pulumi.ComponentResource):
             **guarded(key),
         )
         self.oidc_provider_arn = self.identities(name)
-        self.add_administrators(name, args.administrators)
+        self.let_in(name, args.administrators, ADMINISTRATOR)
+        self.let_in(name, args.viewers, VIEWER)
         self.add_nodes(name, args)
 
         self.name, self.endpoint = self.cluster.name, self.cluster.endpoint
@@ -118,8 +121,8 @@ class KubernetesCluster(pulumi.ComponentResource):
             opts=self.child,
         ).arn
 
-    def add_administrators(self, name: str, administrators: Mapping[str, Input[str]]) -> None:
-        for who, principal in administrators.items():
+    def let_in(self, name: str, principals: Mapping[str, Input[str]], policy_arn: str) -> None:
+        for who, principal in principals.items():
             entry = eks.AccessEntry(
                 f"{name}-{who}",
                 cluster_name=self.cluster.name,
@@ -130,7 +133,7 @@ class KubernetesCluster(pulumi.ComponentResource):
                 f"{name}-{who}",
                 cluster_name=self.cluster.name,
                 principal_arn=entry.principal_arn,
-                policy_arn=ADMINISTRATOR,
+                policy_arn=policy_arn,
                 access_scope={"type": "cluster"},
                 opts=self.child,
             )

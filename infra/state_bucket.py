@@ -60,17 +60,19 @@ class StateBucket(pulumi.ComponentResource):
         """What whoever updates a stack needs of the bucket itself."""
         return {"Sid": "FindState", **allow(["s3:ListBucket"], self.arn)}
 
+    def read_statement(self) -> dict[str, Any]:
+        """What whoever compares a stack needs of its state and of its secrets."""
+        return {"Sid": "ReadState", **self.objects(["s3:GetObject"], ["kms:Decrypt"])}
+
     def update_statement(self) -> dict[str, Any]:
         """What whoever updates a stack needs of its state and of its secrets."""
-        objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+        actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
         key_actions = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
-        granted = allow(
-            objects,
-            Output.concat(self.arn, "/*"),
-            key_actions=key_actions,
-            key_arn=self.key_arn,
-        )
-        return {"Sid": "KeepState", **granted}
+        return {"Sid": "KeepState", **self.objects(actions, key_actions)}
+
+    def objects(self, actions: list[str], key_actions: list[str]) -> dict[str, Any]:
+        every = Output.concat(self.arn, "/*")
+        return allow(actions, every, key_actions=key_actions, key_arn=self.key_arn)
 
 
 def closed(name: str, bucket: s3.Bucket, child: ResourceOptions) -> None:

@@ -60,6 +60,7 @@ def made_up_outputs(config: Mapping[str, Any]) -> dict[str, Any]:
         "oidc_provider_arn": f"{iam}:oidc-provider/oidc.eks.{region}.amazonaws.com/id/MADEUP",
         "permissions_boundary_arn": f"{iam}:policy/made-up",
         "deploy_role_arn": f"{iam}:role/made-up",
+        "drift_role_arn": f"{iam}:role/made-up",
         "state_bucket": "made-up",
         "state_key_arn": f"{kms}:key/made-up",
     }

@@ -31,6 +31,7 @@ class FoundationOutputs(Outputs):
     oidc_provider_arn: str
     permissions_boundary_arn: str
     deploy_role_arn: str
+    drift_role_arn: str
     state_bucket: str
     state_key_arn: str
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from foundation.deployment import ATTACHED, SYSTEM, TAKERS
+from foundation.observation import reads
 from stacks.foundation import FoundationOutputs
 from tests.foundation.stack_files import CLOUD, config_of
 from tests.stacks import stack_files as platform_files
@@ -62,6 +63,11 @@ def deploying(foundation):
 
 
 @pytest.fixture
+def comparing(foundation):
+    return statements(foundation("dev").one(ROLE_POLICY, "herald-dev-drift").inputs["policy"])
+
+
+@pytest.fixture
 def bounds(foundation):
     return statements(foundation("dev").one("aws:iam/policy:Policy").inputs["policy"])
 
@@ -105,17 +111,21 @@ def test_the_database_is_reached_by_nodes_and_functions_alone(foundation):
     assert out == {(function, 5432), (function, 443)}
 
 
-def test_the_cluster_admits_engineers_and_the_deploy_role(foundation):
-    entries = foundation("dev").all("aws:eks/accessEntry:AccessEntry")
-    assert {each.inputs["principalArn"] for each in entries} == {
-        "arn:aws:iam::111122223333:role/engineers",
-        foundation("dev").exports["deploy_role_arn"],
+def test_the_cluster_admits_engineers_and_the_deploy_role_and_shows_itself_to_the_other(foundation):
+    made = foundation("dev").all("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+    assert {
+        each.inputs["principalArn"]: each.inputs["policyArn"].rpartition("/")[2] for each in made
+    } == {
+        "arn:aws:iam::111122223333:role/engineers": "AmazonEKSClusterAdminPolicy",
+        foundation("dev").exports["deploy_role_arn"]: "AmazonEKSClusterAdminPolicy",
+        foundation("dev").exports["drift_role_arn"]: "AmazonEKSAdminViewPolicy",
     }
 
 
+@pytest.mark.parametrize("purpose", ["deploy", "drift"])
 @pytest.mark.parametrize("stack", CLOUD)
-def test_a_workflow_takes_the_role_in_the_environment_of_its_branch(foundation, stack):
-    role = foundation(stack).one("aws:iam/role:Role", f"herald-{stack}-deploy").inputs
+def test_a_workflow_takes_the_role_in_the_environment_of_its_branch(foundation, stack, purpose):
+    role = foundation(stack).one("aws:iam/role:Role", f"herald-{stack}-{purpose}").inputs
     [trust] = statements(role["assumeRolePolicy"])
     branch = {"dev": "development", "staging": "master", "prod": "production"}[stack]
     subject = trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
@@ -128,6 +138,20 @@ def test_whoever_deploys_may_make_what_the_platform_has(foundation, platform, st
     types = {each.type for each in platform(stack).resources if each.type.startswith("aws:")}
     assert types <= CREATES.keys()
     assert {CREATES[each] for each in types} <= actions(statements(text))
+
+
+def test_whoever_compares_may_read_what_updates_read_and_change_nothing(deploying, comparing):
+    assert {action for action in actions(deploying) if reads(action)} <= actions(comparing)
+    rest = {action for action in actions(comparing) if not reads(action)}
+    assert rest == {"kms:Decrypt"}  # of the state, and of the password that the program asks for
+    decrypting = [each for each in comparing if "kms:Decrypt" in each["Action"]]
+    assert [each.get("Condition", {}).get("StringEquals") for each in decrypting] == [
+        None,
+        {
+            "aws:ResourceTag/system": SYSTEM,
+            "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
+        },
+    ]
 
 
 def test_no_statement_names_all_actions_or_whole_services(deploying, bounds):

@@ -121,7 +121,7 @@ def test_the_network_plugin_enforces_policies_with_a_role_of_its_own(cluster):
     assert "serviceAccountRoleArn" not in cluster.one(ADDON, "dev-coredns").inputs
 
 
-def test_only_the_administrators_named_get_in(cluster):
+def test_only_those_named_get_in(cluster):
     entry = cluster.one("aws:eks/accessEntry:AccessEntry").inputs
     assert entry == {"clusterName": "dev", "principalArn": "arn:ops"}
     policy = cluster.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").inputs
@@ -129,6 +129,17 @@ def test_only_the_administrators_named_get_in(cluster):
         "clusterName": "dev",
         "principalArn": "arn:ops",
         "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        "accessScope": {"type": "cluster"},
+    }
+
+
+def test_viewers_may_read_all_and_change_nothing(deploy):
+    deployment = deploy(lambda: KubernetesCluster("dev", args(viewers={"drift": "arn:drift"})))
+    policy = deployment.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").inputs
+    assert policy == {
+        "clusterName": "dev",
+        "principalArn": "arn:drift",
+        "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy",
         "accessScope": {"type": "cluster"},
     }
 

@@ -18,6 +18,7 @@ def state(deploy):
     def program():
         bucket = StateBucket("dev-state", StateBucketArgs(account_id="123456789012"))
         pulumi.export("statements", [bucket.list_statement(), bucket.update_statement()])
+        pulumi.export("reading", bucket.read_statement())
 
     return deploy(program)
 
@@ -102,6 +103,15 @@ def test_an_update_is_granted_and_no_more(state):
             "Resource": [f"{ARN}/*", KEY],
         },
     ]
+
+
+def test_a_comparison_only_reads(state):
+    assert state.exports["reading"] == {
+        "Sid": "ReadState",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "kms:Decrypt"],
+        "Resource": [f"{ARN}/*", KEY],
+    }
 
 
 def test_a_name_and_a_time_are_handed_on(deploy):
