@@ -158,8 +158,10 @@ def _ensure_role(server: psycopg.Connection[Any], settings: MigrationSettings) -
     exists = server.execute(
         "select 1 from pg_roles where rolname = %s", [settings.database_user]
     ).fetchone()
+    # A hosted server's administrator, as of RDS, is no superuser: it may not even deny a role
+    # to be one. A new role is none anyway.
     server.execute(
-        sql.SQL("{} role {} login nosuperuser nocreatedb nocreaterole password {}").format(
+        sql.SQL("{} role {} login nocreatedb nocreaterole password {}").format(
             sql.SQL("alter" if exists else "create"),
             sql.Identifier(settings.database_user),
             sql.Literal(password.decode()),

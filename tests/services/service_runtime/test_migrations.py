@@ -1,4 +1,5 @@
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,33 @@ def test_a_new_password_is_taken_over(
     renewed = create_database_engine(settings.model_copy(update=changed))
     ping(renewed)
     renewed.dispose()
+
+
+@pytest.fixture
+def hosted(postgres_server: Any, bare: MigrationSettings) -> Iterator[MigrationSettings]:
+    """As on RDS: the administrator makes databases and roles, and is no superuser."""
+    name = "hosted_administrator"
+    postgres_server.execute("create role {} login createdb createrole password 'x'", name)
+    yield bare.model_copy(
+        update={"database_admin_user": name, "database_admin_password": SecretStr("x")}
+    )
+    postgres_server.execute("drop database {} with (force)", bare.database_name)
+    postgres_server.execute("drop role {}", bare.database_user)
+    postgres_server.execute("drop role {}", name)
+
+
+def test_an_administrator_needs_not_be_a_superuser(
+    hosted: MigrationSettings, settings: DatabaseSettings, script_location: Path
+) -> None:
+    migrate(hosted, str(script_location))
+    (script_location / "versions" / "0002_more.py").write_text(SECOND)
+    renewed = SecretStr("another")
+    migrate(hosted.model_copy(update={"database_password": renewed}), str(script_location))
+    engine = create_database_engine(settings.model_copy(update={"database_password": renewed}))
+    with engine.begin() as connection:
+        connection.execute(text("insert into more values (1)"))
+        assert connection.scalar(text("select version_num from alembic_version")) == "0002"
+    engine.dispose()
 
 
 def test_several_migrations_at_once_take_their_turns(
