@@ -37,7 +37,7 @@ CRUD: Mapping[str, Sequence[str]] = {
         "TagResource UntagResource"
     ).split(),
     "rds": (
-        "CreateDBInstance DeleteDBInstance ModifyDBInstance RebootDBInstance DescribeDBInstances "
+        "CreateDBInstance DeleteDBInstance ModifyDBInstance RebootDBInstance "
         "CreateDBSnapshot CreateDBParameterGroup DeleteDBParameterGroup ModifyDBParameterGroup "
         "DescribeDBParameterGroups DescribeDBParameters CreateDBSubnetGroup DeleteDBSubnetGroup "
         "ModifyDBSubnetGroup DescribeDBSubnetGroups ListTagsForResource AddTagsToResource "
@@ -53,13 +53,14 @@ CRUD: Mapping[str, Sequence[str]] = {
     "lambda": (
         "CreateFunction DeleteFunction GetFunction GetFunctionCodeSigningConfig "
         "UpdateFunctionCode UpdateFunctionConfiguration ListVersionsByFunction "
+        "GetFunctionConfiguration GetFunctionConcurrency "
         "PutFunctionConcurrency DeleteFunctionConcurrency PutFunctionEventInvokeConfig "
         "GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig ListTags TagResource "
         "UntagResource"
     ).split(),
     "scheduler": "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule".split(),
     "cloudwatch": (
-        "PutMetricAlarm DeleteAlarms DescribeAlarms PutDashboard GetDashboard DeleteDashboards "
+        "PutMetricAlarm DeleteAlarms PutDashboard GetDashboard DeleteDashboards "
         "ListTagsForResource TagResource UntagResource"
     ).split(),
     "logs": (
@@ -79,10 +80,16 @@ ROLES = (
     "DeleteRole GetRole UpdateRole TagRole UntagRole UpdateAssumeRolePolicy ListRolePolicies "
     "ListAttachedRolePolicies ListInstanceProfilesForRole GetRolePolicy"
 ).split()
+# Lambda, DynamoDB, RDS and Secrets Manager try a key in the name of whoever names it to them.
 KEYS = (
     "DescribeKey GetKeyPolicy PutKeyPolicy GetKeyRotationStatus EnableKeyRotation "
-    "ListResourceTags ScheduleKeyDeletion CreateGrant Decrypt "
-    "GenerateDataKey"
+    "ListResourceTags ScheduleKeyDeletion CreateGrant Encrypt Decrypt ReEncryptFrom ReEncryptTo "
+    "GenerateDataKey GenerateDataKeyWithoutPlaintext"
+).split()
+
+# What RDS and Lambda look up of a network in the name of whoever makes a server or a function.
+SURROUNDINGS = (
+    "AccountAttributes AvailabilityZones InternetGateways SecurityGroups Subnets VpcAttribute Vpcs"
 ).split()
 
 
@@ -106,6 +113,7 @@ def deployment(place: Place, boundary_arn: Input[str]) -> list[Statement]:
     return [
         *[granted(service, CRUD[service], named(place, service)) for service in CRUD],
         *roles(place, boundary_arn),
+        *found_by_listing(place),
         *keys(place),
         *database_secret(place),
         *cluster(place),
@@ -159,17 +167,28 @@ def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
     ]
 
 
+def found_by_listing(place: Place) -> list[Statement]:
+    """The provider finds a server by the id that RDS gave it, and AWS then asks for the right
+    to all servers; so it does for alarms."""
+    return [
+        granted("rds", ["DescribeDBInstances"], [place.arn("rds", "db:*")]),
+        granted("cloudwatch", ["DescribeAlarms"], [place.arn("cloudwatch", "alarm:*")]),
+    ]
+
+
 def keys(place: Place) -> list[Statement]:
     """A key has no name: those of the platform are known by its tags, as others are not."""
     tag = {"aws:ResourceTag/system": SYSTEM}
     # A new key has no tags yet, and a change of tags need not name this one.
     tagging = {**tag, "aws:RequestTag/system": SYSTEM}
+    untagging = {"StringEquals": tag, "ForAllValues:StringNotEquals": {"aws:TagKeys": ["system"]}}
     alias = place.arn("kms", f"alias/{place.prefix}*")
     aliases = ["CreateAlias", "UpdateAlias", "DeleteAlias"]
     own = place.arn("kms", "key/*")
     return [
         {**granted("kms", KEYS, [own]), "Condition": {"StringEquals": tag}},
         {**granted("kms", ["TagResource"], [own]), "Condition": {"StringEqualsIfExists": tagging}},
+        {**granted("kms", ["UntagResource"], [own]), "Condition": untagging},
         granted("kms", aliases, [alias]),
         {**granted("kms", aliases, [own]), "Condition": {"StringEquals": tag}},
     ]
@@ -194,9 +213,7 @@ def without_resources() -> Statement:
         "Effect": "Allow",
         "Action": [
             "ecr:GetAuthorizationToken",
-            "ec2:DescribeSecurityGroups",  # of functions and servers
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
+            *[f"ec2:Describe{each}" for each in SURROUNDINGS],
             "kms:CreateKey",
             "kms:ListAliases",
             "logs:DescribeLogGroups",

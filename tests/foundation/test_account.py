@@ -6,6 +6,7 @@ import re
 import pytest
 
 from foundation.deployment import ATTACHED, SYSTEM, TAKERS
+from foundation.deployment import KEYS as KEY_ACTIONS
 from foundation.observation import reads
 from stacks.foundation import FoundationOutputs
 from tests.foundation.stack_files import CLOUD, config_of
@@ -46,6 +47,18 @@ CREATES = {
     "aws:sqs/queue:Queue": "sqs:CreateQueue",
     "aws:sqs/queuePolicy:QueuePolicy": "sqs:SetQueueAttributes",
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": "sqs:SetQueueAttributes",
+}
+
+
+# What the provider and AWS ask for on the way, and on which resource.
+ASKED = {
+    "cloudwatch:DescribeAlarms": "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:*",
+    "ec2:DescribeAvailabilityZones": "*",
+    "kms:Encrypt": "arn:aws:kms:eu-central-1:111122223333:key/*",
+    "kms:ReEncryptFrom": "arn:aws:kms:eu-central-1:111122223333:key/*",
+    "kms:ReEncryptTo": "arn:aws:kms:eu-central-1:111122223333:key/*",
+    "lambda:GetFunctionConfiguration": "arn:aws:lambda:eu-central-1:111122223333:function:dev-*",
+    "rds:DescribeDBInstances": "arn:aws:rds:eu-central-1:111122223333:db:*",
 }
 
 
@@ -154,6 +167,20 @@ def test_whoever_compares_may_read_what_updates_read_and_change_nothing(deployin
     ]
 
 
+@pytest.mark.parametrize("action", ASKED)
+def test_whoever_deploys_may_look_things_up_as_the_provider_does(deploying, action):
+    assert [ASKED[action]] in [each["Resource"] for each in deploying if action in each["Action"]]
+
+
+@pytest.mark.parametrize("stack", CLOUD)
+def test_policies_are_not_longer_than_iam_takes(foundation, stack):
+    """White space does not count."""
+    deploying = foundation(stack).one(ROLE_POLICY, f"herald-{stack}-deploy").inputs["policy"]
+    bounds = foundation(stack).one("aws:iam/policy:Policy").inputs["policy"]
+    assert len("".join(deploying.split())) <= 10240
+    assert len("".join(bounds.split())) <= 6144
+
+
 def test_no_statement_names_all_actions_or_whole_services(deploying, bounds):
     for action in actions(deploying) | actions(bounds):
         assert re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", action), action
@@ -184,11 +211,15 @@ def test_whoever_deploys_cannot_give_itself_more(deploying):
 def test_keys_are_known_by_the_platforms_tag(deploying):
     tag = {"aws:ResourceTag/system": SYSTEM}
     keys = [each for each in deploying if each["Resource"] == [KEYS]]
-    assert len(keys) == 3
-    for each in keys:
-        [(operator, condition)] = each["Condition"].items()
-        assert operator == ("StringEqualsIfExists" if len(condition) == 2 else "StringEquals")
-        assert tag.items() <= condition.items()
+    assert {action: each["Condition"] for each in keys for action in each["Action"]} == {
+        **{f"kms:{name}": {"StringEquals": tag} for name in KEY_ACTIONS},
+        **{f"kms:{name}Alias": {"StringEquals": tag} for name in ("Create", "Update", "Delete")},
+        "kms:TagResource": {"StringEqualsIfExists": {**tag, "aws:RequestTag/system": SYSTEM}},
+        "kms:UntagResource": {
+            "StringEquals": tag,
+            "ForAllValues:StringNotEquals": {"aws:TagKeys": ["system"]},
+        },
+    }
     assert platform_files.written("dev")["aws:defaultTags"]["tags"]["system"] == SYSTEM
 
 
