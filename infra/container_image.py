@@ -29,13 +29,16 @@ class ContainerImageArgs:
 
 
 class ContainerImage(pulumi.ComponentResource):
-    """Builds with BuildKit and pushes; `ref` names the pushed image by its digest.
+    """Builds with BuildKit and pushes; `ref` names the pushed image by tag and digest.
+
+    `by_digest` names it by its digest alone: Lambda refuses a tag beside it.
 
     A build secret reaches only the step that mounts it. A new secret alone (a renewed
     certificate bundle) builds nothing anew.
     """
 
     ref: Output[str]
+    by_digest: Output[str]
     digest: Output[str]
 
     def __init__(
@@ -62,7 +65,8 @@ class ContainerImage(pulumi.ComponentResource):
         )
 
         self.ref, self.digest = self.image.ref, self.image.digest
-        self.register_outputs({"ref": self.ref, "digest": self.digest})
+        self.by_digest = Output.concat(args.repository, "@", self.digest)
+        self.register_outputs({"ref": self.ref, "by_digest": self.by_digest, "digest": self.digest})
 
 
 class BuiltImage(pulumi.CustomResource):

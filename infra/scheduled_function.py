@@ -27,7 +27,7 @@ NETWORK_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAcc
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledFunctionArgs:
-    image: Input[str]  # reference by digest, in a registry of ECR
+    image: Input[str]  # repository@digest of ECR; Lambda refuses a tag beside it
     command: Sequence[str] | None = None  # the image's own when none
     schedule: str = "rate(1 minute)"
     timeout: int = 55  # seconds; less than the schedule's interval

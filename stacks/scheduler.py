@@ -38,7 +38,7 @@ def scheduler(
     function = ScheduledFunction(
         cluster.full_name(NAME),
         ScheduledFunctionArgs(
-            image=cluster.images[NAME].ref,
+            image=cluster.images[NAME].by_digest,
             command=[HANDLER],
             environment={**cluster.telemetry(), **told.in_clear(), **LAMBDA},
             statements=may,

@@ -26,6 +26,7 @@ def test_an_image_is_pushed_and_named_by_its_digest(deploy):
     }
     assert deployment.one("herald:infra:ContainerImage").outputs == {
         "ref": f"registry.example.com/event-service:1.2.0-dev@{DIGEST}",
+        "by_digest": f"registry.example.com/event-service@{DIGEST}",
         "digest": DIGEST,
     }
 

@@ -198,7 +198,8 @@ def test_the_clock_is_a_function_or_pods_as_the_configuration_says(platform):
     assert variables["SERVICE"] == "awslambdaric"
     assert callable(notification_scheduler.handler.handle)
     [image] = (i for i in dev.all(IMAGE) if i.name == "dev-notification-scheduler")
-    assert function.inputs["imageUri"] == f"{image.inputs['tags'][0]}@{DIGEST}"
+    repository, _, _ = image.inputs["tags"][0].rpartition(":")
+    assert function.inputs["imageUri"] == f"{repository}@{DIGEST}"
     assert len(dev.all(DEPLOYMENT)) == 3
     assert prod.all("aws:lambda/function:Function") == []
     assert len(prod.all(DEPLOYMENT)) == 4
