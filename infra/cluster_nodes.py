@@ -18,6 +18,9 @@ POLICIES = {
     "images": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
 }
 
+# By architecture; AWS writes these names in no one way.
+IMAGES = {"x86_64": "AL2023_x86_64_STANDARD", "arm64": "AL2023_ARM_64_STANDARD"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterNodesArgs:
@@ -54,7 +57,7 @@ class ClusterNodes(pulumi.ComponentResource):
             cluster_name=args.cluster_name,
             node_role_arn=role.arn,
             subnet_ids=args.subnet_ids,
-            ami_type=f"AL2023_{args.architecture.upper()}_STANDARD",
+            ami_type=IMAGES[args.architecture],
             instance_types=list(args.instance_types),
             scaling_config={
                 "min_size": args.least,

@@ -1,8 +1,9 @@
 import json
 
+import botocore.session
 import pytest
 
-from infra.cluster_nodes import ClusterNodes, ClusterNodesArgs
+from infra.cluster_nodes import IMAGES, ClusterNodes, ClusterNodesArgs
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_the_group_is_replaced_one_by_one_and_its_size_left_to_the_autoscaler(no
         "clusterName": "dev",
         "nodeRoleArn": nodes.one("aws:iam/role:Role").outputs["arn"],
         "subnetIds": ["a", "b"],
-        "amiType": "AL2023_ARM64_STANDARD",
+        "amiType": "AL2023_ARM_64_STANDARD",
         "instanceTypes": ["t3.medium"],
         "scalingConfig": {"minSize": 2, "maxSize": 4, "desiredSize": 2},
         "updateConfig": {"maxUnavailable": 1},
@@ -49,6 +50,12 @@ def test_the_group_is_replaced_one_by_one_and_its_size_left_to_the_autoscaler(no
         "launchTemplate": {"id": "dev-nodes-id", "version": "1"},
     }
     assert group.ignore_changes == ("scalingConfig.desiredSize",)
+
+
+def test_the_image_of_each_architecture_is_one_that_eks_knows():
+    known = botocore.session.get_session().get_service_model("eks").shape_for("AMITypes").enum
+    assert IMAGES.keys() == {"x86_64", "arm64"}
+    assert {*IMAGES.values()} <= {*known}
 
 
 def test_a_node_may_join_and_pull_images_and_no_more(nodes):
