@@ -54,7 +54,8 @@ class Topic(pulumi.ComponentResource):
                 child,
             )
 
-        self.arn, self.name = self.topic.arn, self.topic.name
+        # Known once the policy is in force: SES tries a topic before it takes it as a destination.
+        self.arn, self.name = self.policy.arn, self.topic.name
         self.register_outputs({"arn": self.arn, "name": self.name})
 
     def publish_statement(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@ import pulumi
 import pytest
 
 from infra.email_sender import EmailSender, EmailSenderArgs
+from infra.topic import Topic, TopicArgs
 
 ADDRESS = "reminders@example.org"
 
@@ -105,3 +106,14 @@ def test_a_role_sends_this_template_from_this_address_only(request, sender, iden
 def test_an_address_of_another_domain_is_refused():
     with pytest.raises(ValueError, match=r"must end in @example.com, .* 'reminders@example.org'"):
         EmailSenderArgs(address=ADDRESS, domain="example.com", event_topic_arn="arn:topic")
+
+
+def test_ses_is_told_of_a_topic_when_the_topic_admits_it(deploy):
+    """SES tries the topic, and refuses one that it may not publish to."""
+
+    def program() -> None:
+        topic = Topic("told", TopicArgs(kms_key_arn="arn:key", publishers=["ses.amazonaws.com"]))
+        EmailSender("mail", EmailSenderArgs(address=ADDRESS, event_topic_arn=topic.arn))
+
+    destination = deploy(program).one("aws:ses/eventDestination:EventDestination")
+    assert ("aws:sns/topicPolicy:TopicPolicy", "told") in destination.depends_on
