@@ -76,8 +76,9 @@ class Network(pulumi.ComponentResource):
         public, private, database = (
             self.subnets(name, tier) for tier in ("public", "private", "database")
         )
-        self.routed(f"{name}-public", public, {"gateway_id": self.internet_gateway(name).id})
-        tables = self.private_routes(name, public, private)
+        way_out = self.internet_gateway(name)
+        self.routed(f"{name}-public", public, {"gateway_id": way_out.id})
+        tables = self.private_routes(name, public, private, way_out)
         self.routed(f"{name}-database", database, {})
         self.gateway_endpoints(name, tables)
 
@@ -134,14 +135,20 @@ class Network(pulumi.ComponentResource):
         return table
 
     def private_routes(
-        self, name: str, public: Mapping[str, ec2.Subnet], private: Mapping[str, ec2.Subnet]
+        self,
+        name: str,
+        public: Mapping[str, ec2.Subnet],
+        private: Mapping[str, ec2.Subnet],
+        way_out: ec2.InternetGateway,
     ) -> list[ec2.RouteTable]:
         """A zone leaves by its own NAT gateway, or all leave by that of the first."""
         if self.args.nat_gateways == "one":
             zone = self.args.zones[0]
-            gateway = self.nat_gateway(f"{name}-{zone}", public[zone])
+            gateway = self.nat_gateway(f"{name}-{zone}", public[zone], way_out)
             return [self.routed(f"{name}-private", private, {"nat_gateway_id": gateway.id})]
-        gateways = {zone: self.nat_gateway(f"{name}-{zone}", public[zone]) for zone in public}
+        gateways = {
+            zone: self.nat_gateway(f"{name}-{zone}", public[zone], way_out) for zone in public
+        }
         return [
             self.routed(
                 f"{name}-private-{zone}", {zone: subnet}, {"nat_gateway_id": gateways[zone].id}
@@ -149,14 +156,17 @@ class Network(pulumi.ComponentResource):
             for zone, subnet in private.items()
         ]
 
-    def nat_gateway(self, name: str, subnet: ec2.Subnet) -> ec2.NatGateway:
+    def nat_gateway(
+        self, name: str, subnet: ec2.Subnet, way_out: ec2.InternetGateway
+    ) -> ec2.NatGateway:
+        """AWS makes none in a network that has no way out yet, nor lets that go before it."""
         address = ec2.Eip(name, domain="vpc", tags={"Name": name}, opts=self.child)
         return ec2.NatGateway(
             name,
             allocation_id=address.allocation_id,
             subnet_id=subnet.id,
             tags={"Name": name},
-            opts=self.child,
+            opts=ResourceOptions.merge(self.child, ResourceOptions(depends_on=[way_out])),
         )
 
     def gateway_endpoints(self, name: str, tables: Sequence[ec2.RouteTable]) -> None:

@@ -73,9 +73,10 @@ def test_private_subnets_leave_by_the_gateway_of_their_zone_and_databases_stay_i
         "dev-network-database-eu-central-1a-id": None,
         "dev-network-database-eu-central-1b-id": None,
     }
-    gateway = network.one(ec2("NatGateway"), "dev-network-eu-central-1b").inputs
-    assert gateway["subnetId"] == "dev-network-public-eu-central-1b-id"
-    assert gateway["allocationId"] == "eipalloc-dev-network-eu-central-1b-1a2b3c4"
+    gateway = network.one(ec2("NatGateway"), "dev-network-eu-central-1b")
+    assert gateway.inputs["subnetId"] == "dev-network-public-eu-central-1b-id"
+    assert gateway.inputs["allocationId"] == "eipalloc-dev-network-eu-central-1b-1a2b3c4"
+    assert (ec2("InternetGateway"), "dev-network") in gateway.depends_on
 
 
 def test_one_gateway_may_do_for_all_zones(deploy):
