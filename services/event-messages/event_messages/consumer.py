@@ -181,7 +181,7 @@ class Consumer:
 
     def _outcome(self, message: Received) -> tuple[Outcome, str, str]:
         """Handle the message and settle it; what happened, why, and its event's type."""
-        if self._stopping.is_set():
+        if self._stopping.is_set() and not self._last_receive(message):
             self._settlement.show_after(message.receipt, 0)
             return "released", "the consumer stops", ""
         event_type = ""
@@ -197,12 +197,16 @@ class Consumer:
         self._settlement.delete(message.receipt)
         return "done", "", event_type
 
+    def _last_receive(self, message: Received) -> bool:
+        """If it were given back, the queue would move it to the dead letters without a reason."""
+        return message.receive_count >= self._max_receives
+
     def _settle_failed(self, message: Received, error: Exception) -> Outcome:
         if isinstance(error, self._retry_on):
             self._doubtful.set()
         elif not isinstance(error, RetryLater | Refused):
             logger.error("handler failed", exc_info=error, extra={"message_id": message.id})
-        over = isinstance(error, Refused) or message.receive_count >= self._max_receives
+        over = isinstance(error, Refused) or self._last_receive(message)
         wait = self._wait_before_another(message, error)
         if over and self._dead_letters:
             self._dead_letters.take(message, error, wait)

@@ -41,6 +41,15 @@ class Transport:
         entry = {"Id": "0", "MessageBody": body, "MessageAttributes": attributes}
         self.queue.send_message_batch(QueueUrl=self.queue_url, Entries=[entry])
 
+    def receive_and_give_back(self) -> None:
+        """As a consumer that could handle none."""
+        answer = self.queue.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
+        entries = [
+            {"Id": str(at), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+            for at, message in enumerate(answer["Messages"])
+        ]
+        self.queue.change_message_visibility_batch(QueueUrl=self.queue_url, Entries=entries)
+
     def dead(self) -> list[str]:
         """The bodies of the dead letters."""
         return [message["Body"] for message in self.dead_letters()]

@@ -241,6 +241,30 @@ def test_stopping_finishes_what_is_at_work_and_releases_the_rest(
     assert sorted(transport.waiting()) == sorted({one.to_json() for one in events} - done)
 
 
+def test_stopping_still_handles_what_the_queue_would_not_give_again(
+    transport: Any, seen: Seen
+) -> None:
+    events = [event() for _ in range(4)]
+    at_work, release = threading.Semaphore(0), threading.Event()
+
+    def handle(event: Event) -> None:
+        at_work.release()
+        release.wait(10)
+
+    for one in events:
+        transport.send(one.to_json())
+    for _ in range(MAX_RECEIVES - 1):
+        transport.receive_and_give_back()
+    with transport.consumer(handle, observe=seen, pace=replace(QUICK, threads=2)) as consumer:
+        at_work.acquire()
+        at_work.acquire()
+        time.sleep(0.3)  # for the rest to be received
+        consumer.stop()
+        release.set()
+    assert sorted(one.outcome for one in seen) == ["done"] * 4
+    assert (transport.waiting(), transport.dead()) == ([], [])
+
+
 def test_a_stop_ends_a_poll_soon_and_what_comes_meanwhile_stays_in_the_queue() -> None:
     queue = InMemoryQueue()
     handled: list[Event] = []
