@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import pulumi
 from pulumi import ResourceOptions
 
 from infra.dashboard import Panel
@@ -11,13 +12,14 @@ from infra.scheduled_function import ScheduledFunction, ScheduledFunctionArgs
 from infra.service_database import ServiceDatabase
 from infra.service_secret import SecretKey
 from infra.topic import Topic
-from stacks.config import ServiceName
+from stacks.config import ImagesConfig, ServiceName
 from stacks.workloads import Cluster
 
 NAME: ServiceName = "notification-scheduler"
 # The image runs `python -m $SERVICE` with its arguments; this is Lambda's client in Python.
 LAMBDA = {"SERVICE": "awslambdaric"}
 HANDLER = "notification_scheduler.handler.handle"
+ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}  # as Lambda names them
 
 
 def scheduler(
@@ -40,6 +42,7 @@ def scheduler(
         ScheduledFunctionArgs(
             image=cluster.images[NAME].by_digest,
             command=[HANDLER],
+            architecture=architecture(cluster.config.images),
             environment={**cluster.telemetry(), **told.in_clear(), **LAMBDA},
             statements=may,
             subnet_ids=cluster.around.function_subnet_ids,
@@ -50,3 +53,13 @@ def scheduler(
         ResourceOptions(depends_on=[database.migration]),
     )
     return function.panels()
+
+
+def architecture(images: ImagesConfig) -> str:
+    """Of the function; Lambda refuses an image of several platforms, and needs to know the one."""
+    if len(images.platforms) != 1:
+        raise pulumi.RunError(
+            "herald:images.platforms must name one platform, for Lambda runs images of one alone, "
+            f"but is {images.platforms}; name one, or set herald:scheduler.runtime to deployment."
+        )
+    return ARCHITECTURES[images.platforms[0]]

@@ -4,11 +4,13 @@ import json
 from collections import Counter
 
 import notification_scheduler.handler
+import pulumi
 import pytest
 
 from preview.made_up_outputs import DIGEST
 from stacks.config import ROOT
 from stacks.images import tag
+from stacks.scheduler import architecture
 from tests.stacks.stack_files import STACKS, config_of
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -200,9 +202,31 @@ def test_the_clock_is_a_function_or_pods_as_the_configuration_says(platform):
     [image] = (i for i in dev.all(IMAGE) if i.name == "dev-notification-scheduler")
     repository, _, _ = image.inputs["tags"][0].rpartition(":")
     assert function.inputs["imageUri"] == f"{repository}@{DIGEST}"
+    assert function.inputs["architectures"] == ["x86_64"]
     assert len(dev.all(DEPLOYMENT)) == 3
     assert prod.all("aws:lambda/function:Function") == []
     assert len(prod.all(DEPLOYMENT)) == 4
+
+
+def images(*platforms):
+    return config_of("dev").images.model_copy(update={"platforms": [*platforms]})
+
+
+@pytest.mark.parametrize(
+    ("platform", "name"), [("linux/amd64", "x86_64"), ("linux/arm64", "arm64")]
+)
+def test_a_function_runs_on_what_its_image_is_built_for(platform, name):
+    assert architecture(images(platform)) == name
+
+
+@pytest.mark.parametrize("platforms", [[], ["linux/amd64", "linux/arm64"]])
+def test_an_image_of_several_or_unknown_platforms_is_refused_for_a_function(platforms):
+    with pytest.raises(pulumi.RunError) as refused:
+        architecture(images(*platforms))
+    assert str(refused.value) == (
+        "herald:images.platforms must name one platform, for Lambda runs images of one alone, "
+        f"but is {platforms}; name one, or set herald:scheduler.runtime to deployment."
+    )
 
 
 CHANNELS = [
