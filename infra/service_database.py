@@ -1,5 +1,6 @@
 """A database of one service, with a role that can do no more than work on its rows."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,24 +18,25 @@ from infra.service_secret import ServiceSecret, ServiceSecretArgs
 class ServiceDatabaseArgs:
     server: PostgresConnection
     ssl_mode: str = "require"  # of libpq
-    database: str  # also the name of its role
+    database: str  # also the name of its role, or the beginning of it
     namespace: Input[str]
     labels: Mapping[str, str]
     image: Input[str]  # of the service that owns the tables
     migrate: Sequence[str]  # arguments for the image
     resources: Resources
-    rotation: str | None = None  # any text; another one gives the role another password
+    rotation: str | None = None  # any text; another one makes another role and password
 
 
 class ServiceDatabase(pulumi.ComponentResource):
     """Made and migrated by a job of the owner's image before anything that depends on it.
 
     The service's secret holds host, name, user and a generated password; the administrator's
-    is read by the migration alone. With another `rotation` the migration gives the role a new
-    password, and pods that depend on it are replaced; connections that are open stay open.
+    is read by the migration alone. With another `rotation` the migration makes a new role with a
+    new password, and pods that depend on it are replaced; the role before lets the old pods in
+    until the next rotation, the one before that is closed.
     """
 
-    name: str  # of the database and of its role
+    name: str  # of the database
     environment: Environment
     connection: Output[dict[str, object]]
 
@@ -52,6 +54,7 @@ class ServiceDatabase(pulumi.ComponentResource):
             keepers=None if args.rotation is None else {"rotation": args.rotation},
             opts=child,
         )
+        user = login(args, self.password.result)
         self.secret = ServiceSecret(
             f"{name}-db-secrets",
             ServiceSecretArgs(
@@ -60,7 +63,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 data={
                     "host": server.host,
                     "name": args.database,
-                    "user": args.database,
+                    "user": user,
                     "password": self.password.result,
                 },
             ),
@@ -99,7 +102,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 host=server.host,
                 port=server.port,
                 name=args.database,
-                user=args.database,
+                user=user,
                 password=self.password.result,
                 sslmode=args.ssl_mode,
             )
@@ -113,3 +116,15 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "DATABASE_ADMIN_PASSWORD": self.admin_secret.key("password"),
             }
         )
+
+
+def login(args: ServiceDatabaseArgs, password: Output[str]) -> Input[str]:
+    """A role of its own for each password that rotates, so that two can be in use."""
+    if args.rotation is None:
+        return args.database
+    return password.apply(lambda text: f"{args.database}_{fingerprint(text)}")
+
+
+def fingerprint(password: str) -> str:
+    """32 bits, which tell nothing of a password with 190."""
+    return hashlib.sha256(password.encode()).hexdigest()[:8]

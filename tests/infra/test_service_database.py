@@ -1,3 +1,5 @@
+import hashlib
+
 import pulumi
 import pytest
 
@@ -58,6 +60,17 @@ def test_another_rotation_makes_another_password(deploy, rotation):
     deployment = deploy(lambda: ServiceDatabase("dev-reminder", args(rotation=rotation)))
     password = deployment.one("random:index/randomPassword:RandomPassword", "dev-reminder")
     assert password.inputs["keepers"] == {"rotation": rotation}
+
+
+def test_each_rotated_password_has_a_role_of_its_own(deploy):
+    def program():
+        pulumi.export("told", ServiceDatabase("dev-reminder", args(rotation="1")).connection)
+
+    deployment = deploy(program)
+    user = f"reminders_{hashlib.sha256(PASSWORD.encode()).hexdigest()[:8]}"
+    told = deployment.one(SECRET, "dev-reminder-db-secrets-version").inputs["stringData"]
+    assert (told["name"], told["user"], told["password"]) == ("reminders", user, PASSWORD)
+    assert deployment.exports["told"]["user"] == user
 
 
 def test_the_password_is_generated_and_strong(deployment):

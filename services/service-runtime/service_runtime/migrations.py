@@ -12,6 +12,7 @@ from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import MetaData, create_engine, pool
 
+from service_runtime.logins import close_older_logins, ensure_login
 from service_runtime.settings import MigrationSettings
 
 MAINTENANCE_DATABASE = "postgres"
@@ -26,19 +27,20 @@ class MigrationFailed(Exception):
 
 
 def migrate(settings: MigrationSettings, script_location: str) -> None:
-    """Make role, database and grants, then upgrade to the newest revision.
+    """Make role, database and grants, then upgrade to the newest revision; close old roles.
 
     `script_location` is Alembic's: a path, or `package:migrations`. Safe to repeat and to
     run several times at once: all migrations of a server take their turns.
     """
     with _connect_when_ready(settings) as server, _turn(server):
-        _ensure_role(server, settings)
+        ensure_login(server, settings)
         _ensure_database(server, settings)
         with _connect(settings, settings.database_name) as database:
             _grant(database, settings)
         _upgrade(settings, script_location)
         with _connect(settings, settings.database_name) as database:
             _protect_revision(database, settings)
+        close_older_logins(server, settings)
     logger.info("database is up to date", extra={"database": settings.database_name})
 
 
@@ -147,26 +149,6 @@ def _turn(server: psycopg.Connection[Any]) -> Iterator[None]:
         yield
     finally:
         server.execute("select pg_advisory_unlock(%s)", [LOCK])
-
-
-def _ensure_role(server: psycopg.Connection[Any], settings: MigrationSettings) -> None:
-    role = settings.database_user.encode()
-    # Only a hash goes to the server, so its log never has the password.
-    password = server.pgconn.encrypt_password(
-        settings.database_password.get_secret_value().encode(), role, b"scram-sha-256"
-    )
-    exists = server.execute(
-        "select 1 from pg_roles where rolname = %s", [settings.database_user]
-    ).fetchone()
-    # A hosted server's administrator, as of RDS, is no superuser: it may not even deny a role
-    # to be one. A new role is none anyway.
-    server.execute(
-        sql.SQL("{} role {} login nocreatedb nocreaterole password {}").format(
-            sql.SQL("alter" if exists else "create"),
-            sql.Identifier(settings.database_user),
-            sql.Literal(password.decode()),
-        )
-    )
 
 
 def _ensure_database(server: psycopg.Connection[Any], settings: MigrationSettings) -> None:

@@ -105,6 +105,48 @@ def test_a_new_password_is_taken_over(
     renewed.dispose()
 
 
+def logins(engine: Engine, prefix: str) -> dict[str, bool]:
+    """Which of a database's roles may log in."""
+    asked = text("select rolname, rolcanlogin from pg_roles where starts_with(rolname, :prefix)")
+    with engine.connect() as connection:
+        return {name: may for name, may in connection.execute(asked, {"prefix": prefix})}
+
+
+def test_roles_take_turns_so_that_pods_of_the_release_before_are_let_in(
+    engine: Engine,
+    migration: MigrationSettings,
+    settings: DatabaseSettings,
+    script_location: Path,
+    postgres_server: Any,
+) -> None:
+    """Each role works; the one before the last is closed, and a repetition closes no more."""
+    first = settings.database_user
+    second, third = f"{first}_a", f"{first}_b"
+    try:
+        for user in (second, second):
+            changed = {"database_user": user, "database_password": SecretStr(user)}
+            migrate(migration.model_copy(update=changed), str(script_location))
+        assert logins(engine, first) == {first: True, second: True}
+        engine.dispose()
+        ping(engine)
+        changed = {"database_user": third, "database_password": SecretStr(third)}
+        migrate(migration.model_copy(update=changed), str(script_location))
+        for user in (second, third):
+            own = {"database_user": user, "database_password": SecretStr(user)}
+            renewed = create_database_engine(settings.model_copy(update=own))
+            with renewed.begin() as connection:
+                connection.execute(text("insert into notes (text) values ('x')"))
+            renewed.dispose()
+        assert logins(engine, first) == {first: False, second: True, third: True}
+        with pytest.raises(OperationalError, match="not permitted to log in"):
+            ping(create_database_engine(settings))
+    finally:
+        engine.dispose()
+        postgres_server.execute("drop database {} with (force)", settings.database_name)
+        for user in (second, third):
+            postgres_server.execute("drop role if exists {}", user)
+
+
 @pytest.fixture
 def hosted(postgres_server: Any, bare: MigrationSettings) -> Iterator[MigrationSettings]:
     """As on RDS: the administrator makes databases and roles, and is no superuser."""
