@@ -197,7 +197,7 @@ def test_unsafe_packages_are_findings(tmp_path, monkeypatch):
     told = json.dumps({"dependencies": [UNSAFE]})
     monkeypatch.setattr(advisories, "PROGRAM", program(tmp_path, "pip-audit", told, 1))
     verdict = advisories.judge(tmp_path)
-    assert verdict.judged == "4 packages of 4 lock files"
+    assert verdict.judged == "5 packages of 5 lock files"
     assert verdict.skipped is None
     assert verdict.findings[0] == Finding(
         judge="pip-audit",
