@@ -1,6 +1,7 @@
 """Claims, leases and settlements, in memory and in PostgreSQL."""
 
 import time
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,11 @@ from notification_scheduler.due import Settlement, settlement_of
 from notification_scheduler.messages import occurrence_text
 
 from tests.services.notification_scheduler.examples import ago, notification, now
+
+UPDATED = """
+select pg_stat_get_tuples_updated(oid), pg_stat_get_tuples_hot_updated(oid)
+from (select 'notifications'::regclass::oid) notifications (oid)
+"""
 
 
 def test_what_is_due_is_claimed_whole_and_oldest_first(table):
@@ -128,6 +134,22 @@ def test_the_backlog_counts_what_is_due(table):
     due = table.make(60)
     due.claim(1)
     assert due.backlog() == 2
+
+
+@pytest.mark.integration
+def test_a_claim_of_all_rows_of_a_page_adds_nothing_to_the_indexes(postgres, pool):
+    postgres.put(*(notification(ago(1), message="Water the plants") for _ in range(200)))
+    before = updated(pool)
+    assert len(postgres.make(60).claim(200)) == 200
+    assert updated(pool) - before == Counter(updated=200, heap_only=200)
+
+
+def updated(pool) -> Counter[str]:
+    """Rows, and those of them whose new version is on the same page and in no index."""
+    with pool.connection() as connection:
+        connection.execute("select pg_stat_force_next_flush()")
+        row = connection.execute(UPDATED).fetchone()
+    return Counter(updated=row[0], heap_only=row[1])
 
 
 def test_the_id_of_an_occurrence_is_that_of_the_contract():
