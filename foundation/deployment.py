@@ -89,7 +89,7 @@ KEYS = (
 
 # What RDS and Lambda look up of a network in the name of whoever makes a server or a function.
 SURROUNDINGS = (
-    "AccountAttributes AvailabilityZones InternetGateways SecurityGroups Subnets VpcAttribute Vpcs"
+    "AccountAttributes AvailabilityZones InternetGateways SecurityGroups Subnets Vpcs"
 ).split()
 
 
@@ -173,6 +173,7 @@ def found_by_listing(place: Place) -> list[Statement]:
     return [
         granted("rds", ["DescribeDBInstances"], [place.arn("rds", "db:*")]),
         granted("cloudwatch", ["DescribeAlarms"], [place.arn("cloudwatch", "alarm:*")]),
+        granted("ec2", ["DescribeVpcAttribute"], [place.arn("ec2", "vpc/*")]),  # RDS asks
     ]
 
 

@@ -54,6 +54,7 @@ CREATES = {
 ASKED = {
     "cloudwatch:DescribeAlarms": "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:*",
     "ec2:DescribeAvailabilityZones": "*",
+    "ec2:DescribeVpcAttribute": "arn:aws:ec2:eu-central-1:111122223333:vpc/*",
     "kms:Encrypt": "arn:aws:kms:eu-central-1:111122223333:key/*",
     "kms:ReEncryptFrom": "arn:aws:kms:eu-central-1:111122223333:key/*",
     "kms:ReEncryptTo": "arn:aws:kms:eu-central-1:111122223333:key/*",
