@@ -34,6 +34,7 @@ class Reminder:
     url: str | None = None
     urgent: bool = False
     version: int = 1
+    announced_through: datetime | None = None  # by its earlier schedules; all later is news
     acknowledged_through: datetime | None = None
     snoozed_occurrence: datetime | None = None
     snoozed_until: datetime | None = None
@@ -56,8 +57,7 @@ class Reminder:
     @property
     def handled_through(self) -> datetime | None:
         """The series announces only what is later."""
-        handled = [self.acknowledged_through, self.snoozed_occurrence]
-        return max((one for one in handled if one), default=None)
+        return _latest(self.acknowledged_through, self.snoozed_occurrence)
 
     def next_date(self, now: datetime) -> datetime | None:
         """The occurrence that the series announces next."""
@@ -105,15 +105,22 @@ def changed_reminder(
 
 
 def _announced_again(before: Reminder, after: Reminder) -> Reminder:
-    """An occurrence that was announced once is announced at its new time as a snooze is.
+    """What may have been announced by an earlier schedule is announced as a snooze is.
 
     As the series' own it would be taken for a repeat, and not be delivered.
     """
     moment = after.updated_at
-    following, announced = after.next_date(moment), before.series.until(moment + before.offset)
-    if following is None or following not in (announced, before.snoozed_occurrence):
+    by_schedule = before.series.until(moment + before.offset)
+    announced = _latest(before.announced_through, before.snoozed_occurrence, by_schedule)
+    after = replace(after, announced_through=announced)
+    following = after.next_date(moment)
+    if following is None or announced is None or following > announced:
         return after
     return replace(after, snoozed_occurrence=following, snoozed_until=following - after.offset)
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((one for one in moments if one), default=None)
 
 
 def _scheduled(reminder: Reminder, now: datetime) -> Reminder:

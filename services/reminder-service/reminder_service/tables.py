@@ -22,6 +22,7 @@ reminders = Table(
     Column("url", Text),
     Column("urgent", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("announced_through", DateTime(timezone=True)),
     Column("acknowledged_through", DateTime(timezone=True)),
     Column("snoozed_occurrence", DateTime(timezone=True)),
     Column("snoozed_until", DateTime(timezone=True)),

@@ -243,6 +243,27 @@ def test_its_time_can_be_changed_again_before_it_is_announced(api, made_at, stor
     assert api.get(path).json()["snoozedUntil"] == "2030-01-02T09:55:00Z"
 
 
+@pytest.mark.parametrize("series", [{}, {"rule": "FREQ=DAILY"}])
+@pytest.mark.parametrize("away", ["2030-01-02T12:00:00Z", "2030-01-05T10:00:00Z"])
+def test_what_was_announced_and_comes_back_is_announced_again(api, made_at, store, series, away):
+    path = made_at(date=TEN, notifyOffset=60, **series)  # it is 9:01
+    moved = api.patch(path, json={"date": away}).json()
+    assert (moved["snoozedUntil"], announcements(store)) == (None, [])
+    api.patch(path, json={"message": "Feed the cat"})
+    back = api.patch(path, json={"date": TEN, "notifyOffset": 10}).json()
+    assert back["snoozedUntil"] == "2030-01-02T09:50:00Z"
+    assert back["nextDate"] == ("2030-01-03T10:00:00Z" if series else None)
+    assert announcements(store) == [("2030-01-02T09:50:00+00:00", TEN)]
+
+
+def test_what_was_announced_by_two_schedules_is_announced_again(api, made_at, store, clock):
+    path = made_at(date=TEN, notifyOffset=60)  # it is 9:01
+    api.patch(path, json={"date": "2030-01-02T10:30:00Z"})
+    clock.advance(minutes=31)
+    api.patch(path, json={"date": TEN, "notifyOffset": 10})
+    assert announcements(store) == [("2030-01-02T09:50:00+00:00", TEN)]
+
+
 def test_what_was_not_announced_yet_is_announced_by_its_series(api, made_at, store):
     path = made_at(date=TEN, notifyOffset=30)
     assert api.patch(path, json={"notifyOffset": 10}).json()["snoozedUntil"] is None
