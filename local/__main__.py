@@ -118,9 +118,10 @@ Register a device, then create a reminder that is due in 70 seconds:
 
 def down(environment: Environment) -> None:
     leftovers.end(list(leftovers.engine_processes(environment.state)))
-    if (environment.links / "process-compose").exists():
+    supervisor = Supervisor(environment)
+    if supervisor.is_running():  # or else the containers may be another checkout's
         end_containers(environment)
-        Supervisor(environment).stop()
+        supervisor.stop()
     leftovers.sweep(environment)
     print("The local environment is down.")
 

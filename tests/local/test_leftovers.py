@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from local import leftovers
+from local.__main__ import down
 from local.environment import Environment
 
 
@@ -79,6 +80,20 @@ def test_engines_and_plugins_of_an_environment_are_ended_with_it(tmp_path, monke
         for process in (*ours, *theirs):
             process.kill()
             process.wait()
+
+
+def test_the_containers_of_another_environment_outlive_a_down_beside_it(tmp_path, monkeypatch):
+    container = sleeper()
+    try:
+        monkeypatch.setattr(leftovers, "container_processes", lambda: [container.pid])
+        monkeypatch.setattr(leftovers, "marks", lambda: {1: "/elsewhere/.local"})
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "process-compose").touch()
+        down(Environment(tmp_path))
+        assert container.poll() is None
+    finally:
+        container.kill()
+        container.wait()
 
 
 def test_the_holder_of_another_checkout_is_named_with_its_state(tmp_path):
