@@ -52,7 +52,7 @@ def stores(databases: Databases) -> Iterator[Stores]:
     stores = Stores(**{name: _engine(getattr(databases, name)) for name in OWNERS})
     _empty(stores.reminders, "reminders", "outbox")
     _empty(stores.notifications, "notifications", "outbox")
-    _empty(stores.devices, "devices", "deliveries", "preferences", "outbox")
+    _empty(stores.devices, "devices", "deliveries", "preferences", "outbox", "digests")
     yield stores
     for engine in (stores.reminders, stores.notifications, stores.devices):
         engine.dispose()

@@ -17,6 +17,7 @@ from uuid import UUID
 import botocore.session
 from event_service.event_store import DynamoEventStore
 from notification_service.fcm_push import Push
+from notification_service.ses_email import Email
 
 from tests.faults.history import Effect, Sent
 from tests.faults.platform import Databases, Neighbours, running
@@ -59,6 +60,22 @@ class Sink:
         line = [str(push.occurrence_id), push.token.removeprefix(TOKEN), time.time()]
         os.write(self._file, f"{json.dumps(line)}\n".encode())
         return "message"
+
+
+class Mailbox:
+    """Appends each e-mail likewise: its occurrence, its address and its text."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    def send(self, email: Email) -> str:
+        line = [str(email.occurrence_id), email.to, email.text.text]
+        os.write(self._file, f"{json.dumps(line)}\n".encode())
+        return "message"
+
+
+def mailbox_of(sink: Path) -> Path:
+    return sink.with_name("mailed")
 
 
 def sent_to(path: Path) -> list[Sent]:
@@ -106,6 +123,7 @@ def serve(databases: Databases, aws: Aws, sink: Path, kill: Kill) -> None:
         dead_letters=aws.dead_letters,
         event_store=DynamoEventStore(client(aws.url, "dynamodb"), aws.event_store),
         push=Sink(sink),
+        email=Mailbox(mailbox_of(sink)),
     )
     with running(databases, neighbours, Countdown(kill).reach):
         signal.pause()

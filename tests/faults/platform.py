@@ -1,33 +1,28 @@
 """All four services in one process, with leases short enough for tests."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 from unittest.mock import patch
 
 from botocore.exceptions import BotoCoreError, ClientError
 from event_messages.consumer import Pace
-from event_messages.contract import PendingNotification
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
-from event_messages.publisher import Failed, Outgoing, Publisher, TopicClient
+from event_messages.publisher import Publisher, TopicClient
 from event_messages.received import QueueClient
 from event_service import handlers as event_handlers
 from event_service.notifications import PostgresNotifications
 from notification_scheduler import scheduler as scheduling
 from notification_scheduler.alarm import PostgresAlarm
 from notification_scheduler.database import conninfo, open_claims_pool, open_pool
-from notification_scheduler.due import Due, Settlement
-from notification_scheduler.due_notifications import PostgresDueNotifications
 from notification_scheduler.sender import Sender
 from notification_service import handlers as delivery_handlers
-from notification_service.adapters import Adapters, PushProvider
-from notification_service.deferral_store import PostgresDeferrals
-from notification_service.deliveries import LEASES, Claim, Delivery, Outcome
-from notification_service.delivery_store import PostgresDeliveries
+from notification_service import postponement
+from notification_service.adapters import Adapters, EmailProvider, PushProvider
+from notification_service.deliveries import LEASES
 from notification_service.device_store import PostgresDevices
 from notification_service.fakes import InMemoryEmail, InMemorySuppressedAddresses
 from notification_service.preference_store import PostgresPreferences
@@ -36,10 +31,19 @@ from notification_service.templates import Templates
 from notification_service.texts import Texts
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
-from service_runtime.outbox import EventPublisher, OutboxRelay
+from service_runtime.outbox import OutboxRelay
 from service_runtime.process import Part
 from service_runtime.settings import DatabaseSettings
 from sqlalchemy import Engine
+
+from tests.faults.points import (
+    NotedDeferrals,
+    NotedDeliveries,
+    NotedDueNotifications,
+    NotedPublisher,
+    NotedTopics,
+    Pass,
+)
 
 LEASE = 2.0  # seconds, of claims, messages and deliveries
 PACE = Pace(threads=4, wait=1, visibility=2, retry_base=0.2, retry_cap=1, grace=5)
@@ -67,88 +71,11 @@ class Neighbours:
     dead_letters: str
     event_store: event_handlers.EventStore
     push: PushProvider
-
-
-Pass = Callable[[str], None]
+    email: EmailProvider = field(default_factory=InMemoryEmail)
 
 
 def _go_on(point: str) -> None:
     """Nothing happens at any point."""
-
-
-@dataclass(frozen=True)
-class NotedPublisher:
-    """Passes a point before and after each publication."""
-
-    name: str
-    publisher: EventPublisher
-    reach: Pass
-
-    def publish(self, messages: Sequence[Outgoing]) -> list[Failed]:
-        self.reach(f"{self.name}: after commit, before publish")
-        failed = self.publisher.publish(messages)
-        self.reach(f"{self.name}: after publish, before mark")
-        return failed
-
-
-@dataclass(frozen=True)
-class NotedTopics:
-    """Passes a point between the batches of a publication."""
-
-    topics: TopicClient
-    name: str
-    reach: Pass
-
-    def publish_batch(
-        self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]
-    ) -> dict[str, Any]:
-        entries = PublishBatchRequestEntries
-        answer = self.topics.publish_batch(TopicArn=TopicArn, PublishBatchRequestEntries=entries)
-        self.reach(f"{self.name}: between batches")
-        return answer
-
-
-class NotedDueNotifications(PostgresDueNotifications):
-    def __init__(self, pool: Any, lease: float, claims: Any, reach: Pass) -> None:
-        super().__init__(pool, lease, claims)
-        self._reach = reach
-
-    def claim(self, limit: int) -> list[Due]:
-        claimed = super().claim(limit)
-        if claimed:
-            self._reach("scheduler: after claim, before publish")
-        return claimed
-
-    def settle(self, settlements: Sequence[Settlement]) -> int:
-        if settlements:
-            self._reach("scheduler: after publish, before settle")
-        return super().settle(settlements)
-
-
-class NotedDeliveries(PostgresDeliveries):
-    def __init__(self, engine: Engine, reach: Pass) -> None:
-        super().__init__(engine)
-        self._reach = reach
-
-    def claim_all(self, deliveries: Sequence[Delivery], lease: timedelta) -> Sequence[Claim]:
-        claims = super().claim_all(deliveries, lease)
-        self._reach("delivery: after claim, before send")
-        return claims
-
-    def settle_all(self, settlements: Sequence[tuple[Delivery, Outcome]]) -> None:
-        self._reach("delivery: after send, before settle")
-        super().settle_all(settlements)
-
-
-class NotedDeferrals(PostgresDeferrals):
-    def __init__(self, engine: Engine, reach: Pass) -> None:
-        super().__init__(engine)
-        self._reach = reach
-
-    def defer(self, delivery: Delivery, later: PendingNotification) -> bool:
-        deferred = super().defer(delivery, later)
-        self._reach("delivery: after deferral, before delete")
-        return deferred
 
 
 @contextmanager
@@ -157,7 +84,9 @@ def running(
 ) -> Iterator[Sequence[Part]]:
     """The parts of all services, each on a thread, until the end of the context."""
     with ExitStack() as stack:
-        stack.enter_context(patch.dict(LEASES, push=timedelta(seconds=LEASE)))
+        stack.enter_context(patch.dict(LEASES, dict.fromkeys(LEASES, timedelta(seconds=LEASE))))
+        # A digest is due when a test says so.
+        stack.enter_context(patch.object(postponement, "GATHERING", timedelta(hours=1)))
         parts = [
             *_reminder_service(databases.reminders, neighbours, reach, stack),
             *_event_service(databases.notifications, neighbours, reach, stack),
@@ -232,7 +161,7 @@ def _notification_service(
         suppressed=InMemorySuppressedAddresses(),
         preferences=PostgresPreferences(engine),
         push=neighbours.push,
-        email=InMemoryEmail(),
+        email=neighbours.email,
         texts=Texts(Templates()),
         senders=senders,
     )

@@ -135,16 +135,27 @@ def start(databases: Databases, aws: Aws, sink: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def check(stores: Stores, aws: Aws, sink: Path, clients: dict[str, Any], start: Start) -> Check:
+def queued(aws: Aws, clients: dict[str, Any]) -> Callable[[], int]:
+    """How many messages are in the two queues."""
+    urls = (aws.event_queue, aws.notification_queue)
+    return lambda: sum(_length(clients["sqs"], url) for url in urls)
+
+
+@pytest.fixture
+def check(
+    stores: Stores,
+    aws: Aws,
+    sink: Path,
+    clients: dict[str, Any],
+    queued: Callable[[], int],
+    start: Start,
+) -> Check:
     """Start a process that lives, let it come to rest and judge."""
     sqs, read = clients["sqs"], TypeDeserializer().deserialize
 
-    def waiting() -> int:
-        return sum(_length(sqs, url) for url in (aws.event_queue, aws.notification_queue))
-
     def judged(accepted: list[Accepted]) -> None:
         start(NEVER)
-        rest(stores, waiting)
+        rest(stores, queued)
         verdict = verdict_of(accepted, sent_to(sink), stores)
         assert verdict.faultless, verdict
         assert _length(sqs, aws.dead_letters) == 0

@@ -30,11 +30,12 @@ from tests.faults.test_kill_nine import (
     die,
     emulator,
     promises,
+    queued,
     sink,
     start,
 )
 
-__all__ = ["aws", "check", "clients", "emulator", "promises", "sink", "start"]
+__all__ = ["aws", "check", "clients", "emulator", "promises", "queued", "sink", "start"]
 
 pytestmark = pytest.mark.integration
 
