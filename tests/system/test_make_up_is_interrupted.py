@@ -18,6 +18,11 @@ LOCKS = Provisioning(Environment.chosen()).states / "locks" / "organization" / "
 UP = [str(PROJECT / ".venv" / "bin" / "python"), "-m", "local", "up"]
 
 
+def hear_interrupts():
+    """As a terminal's child does, though a shell may have started us in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def provisioning():
     """`make up` at the moment when the engine has locked the stack."""
@@ -28,6 +33,7 @@ def provisioning():
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,  # a group of its own, as a terminal would interrupt it
+        preexec_fn=hear_interrupts,
     ) as running:
         deadline = time.monotonic() + 60
         while not list(engines(LOCKS)):
