@@ -20,7 +20,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2 as messages
 from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
 
-from local.engine_watch import until_the_engine_ends
+from local.engine_watch import watch_engine
 from local.providers.sdk_messages import close_messages
 
 MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; what the engine itself allows
@@ -116,6 +116,7 @@ def serve(arguments: list[str]) -> None:
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    until_the_engine_ends = watch_engine()
     print(port, flush=True)
     until_the_engine_ends()
     os._exit(0)  # the engine waits for the end, and tearing the SDK down takes half a second

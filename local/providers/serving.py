@@ -7,7 +7,7 @@ from typing import NoReturn
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from local.engine_watch import until_the_engine_ends
+from local.engine_watch import watch_engine
 from local.providers.front import ProviderFront
 from local.providers.plugin import Package
 
@@ -25,6 +25,7 @@ def serve(package: Package) -> NoReturn:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderFront(package), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    until_the_engine_ends = watch_engine()
     print(port, flush=True)
     until_the_engine_ends()
     server.stop(_GRACE).wait()

@@ -29,7 +29,8 @@ def started():
     yield start
     for shell in shells:
         shell.kill()
-        shell.communicate()
+        shell.wait()
+        shell.stdout.close()
 
 
 def ended(process):
