@@ -26,6 +26,9 @@ EMAIL_TEXT = EmailText(
     subject="Plants 🌱", text="Water\n.\nthe plants\n", html="<p>Water the plants 🌱</p>\n"
 )
 PUSH_TEXT = PushText(title="Reminder", body="Water the plants")
+# Of generated requests: besides the usual, 413, for a body may be too large as well as wrong.
+REFUSED_AS = ["400", "401", "403", "404", "405", "409", "413", "415", "422"]
+REFUSALS = {"negative_data_rejection": {"expected-statuses": REFUSED_AS}}
 NINE = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
 

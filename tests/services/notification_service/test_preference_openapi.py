@@ -8,12 +8,13 @@ from notification_service.api import device_api
 from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
 from notification_service.unsubscription import Unsubscription
 
-from tests.services.notification_service.examples import roomy
+from tests.services.notification_service.examples import REFUSALS, roomy
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import schemathesis
     from schemathesis.checks import load_all_checks
+    from schemathesis.config import SchemathesisConfig
     from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 # The description cannot say which time zones and tokens there are, nor that a week needs a free
@@ -29,7 +30,9 @@ app = device_api(
     live=lambda: True,
     ready=lambda: True,
 )
-schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+schema = schemathesis.openapi.from_asgi(
+    "/openapi.json", app, config=SchemathesisConfig.from_dict({"checks": REFUSALS})
+)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -7,12 +7,13 @@ from hypothesis import HealthCheck, settings
 from notification_service.template_api import template_routes
 from service_runtime.api import create_api
 
-from tests.services.notification_service.examples import texts
+from tests.services.notification_service.examples import REFUSALS, texts
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import schemathesis
     from schemathesis.checks import load_all_checks
+    from schemathesis.config import SchemathesisConfig
     from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 # The description cannot say which templates and time zones there are; the gateway says who asks,
@@ -20,7 +21,9 @@ with warnings.catch_warnings():
 load_all_checks()
 app = create_api("Templates", live=lambda: True, ready=lambda: True)
 app.include_router(template_routes(texts()))
-schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+schema = schemathesis.openapi.from_asgi(
+    "/openapi.json", app, config=SchemathesisConfig.from_dict({"checks": REFUSALS})
+)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
