@@ -3,9 +3,11 @@
 import re
 from datetime import UTC, datetime, time
 from functools import lru_cache
+from math import prod
 
 LONGEST_RULE = 512  # characters
 LARGEST_NUMBER = 9999  # of COUNT and INTERVAL
+MOST_TIMES = 24  # of a day, an hour or a minute; up to two years of them are gone through
 
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -30,6 +32,8 @@ _RANGES = {
 }
 _SIGNED = {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS"}
 _SINGLE = {"COUNT", "INTERVAL"}
+_TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
+_MULTIPLIED = {"HOURLY": _TIMES[1:], "MINUTELY": _TIMES[2:]}  # else all; others only choose
 _BYDAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z)?)?")
 
@@ -53,6 +57,7 @@ def parts_of(rule: str) -> dict[str, str]:
     _check_frequency(parts)
     for name, value in parts.items():
         _check_part(name, value)
+    _check_times(parts)
     return parts
 
 
@@ -69,6 +74,15 @@ def _check_frequency(parts: dict[str, str]) -> None:
     ordinal = re.search(r"\d", parts.get("BYDAY", ""))
     if ordinal and (frequency not in {"MONTHLY", "YEARLY"} or "BYWEEKNO" in parts):
         raise InvalidRule("A numbered BYDAY goes only with FREQ=MONTHLY or YEARLY; remove it.")
+
+
+def _check_times(parts: dict[str, str]) -> None:
+    """Each next occurrence costs the time of all those of its year: a second each is 31 million."""
+    multiplied = _MULTIPLIED.get(parts["FREQ"], _TIMES)
+    times = prod(len(set(parts[name].split(","))) for name in multiplied if name in parts)
+    if times > MOST_TIMES:
+        names = " × ".join(name for name in multiplied if name in parts)
+        raise InvalidRule(f"{names} gives {times} times; name at most {MOST_TIMES}.")
 
 
 def _check_part(name: str, value: str) -> None:

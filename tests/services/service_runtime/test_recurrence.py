@@ -226,6 +226,36 @@ def test_a_rule_that_cannot_be_followed_is_refused(rule, reason):
         check_rule(Series(local("2027-01-01 09:00"), rule, "Europe/Berlin"))
 
 
+ALL_DAY = f"BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(60)))}"
+EVERY_SECOND = f"BYSECOND={','.join(map(str, range(60)))}"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;{ALL_DAY};{EVERY_SECOND}",
+        f"FREQ=DAILY;{ALL_DAY}",
+        f"FREQ=HOURLY;{EVERY_SECOND}",
+        f"FREQ=MINUTELY;{EVERY_SECOND}",
+        "FREQ=DAILY;BYHOUR=0,1,2,3,4;BYMINUTE=0,10,20,30,40",
+    ],
+)
+def test_a_rule_of_more_times_than_can_be_gone_through_is_refused(rule):
+    with pytest.raises(InvalidRule, match="at most 24"):
+        check_rule(Series(datetime(1971, 3, 1, 9, tzinfo=UTC), rule))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"FREQ=YEARLY;BYDAY=MO;{ALL_DAY.partition(';')[0]}",
+        "FREQ=HOURLY;BYHOUR=0,1,2,3,4,5,6,7,8,9;BYMINUTE=0,15,30,45",
+    ],
+)
+def test_a_rule_may_have_a_time_for_each_hour_of_its_days(rule):
+    check_rule(Series(datetime(2027, 1, 1, 9, tzinfo=UTC), rule))
+
+
 @pytest.mark.parametrize("zone", ["Mars/Base", "", "../etc/passwd", "America"])
 def test_an_unknown_zone_is_refused(zone):
     with pytest.raises(InvalidRule, match="IANA time zone"):
