@@ -37,6 +37,7 @@ from service_runtime.metrics import OUTBOX_AGE, OUTBOX_FAILED, OUTBOX_PUBLISHED
 from service_runtime.traces import current_traceparent
 
 CHANNEL = "outbox"
+PURGED = 10_000  # rows at once
 LONGEST_REST = 2.5  # seconds after a stop; less than a process gives its last parts
 
 logger = logging.getLogger(__name__)
@@ -71,9 +72,7 @@ def append(connection: Connection, *events: Event, traceparent: str | None = Non
     if not events:
         return
     trace = traceparent or current_traceparent()
-    rows = [
-        {"event_id": event.id, "body": event.to_json(), "traceparent": trace} for event in events
-    ]
+    rows = [{"event_id": one.id, "body": one.to_json(), "traceparent": trace} for one in events]
     stored = insert(_outbox).values(rows).returning(_outbox.c.position).cte("stored")
     connection.execute(select(func.pg_notify(CHANNEL, "")).select_from(stored))
 
@@ -102,7 +101,7 @@ class OutboxRelay:
         self._engine, self._publisher = engine, publisher
         self._poll, self._batch, self._keep = poll, batch, keep
         self._stopping = threading.Event()
-        self._beat, self._purged = time.monotonic(), 0.0
+        self._beat, self._purged = time.monotonic(), float("-inf")
         self._in_trouble = False
 
     def run(self) -> None:
@@ -189,14 +188,16 @@ class OutboxRelay:
         OUTBOX_AGE.set(float(oldest or 0))
 
     def _purge(self) -> None:
-        """Every ten minutes, remove what was published long ago."""
+        """Remove what was published long ago, some at each look; every ten minutes when none is."""
         if time.monotonic() - self._purged < 600:
             return
         self._purged = time.monotonic()
         old = _outbox.c.published_at < func.now() - self._keep
-        some = select(_outbox.c.position).where(old).limit(10_000).with_for_update(skip_locked=True)
+        some = select(_outbox.c.position).where(old).limit(PURGED).with_for_update(skip_locked=True)
         with self._engine.begin() as connection:
-            connection.execute(_outbox.delete().where(_outbox.c.position.in_(some)))
+            removed = connection.execute(_outbox.delete().where(_outbox.c.position.in_(some)))
+        if removed.rowcount == PURGED:
+            self._purged = float("-inf")
 
 
 def _waiting(limit: int) -> Any:
@@ -223,11 +224,10 @@ def _mark(connection: Connection, rows: Sequence[Row[Any]], failed: Sequence[Fai
     reasons = {failure.message.event.id: failure for failure in failed}
     published = []
     for row in rows:
-        failure = reasons.get(row.event_id)
-        if failure is None:
-            published.append(row.position)
-        else:
+        if failure := reasons.get(row.event_id):
             _postpone(connection, row, failure)
+        else:
+            published.append(row.position)
     connection.execute(
         update(_outbox).where(_outbox.c.position.in_(published)).values(published_at=func.now())
     )

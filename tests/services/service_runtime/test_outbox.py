@@ -274,6 +274,23 @@ def test_what_was_published_a_week_ago_is_removed(
     assert count("position = 2") == 0
 
 
+def test_all_that_is_old_is_removed_however_much_it_is(
+    engine: Engine, publisher: RecordingPublisher, count: Count
+) -> None:
+    store(engine, event())
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into outbox (event_id, body, published_at)"
+                " select gen_random_uuid(), '', now() - interval '8 days'"
+                " from generate_series(1, 10001)"
+            )
+        )
+    with running(OutboxRelay(engine, publisher, poll=0.05)):
+        eventually(lambda: count("true") == 1)
+    assert count("published_at < now() - interval '1 day'") == 0
+
+
 def test_an_event_is_stored_once(engine: Engine) -> None:
     one = event()
     store(engine, one)
