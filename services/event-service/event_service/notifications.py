@@ -15,6 +15,8 @@ from event_service.notification import Notification, announcement
 from event_service.schedule import emptied, successor, tombstone
 from event_service.tables import notifications
 
+FORGOTTEN = 5_000  # rows in one statement, which has ten seconds
+
 _COLUMNS = [notifications.c[field.name] for field in fields(Notification)]
 
 
@@ -57,11 +59,16 @@ class PostgresNotifications:
                 _save(connection, dependent, emptied(dependent, dependent.version))
 
     def forget(self, days: int) -> int:
-        """Remove what ended or was deleted so long ago that no news of it can come; how many."""
+        """Remove some of what ended or was deleted so long ago that no news of it can come.
+
+        How many; none when none are left but those that are being written at this moment.
+        """
         old = notifications.c.updated_at < func.now() - func.make_interval(0, 0, 0, days)
+        ended = select(notifications.c.id).where(notifications.c.state != "pending", old)
+        some = ended.limit(FORGOTTEN).with_for_update(skip_locked=True)
         with self._engine.begin() as connection:
-            ended = delete(notifications).where(notifications.c.state != "pending", old)
-            return connection.execute(ended).rowcount
+            gone = delete(notifications).where(notifications.c.id.in_(some))
+            return connection.execute(gone).rowcount
 
 
 def _take_turn(connection: Connection, *ids: UUID | None) -> None:

@@ -1,4 +1,4 @@
-"""Forgets, once a day, what no news can come of any more."""
+"""Forgets, at the start and once a day, what no news can come of any more."""
 
 import logging
 import threading
@@ -23,12 +23,18 @@ class Retention:
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        while not self._stopping.wait(self._interval):
+        while not self._stopping.is_set():
             try:
-                forgotten = self._notifications.forget(self._days)
-                logger.info("old notifications forgotten", extra={"notifications": forgotten})
+                logger.info("old notifications forgotten", extra={"notifications": self._forget()})
             except SQLAlchemyError:
                 logger.exception("old notifications were not forgotten; trying again tomorrow")
+            self._stopping.wait(self._interval)
+
+    def _forget(self) -> int:
+        forgotten = 0
+        while not self._stopping.is_set() and (some := self._notifications.forget(self._days)):
+            forgotten += some
+        return forgotten
 
     def stop(self) -> None:
         self._stopping.set()
