@@ -9,7 +9,7 @@ from service_runtime.settings import MigrationSettings
 
 # Who was granted the database, the newest first; not its owner and not who asks.
 GRANTED = """
-select rolname from (
+select rolname, exists (select from pg_stat_activity where usename = rolname) as used from (
     select (aclexplode(datacl)).grantee, datdba from pg_database where datname = %s
 ) granted join pg_roles on pg_roles.oid = grantee
 where rolcanlogin and grantee <> datdba and rolname not in (%s, current_user)
@@ -41,11 +41,12 @@ def ensure_login(server: psycopg.Connection[Any], settings: MigrationSettings) -
 def close_older_logins(server: psycopg.Connection[Any], settings: MigrationSettings) -> None:
     """Let only this release in and the one before, whose pods still run during the rollout.
 
-    A role that is closed stays, for it has rights; open connections stay open.
+    A role in use stays open, too: after rollouts that failed, pods of an older release serve.
+    A role that is closed is not removed, for it has rights.
     """
     name, user = settings.database_name, settings.database_user
     granted = server.execute(GRANTED, [name, user]).fetchall()
-    for (older,) in granted[1:]:
+    for older in (login for login, used in granted[1:] if not used):
         role, database = sql.Identifier(older), sql.Identifier(name)
         server.execute(sql.SQL("alter role {} nologin").format(role))
         server.execute(sql.SQL("revoke connect on database {} from {}").format(database, role))
