@@ -222,7 +222,8 @@ def test_a_lost_database_is_found_again(
         store(engine, event())
         eventually(lambda: len(publisher.published) == 1)
         postgres_server.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'service_%'"
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where usename like 'service_%'"
         )
         store(engine, event())
         eventually(lambda: len(publisher.published) == 2)
