@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from zlib import crc32
 
@@ -33,6 +33,7 @@ class Failed:
     message: Outgoing
     reason: str
     permanent: bool = False
+    unanswered: bool = field(default=False, compare=False)  # the topic said nothing at all
 
 
 class TopicClient(Protocol):
@@ -78,7 +79,8 @@ def attributes_of(message: Outgoing) -> dict[str, Any]:
 class Publisher:
     """Publishes to one topic; events of one user keep their order within a call.
 
-    Up to `lanes` batches are under way at once, each user's in one lane.
+    Up to `lanes` batches are under way at once, each user's in one lane. What is behind a batch
+    that the topic does not answer is not tried, so that a call takes about a minute at most.
     """
 
     def __init__(
@@ -114,7 +116,10 @@ class Publisher:
         ]
         fitting = [entry for entry in entries if entry.size <= BATCH_BYTES]
         for batch in batches(fitting):
-            failed += self._publish_batch(batch)
+            if failed and failed[-1].unanswered:
+                failed += [replace(failed[-1], message=entry.message) for entry in batch]
+            else:
+                failed += self._publish_batch(batch)
         return failed
 
     def _publish_batch(self, batch: list[_Entry]) -> list[Failed]:
@@ -139,7 +144,10 @@ class Publisher:
                 ],
             )
         except (ClientError, BotoCoreError, ResponseParserError) as error:
-            return [(entry, Failed(entry.message, str(error))) for entry in batch]
+            silent = isinstance(error, BotoCoreError)
+            return [
+                (entry, Failed(entry.message, str(error), unanswered=silent)) for entry in batch
+            ]
         return [_refused(batch, entry) for entry in answer.get("Failed", [])]
 
 

@@ -3,7 +3,7 @@
 from service_runtime.aws import aws_client
 from service_runtime.command import run_command
 from service_runtime.database import create_database_engine, ping
-from service_runtime.event_publisher import event_publisher
+from service_runtime.event_publisher import TOPIC_TIMEOUT, event_publisher
 from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.process import DRAIN, HttpServer, run_process
@@ -18,6 +18,7 @@ from reminder_service.timeline import DynamoTimelines
 from reminder_service.upkeep import Upkeep
 
 NAME = "reminder-service"
+EVENT_STORE_TIMEOUT = 3  # seconds; a request waits for three attempts at most
 
 
 def serve() -> None:
@@ -25,12 +26,14 @@ def serve() -> None:
     configure_logs(NAME, settings.log_level)
     export_spans(NAME)
     engine = create_database_engine(settings)
-    relay = OutboxRelay(engine, event_publisher(aws_client("sns"), settings.event_topic_arn))
+    topic = aws_client("sns", read_timeout=TOPIC_TIMEOUT)
+    relay = OutboxRelay(engine, event_publisher(topic, settings.event_topic_arn))
     reminders = PostgresReminders(engine, settings.reminders_per_user)
     buckets = PostgresBuckets(engine, settings.rate())
+    event_store = aws_client("dynamodb", read_timeout=EVENT_STORE_TIMEOUT)
     app = reminder_api(
         reminders,
-        DynamoTimelines(aws_client("dynamodb"), settings.event_store_table),
+        DynamoTimelines(event_store, settings.event_store_table),
         buckets,
         live=relay.alive,
         ready=lambda: ping(engine),

@@ -7,6 +7,9 @@ from event_messages.publisher import Failed, Outgoing, Publisher, TopicClient
 
 from service_runtime.traces import Span, Trace, Work, recording, start_span
 
+# Seconds to wait for an answer: with all attempts a relay is back well within its time to live.
+TOPIC_TIMEOUT = 5
+
 
 def event_publisher(client: TopicClient, topic_arn: str) -> "TracedPublisher":
     return TracedPublisher(Publisher(client, topic_arn))

@@ -2,7 +2,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from event_messages.event import Event
 from event_messages.publisher import (
     ATTEMPTS,
@@ -162,3 +162,21 @@ def test_every_lane_reports_its_failures(lanes: int) -> None:
     failed = Publisher(RecordingTopic(), "arn:topic", lanes=lanes).publish(large)
     assert {failure.message.event.id for failure in failed} == {one.event.id for one in large}
     assert all(failure.permanent for failure in failed)
+
+
+def test_a_topic_that_does_not_answer_is_given_up_on_after_one_batch() -> None:
+    """So a relay knows within its time to live, however much one user has waiting."""
+    lost = EndpointConnectionError(endpoint_url="http://topic")
+    topic = RecordingTopic(*[lost] * 100)
+    waiting = [outgoing() for _ in range(100)]
+    failed = publisher(topic).publish(waiting)
+    assert [one.message for one in failed] == waiting
+    assert not any(one.permanent for one in failed)
+    assert len(topic.calls) == ATTEMPTS
+
+
+def test_a_batch_that_the_topic_refuses_keeps_none_behind_it_back() -> None:
+    refusal = ClientError({"Error": {"Code": "InternalError"}}, "PublishBatch")
+    topic = RecordingTopic(*[refusal] * ATTEMPTS)
+    waiting = [outgoing() for _ in range(20)]
+    assert [one.message for one in publisher(topic).publish(waiting)] == waiting[:10]
