@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Response
 from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
@@ -63,6 +64,8 @@ def reminder_api(
     )
     app.state.reminders, app.state.timelines = reminders, timelines
     app.state.buckets, app.state.clock = buckets, clock
+    for error in (BotoCoreError, ClientError):
+        app.add_exception_handler(error, timeline_api.answer_outage)
     for routes in (calendar_api.router, router, occurrence_api.router, timeline_api.router):
         app.include_router(routes)
     return app

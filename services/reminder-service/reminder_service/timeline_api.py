@@ -1,5 +1,6 @@
 """The timeline of a reminder over HTTP."""
 
+import logging
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -8,11 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
-from service_runtime.problems import problem_responses
+from service_runtime.problems import Problem, problem_responses
+from starlette.responses import JSONResponse
 
 from reminder_service.bodies import AnsweredMoment
 from reminder_service.dependencies import Limit, Store, reminder_router
 from reminder_service.timeline import Timelines
+
+logger = logging.getLogger(__name__)
 
 router = reminder_router()
 
@@ -61,6 +65,14 @@ def read_events(
 
 
 refuse_other_methods(router, "/{id}/events", "GET")
+
+
+def answer_outage(request: Request, error: Exception) -> JSONResponse:
+    """The event store could not be asked; its own words stay in the log."""
+    reason = f"{type(error).__name__}: {error}"
+    logger.warning("the event store does not answer", extra={"reason": reason})
+    detail = "The event store does not answer; try again."
+    return Problem(503, "UNAVAILABLE", detail, headers={"Retry-After": "1"}).response()
 
 
 def _answered(event: dict[str, Any]) -> TimelineEvent:

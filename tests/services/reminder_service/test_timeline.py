@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from event_messages.event import Event
 from event_service.event_store import DynamoEventStore, item_of
 from reminder_service.fakes import InMemoryTimelines
@@ -189,3 +190,26 @@ def test_a_foreign_or_unknown_timeline_is_missing(api, remembered, other):
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "cursor=x"])
 def test_pages_have_limits(api, remembered, query):
     assert problem(api.get(f"{remembered[0]}/events?{query}")) == (422, "VALIDATION")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="http://secret"),
+        ClientError({"Error": {"Code": "ThrottlingException"}}, "Query"),
+    ],
+)
+def test_an_event_store_that_does_not_answer_is_told_as_an_outage(
+    api, remembered, timelines, monkeypatch, caplog, error
+):
+    def fail(*asked):
+        raise error
+
+    monkeypatch.setattr(timelines, "page", fail)
+    answer = api.get(f"{remembered[0]}/events")
+    assert problem(answer) == (503, "UNAVAILABLE")
+    assert answer.headers["retry-after"] == "1"
+    assert "secret" not in answer.text
+    assert [vars(record)["reason"] for record in caplog.records] == [
+        f"{type(error).__name__}: {error}"
+    ]
