@@ -23,6 +23,9 @@ _PRIVATE_ENDINGS = (
     "invalid",
 )
 
+# IPv4 within IPv6: translated (RFC 6052, RFC 8215) and the compatible form of old (RFC 4291).
+_HOLDING_IPV4 = [ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")]
+
 
 def checked_web_address(text: str) -> str:
     """The address as it came, or ValueError with what is wrong with it."""
@@ -74,7 +77,7 @@ def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         embedded = address.ipv4_mapped or address.sixtofour or address.teredo
-        translated = address in ipaddress.ip_network("64:ff9b::/96")
+        translated = any(address in network for network in _HOLDING_IPV4)
         if embedded or translated or address.scope_id:
             return False
     return address.is_global and not address.is_multicast

@@ -48,6 +48,8 @@ def test_public_addresses_come_back_as_they_are(address):
         "http://[::ffff:127.0.0.1]",
         "http://[64:ff9b::7f00:1]",
         "http://[2002:7f00:1::]",
+        "http://[::127.0.0.1]",
+        "http://[64:ff9b:1::7f00:1]",
         "http://[fe80::1%25eth0]",
         "http://224.0.0.1",
         "http://example.com:99999",
