@@ -6,7 +6,7 @@ from service_runtime.aws import aws_client
 from service_runtime.command import run_command
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
-from service_runtime.event_publisher import TOPIC_TIMEOUT, event_publisher
+from service_runtime.event_publisher import topic_publisher
 from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.probes import Check, all_of, health_app
@@ -39,8 +39,7 @@ def serve() -> None:
         retry_on=(ClientError, BotoCoreError),
         recover=all_of(**depends),
     )
-    topic = aws_client("sns", read_timeout=TOPIC_TIMEOUT)
-    relay = OutboxRelay(engine, event_publisher(topic, settings.event_topic_arn))
+    relay = OutboxRelay(engine, topic_publisher(settings.event_topic_arn))
     health = health_app(
         live=all_of(consumer=consumer.alive, outbox=relay.alive),
         ready=all_of(**depends, queue=consumer.receiving),

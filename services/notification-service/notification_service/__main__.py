@@ -10,7 +10,7 @@ from service_runtime.aws import aws_client
 from service_runtime.command import run_command
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
-from service_runtime.event_publisher import TOPIC_TIMEOUT, event_publisher
+from service_runtime.event_publisher import topic_publisher
 from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.probes import all_of
@@ -56,8 +56,7 @@ def serve() -> None:
     engine = create_database_engine(settings)
     unsubscription = unsubscription_of(settings, engine)
     adapters = adapters_of(settings, engine, push, unsubscription)
-    topic = aws_client("sns", read_timeout=TOPIC_TIMEOUT)
-    relay = OutboxRelay(engine, event_publisher(topic, settings.event_topic_arn))
+    relay = OutboxRelay(engine, topic_publisher(settings.event_topic_arn))
     consumer = event_consumer(
         aws_client("sqs"),
         settings.notification_queue_url,

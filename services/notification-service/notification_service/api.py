@@ -10,8 +10,8 @@ from pydantic.alias_generators import to_camel
 from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
 from service_runtime.probes import Check
-from service_runtime.problems import Problem, problem_responses
-from service_runtime.rate_limit import Buckets, limit_rate
+from service_runtime.problems import Problem
+from service_runtime.rate_limit import Buckets, limited_router
 from starlette.responses import JSONResponse
 
 from notification_service.devices import TOKEN, Device, Devices, TokenCheck, register, remove
@@ -85,9 +85,7 @@ def device_api(
 
 
 def device_routes(devices: Devices, tokens: TokenCheck) -> APIRouter:
-    limited = [Depends(limit_rate)]
-    answers = problem_responses(401, 429)
-    routes = APIRouter(tags=["devices"], dependencies=limited, responses=answers)
+    routes = limited_router("devices")
 
     @routes.post("/device/register", status_code=201)
     def register_device(body: NewDevice, user: User) -> RegisteredDevice:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Header, Response
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
 from service_runtime.preconditions import etag, matches
 from service_runtime.problems import Problem, problem_responses
-from service_runtime.rate_limit import limit_rate
+from service_runtime.rate_limit import limited_router
 
 from notification_service.preference_bodies import PreferencesBody, PreferencesChange
 from notification_service.preferences import Preferences, PreferenceStore
@@ -18,9 +18,7 @@ IfMatch = Annotated[str | None, Header(description="the ETag that the change is 
 
 
 def preference_routes(store: PreferenceStore) -> APIRouter:
-    limited = [Depends(limit_rate)]
-    answers = problem_responses(401, 429)
-    routes = APIRouter(tags=["preferences"], dependencies=limited, responses=answers)
+    routes = limited_router("preferences")
 
     @routes.get(PATH)
     def read_preferences(caller: AnyCaller, response: Response) -> PreferencesBody:

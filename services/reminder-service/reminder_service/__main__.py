@@ -3,7 +3,7 @@
 from service_runtime.aws import aws_client
 from service_runtime.command import run_command
 from service_runtime.database import create_database_engine, ping
-from service_runtime.event_publisher import TOPIC_TIMEOUT, event_publisher
+from service_runtime.event_publisher import topic_publisher
 from service_runtime.logs import configure_logs
 from service_runtime.outbox import OutboxRelay
 from service_runtime.process import DRAIN, HttpServer, run_process
@@ -26,8 +26,7 @@ def serve() -> None:
     configure_logs(NAME, settings.log_level)
     export_spans(NAME)
     engine = create_database_engine(settings)
-    topic = aws_client("sns", read_timeout=TOPIC_TIMEOUT)
-    relay = OutboxRelay(engine, event_publisher(topic, settings.event_topic_arn))
+    relay = OutboxRelay(engine, topic_publisher(settings.event_topic_arn))
     reminders = PostgresReminders(engine, settings.reminders_per_user)
     buckets = PostgresBuckets(engine, settings.rate())
     event_store = aws_client("dynamodb", read_timeout=EVENT_STORE_TIMEOUT)

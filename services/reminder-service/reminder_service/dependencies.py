@@ -6,8 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from service_runtime.preconditions import etag
-from service_runtime.problems import problem_responses
-from service_runtime.rate_limit import limit_rate
+from service_runtime.rate_limit import limited_router
 
 from reminder_service.bodies import LARGEST_PAGE, ReminderAnswer
 from reminder_service.reminders import Reminder
@@ -37,12 +36,7 @@ Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]
 
 
 def reminder_router() -> APIRouter:
-    return APIRouter(
-        prefix="/reminders",
-        tags=["reminders"],
-        dependencies=[Depends(limit_rate)],
-        responses=problem_responses(401, 429),
-    )
+    return limited_router("reminders", prefix="/reminders")
 
 
 def answered(reminder: Reminder, response: Response, now: datetime) -> ReminderAnswer:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from event_messages.publisher import Failed, Outgoing, Publisher, TopicClient
 
+from service_runtime.aws import aws_client
 from service_runtime.traces import Span, Trace, Work, recording, start_span
 
 # Seconds to wait for an answer: with all attempts a relay is back well within its time to live.
@@ -13,6 +14,11 @@ TOPIC_TIMEOUT = 5
 
 def event_publisher(client: TopicClient, topic_arn: str) -> "TracedPublisher":
     return TracedPublisher(Publisher(client, topic_arn))
+
+
+def topic_publisher(topic_arn: str) -> "TracedPublisher":
+    """With a client of its own, which waits no longer than that."""
+    return event_publisher(aws_client("sns", read_timeout=TOPIC_TIMEOUT), topic_arn)
 
 
 def publishing(topic: str, event_type: str) -> Work:

@@ -4,13 +4,13 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 from pydantic_settings import BaseSettings
 from sqlalchemy import Engine, text
 
 from service_runtime.identity import AnyCaller
-from service_runtime.problems import Problem
+from service_runtime.problems import Problem, problem_responses
 
 # What a crash of the server forgets are full buckets, so it needs no log.
 TABLE = """
@@ -124,3 +124,13 @@ def limit_rate(request: Request, response: Response, caller: AnyCaller) -> None:
     if allowance.wait:
         raise TooManyRequests(headers=allowance.headers)
     response.headers.update(allowance.headers)
+
+
+def limited_router(tag: str, prefix: str = "") -> APIRouter:
+    """For operations of known callers, each of whom has a bucket."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        dependencies=[Depends(limit_rate)],
+        responses=problem_responses(401, 429),
+    )

@@ -217,24 +217,29 @@ def test_a_slow_message_does_not_hold_up_others(transport: Any, seen: Seen) -> N
         eventually(lambda: len(seen) == 41)
 
 
-def test_stopping_finishes_what_is_at_work_and_releases_the_rest(
-    transport: Any, seen: Seen
-) -> None:
-    events = [event() for _ in range(8)]
+def stop_with_two_at_work(transport: Any, seen: Seen) -> None:
+    """A consumer of two threads is stopped while both are at work and all else is received."""
     at_work, release = threading.Semaphore(0), threading.Event()
 
     def handle(event: Event) -> None:
         at_work.release()
         release.wait(10)
 
-    for one in events:
-        transport.send(one.to_json())
     with transport.consumer(handle, observe=seen, pace=replace(QUICK, threads=2)) as consumer:
         at_work.acquire()
         at_work.acquire()
         time.sleep(0.3)  # for the rest to be received
         consumer.stop()
         release.set()
+
+
+def test_stopping_finishes_what_is_at_work_and_releases_the_rest(
+    transport: Any, seen: Seen
+) -> None:
+    events = [event() for _ in range(8)]
+    for one in events:
+        transport.send(one.to_json())
+    stop_with_two_at_work(transport, seen)
     done = {one.message.body for one in seen if one.outcome == "done"}
     released = {one.message.body for one in seen if one.outcome == "released"}
     assert (len(done), len(released), done & released) == (2, 6, set())
@@ -244,23 +249,11 @@ def test_stopping_finishes_what_is_at_work_and_releases_the_rest(
 def test_stopping_still_handles_what_the_queue_would_not_give_again(
     transport: Any, seen: Seen
 ) -> None:
-    events = [event() for _ in range(4)]
-    at_work, release = threading.Semaphore(0), threading.Event()
-
-    def handle(event: Event) -> None:
-        at_work.release()
-        release.wait(10)
-
-    for one in events:
-        transport.send(one.to_json())
+    for _ in range(4):
+        transport.send(event().to_json())
     for _ in range(MAX_RECEIVES - 1):
         transport.receive_and_give_back()
-    with transport.consumer(handle, observe=seen, pace=replace(QUICK, threads=2)) as consumer:
-        at_work.acquire()
-        at_work.acquire()
-        time.sleep(0.3)  # for the rest to be received
-        consumer.stop()
-        release.set()
+    stop_with_two_at_work(transport, seen)
     assert sorted(one.outcome for one in seen) == ["done"] * 4
     assert (transport.waiting(), transport.dead()) == ([], [])
 
