@@ -1,6 +1,7 @@
 """A real PostgreSQL and an AWS emulator of the tests' own."""
 
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import botocore.session
 import httpx
 import pytest
+import structlog
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from service_runtime.process import HttpServer
 from sqlalchemy import URL
@@ -58,6 +60,16 @@ class Database:
     def _url(self, user: str, password: str) -> URL:
         host, port = self.server.host, self.server.port
         return URL.create("postgresql+psycopg", user, password, host, port, self.name)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Undoes what a service that starts in this process sets up for its own."""
+    root, access = logging.getLogger(), logging.getLogger("uvicorn.access")
+    handlers, level, disabled = root.handlers[:], root.level, access.disabled
+    yield
+    root.handlers, root.level, access.disabled = handlers, level, disabled
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ class Session(socketserver.StreamRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
+    """Closing it waits until every conversation has been heard to its end."""
 
     def __init__(self, mail: MailServer, tls: ssl.SSLContext, encrypted: bool) -> None:
         super().__init__(("127.0.0.1", 0), Session)
@@ -100,6 +100,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def mail_server(folder: Path, *, encrypted: bool = False) -> Iterator[MailServer]:
+    """Its `commands` are complete once it is left."""
     mail = MailServer(certificate=folder / "certificate.pem")
     with Server(mail, server_tls(folder), encrypted) as server:
         mail.port = server.server_address[1]

@@ -25,8 +25,9 @@ def smtp(mail, scheme="smtp", user="ada:pa%3Ass@"):
     return SmtpEmail(SmtpServer.parse(url), sender=SENDER, tls=mail.tls)
 
 
-def test_an_email_is_handed_over_with_all_that_the_reminder_says(mail):
-    identity = smtp(mail).send(EMAIL)
+def test_an_email_is_handed_over_with_all_that_the_reminder_says(tmp_path):
+    with mail_server(tmp_path) as mail:
+        identity = smtp(mail).send(EMAIL)
     assert identity == f"<{OCCURRENCE}@example.org>"
     (text,) = mail.messages
     message = email.message_from_string(
@@ -80,10 +81,11 @@ def test_a_server_with_tls_from_the_start_is_spoken_to(tmp_path):
         assert len(mail.messages) == 1
 
 
-def test_a_server_that_is_not_trusted_gets_neither_password_nor_message(mail):
-    url = f"smtp://ada:secret@localhost:{mail.port}"
-    with pytest.raises(Misconfigured):
-        SmtpEmail(SmtpServer.parse(url), sender=SENDER).send(EMAIL)
+def test_a_server_that_is_not_trusted_gets_neither_password_nor_message(tmp_path):
+    with mail_server(tmp_path) as mail:
+        url = f"smtp://ada:secret@localhost:{mail.port}"
+        with pytest.raises(Misconfigured):
+            SmtpEmail(SmtpServer.parse(url), sender=SENDER).send(EMAIL)
     assert mail.commands == ["ehlo example.org", "STARTTLS"]
 
 
