@@ -13,7 +13,12 @@ from event_messages.shape import Instant, Shape, UserId
 
 Channel = Literal["push", "email"]
 Deferral = Literal["QUIET_HOURS", "DIGEST"]
+OccurrenceChange = Literal["snoozed", "acknowledged", "completed"]
 Version = Annotated[int, Field(ge=1, description="one more at each write of the item")]
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class Reminder(Shape):
@@ -38,6 +43,22 @@ class Reminder(Shape):
         Field(description="occurrences until then were acknowledged or snoozed"),
     ] = None
     completed: Annotated[bool, Field(description="nothing is to be announced any more")] = False
+
+
+class ReminderUpdated(Reminder):
+    """A reminder as its last write left it, and what its user did with an occurrence."""
+
+    change: Annotated[
+        str | None,
+        Field(
+            description="snoozed, acknowledged or completed; none of an edit, others may come",
+            exclude_if=_is_none,
+        ),
+    ] = None
+    until: Annotated[
+        Instant | None,
+        Field(description="when what was snoozed is announced", exclude_if=_is_none),
+    ] = None
 
 
 class ReminderDeleted(Shape):
@@ -119,7 +140,7 @@ class DeviceRemoved(Shape):
 
 DATA: Mapping[str, type[Shape]] = {
     "reminder:created": Reminder,
-    "reminder:updated": Reminder,
+    "reminder:updated": ReminderUpdated,
     "reminder:deleted": ReminderDeleted,
     "notification:create": PendingNotification,
     "notification:update": PendingNotification,
@@ -133,10 +154,15 @@ DATA: Mapping[str, type[Shape]] = {
     "device:registered": DeviceRegistered,
     "device:removed": DeviceRemoved,
 }
+COMMANDS = frozenset({"notification:create", "notification:update", "notification:delete"})
 
 
 def data_of(event: Event) -> Shape:
-    """The event's data, checked against the contract."""
+    """The event's data, checked against the contract.
+
+    A member that this service does not know is a later version's, so it is no matter; in a
+    command, which anybody may send, it is a mistake.
+    """
     if event.type not in DATA:
         raise UnknownEvent(f"the contract has no event of type {event.type}")
     if event.schema_version > SCHEMA_VERSION:
@@ -145,6 +171,9 @@ def data_of(event: Event) -> Shape:
             f"this service reads up to {SCHEMA_VERSION}"
         )
     try:
-        return DATA[event.type].model_validate(event.data)
+        shape = DATA[event.type]
+        if event.type in COMMANDS:
+            return shape.model_validate(event.data)
+        return shape.model_validate(event.data, extra="ignore")
     except ValidationError as error:
         raise MalformedEvent(f"{event.type} has bad data: {explain(error)}") from None

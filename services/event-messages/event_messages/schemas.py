@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import create_model
 from pydantic.json_schema import GenerateJsonSchema
 
-from event_messages.contract import DATA
+from event_messages.contract import COMMANDS, DATA
 from event_messages.event import Event
 
 
@@ -33,6 +33,8 @@ def _schema(event_type: str) -> str:
     }
     model = create_model(event_type, __base__=Event, __doc__=DATA[event_type].__doc__, **members)
     schema = model.model_json_schema(by_alias=True, schema_generator=_Untitled)
+    if event_type not in COMMANDS:  # a later version may tell more
+        del schema["$defs"][DATA[event_type].__name__]["additionalProperties"]
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
     return json.dumps(schema, indent=2) + "\n"
 

@@ -1,9 +1,16 @@
 """The events that the writes of this service record."""
 
 from datetime import UTC
+from typing import Any
 from uuid import UUID, uuid5
 
-from event_messages.contract import NotificationDeleted, PendingNotification, ReminderDeleted
+from event_messages.contract import (
+    NotificationDeleted,
+    OccurrenceChange,
+    PendingNotification,
+    ReminderDeleted,
+    ReminderUpdated,
+)
 from event_messages.contract import Reminder as ReminderData
 from event_messages.event import Event
 
@@ -11,16 +18,21 @@ from reminder_service.reminders import Reminder
 
 
 def created(reminder: Reminder) -> Event:
-    return Event.new("reminder:created", reminder.user_id, _data(reminder), reminder.updated_at)
+    data = ReminderData(**_data(reminder))
+    return Event.new("reminder:created", reminder.user_id, data, reminder.updated_at)
 
 
-def updated(reminder: Reminder) -> Event:
-    return Event.new("reminder:updated", reminder.user_id, _data(reminder), reminder.updated_at)
+def updated(reminder: Reminder, change: OccurrenceChange | None = None) -> Event:
+    until = reminder.snoozed_until if change == "snoozed" else None
+    data = ReminderUpdated(**_data(reminder), change=change, until=until)
+    return Event.new("reminder:updated", reminder.user_id, data, reminder.updated_at)
 
 
-def of_change(before: Reminder, after: Reminder) -> list[Event]:
+def of_change(
+    before: Reminder, after: Reminder, change: OccurrenceChange | None = None
+) -> list[Event]:
     """The events of one write: the reminder's own, and the commands for what it snoozed."""
-    return [updated(after), *_ended_snooze(before, after), *_snooze(before, after)]
+    return [updated(after, change), *_ended_snooze(before, after), *_snooze(before, after)]
 
 
 def snooze_id(reminder: Reminder) -> UUID | None:
@@ -71,8 +83,8 @@ def deleted(reminder: Reminder) -> Event:
     return Event.new("reminder:deleted", reminder.user_id, data)
 
 
-def _data(reminder: Reminder) -> ReminderData:
-    return ReminderData(
+def _data(reminder: Reminder) -> dict[str, Any]:
+    return dict(
         id=reminder.id,
         version=reminder.version,
         user_id=reminder.user_id,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from event_messages.contract import OccurrenceChange
 from event_messages.event import Event
 
 from reminder_service import events
@@ -76,13 +77,19 @@ class InMemoryReminders:
         mine = sorted(self._of(user_id), key=lambda reminder: (reminder.date, reminder.id))
         return mine[offset : offset + limit], len(mine)
 
-    def change(self, user_id: str, id: UUID, make: Callable[[Reminder], Reminder]) -> Reminder:
+    def change(
+        self,
+        user_id: str,
+        id: UUID,
+        make: Callable[[Reminder], Reminder],
+        change: OccurrenceChange | None = None,
+    ) -> Reminder:
         with self._turn:
             current = self._own(user_id, id)
             changed = make(current)
             if changed != current:
                 self._reminders[id] = changed
-                self.events += events.of_change(current, changed)
+                self.events += events.of_change(current, changed, change)
         return changed
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:

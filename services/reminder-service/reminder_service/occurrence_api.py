@@ -30,7 +30,7 @@ def snooze(
     It is the last that was announced, or the next when that was acknowledged.
     """
     make = matched(if_match, lambda current: snoozed(current, snooze.end(now), now))
-    return answered(store.change(caller.user_id, id, make), response, now)
+    return answered(store.change(caller.user_id, id, make, "snoozed"), response, now)
 
 
 @router.post("/{id}/acknowledge", responses=CHANGE_REFUSED)
@@ -44,7 +44,7 @@ def acknowledge(
 ) -> ReminderAnswer:
     """What was announced is done: its snooze is cancelled, the series goes on."""
     make = matched(if_match, lambda current: acknowledged(current, now))
-    return answered(store.change(caller.user_id, id, make), response, now)
+    return answered(store.change(caller.user_id, id, make, "acknowledged"), response, now)
 
 
 @router.post("/{id}/complete", responses=CHANGE_REFUSED)
@@ -58,7 +58,7 @@ def complete(
 ) -> ReminderAnswer:
     """Nothing is announced any more; a change of the schedule opens the reminder again."""
     make = matched(if_match, lambda current: completed(current, now))
-    return answered(store.change(caller.user_id, id, make), response, now)
+    return answered(store.change(caller.user_id, id, make, "completed"), response, now)
 
 
 for action in ("snooze", "acknowledge", "complete"):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from event_messages.contract import OccurrenceChange
 from service_runtime.outbox import append
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 
@@ -34,8 +35,17 @@ class Reminders(Protocol):
     def page(self, user_id: str, limit: int, offset: int) -> tuple[list[Reminder], int]:
         """Some of the user's reminders, the soonest first, and how many there are in all."""
 
-    def change(self, user_id: str, id: UUID, make: Callable[[Reminder], Reminder]) -> Reminder:
-        """Replace the user's reminder by what `make` makes of it, unless that is the same."""
+    def change(
+        self,
+        user_id: str,
+        id: UUID,
+        make: Callable[[Reminder], Reminder],
+        change: OccurrenceChange | None = None,
+    ) -> Reminder:
+        """Replace the user's reminder by what `make` makes of it, unless that is the same.
+
+        `change` is what the event calls it, when it is no edit.
+        """
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:
         """Delete the user's reminder unless `check` refuses."""
@@ -88,13 +98,19 @@ class PostgresReminders:
             rows = connection.execute(query).mappings().all()
             return [_reminder(row) for row in rows], _count(connection, user_id)
 
-    def change(self, user_id: str, id: UUID, make: Callable[[Reminder], Reminder]) -> Reminder:
+    def change(
+        self,
+        user_id: str,
+        id: UUID,
+        make: Callable[[Reminder], Reminder],
+        change: OccurrenceChange | None = None,
+    ) -> Reminder:
         with self._engine.begin() as connection:
             current = _locked(connection, user_id, id)
             changed = make(current)
             if changed != current:
                 connection.execute(_of_user(update(reminders), user_id, id).values(_row(changed)))
-                append(connection, *events.of_change(current, changed))
+                append(connection, *events.of_change(current, changed, change))
         return changed
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:

@@ -31,6 +31,11 @@ class TimelineEvent(BaseModel):
     occurred_at: AnsweredMoment
     recorded_at: AnsweredMoment = Field(description="when the event store got to know it")
     reason: str | None = Field(description="why, if the event has a reason")
+    change: str | None = Field(
+        description="what the user did with an occurrence: snoozed, acknowledged or completed",
+        examples=["snoozed"],
+    )
+    until: AnsweredMoment | None = Field(description="when what was snoozed is announced")
     data: dict[str, Any] = Field(description="as the schema of the type says")
 
 
@@ -76,4 +81,6 @@ def answer_outage(request: Request, error: Exception) -> JSONResponse:
 
 
 def _answered(event: dict[str, Any]) -> TimelineEvent:
-    return TimelineEvent.model_validate({**event, "reason": event["data"].get("reason")})
+    """With what its data tells of the occasion; those of earlier versions tell less."""
+    told = {name: event["data"].get(name) for name in ("reason", "change", "until")}
+    return TimelineEvent.model_validate({**event, **told})

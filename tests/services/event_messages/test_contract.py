@@ -6,7 +6,15 @@ from uuid import UUID
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from event_messages.contract import DATA, DueNotification, PendingNotification, Reminder, data_of
+from event_messages.contract import (
+    COMMANDS,
+    DATA,
+    DueNotification,
+    PendingNotification,
+    Reminder,
+    ReminderUpdated,
+    data_of,
+)
 from event_messages.errors import MalformedEvent, Refused, UnknownEvent
 from event_messages.event import Event
 from event_messages.schemas import schemas, write
@@ -43,7 +51,7 @@ DUE = {
 }
 EXAMPLES: dict[str, dict[str, Any]] = {
     "reminder:created": REMINDER,
-    "reminder:updated": REMINDER,
+    "reminder:updated": {**REMINDER, "change": "snoozed", "until": "2030-01-01T10:00:00Z"},
     "reminder:deleted": {"id": str(IDENTIFIER), "version": 2, "userId": "u1"},
     "notification:create": PENDING,
     "notification:update": PENDING,
@@ -59,6 +67,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
+def schema_of(event_type: str) -> Any:
+    return json.loads(schemas()[f"{event_type.replace(':', '-')}.schema.json"])
+
+
 def test_every_type_has_an_example() -> None:
     assert EXAMPLES.keys() == DATA.keys()
 
@@ -68,17 +80,36 @@ def test_data_is_read_and_written_as_its_schema_says(event_type: str) -> None:
     event = Event.new(event_type, "u1", EXAMPLES[event_type])
     data = data_of(event)
     again = Event.new(event_type, "u1", data)
-    schema = json.loads(schemas()[f"{event_type.replace(':', '-')}.schema.json"])
     for text in (event.to_json(), again.to_json()):
-        jsonschema.validate(json.loads(text), schema)
+        jsonschema.validate(json.loads(text), schema_of(event_type))
     assert data_of(again) == data
 
 
-@pytest.mark.parametrize("event_type", DATA)
-def test_an_unknown_member_of_data_is_refused(event_type: str) -> None:
-    event = Event.new(event_type, "u1", {**EXAMPLES[event_type], "surprise": 1})
+def surprising(event_type: str) -> Event:
+    return Event.new(event_type, "u1", {**EXAMPLES[event_type], "surprise": 1})
+
+
+@pytest.mark.parametrize("event_type", sorted(COMMANDS))
+def test_an_unknown_member_of_a_command_is_refused(event_type: str) -> None:
     with pytest.raises(MalformedEvent, match=f"{event_type} has bad data: surprise"):
-        data_of(event)
+        data_of(surprising(event_type))
+    with pytest.raises(jsonschema.ValidationError, match="surprise"):
+        jsonschema.validate(json.loads(surprising(event_type).to_json()), schema_of(event_type))
+
+
+@pytest.mark.parametrize("event_type", sorted(DATA.keys() - COMMANDS))
+def test_what_a_later_version_tells_besides_is_no_matter(event_type: str) -> None:
+    event = surprising(event_type)
+    assert data_of(event) == data_of(Event.new(event_type, "u1", EXAMPLES[event_type]))
+    jsonschema.validate(json.loads(event.to_json()), schema_of(event_type))
+
+
+def test_only_an_update_with_an_occasion_tells_of_it() -> None:
+    snoozed = {"change": "snoozed", "until": "2030-01-01T10:00:00Z"}
+    told = Event.new("reminder:updated", "u1", ReminderUpdated(**REMINDER, **snoozed)).data
+    assert {name: told[name] for name in snoozed} == snoozed
+    edited = Event.new("reminder:updated", "u1", ReminderUpdated(**REMINDER)).data
+    assert told.keys() - edited.keys() == snoozed.keys()
 
 
 def test_a_type_outside_the_contract_is_refused() -> None:

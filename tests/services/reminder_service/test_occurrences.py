@@ -41,6 +41,7 @@ def test_a_snooze_announces_the_last_occurrence_later_and_leaves_the_series(api,
     (updated, reminder), (created, snooze) = told(store)
     assert (updated, created) == ("reminder:updated", "notification:create")
     assert reminder.handled_through.isoformat() == "2030-01-02T09:00:00+00:00"
+    assert (reminder.change, reminder.until) == ("snoozed", snooze.deliver_at)
     assert snooze.model_dump(mode="json", exclude={"id"}, exclude_none=True) == {
         "version": 2,
         "user_id": "user-1",
@@ -129,6 +130,7 @@ def test_an_acknowledged_occurrence_is_not_snoozed_any_more(api, made_at, store)
     assert answer["acknowledgedThrough"] == "2030-01-02T09:00:00Z"
     (_, snooze), (_, reminder), (_, ended) = told(store)[1:]
     assert reminder.handled_through == snooze.occurrence
+    assert (reminder.change, reminder.until) == ("acknowledged", None)
     assert (ended.id, ended.version, ended.reminder_id) == (snooze.id, 3, reminder.id)
 
 
@@ -167,14 +169,15 @@ def test_a_completed_series_ends_with_its_snooze_and_can_be_opened_again(api, ma
     assert (answer["nextDate"], answer["snoozedUntil"]) == (None, None)
     assert api.post(f"{path}/complete").json() == answer
     assert types(store, 3) == ["reminder:updated", "notification:delete"]
-    assert told(store)[2][1].completed is True
+    completed = told(store)[2][1]
+    assert (completed.completed, completed.change, completed.until) == (True, "completed", None)
     refused = api.post(f"{path}/snooze", json={"minutes": 5})
     assert problem(refused) == (409, "REMINDER_ENDED")
     renamed = api.patch(path, json={"message": "Feed the cat"}).json()
     assert renamed["ended"] is True
     opened = api.patch(path, json={"rule": "FREQ=DAILY"}).json()
     assert (opened["completedAt"], opened["nextDate"]) == (None, "2030-01-03T09:00:00Z")
-    assert told(store)[-1][1].completed is False
+    assert (told(store)[-1][1].completed, told(store)[-1][1].change) == (False, None)
 
 
 def test_a_change_of_the_text_reaches_the_snooze_and_of_the_schedule_ends_it(api, made_at, store):

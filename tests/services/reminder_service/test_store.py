@@ -15,6 +15,7 @@ from reminder_service.errors import (
 )
 from reminder_service.fakes import InMemoryReminders
 from reminder_service.idempotency import KeyedAnswer
+from reminder_service.occurrences import snoozed
 from reminder_service.store import PostgresReminders
 from service_runtime.database import create_database_engine
 from service_runtime.migrations import migrate
@@ -102,12 +103,26 @@ def test_each_write_records_its_event(kept, made):
     assert created[1]["message"] == reminder.message
     assert updated[0] == "reminder:updated"
     assert (updated[1]["message"], updated[1]["version"]) == (changed.message, 2)
+    assert "change" not in updated[1]
     assert deleted == (
         "reminder:deleted",
         {"id": str(reminder.id), "version": 3, "userId": "user-1"},
     )
     with pytest.raises(MissingReminder):
         store.find("user-1", reminder.id)
+
+
+def test_an_event_tells_what_the_user_did_with_an_occurrence(kept, made):
+    store, reminder, until = kept.store, made(), NOW + timedelta(days=2)
+    store.add([reminder])
+
+    def snooze(current):
+        return snoozed(current, until, NOW)
+
+    store.change("user-1", reminder.id, snooze, "snoozed")
+    store.change("user-1", reminder.id, snooze, "snoozed")  # a repeat
+    changes = [data["change"] for type, data in kept.events() if type == "reminder:updated"]
+    assert changes == ["snoozed"]
 
 
 def test_pages_are_in_order_and_only_of_the_user(store, made):

@@ -153,8 +153,12 @@ def test_the_owner_reads_the_timeline(api, remembered, store):
         "occurredAt": "2030-01-01T12:00:00Z",
         "recordedAt": "2030-01-01T12:00:00Z",
         "reason": None,
+        "change": None,
+        "until": None,
         "data": store.events[0].data,
     }
+    occasions = [(item["change"], item["until"]) for item in answer["items"]]
+    assert occasions == [(None, None), ("snoozed", "2030-01-02T10:00:00Z"), (None, None)]
     first = api.get(f"{path}/events", params={"limit": 2}).json()
     assert first["nextCursor"] == first["items"][1]["id"]
     rest = api.get(f"{path}/events", params={"cursor": first["nextCursor"]}).json()
