@@ -1,4 +1,4 @@
-"""A PostgreSQL of the measurement's own, with durable commits and a table of notifications."""
+"""A PostgreSQL of the measurement's own, with durable commits and tables of notifications."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from service_runtime.migrations import migrate
 from service_runtime.settings import DatabaseSettings, MigrationSettings
 
-from tests.postgresql import PASSWORD, postgres_server
+from tests.postgresql import PASSWORD, PostgresServer, postgres_server
 
 NAME = "notifications"
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
@@ -30,19 +30,31 @@ from (
 
 @contextmanager
 def notifications_database() -> Iterator[DatabaseSettings]:
+    with notifications_databases(NAME) as databases:
+        yield databases[NAME]
+
+
+@contextmanager
+def notifications_databases(*names: str) -> Iterator[dict[str, DatabaseSettings]]:
+    """Some on one server, by name."""
     with postgres_server(**DURABLE, **ROOM) as server:
-        settings = MigrationSettings(
-            database_host=server.host,
-            database_port=server.port,
-            database_name=NAME,
-            database_user=NAME,
-            database_password=SecretStr(PASSWORD),
-            database_sslmode="disable",
-            database_admin_user=server.admin_user,
-            database_admin_password=SecretStr(server.admin_password),
-        )
-        migrate(settings, "event_service:migrations")
-        yield settings
+        databases = {name: _settings(server, name) for name in names}
+        for settings in databases.values():
+            migrate(settings, "event_service:migrations")
+        yield {**databases}
+
+
+def _settings(server: PostgresServer, name: str) -> MigrationSettings:
+    return MigrationSettings(
+        database_host=server.host,
+        database_port=server.port,
+        database_name=name,
+        database_user=name,
+        database_password=SecretStr(PASSWORD),
+        database_sslmode="disable",
+        database_admin_user=server.admin_user,
+        database_admin_password=SecretStr(server.admin_password),
+    )
 
 
 def administrator(settings: DatabaseSettings) -> "psycopg.Connection[tuple[object, ...]]":
