@@ -1,12 +1,11 @@
 """A user's preferences over HTTP."""
 
 from collections.abc import Callable
-from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
-from service_runtime.preconditions import etag, matches
+from service_runtime.preconditions import IfMatch, etag, matches
 from service_runtime.problems import Problem, problem_responses
 from service_runtime.rate_limit import limited_router
 
@@ -14,7 +13,6 @@ from notification_service.preference_bodies import PreferencesBody, PreferencesC
 from notification_service.preferences import Preferences, PreferenceStore
 
 PATH = "/preferences"
-IfMatch = Annotated[str | None, Header(description="the ETag that the change is meant for")]
 
 
 def preference_routes(store: PreferenceStore) -> APIRouter:
@@ -46,9 +44,9 @@ def preference_routes(store: PreferenceStore) -> APIRouter:
 
 
 def matching(
-    if_match: str | None, make: Callable[[Preferences], Preferences]
+    if_match: IfMatch, make: Callable[[Preferences], Preferences]
 ) -> Callable[[Preferences], Preferences]:
-    """The change, refused unless the header is absent, `*`, or names the version by its tag."""
+    """The change, refused unless any version will do or its tag is named."""
 
     def make_if_matching(current: Preferences) -> Preferences:
         if not matches(if_match, current.version):

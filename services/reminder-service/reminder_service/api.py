@@ -8,6 +8,7 @@ from fastapi import FastAPI, Response
 from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
 from service_runtime.other_methods import refuse_other_methods
+from service_runtime.preconditions import IfMatch
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
 from service_runtime.rate_limit import Buckets
@@ -25,7 +26,6 @@ from reminder_service.creation import Creation, make_many, make_one
 from reminder_service.dependencies import (
     Clock,
     IdempotencyKey,
-    IfMatch,
     Limit,
     Now,
     Offset,

@@ -30,7 +30,6 @@ Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[
     str | None, Header(description="repeats within a day with this key get the first answer")
 ]
-IfMatch = Annotated[str | None, Header(description="the ETag that the change is meant for")]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]
 

@@ -84,10 +84,3 @@ class IdempotencyKeyReused(Refusal):
 
     http_status = 422
     name = "IDEMPOTENCY_KEY_REUSED"
-
-
-class InvalidHeader(Refusal):
-    """A header is malformed."""
-
-    http_status = 422
-    name = "INVALID_HEADER"

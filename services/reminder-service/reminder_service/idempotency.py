@@ -5,7 +5,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reminder_service.errors import IdempotencyKeyReused, InvalidHeader
+from service_runtime.headers import InvalidHeader
+
+from reminder_service.errors import IdempotencyKeyReused
 
 KEPT = timedelta(hours=24)
 

@@ -5,10 +5,11 @@ from uuid import UUID
 from fastapi import Response
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
+from service_runtime.preconditions import IfMatch
 from service_runtime.problems import problem_responses
 
 from reminder_service.bodies import ReminderAnswer, Snooze
-from reminder_service.dependencies import IfMatch, Now, Store, answered, reminder_router
+from reminder_service.dependencies import Now, Store, answered, reminder_router
 from reminder_service.occurrences import acknowledged, completed, snoozed
 from reminder_service.preconditions import CHANGE_REFUSED, matched
 

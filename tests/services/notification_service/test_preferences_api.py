@@ -97,6 +97,8 @@ def test_a_change_applies_to_the_version_that_it_was_made_for(api):
         assert answer.headers["etag"] == '"2"'
     assert api.get("/preferences").json() == CHOSEN | {"locale": "fr"}
     assert api.patch("/preferences", json={}, headers={"if-match": "*"}).is_success
+    unquoted = api.patch("/preferences", json={}, headers={"if-match": "2"})
+    assert problem(unquoted) == (422, "INVALID_HEADER")
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,8 @@ def test_a_body_that_is_not_said_to_be_json_is_refused(api, content_type):
 
 @pytest.mark.parametrize(
     ("if_match", "status"),
-    [('"1"', 200), ('"7", "1"', 200), ("*", 200), ('"2"', 412), ('W/"1"', 412), ("1", 412)],
+    [('"1"', 200), ('"7", "1"', 200), ("*", 200), ('"2"', 412), ('W/"1"', 412)]
+    + [(malformed, 422) for malformed in ("1", "W/1", '"1', '"1" "2"', "")],
 )
 def test_a_change_applies_to_the_version_that_was_read(api, body, if_match, status):
     path = f"/reminders/{api.post('/reminders', json=body).json()['id']}"
@@ -214,6 +215,9 @@ def test_a_change_applies_to_the_version_that_was_read(api, body, if_match, stat
     assert answer.status_code == status
     version = api.get(path).json()["version"]
     assert version == (2 if status == 200 else 1)
+    if status == 422:
+        assert problem(answer) == (422, "INVALID_HEADER")
+        assert problem(api.delete(path, headers=headers)) == (422, "INVALID_HEADER")
     if status == 412:
         assert problem(answer) == (412, "VERSION_MISMATCH")
         assert answer.headers["etag"] == '"1"'
