@@ -5,13 +5,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
-from service_runtime.bodies import Body
+from service_runtime.bodies import Body, TimeZone
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from notification_service.local_times import zone_of
 from notification_service.templates import PARTS
 from notification_service.texts import EmailText, Item, PushText, Reader, Texts
 
@@ -26,19 +25,10 @@ HEADERS = {
 Format = Literal["json", "text", "html"]
 
 
-def known_zone(name: str) -> str:
-    if zone_of(name).key != name:
-        raise ValueError("expected an IANA time zone, for example Europe/Paris")
-    return name
-
-
 def shown_moment(moment: datetime) -> datetime:
     if not 1970 <= moment.year < 9999:
         raise ValueError("expected a date from 1970 to 9998")
     return moment
-
-
-TimeZone = Annotated[str, Field(max_length=64), AfterValidator(known_zone)]
 
 
 class TemplateBody(Body):

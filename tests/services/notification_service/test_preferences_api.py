@@ -117,6 +117,7 @@ def test_a_locale_is_written_as_is_usual(api, given, canonical):
         {"timeZone": "Mars/Base"},
         {"timeZone": None},
         {"timeZone": "../etc/passwd"},
+        {"timeZone": "posixrules"},
         {"locale": "e"},
         {"locale": "en_US"},
         {"locale": "en\r\nX: y"},

@@ -169,6 +169,7 @@ def test_an_email_needs_a_valid_address(api, body, callers, address):
         ({"notifyOffset": 21 * 60}, "INVALID_DUEDATE"),
         ({"rule": "FREQ=DAILY", "isRecurring": False}, "INVALID_RULE"),
         ({"rule": "FREQ=SECONDLY"}, "VALIDATION"),
+        ({"timeZone": "right/Europe/Paris"}, "VALIDATION"),
         ({"message": "a\nb"}, "VALIDATION"),
         ({"url": "http://127.0.0.1/"}, "VALIDATION"),
         ({"unknown": 1}, "VALIDATION"),

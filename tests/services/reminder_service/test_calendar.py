@@ -118,6 +118,7 @@ def test_a_to_do_is_due_and_rings_before(outcome, before):
         (["DTSTART:20301301T090000Z"], ""),
         ([START, START], "one date"),
         (["DTSTART;TZID=Mars/Base:20300105T090000"], "IANA time zone"),
+        (["DTSTART;TZID=posix/Europe/Paris:20300105T090000"], "IANA time zone"),
         ([START, "RRULE:FREQ=SECONDLY"], "Expected FREQ"),
         ([START, "RRULE:FREQ=DAILY", "RRULE:FREQ=WEEKLY"], "one RRULE"),
         ([START, "RDATE:20300106T090000Z"], "RDATE"),

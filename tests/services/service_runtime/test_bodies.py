@@ -1,0 +1,50 @@
+"""The time zones that a request may name."""
+
+import zoneinfo
+from importlib import resources
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+from service_runtime.bodies import TimeZone, time_zone_names
+
+ADAPTER = TypeAdapter(TimeZone)
+
+
+@pytest.fixture
+def system_zones(tmp_path):
+    """A system that has one file of zones, by a name of its own, and none of the usual."""
+    (tmp_path / "posix").mkdir()
+    paris = resources.files("tzdata").joinpath("zoneinfo/Europe/Paris").read_bytes()
+    (tmp_path / "posix" / "Paris").write_bytes(paris)
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([tmp_path])
+    yield
+    zoneinfo.reset_tzpath(before)
+
+
+@pytest.mark.parametrize("name", ["Europe/Paris", "US/Eastern", "Etc/GMT+5", "EST5EDT", "UTC"])
+def test_zones_and_links_are_accepted(name):
+    assert ADAPTER.validate_python(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["posixrules", "localtime", "Factory", "posix/Europe/Paris", "right/UTC", "tzdata.zi"]
+    + ["europe/paris", "Europe", "Europe/Paris ", "Europe/../UTC", "/usr/share/zoneinfo/UTC"],
+)
+def test_other_names_are_refused(name):
+    with pytest.raises(ValidationError, match="expected an IANA time zone such as Europe/Paris"):
+        ADAPTER.validate_python(name)
+
+
+def test_what_files_a_system_has_makes_no_difference(system_zones):
+    assert zoneinfo.ZoneInfo("posix/Paris").key == "posix/Paris"
+    with pytest.raises(ValidationError):
+        ADAPTER.validate_python("posix/Paris")
+    assert ADAPTER.validate_python("Asia/Tokyo") == "Asia/Tokyo"
+
+
+def test_every_name_that_is_accepted_is_a_zone(system_zones):
+    assert len(time_zone_names()) > 500
+    for name in time_zone_names():
+        assert zoneinfo.ZoneInfo.no_cache(name).key == name
