@@ -12,7 +12,7 @@ from service_runtime.preconditions import etag
 from service_runtime.problems import FieldProblem, Problem
 
 from reminder_service.bodies import BulkAnswer, BulkResult, NewReminder, ReminderAnswer
-from reminder_service.idempotency import KeyedAnswer, check_key, fingerprint
+from reminder_service.idempotency import KeyedAnswer, fingerprint
 from reminder_service.reminders import Reminder, new_reminder
 from reminder_service.store import Reminders
 
@@ -39,7 +39,6 @@ class Creation:
 
     def answer(self, store: Reminders, make: Callable[[], Made]) -> KeyedAnswer:
         """Create and answer; a request that is repeated with its key creates nothing."""
-        check_key(self.key)
         mark = fingerprint(self.operation, self.text)
         if self.key and (earlier := store.answered(self.caller.user_id, self.key, self.now)):
             return earlier.repeated_for(mark)

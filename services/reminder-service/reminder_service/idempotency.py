@@ -9,6 +9,7 @@ from service_runtime.headers import InvalidHeader
 
 from reminder_service.errors import IdempotencyKeyReused
 
+NAME = "Idempotency-Key"
 KEPT = timedelta(hours=24)
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
@@ -35,7 +36,7 @@ class KeyedAnswer:
 
 def check_key(key: str | None) -> None:
     if key is not None and not _KEY.fullmatch(key):
-        raise InvalidHeader("Idempotency-Key takes 1 to 255 printable ASCII characters.")
+        raise InvalidHeader(f"{NAME} takes 1 to 255 printable ASCII characters.")
 
 
 def fingerprint(operation: str, request: str) -> str:

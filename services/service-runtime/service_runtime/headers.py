@@ -1,5 +1,7 @@
 """Headers of requests: which are refused, and how."""
 
+from starlette.datastructures import Headers
+
 from service_runtime.problems import Problem
 
 LONGEST_SHOWN = 64  # characters
@@ -10,6 +12,14 @@ class InvalidHeader(Problem):
 
     def __init__(self, detail: str) -> None:
         super().__init__(422, "INVALID_HEADER", detail)
+
+
+def only_header(headers: Headers, name: str) -> str | None:
+    """The value of a header that may come once; which of several is meant nobody can tell."""
+    values = headers.getlist(name)
+    if len(values) > 1:
+        raise InvalidHeader(f"Expected the header {name} once, came {len(values)} times.")
+    return values[0] if values else None
 
 
 def shown(value: str) -> str:

@@ -77,14 +77,17 @@ class GatewayIdentity:
     )
 
     def caller_of(self, headers: Headers) -> Caller:
-        user_ids = headers.getlist(USER_ID)
+        user_ids, names = headers.getlist(USER_ID), headers.getlist(USER_NAME)
         if len(user_ids) != 1 or not is_user_id(user_ids[0]):
             raise Unauthenticated(
                 f"The header {USER_ID} is missing, malformed or repeated; call through the gateway."
             )
-        names = headers.getlist(USER_NAME)
-        email = email_address(names[0]) if len(names) == 1 else None
-        return Caller(user_id=user_ids[0], email=email)
+        if len(names) > 1:
+            raise Unauthenticated(
+                f"The header {USER_NAME} is repeated, came {len(names)} times; "
+                "call through the gateway."
+            )
+        return Caller(user_id=user_ids[0], email=email_address(names[0]) if names else None)
 
 
 def is_user_id(text: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service_runtime.headers import only_header
 from service_runtime.metrics import REQUEST_SECONDS, REQUESTS
 from service_runtime.problems import Problem
 
@@ -62,8 +63,9 @@ class BodyMiddleware:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         try:
+            media_type = only_header(Headers(scope=scope), "Content-Type")
             body = await self._read(scope, receive)
-            _check(body, Headers(scope=scope).get("content-type", ""))
+            _check(body, media_type or "")
         except Problem as problem:
             return await problem.response()(scope, receive, send)
         if body is None:

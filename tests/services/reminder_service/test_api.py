@@ -258,6 +258,17 @@ def test_a_malformed_key_is_refused(api, body, key):
     assert problem(answer) == (422, "INVALID_HEADER")
 
 
+@pytest.mark.parametrize("keys", [("one", "two"), ("one", "one"), ("one", "")])
+@pytest.mark.parametrize("path", ["/reminders", "/reminders/bulk"])
+def test_one_request_has_one_key(api, body, store, path, keys):
+    content = body if path == "/reminders" else {"reminders": [body]}
+    headers = [("Idempotency-Key", key) for key in keys]
+    answer = api.post(path, json=content, headers=headers)
+    assert problem(answer) == (422, "INVALID_HEADER")
+    assert answer.json()["detail"] == "Expected the header Idempotency-Key once, came 2 times."
+    assert store.events == []
+
+
 def test_a_user_has_a_limited_number_of_reminders(api, body, other):
     for _ in range(5):
         assert api.post("/reminders", json=body).status_code == 201

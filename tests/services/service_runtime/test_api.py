@@ -141,6 +141,13 @@ def test_a_malformed_body_is_refused(client: httpx.Client, body: bytes) -> None:
     assert (answer.status_code, problem(answer)["code"]) == (400, "MALFORMED_BODY")
 
 
+def test_a_body_has_one_type(client: httpx.Client) -> None:
+    types = [("content-type", "application/json"), ("content-type", "text/plain")]
+    answer = client.post("/notes", content=b'{"title": "a"}', headers=types)
+    assert (answer.status_code, problem(answer)["code"]) == (422, "INVALID_HEADER")
+    assert answer.json()["detail"] == "Expected the header Content-Type once, came 2 times."
+
+
 def test_a_text_has_no_depth(client: httpx.Client) -> None:
     text = {"content-type": "text/calendar; charset=utf-8"}
     answer = client.post("/notes", content=b"[" * 33, headers=text)

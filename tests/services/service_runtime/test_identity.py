@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from service_runtime.api import create_api
-from service_runtime.identity import AnyCaller, Caller, GatewayIdentity
+from service_runtime.identity import AnyCaller, Caller, GatewayIdentity, Unauthenticated
 from service_runtime.identity_settings import IdentitySettings
 from service_runtime.settings import read_settings
 from service_runtime.tokens import TokenIdentity
@@ -76,7 +76,8 @@ def test_a_header_that_came_twice_names_nobody(serve):
     twice = [("x-authenticated-userid", "victim"), ("x-authenticated-userid", "user-1")]
     assert serve(api()).get("/me", headers=twice).status_code == 401
     names = [("x-consumer-username", f"{name}@example.com") for name in ("victim", "user-1")]
-    assert gateway_caller(("x-authenticated-userid", "user-1"), *names).email is None
+    with pytest.raises(Unauthenticated, match="x-consumer-username is repeated, came 2 times"):
+        gateway_caller(("x-authenticated-userid", "user-1"), *names)
 
 
 @pytest.mark.parametrize(
