@@ -10,6 +10,7 @@ import typer
 
 from herald.dead_letter_commands import dead_letters, redrive
 from herald.options import StackName
+from herald.refused_event_commands import refused_events
 
 app = typer.Typer(
     name="herald",
@@ -20,6 +21,7 @@ app = typer.Typer(
     help="Look after a stack of the reminder and notification platform.",
 )
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(refused_events, name="refused-events")
 app.command("redrive", help="Short for `herald dead-letters redrive`.")(redrive)
 
 

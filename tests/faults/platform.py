@@ -31,7 +31,7 @@ from notification_service.templates import Templates
 from notification_service.texts import Texts
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
-from service_runtime.outbox import OutboxRelay
+from service_runtime.outbox_relay import OutboxRelay
 from service_runtime.process import Part
 from service_runtime.settings import DatabaseSettings
 from sqlalchemy import Engine

@@ -14,7 +14,7 @@ from notification_service.deferral_store import PostgresDeferrals
 from notification_service.deferrals import DigestItem
 from notification_service.deliveries import Claim, Delivery, Outcome
 from notification_service.delivery_store import PostgresDeliveries
-from service_runtime.outbox import EventPublisher
+from service_runtime.outbox_relay import EventPublisher
 from sqlalchemy import Engine
 
 Pass = Callable[[str], None]

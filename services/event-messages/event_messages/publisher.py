@@ -16,6 +16,7 @@ from event_messages.event import Event
 BATCH_ENTRIES = 10
 BATCH_BYTES = 256 * 1024
 ATTEMPTS = 4
+INVALID = {"InvalidParameter", "ParameterValueInvalid", "ValidationException"}  # codes of SNS
 
 
 @dataclass(frozen=True)
@@ -144,11 +145,29 @@ class Publisher:
                 ],
             )
         except (ClientError, BotoCoreError, ResponseParserError) as error:
+            if _is_invalid(error):
+                return self._singly(batch, str(error))
             silent = isinstance(error, BotoCoreError)
             return [
                 (entry, Failed(entry.message, str(error), unanswered=silent)) for entry in batch
             ]
         return [_refused(batch, entry) for entry in answer.get("Failed", [])]
+
+    def _singly(self, batch: list[_Entry], reason: str) -> list[tuple[_Entry, Failed]]:
+        """A request that is refused as a whole, for one of its entries: find out which."""
+        if len(batch) == 1:
+            return [(batch[0], Failed(batch[0].message, reason, permanent=True))]
+        refused: list[tuple[_Entry, Failed]] = []
+        for entry in batch:
+            if refused and (last := refused[-1][1]).unanswered:
+                refused.append((entry, replace(last, message=entry.message)))
+            else:
+                refused += self._attempt([entry])
+        return refused
+
+
+def _is_invalid(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response["Error"].get("Code") in INVALID
 
 
 def _refused(batch: list[_Entry], failure: dict[str, Any]) -> tuple[_Entry, Failed]:

@@ -12,7 +12,7 @@ from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
 from service_runtime.event_publisher import topic_publisher
 from service_runtime.logs import configure_logs
-from service_runtime.outbox import OutboxRelay
+from service_runtime.outbox_relay import OutboxRelay
 from service_runtime.probes import all_of
 from service_runtime.process import DRAIN, HttpServer, run_process
 from service_runtime.rate_limit import PostgresBuckets

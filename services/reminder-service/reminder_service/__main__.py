@@ -5,7 +5,7 @@ from service_runtime.command import run_command
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_publisher import topic_publisher
 from service_runtime.logs import configure_logs
-from service_runtime.outbox import OutboxRelay
+from service_runtime.outbox_relay import OutboxRelay
 from service_runtime.process import DRAIN, HttpServer, run_process
 from service_runtime.rate_limit import PostgresBuckets
 from service_runtime.settings import read_settings

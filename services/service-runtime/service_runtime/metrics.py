@@ -4,6 +4,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 OUTBOX_AGE = Gauge("outbox_oldest_seconds", "Age of the oldest event that is not published")
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Events published from the outbox")
+OUTBOX_REFUSED = Gauge(
+    "outbox_refused_events", "Events that no topic takes, set aside until somebody decides"
+)
 OUTBOX_FAILED = Counter("outbox_failed_total", "Attempts at which the topic refused an event")
 
 MESSAGES = Counter("messages_total", "Messages taken from the queue", ["event_type", "outcome"])

@@ -175,6 +175,24 @@ def test_a_topic_that_does_not_answer_is_given_up_on_after_one_batch() -> None:
     assert len(topic.calls) == ATTEMPTS
 
 
+INVALID = ClientError({"Error": {"Code": "InvalidParameter", "Message": "no"}}, "PublishBatch")
+
+
+def test_one_invalid_event_for_which_a_whole_batch_is_refused_is_found() -> None:
+    first, bad, last = messages = [outgoing() for _ in range(3)]
+    topic = RecordingTopic(INVALID, {}, INVALID)
+    assert publisher(topic).publish(messages) == [Failed(bad, str(INVALID), permanent=True)]
+    assert topic.ids()[1:] == [[one.event.id] for one in messages]
+
+
+def test_the_search_for_an_invalid_event_ends_where_the_topic_falls_silent() -> None:
+    lost = EndpointConnectionError(endpoint_url="http://topic")
+    messages = [outgoing() for _ in range(3)]
+    topic = RecordingTopic(INVALID, *[lost] * ATTEMPTS)
+    assert publisher(topic).publish(messages) == [Failed(one, str(lost)) for one in messages]
+    assert [len(call) for call in topic.calls] == [3, 1, 3, 3, 3]
+
+
 def test_a_batch_that_the_topic_refuses_keeps_none_behind_it_back() -> None:
     refusal = ClientError({"Error": {"Code": "InternalError"}}, "PublishBatch")
     topic = RecordingTopic(*[refusal] * ATTEMPTS)

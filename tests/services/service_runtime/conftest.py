@@ -18,11 +18,13 @@ FIRST = """
 from alembic import op
 from service_runtime.outbox import outbox_table
 from service_runtime.rate_limit import TABLE
+from service_runtime.refused_events import TABLE as REFUSED
 from sqlalchemy import MetaData
 revision, down_revision = "0001", None
 def upgrade():
     op.execute("create table notes (id bigint generated always as identity, text text)")
     op.execute(TABLE)
+    op.execute(REFUSED)
     outbox_table(MetaData()).create(op.get_bind())
 """
 

@@ -11,7 +11,8 @@ from event_messages.event import Event
 from event_messages.fakes import InMemoryTopic
 from event_messages.publisher import ATTEMPTS, BATCH_BYTES, Failed, Outgoing, Publisher
 from prometheus_client import REGISTRY
-from service_runtime.outbox import OutboxRelay, append
+from service_runtime.outbox import append
+from service_runtime.outbox_relay import OutboxRelay
 from service_runtime.traces import continue_trace
 from sqlalchemy import Engine, text
 
@@ -329,7 +330,7 @@ def test_a_stopped_relay_leaves_to_others_what_the_topic_does_not_take(
 def test_a_topic_that_hangs_does_not_keep_a_stopped_relay(
     engine: Engine, publisher: RecordingPublisher, count: Count, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service_runtime.outbox.LONGEST_REST", 0.3)
+    monkeypatch.setattr("service_runtime.outbox_relay.LONGEST_REST", 0.3)
     release = threading.Event()
 
     def hang(messages: Sequence[Outgoing]) -> list[Failed]:
