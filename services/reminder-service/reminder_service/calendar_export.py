@@ -1,14 +1,22 @@
 """Reminders as an iCalendar (RFC 5545), one event with its alarm each."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from icalendar import Alarm, Calendar, Event, vRecur
+from icalendar import Alarm, Calendar, Event, vRecur, vText
 from service_runtime.recurrence import zone_of
 
 from reminder_service.reminders import Reminder
 
 PRODUCT = "-//Herald//Reminders//EN"
+_ESCAPED = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,"})
+
+
+class Line(vText):
+    """A text without line ends; the library would take a backslash before an N for one."""
+
+    def to_ical(self) -> bytes:
+        return self.translate(_ESCAPED).encode()
 
 
 def calendar_of(reminders: Iterable[Reminder]) -> bytes:
@@ -29,8 +37,8 @@ def _event(reminder: Reminder) -> Event:
     event.add("created", reminder.created_at)
     event.add("last-modified", reminder.updated_at)
     event.add("sequence", reminder.version - 1)
-    event.add("summary", reminder.message)
-    event.add("dtstart", reminder.date.astimezone(zone))
+    event.add("summary", Line(reminder.message))
+    event.add("dtstart", _start(reminder))
     if reminder.url:
         event.add("url", reminder.url)
     if reminder.urgent:
@@ -43,12 +51,21 @@ def _event(reminder: Reminder) -> Event:
     return event
 
 
+def _start(reminder: Reminder) -> datetime:
+    """On the wall clock; iCalendar cannot say the second of two equal times, so that is in UTC.
+
+    The occurrences of a series follow the wall clock, so its start does, too.
+    """
+    start = reminder.date.astimezone(zone_of(reminder.time_zone))
+    return start.astimezone(UTC) if start.fold and not reminder.is_recurring else start
+
+
 def _alarm(reminder: Reminder) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "EMAIL" if reminder.notify_type == "email" else "DISPLAY")
-    alarm.add("description", reminder.message)
+    alarm.add("description", Line(reminder.message))
     alarm.add("trigger", -timedelta(minutes=reminder.notify_offset))
     if reminder.notify_type == "email":
-        alarm.add("summary", reminder.message)
+        alarm.add("summary", Line(reminder.message))
         alarm.add("attendee", f"mailto:{reminder.email}")
     return alarm

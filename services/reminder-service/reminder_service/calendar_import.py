@@ -4,29 +4,30 @@ What a reminder cannot be is refused for each component by itself: dates without
 several rules, added dates (RDATE), changed single occurrences (RECURRENCE-ID).
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar, Component
+from icalendar.timezone import tzp
 from service_runtime.problems import Problem
-
-from reminder_service.fields import LONGEST_MESSAGE
 
 MOST_COMPONENTS = 1_000
 UNSUPPORTED = ("RDATE", "RECURRENCE-ID", "EXRULE")
+OVER = ("CANCELLED", "COMPLETED")
 
+_ZONE_EDGE = re.compile(r"^(?:BEGIN|END):VTIMEZONE[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+
+Component.ignore_exceptions = True  # what is wrong in one component spoils no other
 Refused = ValueError
 
 
 def components_of(content: bytes) -> list[Component]:
     """The events and to-dos of a calendar; the reason why there are none otherwise."""
-    try:
-        calendars = Calendar.from_ical(content.decode(), multiple=True)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        raise Problem(422, "INVALID_CALENDAR", "The body is not an iCalendar.") from None
     found = [
         component
-        for calendar in calendars
+        for calendar in _calendars(content)
         if calendar.name == "VCALENDAR"
         for component in calendar.subcomponents
         if component.name in ("VEVENT", "VTODO")
@@ -37,28 +38,51 @@ def components_of(content: bytes) -> list[Component]:
     return found
 
 
+def _calendars(content: bytes) -> list[Calendar]:
+    """Zones are known by their names alone: what a file says of them would hold for all users."""
+    text = "".join(_ZONE_EDGE.split(content.decode("utf-8-sig"))[::2])
+    try:
+        return Calendar.from_ical(text, multiple=True)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        raise Problem(422, "INVALID_CALENDAR", "The body is not an iCalendar.") from None
+    finally:
+        tzp.use_default()  # it would remember every name for ever
+
+
 def body_of(component: Component) -> dict[str, Any]:
     """The body that POST /reminders would take; ValueError says why there is none."""
+    _check(component)
+    start = _moment(component, "DTSTART") or _moment(component, "DUE")
+    if start is None:
+        raise Refused("expected DTSTART or DUE with a time")
+    body: dict[str, Any] = {
+        "date": start.astimezone(UTC).isoformat(),
+        "message": _BREAKS.sub(" ", _single(component, "SUMMARY")),
+        "timeZone": _zone(start),
+        "urgent": _single(component, "PRIORITY") == "1",
+        **_notification(component, start),
+        **_recurrence(component, start),
+    }
+    return {**body, "url": _single(component, "URL")} if "URL" in component else body
+
+
+def _check(component: Component) -> None:
     if component.errors:
         name, reason = component.errors[0]
         raise Refused(f"{name or component.name} cannot be read: {reason}"[:200])
     for name in UNSUPPORTED:
         if name in component:
             raise Refused(f"{name} is not supported; use RRULE and EXDATE")
-    start = _moment(component, "DTSTART") or _moment(component, "DUE")
-    if start is None:
-        raise Refused("expected DTSTART or DUE with a time")
-    alarm = next((each for each in component.subcomponents if each.name == "VALARM"), None)
-    body: dict[str, Any] = {
-        "date": start.astimezone(UTC).isoformat(),
-        "message": _message(component),
-        "timeZone": _zone(start),
-        "notifyOffset": _offset(component, alarm, start) if alarm else 0,
-        "notifyType": "email" if alarm and str(alarm.get("ACTION")) == "EMAIL" else "push",
-        "urgent": str(component.get("PRIORITY", 0)) == "1",
-        **_recurrence(component, start),
-    }
-    return {**body, "url": str(component["URL"])} if "URL" in component else body
+    status = _single(component, "STATUS").upper()
+    if status in OVER:
+        raise Refused(f"it is {status}; there is nothing to remind of")
+
+
+def _single(component: Component, name: str) -> str:
+    value = component.get(name, "")
+    if isinstance(value, list):
+        raise Refused(f"expected one {name}, came {len(value)}")
+    return str(value)
 
 
 def _moment(component: Component, name: str) -> datetime | None:
@@ -80,14 +104,17 @@ def _zone(start: datetime) -> str:
     return str(name or "UTC")
 
 
-def _message(component: Component) -> str:
-    text = " ".join(str(component.get("SUMMARY", "")).split())
-    if len(text) > LONGEST_MESSAGE:
-        raise Refused(f"SUMMARY has more than {LONGEST_MESSAGE} characters")
-    return text
+def _notification(component: Component, start: datetime) -> dict[str, Any]:
+    """As the first alarm says."""
+    alarm = next((each for each in component.subcomponents if each.name == "VALARM"), None)
+    if alarm is None:
+        return {"notifyOffset": 0, "notifyType": "push"}
+    _check(alarm)
+    by_email = _single(alarm, "ACTION").upper() == "EMAIL"
+    return {"notifyOffset": _offset(alarm, start), "notifyType": "email" if by_email else "push"}
 
 
-def _offset(component: Component, alarm: Component, start: datetime) -> int:
+def _offset(alarm: Component, start: datetime) -> int:
     """Minutes from the alarm to the start."""
     trigger = getattr(alarm.get("TRIGGER"), "dt", None)
     if isinstance(trigger, datetime) and trigger.tzinfo:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
+from icalendar.timezone import tzp
 from reminder_service.calendar_api import _body
 from reminder_service.calendar_import import components_of
 from service_runtime.problems import Problem
@@ -86,6 +87,53 @@ def test_what_goes_out_comes_back(api, changes):
     assert again == {name: first[name] for name in again}
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"message": r"C:\New and \n, \\N;  two  blanks "},
+        {"date": "2030-10-27T01:30:00Z", "timeZone": "Europe/Berlin"},  # the second 02:30
+    ],
+)
+def test_text_and_moment_come_back_as_they_were(api, body, changes):
+    first = api.post("/reminders", json={**body, **changes}).json()
+    content = api.get("/reminders/calendar.ics").content
+    [result] = api.post("/reminders/import", content=content, headers=HEADERS).json()["results"]
+    again = {name: result["reminder"][name] for name in ("message", "date")}
+    assert again == {name: first[name] for name in again}
+
+
+OWN_ZONE = [
+    "BEGIN:VTIMEZONE",
+    "TZID:W. Europe Standard Time",
+    "BEGIN:STANDARD",
+    "DTSTART:16010101T030000",
+    "TZOFFSETFROM:+0200",
+    "TZOFFSETTO:+0100",
+    "END:STANDARD",
+    "END:VTIMEZONE",
+]
+
+
+def test_a_zone_counts_by_its_name_whatever_a_file_says_of_it(api):
+    start = event("DTSTART;TZID=W. Europe Standard Time:20300105T090000")
+    for components in ([*OWN_ZONE, start], [start]):
+        [result] = imported(api, *components).json()["results"]
+        assert result["reminder"]["timeZone"] == "Europe/Berlin"
+
+
+def test_nothing_of_a_file_is_remembered(api):
+    own = [line.replace("W. Europe Standard Time", "Ours") for line in OWN_ZONE]
+    folded = [line.replace("VTIMEZONE", "VTIME\r\n ZONE") for line in own]
+    assert imported(api, *folded, event(START)).json()["created"] == 1
+    assert tzp.timezone("Ours") is None
+
+
+def test_a_byte_order_mark_is_no_text(api):
+    content = "\ufeff" + calendar(event(START))
+    answer = api.post("/reminders/import", content=content, headers=HEADERS)
+    assert answer.json()["created"] == 1
+
+
 def test_a_plain_date_is_not_a_series(api, body):
     api.post("/reminders", json=body)
     content = api.get("/reminders/calendar.ics").content
@@ -129,6 +177,11 @@ def test_a_to_do_is_due_and_rings_before(outcome, before):
         ([START, alarm("ACTION:DISPLAY", "TRIGGER:PT5M")], "after the start"),
         ([START, alarm("ACTION:DISPLAY")], "TRIGGER"),
         ([START, alarm("ACTION:DISPLAY", "TRIGGER:-P9999D")], "notifyOffset"),
+        ([START, alarm("TRIGGER:soon")], "TRIGGER cannot be read"),
+        ([START, alarm("TRIGGER:-PT5M", "ACTION:EMAIL", "ACTION:DISPLAY")], "one ACTION, came 2"),
+        ([START, "SUMMARY:Coffee"], "one SUMMARY, came 2"),
+        ([START, "URL:https://example.com", "URL:https://example.org"], "one URL, came 2"),
+        ([START, "STATUS:CANCELLED"], "CANCELLED"),
         (["DTSTART:20290105T090000Z"], "more than one minute ahead"),
     ],
 )
@@ -136,6 +189,11 @@ def test_what_cannot_be_a_reminder_is_refused_with_the_reason(outcome, lines, re
     result = outcome(*lines)
     assert (result["status"], result["reminder"]) == (422, None)
     assert reason in result["problem"]["detail"]
+
+
+def test_the_name_of_an_action_may_be_small(outcome):
+    made = outcome(START, alarm("ACTION:email", "TRIGGER:-PT5M"))["reminder"]
+    assert (made["notifyType"], made["notifyOffset"]) == ("email", 5)
 
 
 def test_text_has_no_control_characters_and_a_length(outcome):
@@ -146,11 +204,12 @@ def test_text_has_no_control_characters_and_a_length(outcome):
 
 
 def test_each_component_stands_by_itself_and_others_are_passed_over(api, store):
-    todo = event(START, kind="VTODO")
-    answer = imported(api, event(), event(START, kind="VJOURNAL"), todo, event("DTSTART:x"))
+    todo, broken = event(START, kind="VTODO"), event("DUE:x", kind="VTODO")
+    journal = event("DTSTART:x", kind="VJOURNAL")
+    answer = imported(api, event(), journal, todo, event("DTSTART:x"), broken)
     results = answer.json()["results"]
-    assert (answer.json()["created"], answer.json()["refused"]) == (1, 2)
-    assert [result["status"] for result in results] == [422, 201, 422]
+    assert (answer.json()["created"], answer.json()["refused"]) == (1, 3)
+    assert [result["status"] for result in results] == [422, 201, 422, 422]
     assert [UUID(event.data["id"]) for event in store.events] == [
         UUID(results[1]["reminder"]["id"])
     ]
