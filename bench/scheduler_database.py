@@ -5,11 +5,10 @@ from contextlib import contextmanager
 
 import psycopg
 from notification_scheduler.database import conninfo
-from pydantic import SecretStr
 from service_runtime.migrations import migrate
 from service_runtime.settings import DatabaseSettings, MigrationSettings
 
-from tests.postgresql import PASSWORD, PostgresServer, postgres_server
+from tests.postgresql import postgres_server
 
 NAME = "notifications"
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
@@ -38,23 +37,10 @@ def notifications_database() -> Iterator[DatabaseSettings]:
 def notifications_databases(*names: str) -> Iterator[dict[str, DatabaseSettings]]:
     """Some on one server, by name."""
     with postgres_server(**DURABLE, **ROOM) as server:
-        databases = {name: _settings(server, name) for name in names}
+        databases = {name: server.database(name) for name in names}
         for settings in databases.values():
             migrate(settings, "event_service:migrations")
         yield {**databases}
-
-
-def _settings(server: PostgresServer, name: str) -> MigrationSettings:
-    return MigrationSettings(
-        database_host=server.host,
-        database_port=server.port,
-        database_name=name,
-        database_user=name,
-        database_password=SecretStr(PASSWORD),
-        database_sslmode="disable",
-        database_admin_user=server.admin_user,
-        database_admin_password=SecretStr(server.admin_password),
-    )
 
 
 def administrator(settings: DatabaseSettings) -> "psycopg.Connection[tuple[object, ...]]":

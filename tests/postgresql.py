@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from pydantic import SecretStr
+from service_runtime.settings import MigrationSettings
 
 ADMIN, PASSWORD = "admin", "not-a-secret"
 
@@ -27,6 +29,19 @@ class PostgresServer:
     host: str = "127.0.0.1"
     admin_user: str = ADMIN
     admin_password: str = PASSWORD
+
+    def database(self, name: str) -> MigrationSettings:
+        """Of a service whose database and role have one name, for its migration to make."""
+        return MigrationSettings(
+            database_host=self.host,
+            database_port=self.port,
+            database_name=name,
+            database_user=name,
+            database_password=SecretStr(PASSWORD),
+            database_sslmode="disable",
+            database_admin_user=self.admin_user,
+            database_admin_password=SecretStr(self.admin_password),
+        )
 
     def execute(self, statement: str, *names: str) -> None:
         """Run one statement as the administrator; names replace its `{}`."""

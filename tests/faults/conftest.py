@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import pytest
-from pydantic import SecretStr
 from service_runtime.migrations import migrate
-from service_runtime.settings import DatabaseSettings, MigrationSettings
+from service_runtime.settings import DatabaseSettings
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from tests.faults.observation import Stores
@@ -59,16 +58,7 @@ def stores(databases: Databases) -> Iterator[Stores]:
 
 
 def _migrated(server: PostgresServer, name: str) -> DatabaseSettings:
-    settings = MigrationSettings(
-        database_host=server.host,
-        database_port=server.port,
-        database_name=name,
-        database_user=name,
-        database_password=SecretStr(PASSWORD),
-        database_sslmode="disable",
-        database_admin_user=server.admin_user,
-        database_admin_password=SecretStr(server.admin_password),
-    )
+    settings = server.database(name)
     migrate(settings, f"{OWNERS[name]}:migrations")
     return DatabaseSettings(**settings.model_dump(include=set(DatabaseSettings.model_fields)))
 

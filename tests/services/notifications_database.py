@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from pydantic import SecretStr
 from service_runtime.migrations import migrate
 from service_runtime.settings import MigrationSettings
 from sqlalchemy import URL, Engine, create_engine, text
@@ -15,16 +14,7 @@ NAME = "notifications"
 
 @pytest.fixture(scope="session")
 def migration_settings(postgres_server: PostgresServer) -> MigrationSettings:
-    return MigrationSettings(
-        database_host=postgres_server.host,
-        database_port=postgres_server.port,
-        database_name=NAME,
-        database_user=NAME,
-        database_password=SecretStr(PASSWORD),
-        database_sslmode="disable",
-        database_admin_user=postgres_server.admin_user,
-        database_admin_password=SecretStr(postgres_server.admin_password),
-    )
+    return postgres_server.database(NAME)
 
 
 @pytest.fixture(scope="session")

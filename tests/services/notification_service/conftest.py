@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from service_runtime.database import create_database_engine
 from service_runtime.migrations import migrate
 from service_runtime.process import HttpServer
@@ -83,16 +82,7 @@ def client_of() -> Iterator[Callable[..., httpx.Client]]:
 def devices_database(postgres_server: Any) -> Iterator[MigrationSettings]:
     """A migrated database; the migration makes role and database as it does for a new stack."""
     server, name = postgres_server, f"devices_{uuid4().hex[:8]}"
-    settings = MigrationSettings(
-        database_host=server.host,
-        database_port=server.port,
-        database_name=name,
-        database_user=name,
-        database_password=SecretStr(server.admin_password),
-        database_sslmode="disable",
-        database_admin_user=server.admin_user,
-        database_admin_password=SecretStr(server.admin_password),
-    )
+    settings = server.database(name)
     migrate(settings, "notification_service:migrations")
     yield settings
     server.execute("drop database {} with (force)", name)
