@@ -1,5 +1,6 @@
 """The HTTP API of reminders."""
 
+import json
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -108,7 +109,7 @@ def create_many(
         now=now,
         key=idempotency_key,
         operation="POST /reminders/bulk",
-        text=bulk.model_dump_json(),
+        text=json.dumps(bulk.reminders),
     )
     made = creation.answer(store, lambda: make_many(bulk.reminders, caller, now))
     return _sent(made, response)

@@ -162,10 +162,12 @@ class ReminderPage(BaseModel):
     offset: int
 
 
-class BulkRequest(Body):
-    """Each of the reminders is taken or refused by itself."""
+class BulkRequest(BaseModel):
+    """Each of the reminders is taken or refused by itself, whatever it is."""
 
-    reminders: list[dict[str, Any]] = Field(
+    model_config = Body.model_config
+
+    reminders: list[Any] = Field(
         min_length=1,
         max_length=LARGEST_BULK,
         description="bodies as POST /reminders takes them",

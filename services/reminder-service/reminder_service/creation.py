@@ -64,7 +64,7 @@ def make_one(new: NewReminder, caller: Caller, now: datetime) -> Made:
     return Made([reminder], 201, _json(ReminderAnswer.of(reminder, now)), headers)
 
 
-def make_many(bodies: Sequence[dict[str, Any] | Problem], caller: Caller, now: datetime) -> Made:
+def make_many(bodies: Sequence[Any | Problem], caller: Caller, now: datetime) -> Made:
     """Those that can be made; the others are named with the reason."""
     outcomes = [_made_or_refused(body, caller, now) for body in bodies]
     reminders = [outcome for outcome in outcomes if isinstance(outcome, Reminder)]
@@ -74,9 +74,7 @@ def make_many(bodies: Sequence[dict[str, Any] | Problem], caller: Caller, now: d
     return Made(reminders, 200, _json(answer))
 
 
-def _made_or_refused(
-    body: dict[str, Any] | Problem, caller: Caller, now: datetime
-) -> Reminder | Problem:
+def _made_or_refused(body: Any | Problem, caller: Caller, now: datetime) -> Reminder | Problem:
     if isinstance(body, Problem):
         return body
     try:
@@ -89,7 +87,9 @@ def _made_or_refused(
 
 def _of_validation(error: ValidationError) -> Problem:
     errors = [
-        FieldProblem(field=".".join(map(str, one["loc"])), code=one["type"], detail=one["msg"])
+        FieldProblem(
+            field=".".join(map(str, one["loc"])) or "body", code=one["type"], detail=one["msg"]
+        )
         for one in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     detail = "; ".join(f"{one.field}: {one.detail}" for one in errors[:5])

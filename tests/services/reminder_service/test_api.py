@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -308,6 +309,20 @@ def test_many_are_created_or_refused_each_by_itself(api, body, store):
         results[0]["reminder"]["id"],
         results[3]["reminder"]["id"],
     ]
+
+
+HALF = '{"date": "2030-01-31T09:00:00Z", "message": "\\ud800"}'  # of a surrogate pair
+
+
+@pytest.mark.parametrize("odd", ["5", '"x"', "null", "[[]]", HALF, f"[{HALF}]", '{"\\udfff": 1}'])
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "odd"}])
+def test_what_is_no_reminder_spoils_no_other(api, body, odd, headers):
+    content = f'{{"reminders": [{odd}, {json.dumps(body)}]}}'
+    headers = {"content-type": "application/json", **headers}
+    answer = api.post("/reminders/bulk", content=content, headers=headers)
+    assert [one["status"] for one in answer.json()["results"]] == [422, 201]
+    [error] = answer.json()["results"][0]["problem"]["errors"]
+    assert error["field"] == "body"
 
 
 def test_many_are_repeated_by_their_key(api, body, store):
