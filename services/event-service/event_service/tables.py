@@ -45,6 +45,7 @@ notifications = Table(
     Column("lease_until", _moment),
     Column("updated_at", _moment, nullable=False, server_default=func.now()),
     Index("notifications_due", "deliver_at", postgresql_where=text("state = 'pending'")),
+    Index("notifications_not_pending", "updated_at", postgresql_where=text("state <> 'pending'")),
     Index("notifications_of_reminder", "reminder_id", postgresql_where=text("reminder_id <> id")),
     Index(
         "notifications_deferred_from",

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from event_service.notifications import PostgresNotifications
+from event_service.notifications import FORGET, PostgresNotifications
 from event_service.retention import Retention
 from sqlalchemy import Engine, text
 
@@ -43,6 +43,25 @@ def test_a_process_forgets_at_its_start_for_it_may_not_live_for_a_day(engine):
     finally:
         retention.stop()
         thread.join(5)
+
+
+def test_no_step_reads_the_whole_table(engine):
+    with engine.begin() as connection:
+        for cheap_in_a_small_table in ("seqscan", "bitmapscan", "sort"):
+            connection.execute(text(f"set local enable_{cheap_in_a_small_table} = off"))
+        asked = text(f"explain {FORGET.text}")
+        plan = "\n".join(connection.scalars(asked, {"days": 90, "limit": 5_000}))
+    assert "Seq Scan" not in plan
+    assert "Index Scan using notifications_not_pending" in plan
+    assert "Sort" not in plan
+
+
+def test_the_oldest_are_forgotten_first(engine, monkeypatch):
+    monkeypatch.setattr("event_service.notifications.FORGOTTEN", 1)
+    store(engine, "deleted", days=91)
+    store(engine, "ended", days=120)
+    PostgresNotifications(engine).forget(90)
+    assert left(engine) == [("deleted", 1)]
 
 
 def test_no_statement_forgets_more_than_it_has_time_for(engine):
