@@ -10,7 +10,7 @@ LONGEST_ADDRESS = 2_048  # characters
 # Line feeds and tabs are text; the rest would steer a terminal, a header or the words around it.
 STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 GAPS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-UNFIT_FOR_ADDRESS = re.compile(r"[\s\x00-\x20\x7f-\xa0\"'<>\\^`{|}\u2028-\u202e\u2066-\u2069]")
+UNFIT_FOR_ADDRESS = re.compile(r"[\s\x00-\x20\x7f-\xa0\"<>\\^`{|}\u2028-\u202e\u2066-\u2069]")
 
 
 def clean(message: str) -> str:

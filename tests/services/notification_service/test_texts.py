@@ -186,6 +186,13 @@ def test_only_web_addresses_are_linked(texts, kind, url):
     assert url not in email.text
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_address_that_a_reminder_may_have_is_linked(texts, kind):
+    url = "https://example.org/-._~:/?#[]@!$&'()*+,;=%20"  # all that RFC 3986 allows
+    email = texts.email(kind, Reader(), [Item(**{**vars(BREAD), "url": url})])
+    assert (Page(email.html).links(), url in email.text) == ([url], True)
+
+
 def test_a_long_digest_shows_as_much_as_a_mail_program_takes(texts):
     short = texts.email("digest", Reader(), [BREAD] * 250)
     assert short.subject == "250 reminders"
