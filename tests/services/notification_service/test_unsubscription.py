@@ -106,6 +106,8 @@ def of_another_key(_: str) -> str:
         lambda token: "é.é",
         lambda token: "/w." + "A" * 43,
         lambda token: token + "." + token,
+        lambda token: token + "=",
+        lambda token: token[:-1] + chr(ord(token[-1]) + 1),  # the same bytes in base64
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
