@@ -61,7 +61,6 @@ def reminder_api(
         ready=ready,
         identity=identity,
         body_limits=dict.fromkeys(LARGE_BODIES, LARGEST_BULK_BODY),
-        redirect_slashes=False,
     )
     app.state.reminders, app.state.timelines = reminders, timelines
     app.state.buckets, app.state.clock = buckets, clock

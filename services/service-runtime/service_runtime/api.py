@@ -32,6 +32,7 @@ def create_api(
         routes=health_routes(live, ready),
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names
         responses=problem_responses(400, 413, 422, 500, 503),
         **options,
     )

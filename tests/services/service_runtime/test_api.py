@@ -55,6 +55,12 @@ def problem(response: Any) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.parametrize("path", ["/notes/", "/docs/", "/openapi.json/"])
+def test_no_request_is_sent_to_the_host_that_it_names(client: httpx.Client, path: str) -> None:
+    answer = client.get(path, headers={"host": "elsewhere.example"})
+    assert (answer.status_code, problem(answer)["code"]) == (404, "NOT_FOUND")
+
+
 def test_a_problem_is_answered_with_its_code(client: httpx.Client) -> None:
     assert problem(client.get("/notes/late")) == {
         "type": "about:blank",
