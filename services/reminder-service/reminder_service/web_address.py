@@ -12,7 +12,9 @@ _PRIVATE_ENDINGS = (
     "local",
     "localhost",
     "localdomain",
+    "svc",
     "internal",
+    "private",
     "intranet",
     "lan",
     "home",
@@ -23,8 +25,18 @@ _PRIVATE_ENDINGS = (
     "invalid",
 )
 
-# IPv4 within IPv6: translated (RFC 6052, RFC 8215) and the compatible form of old (RFC 4291).
-_HOLDING_IPV4 = [ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")]
+_NOT_PUBLIC = [
+    ipaddress.ip_network(network)
+    for network in (
+        "64:ff9b::/96",  # IPv4 within IPv6 (RFC 6052),
+        "64:ff9b:1::/48",  # (RFC 8215),
+        "::ffff:0:0:0/96",  # (RFC 2765)
+        "::/96",  # and, of old, compatible with it (RFC 4291)
+        "fec0::/10",  # of a site (RFC 3879)
+        "3fff::/20",  # for documents (RFC 9637)
+        "5f00::/16",  # segments of a route (RFC 9602)
+    )
+]
 
 
 def checked_web_address(text: str) -> str:
@@ -45,7 +57,7 @@ def checked_web_address(text: str) -> str:
 def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
-        if parts.port == 0:
+        if parts.port == 0 or "[v" in parts.netloc.lower():  # no version but 6 is in use
             raise ValueError
     except ValueError:
         raise ValueError("the URL is malformed") from None
@@ -77,7 +89,7 @@ def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         embedded = address.ipv4_mapped or address.sixtofour or address.teredo
-        translated = any(address in network for network in _HOLDING_IPV4)
-        if embedded or translated or address.scope_id:
+        reserved = any(address in network for network in _NOT_PUBLIC)
+        if embedded or reserved or address.scope_id:
             return False
     return address.is_global and not address.is_multicast
