@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,11 @@ from local.environment import PROJECT
 
 ROUNDS = 5
 PROGRAM = Path(__file__).parent / "empty_program"
+IMPORT = [
+    sys.executable,
+    "-c",
+    "import stacks.exports, stacks.reminder_platform, stacks.stack_file",
+]
 UP = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"]
 
 
@@ -40,6 +46,7 @@ def measure(variables: Mapping[str, str]) -> list[Series]:
                 [*preview, "--cwd", program],
                 {**many, "EMPTY_COMPONENTS": "0"},
             ),
+            "import of the program, with Pulumi's SDK": (IMPORT, dict(variables)),
             "no-change up of empty components": (
                 [*UP, "--stack", "many", "--cwd", program],
                 many,

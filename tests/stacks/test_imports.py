@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SECONDS, MEGABYTES = 0.6, 80  # beyond Pulumi's own SDK; of the whole process
+MEGABYTES = 80  # of the whole process
 PROGRAM = """
 import pathlib, re, sys, time
 import pulumi
@@ -14,9 +14,9 @@ status = pathlib.Path("/proc/self/status").read_text()
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024
 eager = sorted({name.split(".")[0] for name in set(sys.modules) - before})
 lazy = ("boto3", "botocore", "pulumi_docker_build", "pulumi_kubernetes", "pydantic_settings")
-print(f"{took:.2f} s, {peak:.0f} MB;", "eagerly:", *eager)
+print(f"{took:.2f} s beyond Pulumi's own SDK, {peak:.0f} MB;", "eagerly:", *eager)
 print("too early:", *(name for name in lazy if name in sys.modules))
-print(took, peak)
+print(peak)
 """
 
 
@@ -24,9 +24,7 @@ def test_the_program_imports_little_and_soon():
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
-    told, early, figures = run.stdout.splitlines()
+    told, early, peak = run.stdout.splitlines()
     print(told)
-    took, peak = map(float, figures.split())
     assert early == "too early:"
-    assert took < SECONDS, told
-    assert peak < MEGABYTES, told
+    assert float(peak) < MEGABYTES, told

@@ -202,13 +202,12 @@ def test_a_revision_that_fails_leaves_the_one_before(
 
 
 def test_a_wrong_password_is_one_sentence_at_once(
-    migration: MigrationSettings, script_location: Path
+    migration: MigrationSettings, script_location: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = migration.model_copy(update={"database_admin_password": SecretStr("no")})
-    started = time.monotonic()
+    monkeypatch.setattr(migrations, "PATIENCE", 1000)  # more than a test may take
     with pytest.raises(MigrationFailed) as failed:
         migrate(wrong, str(script_location))
-    assert time.monotonic() - started < 5
     assert "password authentication failed" in str(failed.value)
     assert "DATABASE_ADMIN_PASSWORD" in str(failed.value)
     assert "\n" not in str(failed.value)

@@ -106,10 +106,8 @@ def test_a_commit_wakes_the_relay(engine: Engine, publisher: RecordingPublisher)
     with running(OutboxRelay(engine, publisher, poll=30)):
         eventually(lambda: _listeners(engine) == 1)
         for number in range(1, 6):
-            started = time.monotonic()
             store(engine, event())
             eventually(lambda number=number: len(publisher.published) == number)  # type: ignore[misc]
-            assert time.monotonic() - started < 5
 
 
 def _listeners(engine: Engine) -> int:
@@ -331,19 +329,19 @@ def test_a_topic_that_hangs_does_not_keep_a_stopped_relay(
     engine: Engine, publisher: RecordingPublisher, count: Count, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service_runtime.outbox_relay.LONGEST_REST", 0.3)
-    release = threading.Event()
+    release, answered = threading.Event(), threading.Event()
 
     def hang(messages: Sequence[Outgoing]) -> list[Failed]:
         release.wait(20)
+        answered.set()
         return []
 
     publisher.steps = [hang]
     store(engine, event())
     relay = OutboxRelay(engine, publisher)
     relay.stop()
-    began = time.monotonic()
     relay.run()
-    assert time.monotonic() - began < 3
+    assert not answered.is_set()
     assert count("published_at is null") == 1
     release.set()
     eventually(lambda: count("published_at is null") == 0)
