@@ -8,9 +8,9 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from botocore.exceptions import BotoCoreError, ClientError
-from event_messages.consumer import Pace
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
+from event_messages.pace import Pace
 from event_messages.publisher import Publisher, TopicClient
 from event_messages.received import QueueClient
 from event_service import handlers as event_handlers

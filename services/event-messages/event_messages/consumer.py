@@ -6,33 +6,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from math import ceil
 
 from event_messages.backoff import full_jitter
 from event_messages.dead_letters import DeadLetterQueue, DeadLetters, max_receives
 from event_messages.errors import Refused, RetryLater
 from event_messages.event import Event
 from event_messages.in_hand import InHand
+from event_messages.pace import Pace
 from event_messages.received import Handled, Outcome, QueueClient, Received
 from event_messages.settlement import Settlement
 
 LARGEST_RECEIPT = 10  # messages a queue gives at once
+_Told = tuple[Outcome, str, str]  # what happened, why, and the event's type
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pace:
-    """How a consumer receives; times are seconds."""
-
-    threads: int = 10
-    wait: int = 2  # of one long poll, which a stop has to sit out: nobody would get its messages
-    visibility: int = 60  # renewed while a handler is at work
-    longest_handling: float = 600  # after it a message shows again and the consumer is not alive
-    retry_base: float = 2
-    retry_cap: float = 900
-    grace: float = 20  # for handlers at work, counted from the call of `stop`
 
 
 def _ignore(handled: Handled) -> None:
@@ -102,6 +89,8 @@ class Consumer:
         finally:
             if not self._in_hand.wait_until_empty(max(0.5, self._grace_ends - time.monotonic())):
                 logger.error("handlers were still at work at the end of the grace period")
+                for message in self._in_hand.give_up():
+                    self._settle(message, self._left_behind)
             pool.shutdown(wait=False)
             self._ended.set()
             heartbeat.join()
@@ -168,22 +157,27 @@ class Consumer:
         self._stopping.wait(delay)
 
     def _process(self, message: Received) -> None:
+        if not self._in_hand.begin(message):
+            return
+        try:
+            self._settle(message, self._outcome)
+        finally:
+            self._in_hand.remove(message)
+
+    def _settle(self, message: Received, settle: Callable[[Received], _Told]) -> None:
         started = time.monotonic()
         try:
             with self._trace(message):
-                outcome, reason, event_type = self._outcome(message)
+                outcome, reason, event_type = settle(message)
                 handled = Handled(message, outcome, event_type, time.monotonic() - started, reason)
                 self._report(handled)
         except Exception:  # of the trace or the observer: the message is settled already
             logger.exception("the outcome of a message could not be reported")
-        finally:
-            self._in_hand.remove(message)
 
-    def _outcome(self, message: Received) -> tuple[Outcome, str, str]:
-        """Handle the message and settle it; what happened, why, and its event's type."""
+    def _outcome(self, message: Received) -> _Told:
+        """Handle the message and settle it."""
         if self._stopping.is_set() and not self._last_receive(message):
-            self._settlement.show_after(message.receipt, 0)
-            return "released", "the consumer stops", ""
+            return self._released(message)
         event_type = ""
         try:
             event = self._read(message.body)
@@ -197,17 +191,28 @@ class Consumer:
         self._settlement.delete(message.receipt)
         return "done", "", event_type
 
+    def _left_behind(self, message: Received) -> _Told:
+        """Settle a message that no thread was free for before the grace period was over."""
+        if not self._last_receive(message):
+            return self._released(message)
+        late = RetryLater("the consumer stopped before it came to this message")
+        return self._settle_failed(message, late), str(late), ""
+
+    def _released(self, message: Received) -> _Told:
+        self._settlement.show_after(message.receipt, 0)
+        return "released", "the consumer stops", ""
+
     def _last_receive(self, message: Received) -> bool:
         """If it were given back, the queue would move it to the dead letters without a reason."""
         return message.receive_count >= self._max_receives
 
     def _settle_failed(self, message: Received, error: Exception) -> Outcome:
-        if isinstance(error, self._retry_on):
+        if outage := isinstance(error, self._retry_on):
             self._doubtful.set()
         elif not isinstance(error, RetryLater | Refused):
             logger.error("handler failed", exc_info=error, extra={"message_id": message.id})
         over = isinstance(error, Refused) or self._last_receive(message)
-        wait = self._wait_before_another(message, error)
+        wait = self._pace.before_another(message.receive_count, error, outage)
         if over and self._dead_letters:
             self._dead_letters.take(message, error, wait)
         else:
@@ -215,15 +220,6 @@ class Consumer:
         if isinstance(error, Refused):
             return "refused"
         return "failed" if over else "retried"
-
-    def _wait_before_another(self, message: Received, error: Exception) -> float:
-        count, pace = message.receive_count, self._pace
-        if isinstance(error, RetryLater):
-            backoff = full_jitter(count, pace.retry_base, pace.retry_cap)
-            return max(ceil(error.seconds), backoff)
-        if isinstance(error, self._retry_on):
-            return full_jitter(count, pace.retry_base, pace.retry_cap)
-        return full_jitter(count, base=1, cap=30)
 
     def _report(self, handled: Handled) -> None:
         if handled.outcome != "done":

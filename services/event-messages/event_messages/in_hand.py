@@ -9,8 +9,10 @@ from event_messages.received import Received
 
 @dataclass
 class _Holding:
+    message: Received
     since: float
     renewed: float
+    begun: bool = False
 
 
 class InHand:
@@ -24,7 +26,23 @@ class InHand:
     def add(self, message: Received) -> None:
         now = time.monotonic()
         with self._changed:
-            self._held[message.receipt] = _Holding(now, now)
+            self._held[message.receipt] = _Holding(message, now, now)
+
+    def begin(self, message: Received) -> bool:
+        """Whether it may be handled: not when it was given up before."""
+        with self._changed:
+            if holding := self._held.get(message.receipt):
+                holding.begun = True
+            return holding is not None
+
+    def give_up(self) -> list[Received]:
+        """Those whose handling has not begun; it never will."""
+        with self._changed:
+            waiting = [one.message for one in self._held.values() if not one.begun]
+            for message in waiting:
+                del self._held[message.receipt]
+            self._changed.notify_all()
+        return waiting
 
     def remove(self, message: Received) -> None:
         with self._changed:

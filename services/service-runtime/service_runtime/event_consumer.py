@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from event_messages.consumer import Consumer, Pace
+from event_messages.consumer import Consumer
 from event_messages.contract import DATA
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
+from event_messages.pace import Pace
 from event_messages.received import Handled, QueueClient, Received
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 

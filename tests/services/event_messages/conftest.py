@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from event_messages.consumer import Consumer, Pace
+from event_messages.consumer import Consumer
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.fakes import InMemoryQueue, InMemoryTopic
+from event_messages.pace import Pace
 from event_messages.publisher import Publisher
 from event_messages.received import QueueClient
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from event_messages.consumer import Consumer, Pace
+from event_messages.consumer import Consumer
 from event_messages.errors import Refused, RetryLater, UnknownEvent
 from event_messages.event import Event
 from event_messages.fakes import InMemoryQueue
+from event_messages.pace import Pace
 from event_messages.publisher import Outgoing
 from event_messages.received import Handled, Received
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from event_messages.consumer import Pace
 from event_messages.contract import data_of
 from event_messages.dead_letters import max_receives, reason_of
 from event_messages.errors import MalformedEvent, Refused, RetryLater, UnknownEvent
 from event_messages.event import Event
 from event_messages.fakes import InMemoryQueue
+from event_messages.pace import Pace
 from event_messages.publisher import Outgoing
 from event_messages.received import Handled
 
@@ -103,6 +103,54 @@ def test_the_last_failure_that_the_queue_allows_is_told(
     assert told(letter)["failureReason"].startswith(reason)
     assert "ada" not in told(letter)["failureReason"]
     assert transport.waiting() == []
+
+
+def stop_while_one_waits(transport: Any) -> tuple[str, Handled]:
+    """One message hangs until the grace period is over; what became of the one behind it."""
+    begun: list[Event] = []
+    seen: list[Handled] = []
+    started, release = threading.Event(), threading.Event()
+
+    def hang(event: Event) -> None:
+        begun.append(event)
+        started.set()
+        release.wait(20)
+
+    pace = Pace(threads=1, wait=1, visibility=30, grace=0.3)
+    with transport.consumer(hang, observe=seen.append, pace=pace) as consumer:
+        assert started.wait(15)
+        time.sleep(0.3)  # for the other to be received
+        consumer.stop()
+        eventually(lambda: len(seen) == 1)
+    release.set()
+    eventually(lambda: len(seen) == 2)
+    assert len(begun) == 1
+    return begun[0].to_json(), seen[0]
+
+
+def test_what_waits_at_its_last_receive_when_the_grace_is_over_tells_why(transport: Any) -> None:
+    for user in ("u1", "u2"):
+        transport.send(event(user).to_json())
+    for _ in range(MAX_RECEIVES - 1):
+        transport.receive_and_give_back()
+    hung, left = stop_while_one_waits(transport)
+    reason = "the consumer stopped before it came to this message"
+    assert (left.outcome, left.reason) == ("failed", reason)
+    [letter] = transport.dead_letters()
+    assert letter["Body"] == left.message.body != hung
+    assert told(letter)["failureReason"] == f"Gave up: {reason}"
+
+
+def test_what_waits_before_its_last_receive_is_given_back_when_the_grace_is_over(
+    transport: Any,
+) -> None:
+    for user in ("u1", "u2"):
+        transport.send(event(user).to_json())
+    hung, left = stop_while_one_waits(transport)
+    assert (left.outcome, left.reason) == ("released", "the consumer stops")
+    shown = transport.queue.receive_message(QueueUrl=transport.queue_url, MaxNumberOfMessages=10)
+    assert [message["Body"] for message in shown["Messages"]] == [left.message.body] != [hung]
+    assert transport.dead() == []
 
 
 def test_what_an_earlier_failure_told_is_replaced(transport: Any) -> None:

@@ -3,10 +3,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from event_messages.consumer import Pace
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.fakes import InMemoryQueue, InMemoryTopic
+from event_messages.pace import Pace
 from event_messages.publisher import Outgoing, Publisher
 from prometheus_client import REGISTRY
 from service_runtime.event_consumer import event_consumer

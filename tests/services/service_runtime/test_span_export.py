@@ -11,11 +11,11 @@ from subprocess import PIPE, Popen
 
 import httpx
 import pytest
-from event_messages.consumer import Pace
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.errors import RetryLater
 from event_messages.event import Event
 from event_messages.fakes import InMemoryQueue, InMemoryTopic
+from event_messages.pace import Pace
 from event_messages.publisher import Outgoing
 from fastapi import FastAPI
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
