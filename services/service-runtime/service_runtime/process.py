@@ -50,12 +50,15 @@ class HttpServer:
     ):
         import uvicorn
 
+        from service_runtime.bounded_http import BoundedHttp
+
         self._app, self._drain = Leaving(app), drain
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._app,
                 host=host,
                 port=port,
+                http=BoundedHttp,
                 log_config=None,
                 access_log=False,
                 server_header=False,

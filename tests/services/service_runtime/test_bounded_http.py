@@ -1,0 +1,103 @@
+"""What an HTTP server does with requests that do not end, over a real connection."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from service_runtime import bounded_http
+from service_runtime.api import create_api
+from service_runtime.bounded_http import LARGEST_HEAD
+from service_runtime.process import HttpServer
+
+START = b"POST /notes HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
+CHUNKED = START + b"transfer-encoding: chunked\r\n\r\n"
+Connect = Callable[[], socket.socket]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    app = create_api("Notes", live=bool, ready=bool)
+
+    @app.post("/notes")
+    def create(note: dict[str, str]) -> dict[str, int]:
+        return {"size": len(note)}
+
+    server = HttpServer(app, 0, host="127.0.0.1")
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    yield lambda: socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    server.stop()
+    thread.join(10)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_http, "PATIENCE", 1)
+
+
+def answer(connection: socket.socket) -> tuple[int, Any]:
+    """Status and code of what comes before the server closes."""
+    received = b""
+    with connection:
+        while more := connection.recv(65_536):
+            received += more
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head
+    return int(head.split()[1]), json.loads(body)["code"]
+
+
+def test_a_head_has_a_limit(connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(START + b"long: " + b"a" * LARGEST_HEAD)
+    assert answer(connection) == (431, "HEAD_TOO_LARGE")
+
+
+@pytest.mark.parametrize("begin", [b"2;extension=", b"0\r\ntrailer: "])
+def test_what_comes_around_a_body_has_the_same_limit(connect: Connect, begin: bytes) -> None:
+    connection = connect()
+    connection.sendall(START + b"expect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n")
+    assert connection.recv(65_536).startswith(b"HTTP/1.1 100 ")
+    connection.sendall(begin + b"a" * LARGEST_HEAD)
+    assert answer(connection) == (431, "HEAD_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [b"POST", START, START + b"content-length: 9\r\n\r\n{", CHUNKED + b"1\r\n{\r\n"],
+)
+@pytest.mark.usefixtures("hasty")
+def test_a_request_that_is_not_whole_in_time_is_refused(connect: Connect, begin: bytes) -> None:
+    connection = connect()
+    connection.sendall(begin)
+    assert answer(connection) == (408, "REQUEST_TIMEOUT")
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_body_that_goes_on_after_its_refusal_is_cut_off(connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(START + b"content-length: 9999999\r\n\r\n")
+    with connection:
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert received.startswith(b"HTTP/1.1 413 ")
+    assert received.count(b"HTTP/1.1") == 1
+
+
+def test_what_is_no_request_is_a_problem(connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(b"hello\r\n\r\n")
+    assert answer(connection) == (400, "MALFORMED_REQUEST")
+
+
+def test_whole_requests_go_on_over_one_connection(connect: Connect) -> None:
+    body = b'{"a": "%s"}' % (b"b" * 16_000)  # in chunks of a byte each
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    with connect() as connection:
+        for _ in range(3):
+            connection.sendall(CHUNKED + chunks)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
