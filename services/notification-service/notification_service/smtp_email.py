@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, localtime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from notification_service.errors import (
@@ -33,8 +34,24 @@ class WholeHeader(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class TextHeader(UnstructuredHeader, BaseHeader):
+    """Is what was written: the library decodes what looks encoded and loses blanks."""
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        super().parse(value, kwds)
+        kwds["decoded"] = value
+
+    def fold(self, *, policy: Policy) -> str:
+        text = str(self)
+        if not text.isascii() or "=?" in text:
+            text = Header(text, "utf-8", header_name=self.name).encode(linesep=policy.linesep)
+        return f"{self.name}: {text}{policy.linesep}"
+
+
 HEADERS = HeaderRegistry()
 HEADERS.map_to_type("list-unsubscribe", WholeHeader)
+HEADERS.map_to_type("subject", TextHeader)
 SEVEN_BITS = SMTP.clone(cte_type="7bit", header_factory=HEADERS)
 NO_SUCH_ADDRESS = re.compile(rb"5\.1\.\d")
 

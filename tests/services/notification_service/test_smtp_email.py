@@ -3,9 +3,11 @@ import email.policy
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, RetryLater
 from notification_service.ses_email import Email
-from notification_service.smtp_email import SmtpEmail, SmtpServer
+from notification_service.smtp_email import SmtpEmail, SmtpServer, message_of
 
 from tests.services.notification_service.examples import EMAIL_TEXT, OCCURRENCE
 from tests.services.notification_service.mail_server import mail_server
@@ -68,6 +70,17 @@ def test_a_link_to_unsubscribe_stays_whole_on_its_line(mail):
     lines = mail.messages[0].splitlines()
     assert f"List-Unsubscribe: <{link}>" in lines
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+
+
+words = st.sampled_from(["Größe", "für", "anrufen,", "(bitte)", "🌱", "=?utf-8?q?x?=", "x" * 90])
+
+
+@given(st.lists(words, min_size=1, max_size=20))
+def test_a_subject_arrives_as_it_was_written(words):
+    text = replace(EMAIL_TEXT, subject=" ".join(words))
+    sent = message_of(replace(EMAIL, text=text), SENDER).as_bytes()
+    assert sent.isascii()
+    assert email.message_from_bytes(sent, policy=email.policy.default)["Subject"] == text.subject
 
 
 def test_a_dot_on_a_line_of_its_own_does_not_end_a_message(mail):
