@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from icalendar import Calendar
+from icalendar import Calendar, Timezone
 from icalendar.timezone import tzp
 from reminder_service.calendar_api import _body
 from reminder_service.calendar_import import components_of
@@ -75,6 +75,31 @@ def test_an_event_says_all_of_a_reminder(api):
     assert [zone["TZID"] for zone in Calendar.from_ical(answer.text).walk("VTIMEZONE")] == [
         "Europe/Paris"
     ]
+
+
+def test_lines_are_as_long_as_allowed_and_a_rule_begins_with_its_frequency(api):
+    message = "a" + "é🌱" * 90
+    api.post("/reminders", json={**RICH, "message": message, "rule": "COUNT=9;FREQ=DAILY"})
+    content = api.get("/reminders/calendar.ics").content
+    assert Calendar.from_ical(content).walk("VEVENT")[0]["SUMMARY"] == message
+    lines = content.split(b"\r\n")
+    assert b"RRULE:FREQ=DAILY;COUNT=9" in lines
+    assert max(map(len, lines)) <= 75
+    assert lines[-1] == b""
+
+
+def test_a_zone_is_described_once_whoever_asks(api, other, monkeypatch):
+    described, describe = [], Timezone.from_tzid
+    monkeypatch.setattr(
+        Timezone, "from_tzid", lambda zone: described.append(zone) or describe(zone)
+    )
+    body = {**RICH, "timeZone": "Antarctica/Troll"}
+    for headers in ({}, other):
+        for _ in range(2):
+            api.post("/reminders", json=body, headers={**other, **headers})
+            answer = api.get("/reminders/calendar.ics", headers={**other, **headers})
+            assert answer.text.count("BEGIN:VTIMEZONE") == 1
+    assert described == ["Antarctica/Troll"]
 
 
 @pytest.mark.parametrize("changes", [{}, {"rule": "FREQ=DAILY;COUNT=9", "timeZone": "UTC"}])
