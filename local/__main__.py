@@ -181,6 +181,8 @@ def main() -> None:
     minting.add_argument("--user", required=True)
     minting.add_argument("--email", help="the user's address; without it no e-mail is sent")
     arguments = parser.parse_args()
+    if arguments.command == "token" and not arguments.user:
+        parser.error("expected a user, came none; say `make token USER=ada`")
     environment = Environment.chosen()
     try:
         if arguments.command == "token":

@@ -92,9 +92,9 @@ def test_a_key_that_would_not_do_is_named(tmp_path, content, reason):
         TokenIssuer.read("http://127.0.0.1", path)
 
 
-def test_the_command_asks_for_a_user():
-    run = subprocess.run(
-        [sys.executable, "-m", "local", "token"], capture_output=True, text=True, cwd=PROJECT
-    )
-    assert run.returncode == 2
-    assert "--user" in run.stderr
+@pytest.mark.parametrize("arguments", [[], ["--user", ""]])
+def test_a_token_needs_a_user(arguments):
+    command = [sys.executable, "-m", "local", "token", *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "user" in run.stderr.splitlines()[-1]
