@@ -38,8 +38,10 @@ class Earlier:
                 )
             resources = [PlannedResource(**each) for each in report["resources"]]
             return cls(resources=resources, monthly=Decimal(report["cost"]["monthly"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadReport(f"expected the JSON report of a preview: {error!r}") from None
+        except (ValueError, KeyError, TypeError, ArithmeticError):
+            raise BadReport(
+                "expected the JSON report of a preview, as `--output` writes it; it is none, or cut"
+            ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
