@@ -7,15 +7,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audit import admission, advisories, checkov, kube_score, parliament
-from audit.findings import AuditError, Finding, Verdict
-from audit.manifests import manifests
-from audit.programs import account, platform
+from audit.findings import AuditError, Verdict
+from audit.judgement import judged, programs
 from audit.suppressions import Sorted, read_suppressions, sort
-from audit.terraform import TABLE, mapped, read_types
 from local.environment import PROJECT, Environment
-from preview.rehearsal import PROGRAMS, PreviewError, stack_names
-from preview.trial import Deployment, Incomplete
+from preview.rehearsal import PreviewError, stack_names
+from preview.trial import Incomplete
 
 
 def main() -> None:
@@ -36,45 +33,10 @@ def main() -> None:
     sys.exit(1 if outcome.left or (outcome.unused and not arguments.stack) else 0)
 
 
-def programs(stacks: Sequence[str]) -> dict[str, Deployment]:
-    """The platform of each stack, and the foundation that it lies in if it has one."""
-    below = stack_names(PROGRAMS["foundation"].folder)
-    accounts = {f"foundation-{name}": account(name) for name in stacks if name in below}
-    return {name: platform(name) for name in stacks} | accounts
-
-
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m audit", description=__doc__)
     parser.add_argument("--stack", action="append", choices=stack_names(), help="all if none")
     return parser.parse_args()
-
-
-def judged(deployments: dict[str, Deployment], environment: Environment) -> Iterator[Verdict]:
-    rendered = {name: manifests(each.resources) for name, each in deployments.items()}
-    types, shown, unmapped = read_types(), [], []
-    for stack, deployment in deployments.items():
-        resources, unknown = mapped(deployment.resources, types)
-        shown.append(checkov.Shown(stack=stack, resources=resources, manifests=rendered[stack]))
-        unmapped += [unjudged(stack, type_) for type_ in unknown]
-    yield Verdict(judge="mapping", judged=f"{sum(len(s.resources) for s in shown)} resources",
-                  findings=unmapped)  # fmt: skip
-    yield checkov.judge(shown)
-    in_cluster = {name: each for name, each in rendered.items() if each}
-    yield kube_score.judge(in_cluster)
-    yield parliament.judge(
-        [
-            document
-            for stack, deployment in deployments.items()
-            for document in parliament.documents(stack, deployment.resources)
-        ]
-    )
-    yield admission.judge(in_cluster, environment)
-    yield advisories.judge()
-
-
-def unjudged(stack: str, type_: str) -> Finding:
-    problem = f"no judge saw it, for {TABLE.name} has no type of Terraform for it; add one"
-    return Finding(judge="mapping", rule="unmapped", stack=stack, resource=type_, problem=problem)
 
 
 def text(verdicts: Sequence[Verdict], outcome: Sorted, *, of_all: bool) -> str:

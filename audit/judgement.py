@@ -1,0 +1,53 @@
+"""All judges, on what the programs of some stacks would make."""
+
+from collections.abc import Iterator, Sequence
+
+from audit import admission, advisories, checkov, kube_score, parliament
+from audit.findings import Finding, Verdict
+from audit.manifests import manifests
+from audit.programs import account, platform
+from audit.terraform import TABLE, mapped, read_types
+from local.environment import Environment
+from preview.rehearsal import PROGRAMS, stack_names
+from preview.trial import Deployment
+
+
+def programs(stacks: Sequence[str]) -> dict[str, Deployment]:
+    """The platform of each stack, and the foundation that it lies in if it has one."""
+    below = stack_names(PROGRAMS["foundation"].folder)
+    accounts = {f"foundation-{name}": account(name) for name in stacks if name in below}
+    return {name: platform(name) for name in stacks} | accounts
+
+
+def judged(deployments: dict[str, Deployment], environment: Environment) -> Iterator[Verdict]:
+    yield from judged_alone(deployments)
+    rendered = {name: manifests(each.resources) for name, each in deployments.items()}
+    in_cluster = {name: each for name, each in rendered.items() if each}
+    yield kube_score.judge(in_cluster)
+    yield admission.judge(in_cluster, environment)
+    yield advisories.judge()
+
+
+def judged_alone(deployments: dict[str, Deployment]) -> Iterator[Verdict]:
+    """By those that need no cluster, no program that has to be built, and nobody's answer."""
+    types, shown, unmapped = read_types(), [], []
+    for stack, each in deployments.items():
+        resources, unknown = mapped(each.resources, types)
+        in_cluster = manifests(each.resources)
+        shown.append(checkov.Shown(stack=stack, resources=resources, manifests=in_cluster))
+        unmapped += [unjudged(stack, type_) for type_ in unknown]
+    count = sum(len(one.resources) for one in shown)
+    yield Verdict(judge="mapping", judged=f"{count} resources", findings=unmapped)
+    yield checkov.judge(shown)
+    yield parliament.judge(
+        [
+            document
+            for stack, each in deployments.items()
+            for document in parliament.documents(stack, each.resources)
+        ]
+    )
+
+
+def unjudged(stack: str, type_: str) -> Finding:
+    problem = f"no judge saw it, for {TABLE.name} has no type of Terraform for it; add one"
+    return Finding(judge="mapping", rule="unmapped", stack=stack, resource=type_, problem=problem)
