@@ -15,9 +15,18 @@ from infra.service_secret import ServiceSecret, ServiceSecretArgs
 
 
 @dataclass(frozen=True, kw_only=True)
+class Authorities:
+    """Who signs the server's certificate."""
+
+    file: str  # in the image
+    pem: str  # what is in it
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceDatabaseArgs:
     server: PostgresConnection
-    ssl_mode: str = "require"  # of libpq
+    ssl_mode: str = "require"  # of libpq; "verify-full" authenticates the server, too
+    authorities: Authorities | None = None  # that verify-ca and verify-full need
     database: str  # also the name of its role, or the beginning of it
     namespace: Input[str]
     labels: Mapping[str, str]
@@ -81,7 +90,7 @@ class ServiceDatabase(pulumi.ComponentResource):
         self.environment = Environment(
             values={
                 "DATABASE_PORT": server.port.apply(lambda port: str(int(port))),
-                "DATABASE_SSLMODE": args.ssl_mode,
+                **tls(args),
             },
             secrets={f"DATABASE_{key.upper()}": self.secret.key(key) for key in self.secret.values},
         )
@@ -105,6 +114,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 user=user,
                 password=self.password.result,
                 sslmode=args.ssl_mode,
+                authorities="" if args.authorities is None else args.authorities.pem,
             )
         )
         self.register_outputs({"connection": self.connection})
@@ -116,6 +126,12 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "DATABASE_ADMIN_PASSWORD": self.admin_secret.key("password"),
             }
         )
+
+
+def tls(args: ServiceDatabaseArgs) -> dict[str, str]:
+    if args.authorities is None:
+        return {"DATABASE_SSLMODE": args.ssl_mode}
+    return {"DATABASE_SSLMODE": args.ssl_mode, "DATABASE_SSLROOTCERT": args.authorities.file}
 
 
 def login(args: ServiceDatabaseArgs, password: Output[str]) -> Input[str]:

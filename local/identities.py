@@ -50,14 +50,22 @@ def named(common_name: str, organization: str = "herald") -> x509.Name:
     )
 
 
+def alternative(address: str) -> x509.GeneralName:
+    """A user's own cluster may know this machine by a name."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
+
+
 class Authority:
     """A certificate authority for the API server, the kubelet and PostgreSQL."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "ca") -> None:
         self.folder, self.key, self.name = (
             folder,
             ec.generate_private_key(ec.SECP256R1()),
-            named("ca"),
+            named(name),
         )
         certificate = self._certificate(self.name, self.key, [], is_authority=True)
         self._write("ca", self.key, certificate)
@@ -66,7 +74,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         names = ["localhost", "kubernetes.default.svc", "local"] if addresses else []
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
-        alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
+        alternatives += [alternative(address) for address in addresses]
         self._write(file, key, self._certificate(subject, key, alternatives))
 
     def _certificate(
@@ -141,7 +149,8 @@ def make_cluster_identities(environment: Environment) -> None:
     authority.issue("apiserver", named("apiserver"), addresses)
     authority.issue("kubelet", named("system:node:local", "system:nodes"), addresses)
     authority.issue("kubelet-client", named("apiserver", "system:masters"), [])
-    authority.issue("postgres", named("postgres"), addresses)
+    reached = dict.fromkeys([*addresses, environment.host_address])
+    authority.issue("postgres", named("postgres"), list(reached))
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     write_private(folder / "service-accounts.key", pem(key))
     server, lines = f"https://127.0.0.1:{environment.ports['APISERVER_PORT']}", []

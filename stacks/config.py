@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
@@ -13,8 +14,10 @@ from pydantic import (
     model_validator,
 )
 
+from stacks.authorities import certificates_of_authorities, expect_checkable, expect_region
 from stacks.identity import IdentityConfig
 from stacks.place import AccessConfig, FoundationReference, expect_one_place
+from stacks.quota import Cpu, Memory, QuotaConfig
 from stacks.section import Section
 from stacks.unlock import UnlockConfig
 
@@ -25,8 +28,6 @@ ServiceName = Literal[
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,14}-$")]
 ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
-Cpu = Annotated[str, Field(pattern=r"^[1-9][0-9]*m?$")]
-Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Ki|Mi|Gi)$")]
 Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 OWN_MACHINE = ("localhost:", "127.0.0.1:")
@@ -55,6 +56,7 @@ def read_file(given: Any) -> Any:
 
 
 FileText = Annotated[str, BeforeValidator(read_file)]
+Authorities = Annotated[FileText, AfterValidator(certificates_of_authorities)]
 Secret = Annotated[SecretStr, BeforeValidator(read_file), Field(min_length=1)]
 
 
@@ -125,12 +127,14 @@ class DatabaseConfig(Section):
     existing: ExistingDatabase | None = None
     rds: RdsDatabase | None = None
     rotation: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,32}$")  # of passwords
-    ssl_mode: Literal["disable", "require", "verify-ca", "verify-full"] = "require"
+    ssl_mode: Literal["disable", "require", "verify-ca", "verify-full"] = "verify-full"
+    ssl_root_cert: Authorities | None = None  # PEM, part of the images
 
     @model_validator(mode="after")
     def one_server(self) -> Self:
         if (self.existing is None) == (self.rds is None):
             raise ValueError("expected either `existing` or `rds`")
+        expect_checkable(self.ssl_mode, self.ssl_root_cert)
         return self
 
 
@@ -190,16 +194,6 @@ class NetworkConfig(Section):
     caller_cidrs: list[Cidr] = Field(default_factory=list)
 
 
-class QuotaConfig(Section):
-    """Of the whole namespace, with the pods that a rollout and a migration add."""
-
-    pods: int = Field(default=50, ge=10)
-    cpu_requests: Cpu = "8"
-    cpu_limits: Cpu = "32"
-    memory_requests: Memory = "16Gi"
-    memory_limits: Memory = "32Gi"
-
-
 class StackConfig(Section):
     region: str = Field(alias="aws:region", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
     account: str = Field(pattern=r"^[0-9]{12}$")
@@ -222,6 +216,13 @@ class StackConfig(Section):
     foundation: FoundationReference | None = Field(default=None, validate_default=True)
     workload_environment: dict[str, str] = Field(default_factory=dict)
     alarm_emails: list[EmailAddress] = Field(default_factory=list)
+
+    @field_validator("database")
+    @classmethod
+    def of_the_region(cls, database: DatabaseConfig, info: ValidationInfo) -> DatabaseConfig:
+        if database.rds and database.ssl_root_cert and "region" in info.data:
+            expect_region(info.data["region"], database.ssl_root_cert)
+        return database
 
     @field_validator("unlock")
     @classmethod

@@ -7,11 +7,12 @@ from typing import get_args
 
 from infra.container_image import ContainerImage, ContainerImageArgs
 from infra.image_repository import ImageRepository, ImageRepositoryArgs
-from stacks.config import ROOT, ImagesConfig, ServiceName, StackConfig
+from stacks.config import ROOT, ServiceName, StackConfig
 
 SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
 SOURCES = "../services"  # from the program's folder
 FOLDER = ROOT / "services"
+DATABASE_AUTHORITIES = "/srv/database-authorities.pem"  # where the Dockerfile writes them
 IGNORED = frozenset({"__pycache__", ".pytest_cache"})
 SHARED = {
     "messages": "event-messages",
@@ -46,12 +47,13 @@ def tag(name: ServiceName, config: StackConfig) -> str:
     release = f"{config.version}-{config.prefix.removesuffix('-')}"
     if config.images.repositories is None:
         return release
-    return f"{release}-{content(name, config.images)}"
+    return f"{release}-{content(name, config)}"
 
 
-def content(name: ServiceName, config: ImagesConfig) -> str:
-    """Changes with the base, the platforms and any file that the image is built from."""
-    digest = hashlib.sha256(" ".join([config.base, *config.platforms]).encode())
+def content(name: ServiceName, config: StackConfig) -> str:
+    """Changes with base, platforms, authorities and any file that the image is built from."""
+    given = [config.images.base, *config.images.platforms, config.database.ssl_root_cert or ""]
+    digest = hashlib.sha256(" ".join(given).encode())
     for file in sources(name):
         digest.update(f"\0{file.relative_to(FOLDER)}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
@@ -70,6 +72,12 @@ def is_ignored(file: Path) -> bool:
     return made or file.suffix == ".pyc"
 
 
+def build_args(name: ServiceName, config: StackConfig) -> dict[str, str]:
+    told = {"BASE": config.images.base, "PACKAGE": name.replace("-", "_")}
+    authorities = config.database.ssl_root_cert
+    return told if authorities is None else {**told, "DATABASE_AUTHORITIES": authorities}
+
+
 def image(name: ServiceName, config: StackConfig) -> ContainerImageArgs:
     given = config.images
     repository = f"{given.registry}/{name}"
@@ -79,7 +87,7 @@ def image(name: ServiceName, config: StackConfig) -> ContainerImageArgs:
         dockerfile=f"{SOURCES}/Dockerfile",
         context=f"{SOURCES}/{name}",
         named_contexts={part: f"{SOURCES}/{folder}" for part, folder in SHARED.items()},
-        build_args={"BASE": given.base, "PACKAGE": name.replace("-", "_")},
+        build_args=build_args(name, config),
         secrets={} if given.ca_bundle is None else {"ca": given.ca_bundle},
         platforms=given.platforms,
         builder=given.builder,

@@ -17,6 +17,7 @@ from stacks.config import ROOT
 from stacks.output_formats import as_env, as_json, as_kubernetes
 
 VERSION = 1  # of the model: one more when an output goes or changes its meaning
+AUTHORITIES = ROOT / ".local" / "authorities"  # of the servers of stacks that were shown
 FORMATS = ("env", "json", "k8s")
 NO_PULUMI = (
     "expected the program `pulumi` on the PATH, found none; "
@@ -54,6 +55,7 @@ class DatabaseConnection(Outputs):
     user: str
     password: str
     sslmode: str
+    authorities: str = ""  # PEM, of who signs the server's certificate where sslmode checks it
 
 
 class SecretOutputs(Outputs):
@@ -101,12 +103,24 @@ def parse(stack: str, given: dict[str, Any]) -> StackOutputs:
         ) from None
 
 
+def on_this_machine(stack: str, outputs: StackOutputs, service: str) -> dict[str, str]:
+    """The settings of a service, with the authorities that its image has in a file here."""
+    told = dict(outputs.settings(service))
+    if "DATABASE_SSLROOTCERT" in told:
+        file = AUTHORITIES / f"{stack.replace('/', '-')}.pem"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(outputs.databases[told["DATABASE_NAME"]].authorities)
+        told["DATABASE_SSLROOTCERT"] = str(file)
+    return told
+
+
 def shown(stack: str, form: str, service: str | None = None) -> str:
     """The outputs without secrets, or with a service the settings of its pods."""
     outputs = read_stack(stack)
-    values = outputs.settings(service) if service else outputs.plain()
     if form == "k8s":
+        values = outputs.settings(service) if service else outputs.plain()
         return as_kubernetes(values, outputs.namespace, service)
+    values = on_this_machine(stack, outputs, service) if service else outputs.plain()
     return as_env(values) if form == "env" else as_json(values)
 
 

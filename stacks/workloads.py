@@ -15,12 +15,13 @@ from infra.environment_namespace import (
 from infra.policy_document import Statement
 from infra.postgres_server import PostgresConnection
 from infra.restricted_pod import Environment, Resources
-from infra.service_database import ServiceDatabase, ServiceDatabaseArgs
+from infra.service_database import Authorities, ServiceDatabase, ServiceDatabaseArgs
 from infra.service_role import ServiceRole, ServiceRoleArgs
 from infra.service_secret import SecretKey, ServiceSecret, ServiceSecretArgs
-from stacks.config import QuotaConfig, ServiceConfig, ServiceName, StackConfig
+from stacks.config import ServiceConfig, ServiceName, StackConfig
 from stacks.foundation import Surroundings
-from stacks.images import Images
+from stacks.images import DATABASE_AUTHORITIES, Images
+from stacks.quota import QuotaConfig
 
 LABELS = {"app.kubernetes.io/part-of": "herald", "app.kubernetes.io/managed-by": "pulumi"}
 DEFAULTS = ServiceConfig()
@@ -120,6 +121,7 @@ class Cluster:
             ServiceDatabaseArgs(
                 server=server,
                 ssl_mode=self.config.database.ssl_mode,
+                authorities=self.authorities(),
                 database=f"{name}s",
                 namespace=self.namespace.name,
                 labels=LABELS,
@@ -131,6 +133,11 @@ class Cluster:
         )
         self.secrets.append(made.secret)
         return made
+
+    def authorities(self) -> Authorities | None:
+        """As the images have them."""
+        pem = self.config.database.ssl_root_cert
+        return None if pem is None else Authorities(file=DATABASE_AUTHORITIES, pem=pem)
 
     def environment(
         self,

@@ -5,7 +5,7 @@ import pytest
 
 from infra.postgres_server import ExistingServer
 from infra.restricted_pod import Resources
-from infra.service_database import ServiceDatabase, ServiceDatabaseArgs
+from infra.service_database import Authorities, ServiceDatabase, ServiceDatabaseArgs
 from preview.made_up_outputs import SUFFIX
 
 SECRET = "kubernetes:core/v1:Secret"
@@ -93,6 +93,25 @@ def test_the_settings_of_the_service_leave_the_administrator_out(deployment):
     ]
 
 
+def test_a_server_that_is_checked_has_a_file_of_authorities(deploy):
+    def program():
+        authorities = Authorities(file="/srv/authorities.pem", pem="certificates")
+        checked = args(ssl_mode="verify-full", authorities=authorities)
+        database = ServiceDatabase("dev-reminder", checked)
+        pulumi.export("connection", database.connection)
+        pulumi.export("variables", database.environment.variables())
+
+    deployment = deploy(program)
+    [container] = deployment.one(JOB).inputs["spec"]["template"]["spec"]["containers"]
+    told = [
+        {"name": "DATABASE_SSLMODE", "value": "verify-full"},
+        {"name": "DATABASE_SSLROOTCERT", "value": "/srv/authorities.pem"},
+    ]
+    assert [each for each in container["env"] if each in told] == told
+    assert [each for each in deployment.exports["variables"] if each in told] == told
+    assert deployment.exports["connection"]["authorities"] == "certificates"
+
+
 def test_the_migration_acts_for_both(deployment):
     [container] = deployment.one(JOB).inputs["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "registry/reminder-service@sha256:1"
@@ -123,6 +142,7 @@ def test_the_connection_is_a_secret(deployment):
         "user": "reminders",
         "password": PASSWORD,
         "sslmode": "require",
+        "authorities": "",
     }
     assert "connection" in deployment.secret_exports
 

@@ -49,6 +49,18 @@ def test_the_apiserver_is_trusted_through_the_authority(environment):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("address", ["172.18.0.1", "host.docker.internal"])
+def test_the_database_is_known_by_the_address_that_pods_have(tmp_path, address):
+    make_cluster_identities(Environment(tmp_path, host_address=address))
+    server = x509.load_pem_x509_certificate((tmp_path / "pki" / "postgres.crt").read_bytes())
+    names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    known = {str(each.value) for each in names}
+    assert known == {
+        "localhost", "kubernetes.default.svc", "local", "127.0.0.1", "10.244.0.1", "10.96.0.1",
+        address,
+    }  # fmt: skip
+
+
 def test_fcm_credentials_get_their_tokens_from_the_inbox(environment):
     credentials = json.loads(environment.secret("fcm-credentials.json").read_text())
     assert credentials["token_uri"] == "http://10.244.0.1:8025/token"

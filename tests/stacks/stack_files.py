@@ -13,6 +13,7 @@ from stacks.stack_file import parse
 REFERENCE = "pulumi:pulumi:StackReference"
 STACKS = ("local", "dev", "staging", "prod")
 SECRET_KEYS = {"herald:database", "herald:push"}
+AUTHORITIES = {"fromFile": "authorities/rds/eu-central-1.pem"}
 CREDENTIALS = '{"type": "service_account"}'
 
 
@@ -28,6 +29,7 @@ def with_secrets(stack: str) -> dict[str, Any]:
     values["herald:images"].pop("caBundle", None)
     if existing := values["herald:database"].get("existing"):
         existing["adminPassword"] = "admin-password"
+        values["herald:database"]["sslRootCert"] = AUTHORITIES  # its own are made by `make up`
     return values
 
 

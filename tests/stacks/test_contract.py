@@ -15,7 +15,7 @@ from service_runtime.settings import MigrationSettings
 from preview.made_up_outputs import SUFFIX
 from stacks.config import ROOT
 from stacks.exports import export
-from stacks.outputs import PlainOutputs, StackOutputs, main
+from stacks.outputs import PlainOutputs, StackOutputs, main, on_this_machine
 from stacks.reminder_platform import reminder_platform
 from tests.stacks.stack_files import STACKS, config_of, foundation_of
 
@@ -200,17 +200,19 @@ def test_the_outputs_are_those_of_the_model_and_the_secret_ones_are_secret(platf
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_process_elsewhere_gets_the_settings_of_the_pods(platform, stack, monkeypatch):
+def test_a_process_elsewhere_gets_the_settings_of_the_pods(platform, stack, monkeypatch, tmp_path):
+    monkeypatch.setattr("stacks.outputs.AUTHORITIES", tmp_path)
     deployment, config = platform(stack), config_of(stack)
     outputs = StackOutputs.model_validate(deployment.exports)
     for service, settings in SETTINGS.items():
-        told = outputs.settings(service)
+        told = on_this_machine(stack, outputs, service)
         pods = environment_of(deployment, config, service)
         assert set(told) - OF_THE_AWS_CLIENTS == pods - OF_THE_AWS_CLIENTS
         with monkeypatch.context() as environment:
             for name, value in told.items():
                 environment.setenv(name, value)
-            settings()
+            file = settings().database_sslrootcert
+        assert file.read_text() == config.database.ssl_root_cert
 
 
 @pytest.mark.parametrize("service", SETTINGS)
@@ -219,6 +221,7 @@ def test_a_service_starts_on_exactly_what_the_command_prints(
 ):
     outputs = StackOutputs.model_validate(platform("local").exports)
     monkeypatch.setattr("stacks.outputs.read_stack", lambda stack: outputs)
+    monkeypatch.setattr("stacks.outputs.AUTHORITIES", tmp_path / "authorities")
     main(["--stack", "local", "--service", service, "--format", "env"])
     printed = tmp_path / "printed.env"
     printed.write_text(capsys.readouterr().out)

@@ -83,3 +83,10 @@ def test_the_tag_changes_with_base_and_platforms(changes):
     images = config.images.model_copy(update=changes)
     other = config.model_copy(update={"images": images})
     assert tag("event-service", other) != tag("event-service", config)
+
+
+def test_the_tag_changes_with_the_authorities_in_the_image():
+    config = config_of("prod")
+    database = config.database.model_copy(update={"ssl_root_cert": "others"})
+    other = config.model_copy(update={"database": database})
+    assert tag("event-service", other) != tag("event-service", config)

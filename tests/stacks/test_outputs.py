@@ -36,6 +36,7 @@ GIVEN = {
             "user": "reminders",
             "password": "it's $ecret",
             "sslmode": "require",
+            "authorities": "",
         }
     },
     "service_settings": {"reminder-service": SETTINGS},
@@ -174,3 +175,19 @@ def test_a_missing_pulumi_is_named(monkeypatch, capsys, tmp_path):
         "Outputs: expected the program `pulumi` on the PATH, found none; "
         'install it, or for the local stack run eval "$(make -s urls)".\n'
     )
+
+
+def test_what_a_service_elsewhere_checks_its_server_with_is_in_a_file(
+    pulumi, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("stacks.outputs.AUTHORITIES", tmp_path / "authorities")
+    told = {"DATABASE_NAME": "reminders", "DATABASE_SSLROOTCERT": "/srv/in-the-image.pem"}
+    database = GIVEN["databases"]["reminders"] | {"authorities": "certificates"}
+    settings = {"service_settings": {"reminder-service": told}}
+    pulumi({**GIVEN, **settings, "databases": {"reminders": database}})
+    main(["--stack", "org/herald/dev", "--service", "reminder-service", "--format", "json"])
+    file = tmp_path / "authorities" / "org-herald-dev.pem"
+    assert json.loads(capsys.readouterr().out) == {**told, "DATABASE_SSLROOTCERT": str(file)}
+    assert file.read_text() == "certificates"
+    main(["--stack", "dev", "--service", "reminder-service", "--format", "k8s"])
+    assert yaml.safe_load(capsys.readouterr().out)["stringData"] == told

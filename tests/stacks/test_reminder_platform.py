@@ -80,6 +80,7 @@ def test_pods_run_images_by_digest_with_the_tag_of_the_environment(platform, sta
         assert image.inputs["buildArgs"] == {
             "BASE": config.images.base,
             "PACKAGE": service.replace("-", "_"),
+            "DATABASE_AUTHORITIES": config.database.ssl_root_cert,
         }
     for pods in deployment.all(DEPLOYMENT):
         [container] = pods.inputs["spec"]["template"]["spec"]["containers"]

@@ -31,7 +31,7 @@ def conninfo(settings: DatabaseSettings) -> str:
         dbname=settings.database_name,
         user=settings.database_user,
         password=settings.database_password.get_secret_value(),
-        sslmode=settings.database_sslmode,
+        **settings.tls(),
         connect_timeout=5,
         keepalives_idle=30,
         keepalives_interval=10,

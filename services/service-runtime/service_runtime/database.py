@@ -15,7 +15,7 @@ def database_url(settings: DatabaseSettings) -> URL:
         host=settings.database_host,
         port=settings.database_port,
         database=settings.database_name,
-        query={"sslmode": settings.database_sslmode},
+        query=settings.tls(),
     )
 
 

@@ -75,7 +75,7 @@ def _login(settings: MigrationSettings, database: str) -> dict[str, Any]:
         "user": settings.database_admin_user,
         "password": settings.database_admin_password.get_secret_value(),
         "dbname": database,
-        "sslmode": settings.database_sslmode,
+        **settings.tls(),
         "connect_timeout": 5,
         "options": f"-c lock_timeout={PATIENCE}s",
     }
@@ -112,15 +112,15 @@ def _wait_for_server(settings: MigrationSettings) -> None:
                 raise MigrationFailed(
                     f"PostgreSQL at {settings.database_host}:{settings.database_port} did not let "
                     f"{settings.database_admin_user} in: {_first_line(error)}. "
-                    "Check DATABASE_HOST, DATABASE_PORT, DATABASE_SSLMODE, DATABASE_ADMIN_USER "
-                    "and DATABASE_ADMIN_PASSWORD."
+                    "Check DATABASE_HOST, DATABASE_PORT, DATABASE_SSLMODE, "
+                    "DATABASE_SSLROOTCERT, DATABASE_ADMIN_USER and DATABASE_ADMIN_PASSWORD."
                 ) from None
         logger.info("waiting for PostgreSQL", extra={"host": settings.database_host})
         time.sleep(1)
 
 
 def _is_final(error: psycopg.OperationalError) -> bool:
-    """Waiting does not help against a wrong password or a server without TLS."""
+    """Waiting does not help against a wrong password, a server without TLS or an unknown one."""
     text = str(error)
     return any(
         sign in text
@@ -129,6 +129,9 @@ def _is_final(error: psycopg.OperationalError) -> bool:
             "no pg_hba.conf entry",
             "does not support SSL",
             "certificate verify failed",
+            "signature failure",  # of another authority with the same name
+            "does not match host name",
+            "could not read root certificate file",
         )
     )
 

@@ -1,12 +1,20 @@
 """Settings, read once from the environment."""
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 EXIT_BAD_SETTINGS = 2
+
+AUTHORITIES = (
+    "expected a readable file with the certificates of the authorities that the server's "
+    "certificate is checked with, came {came}"
+)
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -31,7 +39,24 @@ class DatabaseSettings(ServiceSettings):
     database_sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = (
         "require"
     )
+    database_sslrootcert: Annotated[Path | None, Field(validate_default=True)] = None
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = 5
+
+    @field_validator("database_sslrootcert")
+    @classmethod
+    def readable(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        """libpq tells of a missing file only at the first connection."""
+        if info.data.get("database_sslmode", "").startswith("verify-"):
+            if file is None or not os.access(file, os.R_OK) or not file.is_file():
+                raise PydanticCustomError("authorities", AUTHORITIES, {"came": str(file)})
+        return file
+
+    def tls(self) -> dict[str, str]:
+        """As libpq is told: a file of authorities would make `require` check certificates."""
+        told: dict[str, str] = {"sslmode": self.database_sslmode}
+        if self.database_sslmode.startswith("verify-"):
+            told["sslrootcert"] = str(self.database_sslrootcert)
+        return told
 
 
 class MigrationSettings(DatabaseSettings):

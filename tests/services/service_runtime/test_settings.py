@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from service_runtime.settings import (
     DatabaseSettings,
@@ -39,6 +41,7 @@ def test_what_is_not_said_has_a_safe_default(environment: pytest.MonkeyPatch) ->
         "database_name": "reminders",
         "database_user": "reminders",
         "database_sslmode": "require",
+        "database_sslrootcert": None,
         "database_pool_size": 5,
     }
     assert "hunter2-secret" not in repr(settings)
@@ -70,3 +73,32 @@ def test_a_wrong_value_is_named_and_not_shown(
         "LOG_LEVEL (Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'), "
         "HTTP_PORT (Input should be less than or equal to 65535).\n"
     )
+
+
+@pytest.mark.parametrize("mode", ["verify-ca", "verify-full"])
+def test_a_server_is_not_checked_without_authorities(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: str, tmp_path: Path
+) -> None:
+    wanted = (
+        "These have a wrong value: DATABASE_SSLROOTCERT (expected a readable file with the "
+        "certificates of the authorities that the server's certificate is checked with, came {}).\n"
+    )
+    set_all(environment, **COMPLETE, DATABASE_SSLMODE=mode)
+    assert ending(DatabaseSettings, capsys) == wanted.format(None)
+    for path in (tmp_path / "missing.pem", tmp_path):
+        set_all(environment, DATABASE_SSLROOTCERT=str(path))
+        assert ending(DatabaseSettings, capsys) == wanted.format(path)
+
+
+def test_authorities_are_told_to_modes_that_ask_them(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "authorities.pem"
+    file.write_text("certificates")
+    set_all(environment, **COMPLETE, DATABASE_SSLROOTCERT=str(file))
+    assert read_settings(DatabaseSettings).tls() == {"sslmode": "require"}
+    set_all(environment, DATABASE_SSLMODE="verify-full")
+    assert read_settings(DatabaseSettings).tls() == {
+        "sslmode": "verify-full",
+        "sslrootcert": str(file),
+    }

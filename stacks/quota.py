@@ -1,0 +1,20 @@
+"""What a whole namespace may take."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stacks.section import Section
+
+Cpu = Annotated[str, Field(pattern=r"^[1-9][0-9]*m?$")]
+Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Ki|Mi|Gi)$")]
+
+
+class QuotaConfig(Section):
+    """Of the whole namespace, with the pods that a rollout and a migration add."""
+
+    pods: int = Field(default=50, ge=10)
+    cpu_requests: Cpu = "8"
+    cpu_limits: Cpu = "32"
+    memory_requests: Memory = "16Gi"
+    memory_limits: Memory = "32Gi"
