@@ -1,30 +1,11 @@
 """How the services know who calls: by the gateway's headers, or by an issuer's tokens."""
 
-import ipaddress
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from stacks.issuer_address import checked_address
 from stacks.section import Section
-
-
-def checked_address(url: str) -> str:
-    """The services take tokens' keys by https, or by http that does not leave private networks."""
-    parts = urlsplit(url)
-    bare = parts.hostname and parts.username is None and not (parts.query or parts.fragment)
-    private = parts.scheme == "http" and _is_private(parts.hostname or "")
-    if not bare or not (parts.scheme == "https" or private):
-        raise ValueError("expected an https address, or an http one with a private IP address")
-    return url
-
-
-def _is_private(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False
-
 
 Address = Annotated[str, AfterValidator(checked_address)]
 

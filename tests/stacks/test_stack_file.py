@@ -142,8 +142,8 @@ CASES = {
     ),
     "an issuer whose keys anyone could replace": (
         {"herald:identity": {"issuer": "http://login.example.com", "audience": "herald"}},
-        "Pulumi.dev.yaml: herald:identity.issuer is wrong: expected an https address, or an http "
-        'one with a private IP address, came "http://login.example.com".',
+        "Pulumi.dev.yaml: herald:identity.issuer is wrong: expected https; http is taken only with "
+        'a private IP address, came "http://login.example.com".',
     ),
     "an issuer without an audience": (
         {"herald:identity": {"issuer": "https://login.example.com"}},

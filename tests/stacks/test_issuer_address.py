@@ -1,0 +1,106 @@
+"""An issuer that the stack's file may name is one that the services accept, and no other."""
+
+import pytest
+import service_runtime.issuer_address
+from service_runtime.identity_settings import IdentitySettings
+
+import stacks.issuer_address
+from stacks.config import ROOT
+from stacks.identity import IdentityConfig
+
+ACCEPTED = (
+    "https://login.example.com",
+    "https://login.example.com/realms/a/",
+    "https://login.example.com:8443",
+    "https://8.8.8.8",
+    "https://10.0.0.1",
+    "https://[2001:db8::1]",
+    "https://localhost",
+    "https://1and1.example",
+    "http://10.244.0.1:8025/identity",
+    "http://127.0.0.1:1",
+    "http://172.31.255.255",
+    "http://192.168.0.1:65535",
+    "http://[::1]:1",
+    "http://[fd12:3456::1]",
+)
+SUCH_AS = "expected an address such as https://login.example.com"
+BEGINS = "expected an address that begins with https://"
+PORT = "expected a port from 1 to 65535"
+HTTPS = "expected https; http is taken only with a private IP address"
+NONE = "is none that one can have"
+NEITHER = "is neither"
+REFUSED = {
+    "": SUCH_AS,
+    "login.example.com": SUCH_AS,
+    "https://": SUCH_AS,
+    "https://user@login.example.com": SUCH_AS,
+    "https://login.example.com?a=b": SUCH_AS,
+    "https://login.example.com#a": SUCH_AS,
+    "ftp://login.example.com": BEGINS,
+    "https://login.example.com:0": PORT,
+    "https://login.example.com:99999": PORT,
+    "https://login.example.com:port": PORT,
+    "http://login.example.com": HTTPS,
+    "http://localhost": HTTPS,
+    "http://8.8.8.8": HTTPS,
+    "http://172.32.0.1": HTTPS,
+    "http://192.0.2.1": HTTPS,
+    "http://240.0.0.1": HTTPS,
+    "http://[2001:db8::1]": HTTPS,
+    "http://0.0.0.0": NONE,
+    "https://0.0.0.0": NONE,
+    "https://0.1.2.3": NONE,
+    "https://[::]": NONE,
+    "http://169.254.169.254": NONE,
+    "https://169.254.169.254/latest": NONE,
+    "https://169.254.170.2": NONE,
+    "https://[fe80::1]": NONE,
+    "https://[fd00:ec2::254]": NONE,
+    "https://[::ffff:169.254.169.254]": NONE,
+    "https://[::ffff:0.0.0.0]": NONE,
+    "https://224.0.0.1": NONE,
+    "https://169.254.169.254.": NEITHER,
+    "https://2852039166": NEITHER,
+    "https://0xa9fea9fe": NEITHER,
+    "https://169.254.43518": NEITHER,
+    "https://0251.0376.0251.0376": NEITHER,
+}
+CHECKS = pytest.mark.parametrize(
+    "accept",
+    [
+        lambda url: IdentityConfig(issuer=url, audience="a").issuer,
+        lambda url: IdentityConfig(issuer="https://a.example", audience="a", jwks_url=url).jwks_url,
+        lambda url: IdentitySettings(identity_issuer=url, identity_audience="a").identity_issuer,
+        lambda url: (
+            IdentitySettings(
+                identity_issuer="https://a.example", identity_audience="a", identity_jwks_url=url
+            ).identity_jwks_url
+        ),
+        stacks.issuer_address.checked_address,
+        service_runtime.issuer_address.checked_address,
+    ],
+    ids=["stack", "stack's keys", "service", "service's keys", "stack's file", "service's file"],
+)
+
+
+@CHECKS
+@pytest.mark.parametrize("url", ACCEPTED)
+def test_an_address_that_can_be_trusted_is_accepted_as_it_is(accept, url):
+    assert accept(url) == url
+
+
+@CHECKS
+@pytest.mark.parametrize("url", REFUSED)
+def test_an_address_that_cannot_is_refused_with_what_was_expected(accept, url):
+    with pytest.raises(ValueError, match=REFUSED[url]):
+        accept(url)
+
+
+def test_both_files_say_the_same():
+    """Neither may import the other."""
+    of_the_stack = (ROOT / "stacks" / "issuer_address.py").read_text()
+    of_the_services = (
+        ROOT / "services" / "service-runtime" / "service_runtime" / "issuer_address.py"
+    )
+    assert of_the_stack.split("\n")[1:] == of_the_services.read_text().split("\n")[1:]
