@@ -30,7 +30,7 @@ CONFIGURATION: Mapping[str, Mapping[str, Any]] = {"vpc-cni": {"enableNetworkPoli
 class KubernetesClusterArgs:
     account_id: Input[str]
     name: str | None = None  # the component's when none
-    version: str  # of Kubernetes: "1.34"
+    version: str  # of Kubernetes: "1.36"
     addons: Mapping[str, str]  # name: exact version; vpc-cni and kube-proxy at least
     subnet_ids: Sequence[Input[str]]  # private, in two zones at least
     public_cidrs: Sequence[str] = ()  # that reach its API from outside; none by default

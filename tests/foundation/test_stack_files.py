@@ -34,6 +34,13 @@ def test_networks_do_not_overlap_so_that_they_can_be_connected():
     assert len({config_of(stack).network.cidr for stack in CLOUD}) == len(CLOUD)
 
 
+def test_every_account_has_the_same_kubernetes_and_its_proxy_is_of_that_version():
+    clusters = [config_of(stack).cluster for stack in CLOUD]
+    [(version, addons)] = {(each.version, tuple(sorted(each.addons.items()))) for each in clusters}
+    assert [name for name, _ in addons] == ["coredns", "kube-proxy", "metrics-server", "vpc-cni"]
+    assert dict(addons)["kube-proxy"].startswith(f"v{version}.")
+
+
 def refusal(**changes):
     values = {**written("dev"), **{f"herald-foundation:{key}": changes[key] for key in changes}}
     with pytest.raises(ConfigError) as error:

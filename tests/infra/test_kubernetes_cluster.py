@@ -15,7 +15,7 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/dev-secrets-1a2b3c4"
 def args(**changed):
     given = {
         "account_id": "123456789012",
-        "version": "1.34",
+        "version": "1.36",
         "addons": ADDONS,
         "subnet_ids": ["subnet-a", "subnet-b"],
     }
@@ -31,7 +31,7 @@ def test_the_api_is_private_secrets_are_encrypted_and_everything_is_logged(clust
     assert cluster.one(CLUSTER).inputs == {
         "name": "dev",
         "roleArn": cluster.one("aws:iam/role:Role", "dev").outputs["arn"],
-        "version": "1.34",
+        "version": "1.36",
         "vpcConfig": {
             "subnetIds": ["subnet-a", "subnet-b"],
             "endpointPrivateAccess": True,

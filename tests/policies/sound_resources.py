@@ -198,7 +198,7 @@ SOUND |= {
         "deletionProtection": True,
         "tags": TAGS,
     },
-    "aws:eks/addon:Addon": {"addonVersion": "v1.12.3-eksbuild.1", "tags": TAGS},
+    "aws:eks/addon:Addon": {"addonVersion": "v1.14.3-eksbuild.23", "tags": TAGS},
     "aws:eks/nodeGroup:NodeGroup": {"launchTemplate": {"id": "lt-1"}, "tags": TAGS},
     "aws:s3/bucket:Bucket": {"forceDestroy": False, "tags": TAGS},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
