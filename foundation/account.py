@@ -49,6 +49,7 @@ def account(config: FoundationConfig) -> Mapping[str, Input[Any]]:
         "database_security_group_id": access.database_group_id,
         "function_security_group_id": access.function_group_id,
         "cluster_name": cluster.name,
+        "node_architecture": config.cluster.architecture,
         "oidc_provider_arn": cluster.oidc_provider_arn,
         "permissions_boundary_arn": bounds.arn,
         "deploy_role_arn": deploy.arn,

@@ -1,9 +1,10 @@
 """What may differ between accounts. Everything else is code."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from infra.cluster_nodes import Architecture, expect_architecture
 from stacks.config import Cidr, Prefix
 from stacks.section import Section
 from stacks.stack_file import Program
@@ -31,9 +32,15 @@ class ClusterConfig(Section):
     public_cidrs: list[Cidr] = Field(default_factory=list)  # that reach its API from outside
     administrators: dict[str, RoleArn] = Field(default_factory=dict)  # besides the deploy role
     instance_types: list[InstanceType] = Field(min_length=1)
+    architecture: Architecture = "x86_64"  # of nodes, and so of the platform's images
     least_nodes: int = Field(default=2, ge=1, le=100)
     most_nodes: int = Field(default=4, ge=1, le=100)
     disk: int = Field(default=50, ge=20)  # GiB of a node
+
+    @model_validator(mode="after")
+    def one_architecture(self) -> Self:
+        expect_architecture(self.architecture, self.instance_types)
+        return self
 
 
 class StateConfig(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # so that the SDK's modules load only when used
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,8 +19,13 @@ POLICIES = {
     "images": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
 }
 
+Architecture = Literal["x86_64", "arm64"]
 # By architecture; AWS writes these names in no one way.
-IMAGES = {"x86_64": "AL2023_x86_64_STANDARD", "arm64": "AL2023_ARM_64_STANDARD"}
+IMAGES: dict[Architecture, str] = {
+    "x86_64": "AL2023_x86_64_STANDARD",
+    "arm64": "AL2023_ARM_64_STANDARD",
+}
+GRAVITON = re.compile(r"a1\.|[a-z]+[0-9]+g")  # a g after the generation, as in m7gd.large
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +33,14 @@ class ClusterNodesArgs:
     cluster_name: Input[str]
     subnet_ids: Sequence[Input[str]]  # private
     instance_types: Sequence[str] = ("t3.medium",)
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    architecture: Architecture = "x86_64"  # of all instance types
     least: int = 2
     most: int = 4
     disk: int = 50  # GiB
     after: Sequence[pulumi.Resource] = ()  # what a node needs to become ready
+
+    def __post_init__(self) -> None:
+        expect_architecture(self.architecture, self.instance_types)
 
 
 class ClusterNodes(pulumi.ComponentResource):
@@ -78,6 +87,20 @@ class ClusterNodes(pulumi.ComponentResource):
 
         self.role_arn = role.arn
         self.register_outputs({"role_arn": self.role_arn})
+
+
+def architecture_of(instance_type: str) -> Architecture:
+    return "arm64" if GRAVITON.match(instance_type) else "x86_64"
+
+
+def expect_architecture(architecture: Architecture, instance_types: Sequence[str]) -> None:
+    """EKS refuses a group with others only after the cluster was made."""
+    if others := [each for each in instance_types if architecture_of(each) != architecture]:
+        other = architecture_of(others[0])
+        raise ValueError(
+            f"expected instance types of architecture {architecture} in place of "
+            f"{', '.join(others)}; name such, or {other} as the architecture"
+        )
 
 
 def node_role(name: str, child: ResourceOptions) -> tuple[iam.Role, list[pulumi.Resource]]:

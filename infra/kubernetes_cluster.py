@@ -11,7 +11,12 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import cloudwatch, eks, iam
 
-from infra.cluster_nodes import ClusterNodes, ClusterNodesArgs
+from infra.cluster_nodes import (
+    Architecture,
+    ClusterNodes,
+    ClusterNodesArgs,
+    expect_architecture,
+)
 from infra.encryption_key import EncryptionKey, EncryptionKeyArgs
 from infra.policy_document import allow, assumed_by_service, policy_json
 from infra.service_role import trust
@@ -37,6 +42,7 @@ class KubernetesClusterArgs:
     administrators: Mapping[str, Input[str]] = field(default_factory=dict)  # name: ARN of a role
     viewers: Mapping[str, Input[str]] = field(default_factory=dict)  # the same; who may read all
     instance_types: Sequence[str] = ("t3.medium",)
+    architecture: Architecture = "x86_64"  # of all instance types
     least_nodes: int = 2
     most_nodes: int = 4
     disk: int = 50  # GiB of a node
@@ -46,6 +52,7 @@ class KubernetesClusterArgs:
     def __post_init__(self) -> None:
         if missing := [each for each in BEFORE_NODES if each not in self.addons]:
             raise ValueError(f"A cluster needs a version of the add-ons {', '.join(missing)}.")
+        expect_architecture(self.architecture, self.instance_types)
         if open_to_all := [each for each in self.public_cidrs if each.endswith("/0")]:
             raise ValueError(
                 f"A cluster's API must not be open to everyone, but public_cidrs has {open_to_all}."
@@ -150,6 +157,7 @@ class KubernetesCluster(pulumi.ComponentResource):
                 cluster_name=self.cluster.name,
                 subnet_ids=args.subnet_ids,
                 instance_types=args.instance_types,
+                architecture=args.architecture,
                 least=args.least_nodes,
                 most=args.most_nodes,
                 disk=args.disk,

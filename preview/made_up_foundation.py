@@ -44,6 +44,7 @@ def made_up_answers(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def made_up_outputs(config: Mapping[str, Any]) -> dict[str, Any]:
     account, region = config.get("herald:account", ""), config.get("aws:region", "")
+    platforms = config.get("herald:images", {}).get("platforms")
     iam, kms = f"arn:aws:iam::{account}", f"arn:aws:kms:{region}:{account}"
     return {
         "account": account,
@@ -57,6 +58,7 @@ def made_up_outputs(config: Mapping[str, Any]) -> dict[str, Any]:
         "database_security_group_id": "sg-database",
         "function_security_group_id": "sg-function",
         "cluster_name": "made-up",
+        "node_architecture": "arm64" if platforms == ["linux/arm64"] else "x86_64",
         "oidc_provider_arn": f"{iam}:oidc-provider/oidc.eks.{region}.amazonaws.com/id/MADEUP",
         "permissions_boundary_arn": f"{iam}:policy/made-up",
         "deploy_role_arn": f"{iam}:role/made-up",

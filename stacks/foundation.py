@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal
 
 import pulumi
 from pulumi import Input, Output
@@ -12,7 +12,7 @@ from stacks.config import StackConfig
 from stacks.outputs import Outputs
 
 VERSION = 1  # of the model: one more when an output goes or changes its meaning
-Value = TypeVar("Value")
+PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}  # as images name architectures
 
 
 class FoundationOutputs(Outputs):
@@ -28,6 +28,7 @@ class FoundationOutputs(Outputs):
     database_security_group_id: str
     function_security_group_id: str
     cluster_name: str
+    node_architecture: Literal["x86_64", "arm64"] = "x86_64"
     oidc_provider_arn: str
     permissions_boundary_arn: str
     deploy_role_arn: str
@@ -98,4 +99,14 @@ def checked(stack: str, given: Mapping[str, Any], config: StackConfig) -> Founda
                 f"Stack {stack} is of {key} {came}, but this stack is of {expected}; "
                 "name the foundation of its own account and region in herald:foundation.stack."
             )
+    expect_images(stack, PLATFORMS[outputs.node_architecture], config)
     return outputs
+
+
+def expect_images(stack: str, platform: str, config: StackConfig) -> None:
+    """None named is the builder's own, which nobody here knows."""
+    if (built := config.images.platforms) and platform not in built:
+        raise FoundationError(
+            f"Stack {stack} has nodes that run images for {platform}, but this stack builds them "
+            f"for {', '.join(built)}; name {platform} in herald:images.platforms."
+        )

@@ -13,13 +13,14 @@ from infra.service_database import ServiceDatabase
 from infra.service_secret import SecretKey
 from infra.topic import Topic
 from stacks.config import ImagesConfig, ServiceName
+from stacks.foundation import PLATFORMS
 from stacks.workloads import Cluster
 
 NAME: ServiceName = "notification-scheduler"
 # The image runs `python -m $SERVICE` with its arguments; this is Lambda's client in Python.
 LAMBDA = {"SERVICE": "awslambdaric"}
 HANDLER = "notification_scheduler.handler.handle"
-ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}  # as Lambda names them
+ARCHITECTURES = {platform: name for name, platform in PLATFORMS.items()}  # as Lambda names them
 
 
 def scheduler(

@@ -2,8 +2,10 @@
 
 import pytest
 
-from foundation.account import DATA
+from foundation.account import DATA, account
 from foundation.config import DataName
+from stacks.exports import export_plain
+from stacks.foundation import PLATFORMS, FoundationOutputs
 from stacks.stack_file import ConfigError
 from tests.foundation.stack_files import CLOUD, config_of, read, written
 from tests.stacks import stack_files as platform_files
@@ -15,6 +17,7 @@ def test_an_account_fits_the_platform_in_it(stack):
     assert (own.account, own.region) == (platform.account, platform.region)
     assert own.platform_prefix == platform.prefix
     assert own.deletion_protection is platform.deletion_protection
+    assert PLATFORMS[own.cluster.architecture] in platform.images.platforms
     context = platform_files.written(stack)["kubernetes:context"]
     assert own.name == context
     [database] = [each for each in platform.network.destinations if each.ports == [5432]]
@@ -67,6 +70,11 @@ def refusal(**changes):
             "foundation/Pulumi.dev.yaml: herald-foundation:deployment.repository is wrong: "
             "expected to match pattern '^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$', came \"acme/*\".",
         ),
+        (
+            {"cluster": {**written("dev")["herald-foundation:cluster"], "architecture": "arm"}},
+            "foundation/Pulumi.dev.yaml: herald-foundation:cluster.architecture is wrong: expected "
+            "'x86_64' or 'arm64', came \"arm\".",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(changes, said):
@@ -80,3 +88,17 @@ def test_what_holds_data_is_locked_where_the_configuration_says(foundation):
         assert names == set(DataName.__args__)
         assert {each.protect for each in data} == {config_of(stack).deletion_protection}
     assert foundation("prod").one("aws:eks/cluster:Cluster").inputs["deletionProtection"] is True
+
+
+def test_nodes_may_be_of_either_architecture_but_not_of_both(deploy):
+    cluster = written("dev")["herald-foundation:cluster"]
+    arm64 = {**cluster, "architecture": "arm64", "instanceTypes": ["t4g.medium"]}
+    config = read("dev", {**written("dev"), "herald-foundation:cluster": arm64})
+    deployment = deploy(lambda: export_plain(account(config), FoundationOutputs))
+    group = deployment.one("aws:eks/nodeGroup:NodeGroup").inputs
+    assert (group["amiType"], group["instanceTypes"]) == ("AL2023_ARM_64_STANDARD", ["t4g.medium"])
+    assert deployment.exports["node_architecture"] == "arm64"
+    assert (
+        "herald-foundation:cluster is wrong: expected instance types of architecture arm64 in "
+        "place of t3.medium; name such, or x86_64 as the architecture, came "
+    ) in refusal(cluster={**cluster, "architecture": "arm64"})

@@ -145,10 +145,17 @@ def test_viewers_may_read_all_and_change_nothing(deploy):
 
 
 def test_nodes_are_as_many_and_as_large_as_told(deploy):
-    given = args(instance_types=["m7g.large"], least_nodes=3, most_nodes=9, disk=100)
+    given = args(
+        instance_types=["m7g.large"],
+        architecture="arm64",
+        least_nodes=3,
+        most_nodes=9,
+        disk=100,
+    )
     deployment = deploy(lambda: KubernetesCluster("dev", given))
     group = deployment.one("aws:eks/nodeGroup:NodeGroup").inputs
     assert group["instanceTypes"] == ["m7g.large"]
+    assert group["amiType"] == "AL2023_ARM_64_STANDARD"
     assert group["scalingConfig"] == {"minSize": 3, "maxSize": 9, "desiredSize": 3}
     [disk] = deployment.one("aws:ec2/launchTemplate:LaunchTemplate").inputs["blockDeviceMappings"]
     assert disk["ebs"]["volumeSize"] == 100
@@ -171,3 +178,8 @@ def test_an_open_or_incomplete_cluster_is_refused(changed, said):
     with pytest.raises(ValueError, match="^A cluster") as refused:
         args(**changed)
     assert str(refused.value) == said
+
+
+def test_nodes_of_another_architecture_are_refused_before_anything_is_made():
+    with pytest.raises(ValueError, match="expected instance types of architecture x86_64"):
+        args(instance_types=["m7g.large"])

@@ -116,6 +116,21 @@ def test_the_foundation_of_another_place_is_refused(deploy, key, came, expected)
     )
 
 
+def test_nodes_that_cannot_run_the_images_are_refused(deploy):
+    assert refusal(deploy, foundation_of("dev", node_architecture="arm64")) == (
+        "Stack organization/herald-foundation/dev has nodes that run images for linux/arm64, but "
+        "this stack builds them for linux/amd64; name linux/arm64 in herald:images.platforms."
+    )
+
+
+def test_nodes_run_images_that_are_built_for_them(deploy):
+    config = config_of("prod")
+    images = config.images.model_copy(update={"platforms": ["linux/amd64", "linux/arm64"]})
+    both = config.model_copy(update={"images": images})
+    told = foundation_of("prod", node_architecture="arm64")
+    assert deploy(lambda: export(reminder_platform(both)), lookups=told).resources
+
+
 def test_the_schema_in_the_documentation_is_that_of_the_model():
     written = (ROOT / "docs" / "foundation.schema.json").read_text()
     assert written == foundation_schema(), (
