@@ -1,5 +1,6 @@
 """Making reminders, one or many, and answering a repeated request as the first time."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,9 +13,12 @@ from service_runtime.preconditions import etag
 from service_runtime.problems import FieldProblem, Problem
 
 from reminder_service.bodies import BulkAnswer, BulkResult, NewReminder, ReminderAnswer
+from reminder_service.errors import OutOfTime
 from reminder_service.idempotency import KeyedAnswer, fingerprint
 from reminder_service.reminders import Reminder, new_reminder
 from reminder_service.store import Reminders
+
+MOST_COMPUTING = 5.0  # seconds of a processor for the reminders of one request
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,20 @@ def make_one(new: NewReminder, caller: Caller, now: datetime) -> Made:
     return Made([reminder], 201, _json(ReminderAnswer.of(reminder, now)), headers)
 
 
-def make_many(bodies: Sequence[Any | Problem], caller: Caller, now: datetime) -> Made:
+def make_many(
+    bodies: Sequence[Any | Problem],
+    caller: Caller,
+    now: datetime,
+    spent: Callable[[], float] = time.thread_time,
+) -> Made:
     """Those that can be made; the others are named with the reason."""
-    outcomes = [_made_or_refused(body, caller, now) for body in bodies]
-    reminders = [outcome for outcome in outcomes if isinstance(outcome, Reminder)]
-    results = [_result(index, outcome, now) for index, outcome in enumerate(outcomes)]
-    refused = len(outcomes) - len(reminders)
+    reminders, results, end = [], [], spent() + MOST_COMPUTING
+    for index, body in enumerate(bodies):
+        outcome = _made_or_refused(body, caller, now) if spent() < end else OutOfTime()
+        results.append(_result(index, outcome, now))
+        if isinstance(outcome, Reminder):
+            reminders.append(outcome)
+    refused = len(results) - len(reminders)
     answer = BulkAnswer(created=len(reminders), refused=refused, results=results)
     return Made(reminders, 200, _json(answer))
 

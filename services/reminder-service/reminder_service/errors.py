@@ -84,3 +84,10 @@ class IdempotencyKeyReused(Refusal):
 
     http_status = 422
     name = "IDEMPOTENCY_KEY_REUSED"
+
+
+class OutOfTime(Refusal):
+    """The rules before took all the computing that one request may take; send this one again."""
+
+    http_status = 503
+    name = "OUT_OF_TIME"

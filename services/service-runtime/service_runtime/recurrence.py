@@ -19,24 +19,16 @@ from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
-
-from service_runtime.recurrence_rule import WEEKDAYS, InvalidRule, parts_of, until_of
+from service_runtime.recurrence_expansion import expand
+from service_runtime.recurrence_rule import InvalidRule, parts_of, until_of
 
 __all__ = ["InvalidRule", "Series", "check_rule", "zone_of"]
 
-# How far an instant's local time may lie from the rule's: zones have skipped a whole day.
-_LARGEST_GAP = timedelta(hours=26)
+# How far an instant's local time may lie from the rule's: zones have skipped a whole day. In that
+# time, no zone has changed its clock twice within nine hours.
+_GAP_HOURS = (0, 9, 18, 27)
 _CLOSEST = timedelta(seconds=0.5)  # occurrences are a second apart or more
-_STEPS = {
-    "MINUTELY": timedelta(minutes=1),
-    "HOURLY": timedelta(hours=1),
-    "DAILY": timedelta(days=1),
-    "WEEKLY": timedelta(weeks=1),
-}
-_PLAIN_PARTS = {"FREQ", "INTERVAL", "WKST", "COUNT", "UNTIL"}
-_LAST_YEAR = 9990  # leaves room for zones and gaps before the last, 9999
-_DAY_PARTS = {"BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY"}
+_COUNTED = 400  # years that a COUNT is followed for
 
 
 @dataclass(frozen=True)
@@ -50,20 +42,20 @@ class Series:
 
     def after(self, moment: datetime) -> datetime | None:
         """The first occurrence later than `moment`, or None when the series has ended."""
-        start = self.start.astimezone(UTC)
+        start, moment = self.start.astimezone(UTC), moment.astimezone(UTC)
         if self.rule is None:
             return start if start > moment and start not in self.except_dates else None
         zone = zone_of(self.time_zone)
-        until = _until(self.rule, zone)
-        best: datetime | None = None
-        for local in _local_times(self.rule, _wall_clock(start, zone), _wall_clock(moment, zone)):
+        first, until = _wall_clock(start, zone), _until(self.rule, zone)
+        best, best_wall_clock = None, until.wall_clock
+        for local in _local_times(self.rule, first, max(start, moment), zone):
             # A time that was moved over a gap can pass a later one, so look that far ahead.
-            if local > until.wall_clock or (best and local > _wall_clock(best, zone)):
+            if local > best_wall_clock:
                 break
-            found = start if local == _wall_clock(start, zone) else _instant(local, zone)
-            allowed = found >= start and found <= until.instant and found not in self.except_dates
-            if found > moment and allowed:
-                best = min(best or found, found)
+            found = start if local == first else _instant(local, zone)
+            allowed = start <= found <= until.instant and found not in self.except_dates
+            if found > moment and allowed and (best is None or found < best):
+                best, best_wall_clock = found, min(_wall_clock(found, zone), until.wall_clock)
         return best
 
     def all_after(self, moment: datetime) -> Iterator[datetime]:
@@ -140,93 +132,38 @@ def _instant(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _local_times(rule: str, start: datetime, after: datetime) -> Iterator[datetime]:
-    """The rule's times on the wall clock, beginning some way before `after`."""
+def _local_times(rule: str, start: datetime, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """The rule's times on the wall clock, from those on whose instant may be `after`."""
     parts = parts_of(rule)
-    last = _last_counted(rule, start) if "COUNT" in parts else None
-    anchor = _anchor(parts, start, after - _LARGEST_GAP)
-    for local in _expand(parts, start, anchor):
-        if last and local > last:
+    last = _last_counted(rule, start) if "COUNT" in parts else datetime.max
+    for local in expand(parts, start, _wall_clock(after, zone) - _gap_before(after, zone)):
+        if local > last:
             return
         yield local
 
 
+def _gap_before(moment: datetime, zone: ZoneInfo) -> timedelta:
+    """By how much clocks may have gone forward so shortly before that times were moved after it."""
+    before = [moment - timedelta(hours=hours) for hours in _GAP_HOURS]
+    offsets = [_wall_clock(one, zone) - one.replace(tzinfo=None) for one in before]
+    return max(offsets) - min(offsets)
+
+
 @lru_cache(maxsize=4096)
 def _last_counted(rule: str, start: datetime) -> datetime:
-    """The wall clock of a counted rule's last occurrence."""
+    """The wall clock of a counted rule's last occurrence; no end when it is centuries away."""
     parts = parts_of(rule)
-    left, last, anchor = int(parts["COUNT"]), datetime.min, start
-    while left and (found := list(islice(_later(_expand(parts, start, anchor), last), left))):
+    left, last = int(parts["COUNT"]), datetime.min
+    # An expansion may end before the count does.
+    while left and (
+        found := list(islice(_later(expand(parts, start, max(start, last)), last), left))
+    ):
         left -= len(found)
         last = found[-1]
-        anchor = _anchor(parts, start, last)  # an expansion may end before the count does
+        if left and last.year - start.year > _COUNTED:
+            return datetime.max
     return last
 
 
 def _later(times: Iterator[datetime], moment: datetime) -> Iterator[datetime]:
     return (time for time in times if time > moment)
-
-
-def _complete(parts: dict[str, str], start: datetime) -> str:
-    """The rule as text, without its end, and with the days that it leaves to its start."""
-    given = {name: value for name, value in parts.items() if name not in {"COUNT", "UNTIL"}}
-    frequency, by_day = given["FREQ"], _DAY_PARTS & given.keys()
-    if frequency in {"MONTHLY", "YEARLY"} and not by_day:
-        given["BYMONTHDAY"] = str(start.day)
-        if frequency == "YEARLY":
-            given.setdefault("BYMONTH", str(start.month))
-    if by_day == {"BYWEEKNO"}:
-        given["BYDAY"] = WEEKDAYS[start.weekday()]
-    return ";".join(f"{name}={value}" for name, value in given.items())
-
-
-def _anchor(parts: dict[str, str], start: datetime, after: datetime) -> datetime:
-    """A time in step with the start and a whole interval before `after`, to expand from.
-
-    Without it the next occurrence of an old series would cost its whole history.
-    """
-    frequency, interval = parts["FREQ"], int(parts.get("INTERVAL", 1))
-    if after <= start:
-        return start
-    if step := _STEPS.get(frequency):
-        steps = (after - start) // (step * interval) - 1
-        return start + max(steps, 0) * step * interval
-    months = interval * (12 if frequency == "YEARLY" else 1)
-    passed = (after.year - start.year) * 12 + after.month - start.month
-    steps = passed // months - 1
-    if steps <= 0:
-        return start
-    years, month = divmod(start.month - 1 + steps * months, 12)
-    month = 1 if frequency == "YEARLY" else month + 1
-    return start.replace(year=start.year + years, month=month, day=1)
-
-
-def _expand(parts: dict[str, str], start: datetime, anchor: datetime) -> Iterator[datetime]:
-    """The rule's wall-clock times from `anchor` on, for at least a century."""
-    step = _STEPS.get(parts["FREQ"])
-    if step and parts.keys() <= _PLAIN_PARTS:
-        return _expand_steps(step * int(parts.get("INTERVAL", 1)), anchor)
-    return _expand_rule(_complete(parts, start), anchor)
-
-
-def _expand_steps(step: timedelta, anchor: datetime) -> Iterator[datetime]:
-    """Most rules only name a step, which needs no calendar."""
-    while anchor.year < _LAST_YEAR:
-        yield anchor
-        anchor += step
-
-
-def _expand_rule(rule: str, anchor: datetime) -> Iterator[datetime]:
-    # The calendar repeats every 400 years. Expanding near its last year, 9999, bounds the
-    # search for the next time of a rule that never occurs.
-    shift = (9899 - anchor.year) // 400 * 400
-    fraction = timedelta(microseconds=anchor.microsecond)
-    shifted = anchor.replace(year=anchor.year + shift, microsecond=0)
-    try:
-        expanded = rrulestr(rule, dtstart=shifted)
-    except ValueError:
-        return  # an interval that never meets the hours or minutes that are named
-    for local in expanded:
-        if local.year - shift >= _LAST_YEAR:
-            return
-        yield local.replace(year=local.year - shift) + fraction

@@ -8,7 +8,7 @@ from math import prod
 LONGEST_RULE = 512  # characters
 LARGEST_NUMBER = 9999  # of COUNT and INTERVAL
 MOST_TIMES = 24  # of a day, an hour or a minute; up to two years of them are gone through
-
+MOST_PLACES = 24  # of BYSETPOS
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _FREQUENCIES = {"MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
@@ -58,6 +58,7 @@ def parts_of(rule: str) -> dict[str, str]:
     for name, value in parts.items():
         _check_part(name, value)
     _check_times(parts)
+    _check_places(parts)
     return parts
 
 
@@ -83,6 +84,13 @@ def _check_times(parts: dict[str, str]) -> None:
     if times > MOST_TIMES:
         names = " × ".join(name for name in multiplied if name in parts)
         raise InvalidRule(f"{names} gives {times} times; name at most {MOST_TIMES}.")
+
+
+def _check_places(parts: dict[str, str]) -> None:
+    """Each place costs a walk through the days of its week, month or year."""
+    places = len(parts.get("BYSETPOS", "").split(","))
+    if places > MOST_PLACES:
+        raise InvalidRule(f"BYSETPOS names {places} places; name at most {MOST_PLACES}.")
 
 
 def _check_part(name: str, value: str) -> None:

@@ -67,6 +67,33 @@ def test_times_around_a_gap_come_in_order_and_once():
     ]
 
 
+@pytest.mark.parametrize(
+    ("zone", "missing", "minutes"),
+    [
+        ("Europe/Berlin", "2027-03-28 02:30", 60),
+        ("Australia/Lord_Howe", "2027-10-03 02:15", 30),
+        ("Pacific/Apia", "2011-12-30 09:00", 24 * 60),
+    ],
+)
+@pytest.mark.parametrize("rule", ["FREQ=DAILY", "FREQ=DAILY;BYSECOND=0", "FREQ=YEARLY"])
+def test_a_time_that_was_moved_is_found_until_it_comes(zone, missing, minutes, rule):
+    start = local(missing, zone) - timedelta(days=366 if rule == "FREQ=YEARLY" else 1)
+    start = start.replace(day=local(missing, zone).day) if rule == "FREQ=YEARLY" else start
+    moved = local(missing, zone).astimezone(UTC)  # with fold=0 by the gap
+    shown = moved.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    assert shown - timedelta(minutes=minutes) == local(missing, zone).replace(tzinfo=None)
+    series = Series(start, rule, zone)
+    for before in (timedelta(seconds=1), timedelta(minutes=minutes - 1)):
+        assert series.after(moved - before) == moved
+    assert series.after(moved) != moved
+
+
+def test_a_start_in_the_second_of_two_hours_is_ahead_of_all_of_the_first():
+    start = local("2027-10-31 02:30", fold=1).astimezone(UTC)
+    series = Series(start, "FREQ=DAILY;BYSECOND=0", "Europe/Berlin")
+    assert series.after(local("2027-10-31 02:40", fold=0)) == start
+
+
 def test_a_zone_that_skipped_a_day_moves_it_forward():
     series = Series(local("2011-12-29 08:00", "Pacific/Apia"), "FREQ=DAILY", "Pacific/Apia")
     assert times(series, 3) == [
@@ -218,6 +245,13 @@ def test_a_single_date_is_the_last_once_it_has_come():
         ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "never occurs"),
         ("FREQ=DAILY;INTERVAL=7;BYDAY=MO", "never occurs"),
         ("FREQ=DAILY;UNTIL=20200101", "never occurs"),
+        ("FREQ=DAILY;BYSETPOS=2", "never occurs"),
+        ("FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2", "never occurs"),
+        ("FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1", "never occurs"),
+        ("FREQ=HOURLY;INTERVAL=2;BYHOUR=10", "never occurs"),
+        ("FREQ=MINUTELY;INTERVAL=1440;BYHOUR=3", "never occurs"),
+        ("FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30;BYHOUR=1", "never occurs"),
+        (f"FREQ=MONTHLY;BYDAY=MO;BYSETPOS={','.join(map(str, range(1, 26)))}", "at most 24"),
         ("FREQ=DAILY;BYHOUR=" + ",".join(["9"] * 300), "512 characters"),
     ],
 )
@@ -340,7 +374,7 @@ extras = st.sampled_from(
         ";BYHOUR=3,17;BYMINUTE=10",
         ";BYMONTH=2,7,11",
         ";WKST=SU;BYDAY=SU,TU",
-        ";COUNT=40",
+        ";COUNT=30",  # of at most 13 years: a COUNT is followed for 400
     ]
 )
 
@@ -371,10 +405,27 @@ def test_the_short_cut_to_a_late_occurrence_finds_what_the_whole_history_has(
 
 
 def test_a_count_is_reached_however_many_centuries_it_takes():
-    series = Series(datetime(2000, 1, 1, tzinfo=UTC), "FREQ=YEARLY;INTERVAL=13;COUNT=40")
-    last = datetime(2000 + 39 * 13, 1, 1, tzinfo=UTC)
+    series = Series(datetime(2000, 1, 1, tzinfo=UTC), "FREQ=YEARLY;INTERVAL=13;COUNT=30")
+    last = datetime(2000 + 29 * 13, 1, 1, tzinfo=UTC)
     assert series.after(last - timedelta(days=1)) == last
     assert series.after(last) is None
+
+
+def test_a_count_is_not_followed_for_more_than_the_calendar_takes_to_repeat():
+    series = Series(datetime(2000, 2, 29, tzinfo=UTC), "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;COUNT=9")
+    last = datetime(2032, 2, 29, tzinfo=UTC)
+    assert (series.after(last - timedelta(days=1)), series.after(last)) == (last, None)
+    endless = Series(series.start, "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=9999")
+    moment = datetime(2400, 1, 1, tzinfo=UTC)
+    assert endless.after(moment) == datetime(2400, 2, 29, tzinfo=UTC)
+
+
+def test_a_rare_occurrence_is_found_on_the_way_to_its_century():
+    series = Series(
+        datetime(2080, 1, 1, 9, tzinfo=UTC), "FREQ=MINUTELY;BYMONTHDAY=29;BYMONTH=2;BYDAY=WE"
+    )
+    assert series.after(series.start) == datetime(2096, 2, 29, tzinfo=UTC)
+    assert series.after(datetime(2096, 3, 1, tzinfo=UTC)) == datetime(2108, 2, 29, tzinfo=UTC)
 
 
 def exists(local: datetime) -> bool:
