@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 from service_runtime.bodies import Body, TimeZone
-from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
+from service_runtime.rate_limit import limited_router
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from notification_service.templates import PARTS
@@ -74,7 +74,7 @@ def sample(time_zone: str) -> Sample:
 
 
 def template_routes(texts: Texts) -> APIRouter:
-    routes = APIRouter(tags=["templates"], responses=problem_responses(401))
+    routes = limited_router("templates")
     path = "/templates/{kind}/{locale}/{channel}"
     options: dict[str, Any] = {
         "response_class": Response,
@@ -82,7 +82,7 @@ def template_routes(texts: Texts) -> APIRouter:
     }
 
     @routes.get("/templates")
-    def list_templates(caller: AnyCaller) -> list[TemplateKind]:
+    def list_templates() -> list[TemplateKind]:
         """Every kind of text, and the languages that it is written in."""
         return [
             TemplateKind(kind=kind, locales=locales, channels=list(PARTS))
@@ -94,24 +94,28 @@ def template_routes(texts: Texts) -> APIRouter:
         kind: str,
         locale: str,
         channel: str,
-        caller: AnyCaller,
+        allowance: Response,
         format: Format = "json",
         time_zone: Annotated[TimeZone, Query(alias="timeZone")] = "UTC",
     ) -> Response:
         """A template with made-up reminders; an e-mail as a page with `format=html`."""
-        return preview(texts, (kind, locale, channel), sample(time_zone), format)
+        answer = preview(texts, (kind, locale, channel), sample(time_zone), format)
+        answer.headers.update(allowance.headers)
+        return answer
 
     @routes.post(path, **options)
     def preview_own_values(
         kind: str,
         locale: str,
         channel: str,
-        caller: AnyCaller,
+        allowance: Response,
         values: Sample,
         format: Format = "json",
     ) -> Response:
         """A template with values of your own; they are neither kept nor sent."""
-        return preview(texts, (kind, locale, channel), values, format)
+        answer = preview(texts, (kind, locale, channel), values, format)
+        answer.headers.update(allowance.headers)
+        return answer
 
     refuse_other_methods(routes, "/templates", "GET")
     refuse_other_methods(routes, path, "GET", "POST")

@@ -4,6 +4,8 @@ from notification_service.template_api import template_routes
 from notification_service.templates import PARTS, Templates
 from notification_service.texts import Texts
 from service_runtime.api import create_api
+from service_runtime.fake_buckets import InMemoryBuckets
+from service_runtime.rate_limit import Rate
 
 from tests.services.notification_service.examples import texts
 
@@ -14,6 +16,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 def api_of(texts, client_of, callers, **options) -> httpx.Client:
     app = create_api("Templates", live=bool, ready=bool, identity=callers.identity)
+    app.state.buckets = InMemoryBuckets(Rate(1, 200), lambda: 0)
     app.include_router(template_routes(texts))
     client: httpx.Client = client_of(app, **options)
     return client
@@ -130,6 +133,24 @@ def test_only_users_may_look(client_of, callers):
     for path in ("/templates", "/templates/reminder/en/email"):
         assert problem(stranger.get(path)) == (401, "UNAUTHENTICATED")
     assert problem(stranger.post("/templates/reminder/en/email", json={}))[0] == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_user_who_looks_too_often_is_told_to_wait(api, callers, method):
+    values = {"items": [{"message": "x", "occurrence": "2030-05-01T09:30:00Z"}]}
+    body = values if method == "POST" else None
+
+    def look(format, **options):
+        path = f"/templates/reminder/en/email?format={format}"
+        return api.request(method, path, json=body, **options)
+
+    left = [look(format).headers["ratelimit-remaining"] for format in ("json", "text", "html")]
+    assert left == ["199", "198", "197"]
+    assert api.get("/templates").headers["ratelimit-remaining"] == "196"
+    assert [look("json").status_code for _ in range(197)] == [200] * 196 + [429]
+    assert problem(api.get("/templates")) == (429, "TOO_MANY_REQUESTS")
+    assert look("json").headers["retry-after"] == "1"
+    assert look("json", headers=callers.headers("eve")).status_code == 200
 
 
 def test_a_template_that_fails_says_why(client_of, callers, tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from notification_service.template_api import template_routes
 from service_runtime.api import create_api
 
-from tests.services.notification_service.examples import REFUSALS, texts
+from tests.services.notification_service.examples import REFUSALS, roomy, texts
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -20,6 +20,7 @@ with warnings.catch_warnings():
 # and whomever it names may look.
 load_all_checks()
 app = create_api("Templates", live=lambda: True, ready=lambda: True)
+app.state.buckets = roomy()
 app.include_router(template_routes(texts()))
 schema = schemathesis.openapi.from_asgi(
     "/openapi.json", app, config=SchemathesisConfig.from_dict({"checks": REFUSALS})
