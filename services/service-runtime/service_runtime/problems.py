@@ -1,5 +1,6 @@
 """Errors of an API as problem details (RFC 9457)."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 MEDIA_TYPE = "application/problem+json"
+
+logger = logging.getLogger(__name__)
 
 
 class FieldProblem(BaseModel):
@@ -105,5 +108,9 @@ def _of_http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _of_database(request: Request, error: Exception) -> JSONResponse:
+    # Lines after the first tell the statement and its values.
+    reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    extra = {"path": request.url.path, "reason": reason}
+    logger.warning("the database does not answer", extra=extra)
     detail = "The database does not answer; try again."
     return Problem(503, "UNAVAILABLE", detail, headers={"Retry-After": "1"}).response()

@@ -13,6 +13,7 @@ from service_runtime.api import create_api
 from service_runtime.plain_text import Line, PlainText
 from service_runtime.probes import Check
 from service_runtime.problems import Problem
+from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 PROBLEM = "application/problem+json"
@@ -22,6 +23,9 @@ class Note(BaseModel):
     title: Line
     text: PlainText = ""
     size: int = 0
+
+
+away = create_engine("postgresql+psycopg://reader:secret@127.0.0.1:1/notes")
 
 
 def api(live: Check = lambda: True, ready: Check = lambda: True) -> FastAPI:
@@ -37,7 +41,9 @@ def api(live: Check = lambda: True, ready: Check = lambda: True) -> FastAPI:
         if name == "late":
             raise Problem(422, "INVALID_DUEDATE", "It is too late.")
         if name == "database":
-            raise OperationalError("select secret", {}, Exception("down"))
+            raise OperationalError("select secret", {"text": "secret"}, Exception("down"))
+        if name == "away":
+            away.connect()
         raise ZeroDivisionError("secret detail")
 
     return app
@@ -93,12 +99,24 @@ def test_errors_of_the_framework_are_problems_too(
     assert (body["code"], body["status"]) == (code, status)
 
 
-def test_a_database_that_is_away_is_worth_another_try(client: httpx.Client) -> None:
-    answer = client.get("/notes/database")
+@pytest.mark.parametrize(
+    ("name", "reason"), [("database", "(builtins.Exception) down"), ("away", "port 1 failed")]
+)
+def test_a_database_that_is_away_is_worth_another_try_and_a_line_in_the_log(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture, name: str, reason: str
+) -> None:
+    answer = client.get(f"/notes/{name}")
     assert problem(answer)["code"] == "UNAVAILABLE"
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert "secret" not in answer.text
+    [line] = [one for one in caplog.records if one.name == "service_runtime.problems"]
+    told = vars(line)
+    assert (line.levelname, line.getMessage()) == ("WARNING", "the database does not answer")
+    assert told["path"] == f"/notes/{name}"
+    assert told["reason"].startswith("OperationalError: ")
+    assert reason in told["reason"]
+    assert "secret" not in told["reason"]
 
 
 def test_an_unexpected_error_is_logged_and_not_told(
