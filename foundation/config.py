@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from infra.cluster_nodes import Architecture, expect_architecture
-from stacks.config import Cidr, Prefix
+from stacks.config import Prefix
+from stacks.networks import Cidr
 from stacks.section import Section
 from stacks.stack_file import Program
 from stacks.unlock import Unlock

@@ -16,8 +16,9 @@ from pydantic import (
 
 from stacks.authorities import certificates_of_authorities, expect_checkable, expect_region
 from stacks.identity import IdentityConfig
+from stacks.networks import DnsLabel, NetworkConfig, Port
 from stacks.place import AccessConfig, FoundationReference, expect_one_place
-from stacks.quota import Cpu, Memory, QuotaConfig
+from stacks.quota import Cpu, Memory, QuotaConfig, amount
 from stacks.section import Section
 from stacks.unlock import UnlockConfig
 
@@ -25,13 +26,11 @@ ROOT = Path(__file__).parent.parent
 ServiceName = Literal[
     "reminder-service", "event-service", "notification-scheduler", "notification-service"
 ]
-DnsLabel = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,14}-$")]
 ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
-Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 OWN_MACHINE = ("localhost:", "127.0.0.1:")
-Port = Annotated[int, Field(ge=1, le=65535)]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 # Mail programs post to https alone; http is for a machine's own address.
 PublicAddress = Annotated[
     str, Field(pattern=r"^(https://[^\s/?#]+|http://127\.0\.0\.1(:[0-9]+)?)/[^\s?#]+$")
@@ -177,21 +176,11 @@ class ServiceConfig(Section):
     def bounds(self) -> Self:
         if self.max_replicas < self.min_replicas:
             raise ValueError(f"expected maxReplicas of at least {self.min_replicas}")
+        if amount(self.cpu_request) > amount(self.cpu_limit):
+            raise ValueError(f"expected cpuLimit of at least {self.cpu_request}")
+        if amount(self.memory_request) > amount(self.memory_limit):
+            raise ValueError(f"expected memoryLimit of at least {self.memory_request}")
         return self
-
-
-class DestinationConfig(Section):
-    cidr: Cidr
-    ports: list[Port] = Field(min_length=1)
-    excluded: list[Cidr] = Field(default_factory=list)
-
-
-class NetworkConfig(Section):
-    """Who reaches the services, and what they reach, besides names."""
-
-    destinations: list[DestinationConfig] = Field(min_length=1)
-    caller_namespaces: list[DnsLabel] = Field(default_factory=list)
-    caller_cidrs: list[Cidr] = Field(default_factory=list)
 
 
 class StackConfig(Section):
@@ -214,8 +203,18 @@ class StackConfig(Section):
     quota: QuotaConfig = QuotaConfig()
     access: AccessConfig | None = None  # pods act as workload_environment says when none
     foundation: FoundationReference | None = Field(default=None, validate_default=True)
-    workload_environment: dict[str, str] = Field(default_factory=dict)
+    workload_environment: dict[VariableName, str] = Field(default_factory=dict)
     alarm_emails: list[EmailAddress] = Field(default_factory=list)
+
+    @field_validator("services")
+    @classmethod
+    def ports_of_their_own(
+        cls, services: dict[ServiceName, ServiceConfig]
+    ) -> dict[ServiceName, ServiceConfig]:
+        ports = [each.node_port for each in services.values() if each.node_port]
+        if len(set(ports)) < len(ports):
+            raise ValueError("expected a nodePort of its own for each service")
+        return services
 
     @field_validator("database")
     @classmethod

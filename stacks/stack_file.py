@@ -106,7 +106,10 @@ def decoded(value: str) -> Any:
 
 
 def sentence(program: Program[Any], error: ValidationError, secret_keys: set[str]) -> str:
-    problems = error.errors(include_url=False)
+    """A misspelt key comes first: what is missing may be what it means."""
+    problems = sorted(
+        error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden"
+    )
     more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{problem(program, problems[0], secret_keys)}{more}."
 

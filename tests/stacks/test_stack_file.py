@@ -118,6 +118,59 @@ CASES = {
         "Pulumi.dev.yaml: herald:network.destinations[0].ports[1] is wrong: "
         "expected less than or equal to 65535, came 70000.",
     ),
+    "a misspelt key of a value that must be": (
+        {"herald:namespace": None, "herald:namespce": "dev"},
+        "Pulumi.dev.yaml: herald:namespce is no setting; expected one of access, account, "
+        "alarmEmails, aws:region, database, deletionProtection, email, foundation, identity, "
+        "images, messaging, namespace, network, prefix, push, quota, scheduler, services, unlock, "
+        "version, workloadEnvironment (1 more).",
+    ),
+    "a network that is longer than an address": (
+        {"herald:network/callerCidrs": ["10.0.0.0/33"]},
+        "Pulumi.dev.yaml: herald:network.callerCidrs[0] is wrong: expected an IPv4 network such as "
+        '10.0.0.0/16 or, of one address, 10.0.0.1/32, came "10.0.0.0/33".',
+    ),
+    "an address that is none of a network": (
+        {"herald:network/destinations": [{"cidr": "10.0.0.1/8", "ports": [5432]}]},
+        "Pulumi.dev.yaml: herald:network.destinations[0].cidr is wrong: expected an IPv4 network "
+        'such as 10.0.0.0/16 or, of one address, 10.0.0.1/32, came "10.0.0.1/8".',
+    ),
+    "an exception from another network": (
+        {
+            "herald:network/destinations": [
+                {"cidr": "10.0.0.0/8", "ports": [443], "excluded": ["169.254.169.254/32"]}
+            ]
+        },
+        "Pulumi.dev.yaml: herald:network.destinations[0] is wrong: expected parts of 10.0.0.0/8 in "
+        '`excluded`, came {"cidr": "10.0.0.0/8", "ports": [443], "excluded": '
+        '["169.254.169.254/32"]}.',
+    ),
+    "more that is asked for than may be had": (
+        {"herald:services/event-service": {"cpuRequest": "1500m"}},
+        "Pulumi.dev.yaml: herald:services.event-service is wrong: expected cpuLimit of at least "
+        '1500m, came {"cpuRequest": "1500m"}.',
+    ),
+    "less memory than is asked for": (
+        {"herald:services/event-service": {"memoryRequest": "1Gi", "memoryLimit": "900Mi"}},
+        "Pulumi.dev.yaml: herald:services.event-service is wrong: expected memoryLimit of at least "
+        '1Gi, came {"memoryRequest": "1Gi", "memoryLimit": "900Mi"}.',
+    ),
+    "a port for two services": (
+        {
+            "herald:services": {
+                "reminder-service": {"nodePort": 30080},
+                "notification-service": {"nodePort": 30080},
+            }
+        },
+        "Pulumi.dev.yaml: herald:services is wrong: expected a nodePort of its own for each "
+        'service, came {"reminder-service": {"nodePort": 30080}, "notification-service": '
+        '{"nodePort": 30080}}.',
+    ),
+    "a variable that no process can have": (
+        {"herald:workloadEnvironment": {"LOG LEVEL": "debug"}},
+        "Pulumi.dev.yaml: herald:workloadEnvironment.LOG LEVEL is wrong: expected to match pattern "
+        "'^[A-Za-z_][A-Za-z0-9_]*$', came \"LOG LEVEL\".",
+    ),
     "bounds that contradict each other": (
         {
             "herald:services/event-service": {"minReplicas": 3, "maxReplicas": 2},
