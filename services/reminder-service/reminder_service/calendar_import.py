@@ -13,10 +13,12 @@ from icalendar.timezone import tzp
 from service_runtime.problems import Problem
 
 MOST_COMPONENTS = 1_000
+MOST_LINES = 50_000  # icalendar takes some 20 µs for each
 UNSUPPORTED = ("RDATE", "RECURRENCE-ID", "EXRULE")
 OVER = ("CANCELLED", "COMPLETED")
 
 _ZONE_EDGE = re.compile(r"^(?:BEGIN|END):VTIMEZONE[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_BEGIN = re.compile(r"^BEGIN:(?:VEVENT|VTODO)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 
 Component.ignore_exceptions = True  # what is wrong in one component spoils no other
@@ -25,24 +27,36 @@ Refused = ValueError
 
 def components_of(content: bytes) -> list[Component]:
     """The events and to-dos of a calendar; the reason why there are none otherwise."""
+    text = content.decode("utf-8-sig")
+    _check_size(text)
     found = [
         component
-        for calendar in _calendars(content)
+        for calendar in _calendars(text)
         if calendar.name == "VCALENDAR"
         for component in calendar.subcomponents
         if component.name in ("VEVENT", "VTODO")
     ]
     if not 1 <= len(found) <= MOST_COMPONENTS:
-        detail = f"Expected 1 to {MOST_COMPONENTS} events and to-dos, came {len(found)}."
-        raise Problem(422, "INVALID_CALENDAR", detail)
+        raise _of_another_size(f"1 to {MOST_COMPONENTS} events and to-dos", len(found))
     return found
 
 
-def _calendars(content: bytes) -> list[Calendar]:
+def _check_size(text: str) -> None:
+    """Before it is read, which takes a thousand times as long."""
+    if (came := len(_BEGIN.findall(text))) > MOST_COMPONENTS:
+        raise _of_another_size(f"1 to {MOST_COMPONENTS} events and to-dos", came)
+    if (came := text.count("\n")) > MOST_LINES:
+        raise _of_another_size(f"at most {MOST_LINES} lines", came)
+
+
+def _of_another_size(expected: str, came: int) -> Problem:
+    return Problem(422, "INVALID_CALENDAR", f"Expected {expected}, came {came}.")
+
+
+def _calendars(text: str) -> list[Calendar]:
     """Zones are known by their names alone: what a file says of them would hold for all users."""
-    text = "".join(_ZONE_EDGE.split(content.decode("utf-8-sig"))[::2])
     try:
-        return Calendar.from_ical(text, multiple=True)
+        return Calendar.from_ical("".join(_ZONE_EDGE.split(text)[::2]), multiple=True)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         raise Problem(422, "INVALID_CALENDAR", "The body is not an iCalendar.") from None
     finally:

@@ -270,6 +270,32 @@ def test_what_is_no_calendar_is_refused_as_a_whole(api, store, content):
     assert store.events == []
 
 
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        (
+            calendar(*["BEGIN:VEVENT\r\nEND:VEVENT", "begin:vtodo \nend:vtodo"] * 501),
+            "Expected 1 to 1000 events and to-dos, came 1002.",
+        ),
+        (
+            calendar(event(START, *["X:1"] * 50_000)),
+            "Expected at most 50000 lines, came 50008.",
+        ),
+    ],
+)
+def test_what_is_too_large_is_refused_before_it_is_read(api, monkeypatch, content, detail):
+    monkeypatch.setattr(Calendar, "from_ical", lambda *text, **options: pytest.fail("was read"))
+    answer = api.post("/reminders/import", content=content, headers=HEADERS)
+    assert problem(answer) == (422, "INVALID_CALENDAR")
+    assert answer.json()["detail"] == detail
+
+
+def test_a_thousand_events_are_read_whatever_their_texts_say():
+    text = "DESCRIPTION:first\r\n BEGIN:VEVENT"  # goes on after a fold
+    content = calendar(*[event(START, text)] * 1_000)
+    assert len(components_of(content.encode())) == 1_000
+
+
 def test_a_megabyte_is_the_limit(api):
     large = calendar(event(START, "X-PAD:" + "x" * 1024 * 1024))
     answer = api.post("/reminders/import", content=large, headers=HEADERS)
