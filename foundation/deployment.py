@@ -64,8 +64,8 @@ CRUD: Mapping[str, Sequence[str]] = {
         "ListTagsForResource TagResource UntagResource"
     ).split(),
     "logs": (
-        "CreateLogGroup DeleteLogGroup PutRetentionPolicy ListTagsForResource TagResource "
-        "UntagResource"
+        "CreateLogGroup DeleteLogGroup PutRetentionPolicy AssociateKmsKey DisassociateKmsKey "
+        "ListTagsForResource TagResource UntagResource"
     ).split(),
 }
 SES = (
@@ -128,7 +128,7 @@ def named(place: Place, service: str) -> list[str]:
         "rds": ["db:{}*", "pg:{}*", "subgrp:{}*", "snapshot:{}*", "og:default*"],
         "lambda": ["function:{}*"],
         "scheduler": ["schedule/default/{}*"],
-        "logs": ["log-group:{}*"],
+        "logs": ["log-group:{}*", "log-group:/aws/rds/instance/{}*"],
         "ecr": [f"repository/{each}" for each in SERVICES],
     }.get(service, ["{}*"])
     if service == "cloudwatch":

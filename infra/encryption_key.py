@@ -10,11 +10,19 @@ from pulumi_aws import kms
 
 from infra.policy_document import policy_json
 
+LOGS = [
+    f"kms:{name}"
+    for name in (
+        "Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext"
+    ).split()
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptionKeyArgs:
     account_id: Input[str]
     services: Sequence[str] = ("sns.amazonaws.com",)  # principals that send what is encrypted
+    logs_region: str | None = None  # where CloudWatch encrypts logs with it, if it does
     deletion_days: int = 30  # 7 to 30, between the order to delete and the deletion
 
 
@@ -37,6 +45,8 @@ class EncryptionKey(pulumi.ComponentResource):
         statements = [allow_account(args.account_id)]
         if args.services:
             statements.append(allow_services(args.services, args.account_id))
+        if args.logs_region is not None:
+            statements.append(allow_logs(args.logs_region, args.account_id))
         self.key = kms.Key(
             name,
             description=f"Encrypts the messages and records of {name}",
@@ -72,4 +82,17 @@ def allow_services(services: Sequence[str], account_id: Input[str]) -> dict[str,
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
         "Resource": "*",  # in a key's policy: this key
         "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+    }
+
+
+def allow_logs(region: str, account_id: Input[str]) -> dict[str, Any]:
+    """CloudWatch tells a key which log group it encrypts, and not for which account it asks."""
+    groups = Output.concat("arn:aws:logs:", region, ":", account_id, ":log-group:*")
+    return {
+        "Sid": "LogsEncrypted",
+        "Effect": "Allow",
+        "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+        "Action": LOGS,
+        "Resource": "*",  # in a key's policy: this key
+        "Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
     }

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pulumi
 import pulumi_random
 from pulumi import Input, Output, ResourceOptions
-from pulumi_aws import iam, rds, secretsmanager
+from pulumi_aws import cloudwatch, iam, rds, secretsmanager
 
 from infra.dashboard import Panel
 from infra.metric_alarm import metric_alarm
@@ -57,6 +57,7 @@ class ExistingServer:
 class PostgresServerArgs:
     subnet_ids: Sequence[Input[str]] | Input[Sequence[str]]  # private, in two zones at least
     security_group_ids: Sequence[Input[str]] | Input[Sequence[str]]
+    identifier: str | None = None  # the component's name when none
     version: int = 17  # minor versions follow by themselves
     instance_class: str = "db.t4g.micro"
     storage: int = 20  # GiB at the start
@@ -67,7 +68,8 @@ class PostgresServerArgs:
     deletion_protection: bool = True
     admin_user: str = "postgres"
     password: Literal["managed", "generated"] = "managed"  # RDS renews its own every week
-    kms_key_arn: Input[str] | None = None  # the key that AWS manages for RDS when none
+    log_days: int = 30
+    kms_key_arn: Input[str] | None = None  # of storage and logs; AWS's own keys when none
     alarm_topic_arn: Input[str] | None = None
 
 
@@ -77,7 +79,8 @@ class PostgresServer(pulumi.ComponentResource):
     RDS keeps the administrator's password in Secrets Manager and renews it every seven days;
     `connection` has the one of now, read anew at each run. Or one is generated once.
     Backups, a last snapshot before deletion, performance insights, the figures of its
-    operating system every minute and exported logs are always on. With an alarm topic, busy
+    operating system every minute and exported logs are always on. A key of yours must let
+    CloudWatch Logs use it, as EncryptionKey does with `logs_region`. With an alarm topic, busy
     processors, scarce storage and many connections are told.
     """
 
@@ -98,8 +101,11 @@ class PostgresServer(pulumi.ComponentResource):
             opts=child,
         )
         password = admin_password(name, args, child)
+        identifier = args.identifier or name
+        logs = log_groups(name, identifier, args, child)
         self.instance = rds.Instance(
             name,
+            identifier=identifier,
             engine="postgres",
             engine_version=str(args.version),
             instance_class=args.instance_class,
@@ -110,7 +116,7 @@ class PostgresServer(pulumi.ComponentResource):
             vpc_security_group_ids=args.security_group_ids,
             deletion_protection=args.deletion_protection,
             monitoring_role_arn=monitoring_role(name, subnets.arn.apply(account_of), child),
-            opts=child,
+            opts=ResourceOptions.merge(child, ResourceOptions(depends_on=logs)),
             **storage(args),
             **backups(name, args),
             **ALWAYS,
@@ -133,6 +139,22 @@ class PostgresServer(pulumi.ComponentResource):
     def panels(self) -> list[Panel]:
         title = f"Server {self.pulumi_resource_name}"
         return panels(title, self.instance, self.alarm_connections)
+
+
+def log_groups(
+    name: str, identifier: str, args: PostgresServerArgs, child: ResourceOptions
+) -> list[pulumi.Resource]:
+    """Made first: RDS would make them without an end to what they keep, nor a key of ours."""
+    return [
+        cloudwatch.LogGroup(
+            f"{name}-{log}",
+            name=f"/aws/rds/instance/{identifier}/{log}",
+            retention_in_days=args.log_days,
+            kms_key_id=args.kms_key_arn,
+            opts=child,
+        )
+        for log in LOGS
+    ]
 
 
 def admin_password(name: str, args: PostgresServerArgs, child: ResourceOptions) -> dict[str, Any]:
@@ -160,6 +182,7 @@ PARAMETERS: list[Any] = [
     {"name": "log_min_duration_statement", "value": "1000"},  # milliseconds
     {"name": "log_statement", "value": "ddl"},
 ]
+LOGS = ["postgresql", "upgrade"]
 ALWAYS: dict[str, Any] = {
     "publicly_accessible": False,
     "ca_cert_identifier": "rds-ca-rsa2048-g1",
@@ -167,7 +190,7 @@ ALWAYS: dict[str, Any] = {
     "auto_minor_version_upgrade": True,
     "performance_insights_enabled": True,
     "performance_insights_retention_period": 7,  # days; more costs extra
-    "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
+    "enabled_cloudwatch_logs_exports": LOGS,
     "monitoring_interval": 60,  # seconds
 }
 

@@ -48,7 +48,7 @@ def database(name: str, inputs: Outputs) -> Outputs:
         "address": host,
         "port": port,
         "endpoint": f"{host}:{port}",
-        "identifier": name,
+        "identifier": inputs.get("identifier", name),
         **({"masterUserSecrets": [{"secretArn": SECRET_ARN}]} if managed else {}),
     }
 

@@ -97,9 +97,11 @@ def dashboard(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
 
 
 def log_group(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
-    yield Part("GB taken in", usage.log_gb, prices.cloudwatch["logs_gb"])
+    """A server of RDS writes to its log of upgrades when it is upgraded, and hardly then."""
+    taken = Decimal(0) if str(inputs.get("name")).endswith("/upgrade") else usage.log_gb
+    yield Part("GB taken in", taken, prices.cloudwatch["logs_gb"])
     months = Decimal(int(inputs.get("retentionInDays") or 3650)) / 30
-    yield Part("GB kept", usage.log_gb * months, prices.cloudwatch["logs_gb_month"])
+    yield Part("GB kept", taken * months, prices.cloudwatch["logs_gb_month"])
 
 
 def repository(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:

@@ -109,6 +109,7 @@ class ExistingDatabase(Section):
 
 
 class RdsDatabase(Section):
+    identifier: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
     instance_class: str = Field(default="db.t4g.micro", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
     multi_az: bool = True
     storage: int = Field(default=20, ge=20, le=65536)  # GiB

@@ -23,11 +23,13 @@ DELIVERY_RECEIVES = 12
 
 
 def encryption_key(config: StackConfig) -> EncryptionKey:
-    """One for all messages: SES and CloudWatch can't use the key that AWS manages."""
+    """One for messages, rows and logs: SES and CloudWatch can't use the key that AWS manages."""
     publishers = ["sns.amazonaws.com", "ses.amazonaws.com", "cloudwatch.amazonaws.com"]
     return EncryptionKey(
         f"{config.prefix}messages",
-        EncryptionKeyArgs(account_id=config.account, services=publishers),
+        EncryptionKeyArgs(
+            account_id=config.account, services=publishers, logs_region=config.region
+        ),
     )
 
 

@@ -174,6 +174,20 @@ def test_whoever_deploys_may_look_things_up_as_the_provider_does(deploying, acti
 
 
 @pytest.mark.parametrize("stack", CLOUD)
+def test_whoever_deploys_may_make_the_log_groups_of_the_platform(foundation, platform, stack):
+    text = foundation(stack).one(ROLE_POLICY, f"herald-{stack}-deploy").inputs["policy"]
+    [granted] = [each for each in statements(text) if "logs:CreateLogGroup" in each["Action"]]
+    beginnings = tuple(
+        each.partition("log-group:")[2].removesuffix("*") for each in granted["Resource"]
+    )
+    assert {"logs:AssociateKmsKey", "logs:PutRetentionPolicy"} <= {*granted["Action"]}
+    made = platform(stack).all("aws:cloudwatch/logGroup:LogGroup")
+    names = [each.inputs.get("name") or each.name for each in made]
+    assert f"/aws/rds/instance/{stack}-postgres/postgresql" in names
+    assert [name for name in names if not name.startswith(beginnings)] == []
+
+
+@pytest.mark.parametrize("stack", CLOUD)
 def test_policies_are_not_longer_than_iam_takes(foundation, stack):
     """White space does not count."""
     deploying = foundation(stack).one(ROLE_POLICY, f"herald-{stack}-deploy").inputs["policy"]

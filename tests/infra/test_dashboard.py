@@ -136,7 +136,7 @@ def test_a_table_shows_its_load_and_what_it_refused(shown):
 
 
 def test_a_server_shows_where_its_alarms_are_raised(shown):
-    server = ["DBInstanceIdentifier", "postgres-1a2b3c4"]
+    server = ["DBInstanceIdentifier", "postgres"]
     network = {"subnet_ids": ["a", "b"], "security_group_ids": ["c"]}
     args = PostgresServerArgs(**network, password="generated")
     assert shown(lambda: PostgresServer("postgres", args)) == [

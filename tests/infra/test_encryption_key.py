@@ -53,3 +53,29 @@ def test_without_services_only_the_account_uses_it(deploy):
         deploy(lambda: EncryptionKey("dev-herald", args)).one("aws:kms/key:Key").inputs["policy"]
     )
     assert json.loads(policy)["Statement"] == [ADMINISTRATION]
+
+
+def test_logs_of_the_account_are_encrypted_in_the_region_that_is_named(deploy):
+    args = EncryptionKeyArgs(account_id="123456789012", services=(), logs_region="eu-central-1")
+    policy = (
+        deploy(lambda: EncryptionKey("dev-herald", args)).one("aws:kms/key:Key").inputs["policy"]
+    )
+    groups = "arn:aws:logs:eu-central-1:123456789012:log-group:*"
+    assert json.loads(policy)["Statement"] == [
+        ADMINISTRATION,
+        {
+            "Sid": "LogsEncrypted",
+            "Effect": "Allow",
+            "Principal": {"Service": "logs.eu-central-1.amazonaws.com"},
+            "Action": [
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
+                "kms:GenerateDataKey",
+                "kms:GenerateDataKeyWithoutPlaintext",
+            ],
+            "Resource": "*",
+            "Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        },
+    ]

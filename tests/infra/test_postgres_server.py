@@ -36,6 +36,7 @@ def test_the_instance_is_private_encrypted_backed_up_and_watched(plain):
     assert instance.parent == (COMPONENT, "dev-postgres")
     assert "password" not in instance.secrets
     assert instance.inputs == {
+        "identifier": "dev-postgres",
         "engine": "postgres",
         "engineVersion": "17",
         "instanceClass": "db.t4g.micro",
@@ -65,6 +66,40 @@ def test_the_instance_is_private_encrypted_backed_up_and_watched(plain):
         "monitoringInterval": 60,
         "monitoringRoleArn": f"arn:aws:iam::{ACCOUNT}:role/dev-postgres-monitoring-1a2b3c4",
     }
+
+
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+
+
+def test_what_it_logs_has_an_end_before_it_logs_anything(plain):
+    groups = {each.name: each for each in plain.all(LOG_GROUP)}
+    assert {name: each.inputs for name, each in groups.items()} == {
+        f"dev-postgres-{log}": {
+            "name": f"/aws/rds/instance/dev-postgres/{log}",
+            "retentionInDays": 30,
+        }
+        for log in ("postgresql", "upgrade")
+    }
+    assert {each.parent for each in groups.values()} == {(COMPONENT, "dev-postgres")}
+    instance = plain.one("aws:rds/instance:Instance")
+    assert {(LOG_GROUP, name) for name in groups} <= {*instance.depends_on}
+    assert {name.rpartition("-")[2] for name in groups} == {
+        *instance.inputs["enabledCloudwatchLogsExports"]
+    }
+
+
+def test_what_it_logs_is_kept_as_told_by_the_name_that_it_has(deploy):
+    told = server(identifier="prod-postgres-5e6f", log_days=90, kms_key_arn="arn:key")
+    deployment = deploy(told, lookups=KEPT)
+    assert deployment.one("aws:rds/instance:Instance").inputs["identifier"] == "prod-postgres-5e6f"
+    assert [each.inputs for each in deployment.all(LOG_GROUP)] == [
+        {
+            "name": f"/aws/rds/instance/prod-postgres-5e6f/{log}",
+            "retentionInDays": 90,
+            "kmsKeyId": "arn:key",
+        }
+        for log in ("postgresql", "upgrade")
+    ]
 
 
 def test_only_the_monitoring_of_rds_takes_the_role_that_writes_its_figures(plain):
@@ -174,7 +209,7 @@ def test_load_storage_and_connections_raise_alarms(deploy):
     deployment = deploy(told, lookups=KEPT)
     common = {
         "namespace": "AWS/RDS",
-        "dimensions": {"DBInstanceIdentifier": "dev-postgres-1a2b3c4"},
+        "dimensions": {"DBInstanceIdentifier": "dev-postgres"},
         "statistic": "Average",
         "period": 60,
         "evaluationPeriods": 5,

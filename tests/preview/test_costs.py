@@ -71,6 +71,11 @@ SERVER = {"instanceClass": "db.t4g.micro", "allocatedStorage": 20, "multiAz": Fa
         ("aws:cloudwatch/dashboard:Dashboard", {}, "3.00"),
         # 10 GB x 0.63 + 10 GB x 1 month x 0.0324
         ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, "6.62"),
+        (
+            "aws:cloudwatch/logGroup:LogGroup",
+            {"retentionInDays": 30, "name": "/aws/rds/instance/x/upgrade"},
+            "0.00",
+        ),
         ("aws:ecr/repository:Repository", {}, "0.50"),
         # half of 3 million x 0.10 a thousand
         ("aws:ses/configurationSet:ConfigurationSet", {}, "150.00"),

@@ -87,8 +87,8 @@ CASES = {
     "a misspelt key inside": (
         {"herald:database/rds/instanceClas": "db.t4g.micro"},
         "Pulumi.dev.yaml: herald:database.rds.instanceClas is no setting; expected one of "
-        "alarmConnections, backupDays, instanceClass, maxStorage, multiAz, password, "
-        "securityGroupIds, storage, subnetIds.",
+        "alarmConnections, backupDays, identifier, instanceClass, maxStorage, multiAz, "
+        "password, securityGroupIds, storage, subnetIds.",
     ),
     "a misspelt namespace": (
         {"hrald:prefix": "dev-"},
