@@ -1,10 +1,13 @@
 """The certificate authorities that a database server's certificate is checked with."""
 
+import re
 import ssl
 from typing import Any
 
 BEGIN = "-----BEGIN "
 PUBLISHED = "https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
+
+OF_RDS = re.compile(r"Amazon RDS ([a-z]{2}(?:-[a-z]+)+-[0-9]) ")
 
 
 def certificates_of_authorities(pem: str) -> str:
@@ -47,10 +50,11 @@ def expect_checkable(ssl_mode: str, pem: str | None) -> None:
 
 
 def expect_region(region: str, pem: str) -> None:
-    """Servers of RDS have certificates of their region's authorities."""
+    """Servers of RDS have certificates of their region's authorities, and need no other's."""
     found = names(pem)
-    if not any(name.startswith(f"Amazon RDS {region} ") for name in found):
+    regions = {each[1] for name in found if (each := OF_RDS.match(name))}
+    if regions != {region}:
         raise ValueError(
-            f"expected in sslRootCert the authorities of RDS in {region}, which AWS publishes at "
-            f"{PUBLISHED.format(region=region)}; it has {', '.join(found)}"
+            f"expected in sslRootCert the authorities of RDS in {region} and no other region, as "
+            f"AWS publishes them at {PUBLISHED.format(region=region)}; it has {', '.join(found)}"
         )

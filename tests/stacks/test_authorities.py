@@ -121,6 +121,21 @@ def test_authorities_that_nobody_asks_are_refused():
 
 def test_a_server_of_rds_has_the_authorities_of_its_region(own):
     assert (
-        "expected in sslRootCert the authorities of RDS in eu-central-1, which AWS publishes at "
-        "https://truststore.pki.rds.amazonaws.com/eu-central-1/eu-central-1-bundle.pem; it has ca"
+        "expected in sslRootCert the authorities of RDS in eu-central-1 and no other region, as "
+        "AWS publishes them at https://truststore.pki.rds.amazonaws.com/eu-central-1/"
+        "eu-central-1-bundle.pem; it has ca"
     ) in refusal(sslRootCert=(own / "ca.crt").read_text())
+
+
+def test_a_server_of_rds_does_not_trust_the_authorities_of_another_region(tmp_path):
+    elsewhere = "Amazon RDS us-east-1 Root CA RSA2048 G1"
+    Authority(tmp_path, elsewhere)
+    both = ROOTS.read_text() + (tmp_path / "ca.crt").read_text()
+    assert f"RSA4096 G1, {elsewhere}, came " in refusal(sslRootCert=both)
+
+
+def test_an_authority_of_ones_own_may_stand_beside_those_of_rds(own):
+    values = with_secrets("dev")
+    both = ROOTS.read_text() + (own / "ca.crt").read_text()
+    values[DATABASE]["sslRootCert"] = both
+    assert parse("dev", as_engine(values), SECRET_KEYS).database.ssl_root_cert == both
