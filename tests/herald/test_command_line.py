@@ -64,7 +64,11 @@ def test_a_preview_of_an_unknown_stack_names_those_that_exist(herald):
     ("text", "problem"),
     [
         (None, "before.json could not be read: No such file or directory.\n"),
-        ("{}", "before.json: expected the JSON report of a preview: KeyError('format').\n"),
+        (
+            "{}",
+            "before.json: expected the JSON report of a preview, as `--output` writes it; "
+            "it is none, or cut.\n",
+        ),
     ],
 )
 def test_a_preview_tells_what_is_wrong_with_the_report_before(herald, tmp_path, text, problem):

@@ -62,7 +62,9 @@ def test_a_key_that_is_no_setting_is_named(around):
     }
     around.answer("pulumi", "config", given)
     text, remedy = problem(checks.configuration, around.stack)
-    assert text.startswith("Pulumi.test.yaml: herald:account is missing")
+    assert text.startswith(
+        "Pulumi.test.yaml: herald:acount is no setting; expected one of access, "
+    )
     assert remedy == "correct the key in Pulumi.test.yaml"
 
 
