@@ -53,6 +53,26 @@ def status(stack: StackName) -> None:
 
 
 @app.command()
+def attest(
+    stack: StackName,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare only, attach nothing.")] = False,
+) -> None:
+    """Attach SBOM and provenance to the images of a stack, in their registry."""
+    from herald.attestation import attest
+    from herald.attestation.registry import Image
+    from herald.stack import Stack
+
+    chosen = Stack(stack)
+    base = chosen.written["herald:images"]["base"]
+    for service, reference in sorted(chosen.outputs.images.items()):
+        image = Image(reference)
+        said = (
+            attest.verify(image, service) if verify else attest.attach(image, stack, service, base)
+        )
+        typer.echo(f"{service:24}{image.digest[:19]}  {said}")
+
+
+@app.command()
 def outputs(
     stack: StackName,
     service: Annotated[str | None, typer.Option(help="Its pods' settings, secrets in clear.")] = (

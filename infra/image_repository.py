@@ -23,7 +23,7 @@ PUSH = [
 @dataclass(frozen=True, kw_only=True)
 class ImageRepositoryArgs:
     repository: str | None = None  # made up from the component's name when none
-    kept_images: int = 100  # the newest; more than the releases that may be gone back to
+    kept_images: int = 100  # the newest, where each image's attestations count as one more
     untagged_days: int = 7  # how long an image without a tag is kept
     kms_key_arn: Input[str] | None = None  # the key that AWS manages for ECR when none
     force_delete: bool = False  # whether images go with their repository

@@ -1,0 +1,1 @@
+"""What an image holds and what it was made from, kept beside it in its registry."""
