@@ -76,9 +76,12 @@ audit: up audit/.venv/ready kube-score ## What other people's checkers think of 
 kube-score: .venv/ready
 	@$(PYTHON) -P tools/build.py .local/bin kube-score
 
-.PHONY: preview
-preview: up policies ## What a stack would become, cost and break: make preview STACK=prod [PROGRAM=foundation] [BEFORE=report.json]
-	@$(PYTHON) -m preview --stack "$(STACK)" --program "$(or $(PROGRAM),platform)" --output .local/previews $(if $(BEFORE),--before "$(BEFORE)")
+PREVIEWED = --stack "$(STACK)" --program "$(or $(PROGRAM),platform)" $(if $(BEFORE),--before "$(BEFORE)")
+.PHONY: preview previewable
+preview: previewable up policies ## What a stack would become, cost and break: make preview STACK=prod [PROGRAM=foundation] [BEFORE=report.json]
+	@$(PYTHON) -m preview $(PREVIEWED) --output .local/previews
+previewable: .venv/ready
+	@$(PYTHON) -m preview $(PREVIEWED) --check
 
 .PHONY: lock
 lock: .venv/ready ## Resolve the lock files again, with hashes

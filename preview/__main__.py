@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from local.environment import PROJECT, Environment
-from preview.making import report_of, write
+from preview.making import check, report_of, write
 from preview.rehearsal import PROGRAMS, PreviewError
 from preview.report import FORMATS, BadReport
 
@@ -15,6 +15,9 @@ def main() -> None:
     arguments = parsed()
     environment = Environment(Path(os.environ.get("HERALD_STATE_FOLDER", PROJECT / ".local")))
     try:
+        if arguments.check:
+            check(arguments.program, arguments.stack, arguments.before)
+            return
         report = report_of(arguments.program, arguments.stack, environment, arguments.before)
         if arguments.output:
             write(report, arguments.output)
@@ -30,6 +33,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--program", choices=PROGRAMS, default="platform")
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("--before", type=Path, help="JSON report to compare with")
+    parser.add_argument("--check", action="store_true", help="only whether stack and report exist")
     parser.add_argument("--output", type=Path, help="folder for <stack>.json and <stack>.md")
     return parser.parse_args()
 

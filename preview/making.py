@@ -22,6 +22,12 @@ def report_of(
     return reported(PROGRAMS[program], stack, title, planned, earlier)
 
 
+def check(program: str, stack: str, before: Path | None) -> None:
+    """Refuse what no preview can be made of, before anything is started for one."""
+    read_stack_file(stack, PROGRAMS[program].folder)
+    earlier_report(before, titled(program, stack))
+
+
 def titled(program: str, stack: str) -> str:
     """By what a report is known: the platform's by its stack alone."""
     return stack if program == "platform" else f"{program}-{stack}"

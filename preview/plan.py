@@ -8,6 +8,7 @@ from typing import Any
 
 NOT_COMPONENTS = re.compile(r"^(aws|kubernetes|docker-build|random)")
 UNKNOWN = re.compile(r"04da6b54-80e4-46f7-96ec-b56ff0331ba9")
+ENDED = "preview failed"  # all that the engine says of a mandatory rule that is broken
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
@@ -71,8 +72,14 @@ def plan_of(events: Iterable[Mapping[str, Any]]) -> Plan:
         resources=without_made_up_names(sorted(resources.values(), key=lambda each: each.urn)),
         findings=findings,
         rules=len(rules),
-        errors=errors,
+        errors=beyond(findings, errors),
     )
+
+
+def beyond(findings: Iterable[Finding], errors: Iterable[str]) -> list[str]:
+    """The errors without the one that a broken rule brings: a preview goes on to its end."""
+    refused = any(each.level == "mandatory" for each in findings)
+    return [each for each in errors if not (refused and each == ENDED)]
 
 
 def resource_of(metadata: Mapping[str, Any]) -> PlannedResource | None:

@@ -109,6 +109,17 @@ def test_errors_refuse_and_warnings_do_not():
     assert not plan_of([said("warning"), said("info")]).is_refused
 
 
+def test_that_a_broken_rule_ends_a_preview_is_no_error_of_the_plan():
+    ended = {"diagnosticEvent": {"severity": "error", "message": "preview failed\n"}}
+    other = {"diagnosticEvent": {"severity": "error", "message": "KeyError: 'images'\n"}}
+    broken, advised = (broken_rule(level) for level in ("mandatory", "advisory"))
+    assert plan_of([broken, ended]).errors == []
+    assert plan_of([broken, ended]).is_refused
+    assert plan_of([broken, other, ended]).errors == ["KeyError: 'images'"]
+    assert plan_of([ended]).errors == ["preview failed"]
+    assert plan_of([advised, ended]).errors == ["preview failed"]
+
+
 def test_lines_that_are_no_events_are_left_out():
     lines = ["Loading", json.dumps({"sequence": 1}), ""]
     assert events_of("\n".join(lines)) == [{"sequence": 1}]

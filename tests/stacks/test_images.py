@@ -90,3 +90,9 @@ def test_the_tag_changes_with_the_authorities_in_the_image():
     database = config.database.model_copy(update={"ssl_root_cert": "others"})
     other = config.model_copy(update={"database": database})
     assert tag("event-service", other) != tag("event-service", config)
+
+
+def test_the_base_image_has_no_default_and_no_build_warns_of_that():
+    lines = (stacks.images.FOLDER / "Dockerfile").read_text().splitlines()
+    assert "ARG BASE" in lines
+    assert lines[0] == "# check=skip=InvalidDefaultArgInFrom"  # of BuildKit: in line 1 alone
