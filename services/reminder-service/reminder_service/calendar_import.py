@@ -5,11 +5,13 @@ several rules, added dates (RDATE), changed single occurrences (RECURRENCE-ID).
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from icalendar import Calendar, Component
 from icalendar.timezone import tzp
+from icalendar.timezone.zoneinfo import ZONEINFO
+from service_runtime.bodies import time_zone_names
 from service_runtime.problems import Problem
 
 MOST_COMPONENTS = 1_000
@@ -23,6 +25,13 @@ _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 
 Component.ignore_exceptions = True  # what is wrong in one component spoils no other
 Refused = ValueError
+
+
+class KnownZones(ZONEINFO):
+    """Only a name of the database is looked for: others may name folders, or nothing at all."""
+
+    def timezone(self, name: str) -> tzinfo | None:
+        return super().timezone(name) if name in time_zone_names() else None
 
 
 def components_of(content: bytes) -> list[Component]:
@@ -55,12 +64,11 @@ def _of_another_size(expected: str, came: int) -> Problem:
 
 def _calendars(text: str) -> list[Calendar]:
     """Zones are known by their names alone: what a file says of them would hold for all users."""
+    tzp.use(KnownZones())  # anew: it remembers every name that it was ever asked for
     try:
         return Calendar.from_ical("".join(_ZONE_EDGE.split(text)[::2]), multiple=True)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         raise Problem(422, "INVALID_CALENDAR", "The body is not an iCalendar.") from None
-    finally:
-        tzp.use_default()  # it would remember every name for ever
 
 
 def body_of(component: Component) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar, Timezone
-from icalendar.timezone import tzp
 from reminder_service.calendar_api import _body
 from reminder_service.calendar_import import components_of
 from service_runtime.problems import Problem
@@ -146,11 +145,19 @@ def test_a_zone_counts_by_its_name_whatever_a_file_says_of_it(api):
         assert result["reminder"]["timeZone"] == "Europe/Berlin"
 
 
-def test_nothing_of_a_file_is_remembered(api):
-    own = [line.replace("W. Europe Standard Time", "Ours") for line in OWN_ZONE]
-    folded = [line.replace("VTIMEZONE", "VTIME\r\n ZONE") for line in own]
+def test_what_a_file_says_of_a_zone_is_not_remembered(api):
+    folded = [line.replace("VTIMEZONE", "VTIME\r\n ZONE") for line in OWN_ZONE]
     assert imported(api, *folded, event(START)).json()["created"] == 1
-    assert tzp.timezone("Ours") is None
+    start = event("DTSTART;TZID=W. Europe Standard Time:20300105T090000")
+    assert imported(api, start).json()["results"][0]["reminder"]["timeZone"] == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("name", ["Europe", "Europe/", "a" * 300, "a/" * 300, "../etc/passwd"])
+def test_a_name_of_no_zone_spoils_its_event_alone(api, name):
+    odd = event(f"DTSTART;TZID={name}:20300105T090000")
+    results = imported(api, odd, event(START)).json()["results"]
+    assert [result["status"] for result in results] == [422, 201]
+    assert "IANA time zone" in results[0]["problem"]["detail"]
 
 
 def test_a_byte_order_mark_is_no_text(api):
