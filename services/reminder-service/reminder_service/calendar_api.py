@@ -1,5 +1,6 @@
 """Reminders as an iCalendar over HTTP, out and in."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Body, Header, Response
@@ -7,15 +8,18 @@ from icalendar import Component
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
+from starlette.responses import StreamingResponse
 
 from reminder_service.bodies import BulkAnswer
 from reminder_service.calendar_export import calendar_of
 from reminder_service.calendar_import import body_of, components_of
 from reminder_service.creation import Creation, make_many
 from reminder_service.dependencies import IdempotencyKey, Now, Store, reminder_router
-from reminder_service.store import REMINDERS_PER_USER
+from reminder_service.reminders import Reminder
+from reminder_service.store import Reminders
 
 CALENDAR = "text/calendar"
+BATCH = 500  # reminders, of some 300 bytes each
 EXAMPLE = """BEGIN:VCALENDAR
 VERSION:2.0
 PRODID:-//Example//EN
@@ -38,15 +42,21 @@ router = reminder_router()
 )
 def export_calendar(caller: AnyCaller, store: Store, response: Response) -> Response:
     """Every reminder of the caller: one event with an alarm each."""
-    reminders, _ = store.page(caller.user_id, REMINDERS_PER_USER, 0)
-    open_ones = [reminder for reminder in reminders if reminder.completed_at is None]
+    zones = store.time_zones(caller.user_id)
     headers = {
         **response.headers,
         "Content-Disposition": 'attachment; filename="reminders.ics"',
     }
-    return Response(
-        calendar_of(open_ones), headers=headers, media_type=f"{CALENDAR}; charset=utf-8"
-    )
+    pieces = calendar_of(zones, _batches(store, caller.user_id))
+    return StreamingResponse(pieces, headers=headers, media_type=f"{CALENDAR}; charset=utf-8")
+
+
+def _batches(store: Reminders, user_id: str) -> Iterator[list[Reminder]]:
+    """Whoever reads slowly holds no more than one of them, and no connection to the database."""
+    last: Reminder | None = None
+    while batch := store.open_after(user_id, last, BATCH):
+        yield batch
+        last = batch[-1]
 
 
 @router.post("/import", response_model=BulkAnswer, responses=problem_responses(409, 415))

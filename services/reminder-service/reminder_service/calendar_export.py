@@ -4,7 +4,7 @@ A user may have 10,000 reminders. icalendar takes 16 s of CPU to write them, so 
 written here; their zones are icalendar's, and a process makes each once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
@@ -18,13 +18,15 @@ LONGEST_LINE = 75  # bytes
 _ESCAPED = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,"})
 
 
-def calendar_of(reminders: Iterable[Reminder]) -> bytes:
-    events = [(_zone(reminder), _event(reminder)) for reminder in reminders]
-    head = "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", ""]).encode()
-    zones = sorted({zone for zone, _ in events} - {"UTC"})
-    return b"".join(
-        [head, *map(_described, zones), *(each for _, each in events), b"END:VCALENDAR\r\n"]
-    )
+def calendar_of(zones: Iterable[str], batches: Iterable[Sequence[Reminder]]) -> Iterator[bytes]:
+    """Piece by piece; `zones` are those of the reminders."""
+    yield "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", ""]).encode()
+    for zone in zones:
+        if zone != "UTC":
+            yield _described(zone)
+    for batch in batches:
+        yield b"".join(map(_event, batch))
+    yield b"END:VCALENDAR\r\n"
 
 
 @cache

@@ -77,6 +77,15 @@ class InMemoryReminders:
         mine = sorted(self._of(user_id), key=lambda reminder: (reminder.date, reminder.id))
         return mine[offset : offset + limit], len(mine)
 
+    def time_zones(self, user_id: str) -> list[str]:
+        return sorted({each.time_zone for each in self._of(user_id) if not each.completed_at})
+
+    def open_after(self, user_id: str, last: Reminder | None, limit: int) -> list[Reminder]:
+        mine, _ = self.page(user_id, self._per_user, 0)
+        place = (last.date, last.id) if last else None
+        later = [each for each in mine if place is None or (each.date, each.id) > place]
+        return [each for each in later if not each.completed_at][:limit]
+
     def change(
         self,
         user_id: str,

@@ -8,7 +8,17 @@ from uuid import UUID
 
 from event_messages.contract import OccurrenceChange
 from service_runtime.outbox import append
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from reminder_service import events
 from reminder_service.errors import MissingReminder, PermissionDenied, TooManyReminders
@@ -34,6 +44,12 @@ class Reminders(Protocol):
 
     def page(self, user_id: str, limit: int, offset: int) -> tuple[list[Reminder], int]:
         """Some of the user's reminders, the soonest first, and how many there are in all."""
+
+    def time_zones(self, user_id: str) -> list[str]:
+        """Those of the user's reminders that are not completed."""
+
+    def open_after(self, user_id: str, last: Reminder | None, limit: int) -> list[Reminder]:
+        """Some that are not completed, the soonest first, from the one that follows `last` on."""
 
     def change(
         self,
@@ -98,6 +114,18 @@ class PostgresReminders:
             rows = connection.execute(query).mappings().all()
             return [_reminder(row) for row in rows], _count(connection, user_id)
 
+    def time_zones(self, user_id: str) -> list[str]:
+        query = select(reminders.c.time_zone).where(*_open(user_id)).distinct()
+        with self._engine.connect() as connection:
+            return sorted(connection.scalars(query))
+
+    def open_after(self, user_id: str, last: Reminder | None, limit: int) -> list[Reminder]:
+        query = select(reminders).where(*_open(user_id)).order_by(*PLACE.clauses).limit(limit)
+        if last:
+            query = query.where(PLACE > (last.date, last.id))
+        with self._engine.connect() as connection:
+            return [_reminder(row) for row in connection.execute(query).mappings()]
+
     def change(
         self,
         user_id: str,
@@ -124,6 +152,13 @@ class PostgresReminders:
         with self._engine.begin() as connection:
             old = keyed_answers.c.answered_at <= now - KEPT
             return connection.execute(delete(keyed_answers).where(old)).rowcount
+
+
+PLACE = tuple_(reminders.c.date, reminders.c.id)  # the soonest first
+
+
+def _open(user_id: str) -> tuple[Any, Any]:
+    return reminders.c.user_id == user_id, reminders.c.completed_at.is_(None)
 
 
 def _of_user(statement: Any, user_id: str, id: UUID) -> Any:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar, Timezone
+from reminder_service import calendar_api
 from reminder_service.calendar_api import _body
 from reminder_service.calendar_import import components_of
 from service_runtime.problems import Problem
@@ -99,6 +100,18 @@ def test_a_zone_is_described_once_whoever_asks(api, other, monkeypatch):
             answer = api.get("/reminders/calendar.ics", headers={**other, **headers})
             assert answer.text.count("BEGIN:VTIMEZONE") == 1
     assert described == ["Antarctica/Troll"]
+
+
+def test_a_long_calendar_is_read_and_sent_in_batches(api, body, store, monkeypatch):
+    monkeypatch.setattr(calendar_api, "BATCH", 2)
+    limits, read = [], store.open_after
+    monkeypatch.setattr(store, "open_after", lambda *asked: limits.append(asked[2]) or read(*asked))
+    messages = [str(number) for number in range(5)]
+    for message in messages:
+        api.post("/reminders", json={**body, "message": message})
+    events = Calendar.from_ical(api.get("/reminders/calendar.ics").content).walk("VEVENT")
+    assert sorted(found["SUMMARY"] for found in events) == messages
+    assert limits == [2, 2, 2, 2]
 
 
 @pytest.mark.parametrize("changes", [{}, {"rule": "FREQ=DAILY;COUNT=9", "timeZone": "UTC"}])

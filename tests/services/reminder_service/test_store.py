@@ -134,6 +134,16 @@ def test_pages_are_in_order_and_only_of_the_user(store, made):
     assert store.page("user-1", 2, 9) == ([], 3)
 
 
+def test_open_ones_follow_each_other_and_are_only_of_the_user(store, made):
+    same = sorted((made(time_zone="Europe/Paris") for _ in range(2)), key=lambda one: one.id)
+    store.add([made(time_zone="Asia/Tokyo", completed_at=NOW), *reversed(same)])
+    store.add([made(user_id="user-2", time_zone="Asia/Tokyo")])
+    assert store.time_zones("user-1") == ["Europe/Paris"]
+    assert store.open_after("user-1", None, 1) == same[:1]
+    assert store.open_after("user-1", same[0], 9) == same[1:]
+    assert store.open_after("user-1", same[1], 9) == []
+
+
 def test_the_reminders_of_others_cannot_be_read_or_written(kept, made):
     store, reminder = kept.store, made(user_id="user-2")
     store.add([reminder])
