@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from herald.attestation.contents import Sources, git_hash
 from herald.attestation.statements import Origin
 from herald.errors import OperatorError
 from stacks.config import ROOT
@@ -16,6 +17,7 @@ DECIDING = (
     "services/dependencies/installer.lock",
     "services/dependencies/requirements.lock",
 )
+SHARED = {"event_messages": "event-messages", "service_runtime": "service-runtime"}
 BY_HAND = "urn:herald:by-hand"
 
 
@@ -30,6 +32,34 @@ def origin(stack: str, service: str, base: str) -> Origin:
         parameters={"stack": stack, "service": service},
         **builder(os.environ),
     )
+
+
+def folders(service: str) -> dict[str, str]:
+    """Those whose files are in a service's image, by Python package."""
+    package = service.replace("-", "_")
+    return {name: f"services/{folder}/{name}" for name, folder in SHARED.items()} | {
+        package: f"services/{service}/{package}"
+    }
+
+
+def sources_here(service: str) -> Sources:
+    """As they lie in this checkout, committed or not."""
+    return frozenset(
+        (f"{name}/{file.relative_to(ROOT / folder).as_posix()}", git_hash(file.read_bytes()))
+        for name, folder in folders(service).items()
+        for file in (ROOT / folder).rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".pyc"
+    )
+
+
+def sources_of(commit: str, service: str) -> Sources:
+    found = set()
+    for name, folder in folders(service).items():
+        for line in git("ls-tree", "-r", "-z", f"{commit}:{folder}").split("\0"):
+            if line:
+                about, path = line.split("\t", 1)
+                found.add((f"{name}/{path}", about.split()[2]))
+    return frozenset(found)
 
 
 def builder(variables: Mapping[str, str]) -> dict[str, Any]:
@@ -60,5 +90,8 @@ def git(*arguments: str) -> str:
     )
     if done.returncode:
         said = done.stderr.strip() or "nothing"
-        raise OperatorError(f"expected a checkout that git can read; git said: {said}")
+        raise OperatorError(
+            "expected a checkout with the commit in question, which `git fetch` may get; "
+            f"git said: {said}"
+        )
     return done.stdout.strip()

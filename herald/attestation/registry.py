@@ -4,11 +4,13 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from herald.attestation.contents import Package
 from herald.attestation.statements import Subject
 from herald.errors import OperatorError
 
@@ -20,6 +22,8 @@ ACCEPTED = {
     "Accept": f"{MANIFEST}, {INDEX}, application/vnd.docker.distribution.manifest.v2+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json"
 }
+PYTHON = "PYTHON_VERSION"  # a variable of the official images
+MEBIBYTE = 1 << 20
 KIND = "in-toto.io/predicate-type"
 
 
@@ -27,7 +31,8 @@ class Image:
     """By digest: `registry/name:tag@sha256:...`. ECR is asked with the operator's own identity.
 
     Attestations are under the tag `sha256-….att` beside the image and name it as their subject:
-    registries that know referrers list them, and all others find them by the tag.
+    registries that know referrers list them, and all others find them by the tag. Whatever is
+    read by a digest is compared with it, so that a registry can give nothing else.
     """
 
     def __init__(self, reference: str) -> None:
@@ -42,23 +47,40 @@ class Image:
 
     @cached_property
     def subject(self) -> Subject:
-        config = json.loads(self._blob(self._manifests[0]["config"]["digest"]).read())
+        config = self._configs[0]
         return Subject(self.repository, self.digest, datetime.fromisoformat(config["created"]))
 
     def platforms(self) -> Iterator[Iterator[BinaryIO]]:
         """The layers of each, the lowest first."""
         for manifest in self._manifests:
-            yield (self._blob(layer["digest"]) for layer in manifest["layers"])
+            yield self._layers(manifest)
+
+    def interpreters(self) -> list[Package]:
+        """Pythons that no package manager knows, as the official images tell theirs."""
+        variables = [each.split("=", 1) for config in self._configs for each in env(config)]
+        return [Package("generic", "python", value) for key, value in variables if key == PYTHON]
 
     def attestations(self) -> dict[str, dict[str, Any]]:
         """Statements by the type of what they state; none when nothing is attached."""
         manifest = self._manifest(self.attestation_tag)
         if manifest is None:
             return {}
-        return {
-            layer["annotations"][KIND]: json.loads(self._blob(layer["digest"]).read())
-            for layer in manifest["layers"]
-        }
+        attached_to = manifest.get("subject", {}).get("digest")
+        if attached_to != self.digest:
+            raise OperatorError(
+                f"expected {self.attestation_tag} to be attached to its image {self.digest}, "
+                f"but it is to {attached_to}; whoever pushed it did not use `herald attest`"
+            )
+        try:
+            return {
+                layer["annotations"][KIND]: json.loads(self._content(layer["digest"]))
+                for layer in manifest["layers"]
+            }
+        except (KeyError, TypeError, ValueError):
+            raise OperatorError(
+                f"expected in-toto statements in {self.repository}:{self.attestation_tag}, got "
+                "something else; find out who pushed it"
+            ) from None
 
     def attach(self, statements: Sequence[Mapping[str, Any]]) -> None:
         answer = self._check(self._ask("HEAD", f"manifests/{self.digest}"))
@@ -104,11 +126,44 @@ class Image:
         answer = self._ask("GET", f"manifests/{reference}")
         if answer.status_code == 404:
             return None
-        found: dict[str, Any] = self._check(answer).json()
+        content: bytes = self._check(answer).content
+        if reference.startswith("sha256:"):
+            self._agree(hashlib.sha256(content), reference)
+        found: dict[str, Any] = json.loads(content)
         return found
 
-    def _blob(self, digest: str) -> BinaryIO:
-        return cast(BinaryIO, self._check(self._ask("GET", f"blobs/{digest}", stream=True)).raw)
+    @cached_property
+    def _configs(self) -> list[dict[str, Any]]:
+        return [json.loads(self._content(each["config"]["digest"])) for each in self._manifests]
+
+    def _layers(self, manifest: Mapping[str, Any]) -> Iterator[BinaryIO]:
+        for layer in manifest["layers"]:
+            with self._blob(layer["digest"]) as file:
+                yield file
+
+    def _content(self, digest: str) -> bytes:
+        with self._blob(digest) as file:
+            return file.read()
+
+    @contextmanager
+    def _blob(self, digest: str) -> Iterator[BinaryIO]:
+        """Whole before it is used: what is not of its digest is not to be looked at."""
+        answer = self._check(self._ask("GET", f"blobs/{digest}", stream=True))
+        read = hashlib.sha256()
+        with tempfile.TemporaryFile() as file:
+            for chunk in answer.iter_content(MEBIBYTE):
+                read.update(chunk)
+                file.write(chunk)
+            self._agree(read, digest)
+            file.seek(0)
+            yield cast(BinaryIO, file)
+
+    def _agree(self, content: Any, digest: str) -> None:
+        if content.hexdigest() != digest.removeprefix("sha256:"):
+            raise OperatorError(
+                f"expected {digest} of {self.repository}, but the registry gave other content "
+                f"(sha256:{content.hexdigest()}): do not run this image before you know why"
+            )
 
     def _push(self, content: Mapping[str, Any], type_: str) -> dict[str, Any]:
         data = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
@@ -146,3 +201,8 @@ class Image:
                 f"({answer.status_code}: {said}); may you push there?"
             )
         return answer
+
+
+def env(config: Mapping[str, Any]) -> list[str]:
+    found: list[str] = config.get("config", {}).get("Env") or []
+    return found

@@ -4,10 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import NAMESPACE_URL, uuid5
 
+from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
+
 from herald.attestation.contents import Package
+from herald.errors import OperatorError
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 SBOM = "https://cyclonedx.org/bom"
@@ -36,6 +39,72 @@ class Origin:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
+class Digests(BaseModel):
+    digest: dict[str, str]
+
+
+class Stated(BaseModel):
+    subject: list[Digests]
+
+
+class Listed(BaseModel):
+    purl: str
+
+
+class Bill(BaseModel):
+    components: list[Listed] = []
+
+
+class StatedBill(Stated):
+    predicate: Bill
+
+
+class MaterialDigests(BaseModel):
+    gitCommit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40,64}$")] | None = None
+
+
+class Material(BaseModel):
+    digest: MaterialDigests = MaterialDigests()
+
+
+def begins_with_a_commit(materials: list[Material]) -> list[Material]:
+    if not materials or materials[0].digest.gitCommit is None:
+        raise ValueError("the first is no commit")
+    return materials
+
+
+class Internal(BaseModel):
+    uncommittedChanges: bool
+
+
+class Definition(BaseModel):
+    internalParameters: Internal
+    resolvedDependencies: Annotated[list[Material], AfterValidator(begins_with_a_commit)]
+
+
+class Build(BaseModel):
+    buildDefinition: Definition
+
+
+class StatedBuild(Stated):
+    predicate: Build
+
+
+EXPECTED = {SBOM: StatedBill, PROVENANCE: StatedBuild}  # as far as they are read again
+
+
+def check_form(type_: str, statement: Any) -> None:
+    try:
+        EXPECTED[type_].model_validate(statement)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the statement"
+        raise OperatorError(
+            f"expected a statement of {type_} as `herald attest` makes it, got one where {place} "
+            f"is wrong ({first['msg']}); find out who pushed it"
+        ) from None
+
+
 def sbom(subject: Subject, packages: Sequence[Package]) -> dict[str, Any]:
     """The same for an image whenever it is made."""
     from cyclonedx.model.bom import Bom, BomMetaData
@@ -52,7 +121,8 @@ def sbom(subject: Subject, packages: Sequence[Package]) -> dict[str, Any]:
     components = []
     for each in packages:
         namespace = "debian" if each.kind == "deb" else None
-        qualifiers = {"arch": each.architecture} if each.architecture else None
+        about = {"arch": each.architecture, "distro": each.distribution}
+        qualifiers = {key: value for key, value in about.items() if value}
         purl = PackageURL(each.kind, namespace, each.name, each.version, qualifiers)
         components.append(
             Component(name=each.name, version=each.version, purl=purl, bom_ref=str(purl))

@@ -73,12 +73,13 @@ class Repository:
         self.address = f"{registry}/{name}"
         self._url = f"http://{registry}/v2/{name}"
 
-    def push(self, *layers: bytes) -> str:
+    def push(self, *layers: bytes, variables: Sequence[str] = ()) -> str:
         """The digest of an image with these layers."""
+        config = {"created": CREATED, "config": {"Env": list(variables)}}
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
-            "config": self._blob(json.dumps({"created": CREATED}).encode()),
+            "config": self._blob(json.dumps(config).encode()),
             "layers": [self._blob(each) for each in layers],
         }
         return self._manifest(manifest, MANIFEST)
