@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from icalendar import Calendar, Timezone
 from reminder_service import calendar_api
 from reminder_service.calendar_api import _body
+from reminder_service.calendar_export import calendar_of
 from reminder_service.calendar_import import components_of
+from reminder_service.reminders import new_reminder
 from service_runtime.problems import Problem
 
 from tests.services.reminder_service.test_api import problem
+from tests.services.reminder_service.test_reminders import CALLER, LATER, NOW
 
 HEADERS = {"content-type": "text/calendar; charset=utf-8"}
 START = "DTSTART:20300105T090000Z"
@@ -338,3 +341,17 @@ def test_any_component_is_taken_or_refused(lines):
         for component in components_of(content):
             taken = _body(component)
             assert isinstance(taken, Problem) or taken["date"]
+
+
+messages = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1)
+
+
+@given(message=messages)
+def test_every_text_is_read_again_as_it_was(message):
+    """Whatever stands where a line is folded or a character is escaped."""
+    reminder = new_reminder(UUID(int=1), {"date": LATER, "message": message}, CALLER, NOW)
+    content = b"".join(calendar_of(["UTC"], [[reminder]]))
+    assert max(map(len, content.split(b"\r\n"))) <= 75
+    content.decode()  # no line ends within a character
+    [event] = Calendar.from_ical(content).walk("VEVENT")
+    assert str(event["SUMMARY"]) == message
