@@ -37,7 +37,7 @@ class Sender(Protocol):
 class Pace:
     """Times are seconds."""
 
-    batch: int = 500  # notifications of one claim
+    batch: int = 1000  # notifications of one claim
     claims_at_work: int = 3
     shortest_turn: float = 0.005  # between claims that find less than a batch
     longest_wait: float = 10

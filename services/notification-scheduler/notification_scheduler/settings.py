@@ -8,6 +8,6 @@ from service_runtime.settings import DatabaseSettings
 
 class Settings(DatabaseSettings):
     notification_topic_arn: str
-    batch_size: Annotated[int, Field(ge=1, le=10_000)] = 500  # notifications of one claim
+    batch_size: Annotated[int, Field(ge=1, le=10_000)] = 1000  # notifications of one claim
     lease_seconds: Annotated[float, Field(ge=30)] = 60  # longer than publishing a batch takes
-    sender_threads: Annotated[int, Field(ge=1, le=100)] = 16
+    sender_threads: Annotated[int, Field(ge=1, le=100)] = 32  # three claims within a lease at 5 s a call
