@@ -10,4 +10,5 @@ class Settings(DatabaseSettings):
     notification_topic_arn: str
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 1000  # notifications of one claim
     lease_seconds: Annotated[float, Field(ge=30)] = 60  # longer than publishing a batch takes
-    sender_threads: Annotated[int, Field(ge=1, le=100)] = 32  # three claims within a lease at 5 s a call
+    # Three claims of 100 calls each end within a lease, even when each call takes 5 s.
+    sender_threads: Annotated[int, Field(ge=1, le=100)] = 32
