@@ -1,10 +1,10 @@
 """All judges, on what the programs of some stacks would make."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from audit import admission, advisories, checkov, kube_score, parliament
 from audit.findings import Finding, Verdict
-from audit.manifests import manifests
+from audit.manifests import Manifest, manifests
 from audit.programs import account, platform
 from audit.terraform import TABLE, mapped, read_types
 from local.environment import Environment
@@ -20,21 +20,26 @@ def programs(stacks: Sequence[str]) -> dict[str, Deployment]:
 
 
 def judged(deployments: dict[str, Deployment], environment: Environment) -> Iterator[Verdict]:
-    yield from judged_alone(deployments)
-    rendered = {name: manifests(each.resources) for name, each in deployments.items()}
+    rendered = manifests_of(deployments)
+    yield from judged_alone(deployments, rendered)
     in_cluster = {name: each for name, each in rendered.items() if each}
     yield kube_score.judge(in_cluster)
     yield admission.judge(in_cluster, environment)
     yield advisories.judge()
 
 
-def judged_alone(deployments: dict[str, Deployment]) -> Iterator[Verdict]:
+def manifests_of(deployments: dict[str, Deployment]) -> dict[str, list[Manifest]]:
+    return {name: manifests(each.resources) for name, each in deployments.items()}
+
+
+def judged_alone(
+    deployments: dict[str, Deployment], rendered: Mapping[str, list[Manifest]]
+) -> Iterator[Verdict]:
     """By those that need no cluster, no program that has to be built, and nobody's answer."""
     types, shown, unmapped = read_types(), [], []
     for stack, each in deployments.items():
         resources, unknown = mapped(each.resources, types)
-        in_cluster = manifests(each.resources)
-        shown.append(checkov.Shown(stack=stack, resources=resources, manifests=in_cluster))
+        shown.append(checkov.Shown(stack=stack, resources=resources, manifests=rendered[stack]))
         unmapped += [unjudged(stack, type_) for type_ in unknown]
     count = sum(len(one.resources) for one in shown)
     yield Verdict(judge="mapping", judged=f"{count} resources", findings=unmapped)

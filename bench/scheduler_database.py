@@ -1,6 +1,6 @@
 """A PostgreSQL of the measurement's own, with durable commits and tables of notifications."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
@@ -34,13 +34,13 @@ def notifications_database() -> Iterator[DatabaseSettings]:
 
 
 @contextmanager
-def notifications_databases(*names: str) -> Iterator[dict[str, DatabaseSettings]]:
+def notifications_databases(*names: str) -> Iterator[Mapping[str, DatabaseSettings]]:
     """Some on one server, by name."""
     with postgres_server(**DURABLE, **ROOM) as server:
         databases = {name: server.database(name) for name in names}
         for settings in databases.values():
             migrate(settings, "event_service:migrations")
-        yield {**databases}
+        yield databases
 
 
 def administrator(settings: DatabaseSettings) -> "psycopg.Connection[tuple[object, ...]]":

@@ -11,13 +11,14 @@ from herald.attestation.contents import Sources, git_hash
 from herald.attestation.statements import Origin
 from herald.errors import OperatorError
 from stacks.config import ROOT
+from stacks.images import is_ignored
 
 DECIDING = (
     "services/Dockerfile",
     "services/dependencies/installer.lock",
     "services/dependencies/requirements.lock",
 )
-SHARED = {"event_messages": "event-messages", "service_runtime": "service-runtime"}
+SHARED = ("event-messages", "service-runtime")
 BY_HAND = "urn:herald:by-hand"
 
 
@@ -36,10 +37,8 @@ def origin(stack: str, service: str, base: str) -> Origin:
 
 def folders(service: str) -> dict[str, str]:
     """Those whose files are in a service's image, by Python package."""
-    package = service.replace("-", "_")
-    return {name: f"services/{folder}/{name}" for name, folder in SHARED.items()} | {
-        package: f"services/{service}/{package}"
-    }
+    packages = {each.replace("-", "_"): each for each in (*SHARED, service)}
+    return {package: f"services/{each}/{package}" for package, each in packages.items()}
 
 
 def sources_here(service: str) -> Sources:
@@ -48,7 +47,7 @@ def sources_here(service: str) -> Sources:
         (f"{name}/{file.relative_to(ROOT / folder).as_posix()}", git_hash(file.read_bytes()))
         for name, folder in folders(service).items()
         for file in (ROOT / folder).rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".pyc"
+        if file.is_file() and not is_ignored(file)
     )
 
 

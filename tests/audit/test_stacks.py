@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit.judgement import judged_alone, programs
+from audit.judgement import judged_alone, manifests_of, programs
 from audit.suppressions import read_suppressions, sort
 from preview.rehearsal import stack_names
 
@@ -10,7 +10,8 @@ from preview.rehearsal import stack_names
 @pytest.mark.integration
 @pytest.mark.timeout(300)
 def test_nothing_is_found_in_any_stack_and_every_suppression_is_needed():
-    verdicts = list(judged_alone(programs(stack_names())))
+    deployments = programs(stack_names())
+    verdicts = list(judged_alone(deployments, manifests_of(deployments)))
     findings = [each for verdict in verdicts for each in verdict.findings]
     outcome = sort(findings, read_suppressions(), [each.judge for each in verdicts])
     assert (outcome.left, outcome.unused) == ([], [])
