@@ -1,4 +1,4 @@
-"""An image that is built from a folder and pushed when its content changes."""
+"""Builds an image from a folder and pushes it when its content changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from pulumi import Input, Output, ResourceOptions
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerImageArgs:
-    """Folders are relative to the program's folder, so that every checkout is the same."""
+    """Describes the arguments of an image; paths are relative to the folder of the program."""
 
     repository: str  # with its registry: "registry.example.com/event-service"
     tag: str
@@ -19,22 +19,23 @@ class ContainerImageArgs:
     context: str
     named_contexts: Mapping[str, str] = field(default_factory=dict)
     build_args: Mapping[str, Input[str]] = field(default_factory=dict)
-    secrets: Mapping[str, Input[str]] = field(default_factory=dict)  # never in a layer
-    platforms: Sequence[str] = ()  # the builder's own when none
-    builder: str | None = None  # a buildx builder; the default one when none
-    compression: str | None = None  # of layers, "uncompressed" for none; gzip when not given
-    cache: str | None = None  # a repository that keeps the layers between machines
+    # Build secrets, which no layer contains
+    secrets: Mapping[str, Input[str]] = field(default_factory=dict)
+    platforms: Sequence[str] = ()  # empty: the platform of the builder
+    builder: str | None = None  # name of a buildx builder; None: the default builder
+    compression: str | None = None  # of layers, for example "uncompressed"; None: gzip
+    cache: str | None = None  # repository for layers that several machines share
     build_on_preview: bool = False
-    after: Sequence[pulumi.Resource] = ()  # such as the repository, when it is made here
+    after: Sequence[pulumi.Resource] = ()  # resources to create first, for example the repository
 
 
 class ContainerImage(pulumi.ComponentResource):
-    """Builds with BuildKit and pushes; `ref` names the pushed image by tag and digest.
+    """Builds with BuildKit and pushes; `ref` contains tag and digest of the pushed image.
 
-    `by_digest` names it by its digest alone: Lambda refuses a tag beside it.
+    `by_digest` contains only the digest, because Lambda rejects references with a tag.
 
-    A build secret reaches only the step that mounts it. A new secret alone (a renewed
-    certificate bundle) builds nothing anew.
+    Only the build step that mounts a secret can read it. A changed secret alone, for example a
+    renewed certificate bundle, starts no build.
     """
 
     ref: Output[str]
@@ -70,7 +71,7 @@ class ContainerImage(pulumi.ComponentResource):
 
 
 class BuiltImage(pulumi.CustomResource):
-    """The official provider's image; its SDK's generated classes would cost each run 0.1 s."""
+    """Builds with the official provider, without the 0.1 s that its SDK takes to load."""
 
     ref: Output[str]
     digest: Output[str]

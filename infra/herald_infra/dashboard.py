@@ -1,6 +1,6 @@
-"""One page of graphs that shows how a system does."""
+"""Creates a dashboard with graphs of a system."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import cloudwatch
 
-WIDTH, HEIGHT, COLUMNS = 8, 6, 3  # CloudWatch's grid is 24 wide
+WIDTH, HEIGHT, COLUMNS = 8, 6, 3  # the grid of CloudWatch has 24 columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +21,8 @@ class Metric:
     label: str
     statistic: Literal["Average", "Maximum", "Minimum", "Sum"] = "Maximum"
 
-    def written(self) -> list[Any]:
-        """As CloudWatch reads it: names and values in one row, how to draw it at the end."""
+    def cloudwatch_metric(self) -> list[Any]:
+        """Return the metric in the format of CloudWatch: names and values, then the options."""
         row: list[Any] = [self.namespace, self.name]
         for name, value in self.dimensions.items():
             row += [name, value]
@@ -31,7 +31,7 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One graph; `limit` draws the line at which an alarm is raised."""
+    """Describes a graph; `limit` draws the threshold of an alarm."""
 
     title: str
     metrics: Sequence[Metric]
@@ -45,9 +45,9 @@ class DashboardArgs:
 
 
 class Dashboard(pulumi.ComponentResource):
-    """A CloudWatch dashboard, three panels in a row, in their order, a point each minute.
+    """Creates a CloudWatch dashboard with three panels per row and a resolution of one minute.
 
-    Components of this package tell their own: `queue.panels()`.
+    Components of this package return their panels, for example `queue.panels()`.
     """
 
     name: Output[str]
@@ -88,7 +88,7 @@ def graph(panel: Panel, region: str) -> dict[str, Any]:
         "stacked": False,
         "period": 60,
         "yAxis": {"left": {"min": 0}},
-        "metrics": [metric.written() for metric in panel.metrics],
+        "metrics": [metric.cloudwatch_metric() for metric in panel.metrics],
     }
     if panel.limit is None:
         return drawn

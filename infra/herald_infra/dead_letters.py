@@ -1,20 +1,20 @@
-"""Where messages end that nobody could handle, until a person looks at them."""
+"""Creates dead-letter queues, which keep failed messages until an operator decides."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import sqs
 
-from infra.dashboard import Metric
-from infra.metric_alarm import MetricAlarmArgs
+from herald_infra.dashboard import Metric
+from herald_infra.metric_alarm import MetricAlarmArgs
 
-RETENTION = 14 * 24 * 3600  # seconds; the longest that SQS keeps a message
+RETENTION = 14 * 24 * 3600  # seconds; the longest retention of SQS
 
 
 def queue_encryption(kms_key_arn: Input[str] | None) -> dict[str, Any]:
-    """SQS's own encryption, or a customer key asked for once in five minutes."""
+    """Return the encryption of a queue: that of SQS, or a customer key, cached for five minutes."""
     if kms_key_arn is None:
         return {"sqs_managed_sse_enabled": True}
     return {"kms_master_key_id": kms_key_arn, "kms_data_key_reuse_period_seconds": 300}
@@ -43,7 +43,7 @@ def dead_letters_not_empty(
     name: str, queue_name: Output[str], alarm_topic_arn: Input[str]
 ) -> MetricAlarmArgs:
     return MetricAlarmArgs(
-        description=f"{name} has dead letters; look at them, mend the cause, then redrive",
+        description=f"{name} has dead letters; list them, correct the cause, then redrive",
         namespace="AWS/SQS",
         metric="ApproximateNumberOfMessagesVisible",
         dimensions={"QueueName": queue_name},

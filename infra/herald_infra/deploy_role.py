@@ -1,6 +1,6 @@
-"""The role that a GitHub workflow takes."""
+"""Creates the role that a GitHub workflow assumes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,41 +8,48 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import iam
 
-from infra.policy_document import Statement, policy, policy_json
+from herald_infra.policy_document import Statement, policy, policy_json
 
 ISSUER = "token.actions.githubusercontent.com"
+MOST_POLICIES = 10  # managed policies that IAM attaches to a role
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeployRoleArgs:
     repository: str  # owner/name
-    environment: str | None = None  # of GitHub; this or the branch
+    environment: str | None = None  # of GitHub; set this or `branch`
     branch: str | None = None
-    statements: Sequence[Statement]
+    policies: Mapping[str, Sequence[Statement]]  # 1 to 10 by name, 6,144 characters each
     provider_arn: Input[str] | None = None  # GitHub's in this account; made when none
     session: int = 3600  # seconds
 
     def __post_init__(self) -> None:
         if (self.environment is None) == (self.branch is None):
-            raise ValueError("A deploy role needs either an environment or a branch.")
+            raise ValueError("Expected either an environment or a branch of a deploy role.")
         if "*" in self.subject or self.repository.count("/") != 1:
             raise ValueError(
-                f"A deploy role is for one repository, owner/name, not for {self.subject!r}."
+                f"Expected one repository, owner/name, for a deploy role; got {self.subject!r}."
+            )
+        if not 1 <= len(self.policies) <= MOST_POLICIES:
+            raise ValueError(
+                f"A deploy role has 1 to {MOST_POLICIES} policies, but {len(self.policies)} are "
+                "given. Group their statements differently."
             )
 
     @property
     def subject(self) -> str:
-        """As GitHub signs it into the token of a job."""
+        """Return the subject that GitHub signs into the token of a job."""
         if self.environment is not None:
             return f"repo:{self.repository}:environment:{self.environment}"
         return f"repo:{self.repository}:ref:refs/heads/{self.branch}"
 
 
 class DeployRole(pulumi.ComponentResource):
-    """Taken by workflows of one repository in one environment or on one branch, without keys.
+    """Creates a role without keys for workflows of one repository, in one environment or branch.
 
-    It may do what the statements say. An account has one provider for GitHub: a second role
-    names the `provider_arn` of the first.
+    It may do what the policies say. Each one is a managed policy, because IAM limits the inline
+    policies of a role to 10,240 characters in total. An account has one provider for GitHub:
+    a second role names the `provider_arn` of the first.
     """
 
     arn: Output[str]
@@ -58,14 +65,23 @@ class DeployRole(pulumi.ComponentResource):
         self.provider_arn = Output.from_input(args.provider_arn or github(name, child).arn)
         self.role = iam.Role(
             name,
-            description=f"Taken by workflows of {args.subject}",
+            description=f"Assumed by workflows of {args.subject}",
             assume_role_policy=Output.json_dumps(
                 self.provider_arn.apply(lambda arn: trust_github(arn, args.subject))
             ),
             max_session_duration=args.session,
             opts=child,
         )
-        iam.RolePolicy(name, role=self.role.name, policy=policy_json(args.statements), opts=child)
+        for title, statements in args.policies.items():
+            granted = iam.Policy(
+                f"{name}-{title}",
+                description=f"What {name} may do: {title}",
+                policy=policy_json(statements),
+                opts=child,
+            )
+            iam.RolePolicyAttachment(
+                f"{name}-{title}", role=self.role.name, policy_arn=granted.arn, opts=child
+            )
 
         self.arn, self.name = self.role.arn, self.role.name
         self.register_outputs(

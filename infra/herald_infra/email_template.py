@@ -1,4 +1,4 @@
-"""An e-mail template that a service fills in when it sends."""
+"""Creates e-mail templates that services fill in."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from pulumi_aws import ses
 
 @dataclass(frozen=True, kw_only=True)
 class EmailTemplateArgs:
-    """Texts in SES's template language: `{{message}}` stands for the value of `message`."""
+    """Describes texts in the template language of SES, for example `{{message}}`."""
 
     subject: Input[str]
     html: Input[str]
-    text: Input[str]  # for readers that show no HTML
+    text: Input[str]  # for mail programs without HTML
 
 
 class EmailTemplate(pulumi.ComponentResource):
-    """An SES template; services name it by the output `name`."""
+    """Creates an SES template; services use its output `name`."""
 
     name: Output[str]
     arn: Output[str]

@@ -1,4 +1,4 @@
-"""A customer key for topics, queues and tables."""
+"""Creates a customer key for topics, queues and tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import kms
 
-from infra.policy_document import policy_json
+from herald_infra.policy_document import policy_json
 
 LOGS = [
     f"kms:{name}"
@@ -21,17 +21,19 @@ LOGS = [
 @dataclass(frozen=True, kw_only=True)
 class EncryptionKeyArgs:
     account_id: Input[str]
-    services: Sequence[str] = ("sns.amazonaws.com",)  # principals that send what is encrypted
-    logs_region: str | None = None  # where CloudWatch encrypts logs with it, if it does
-    deletion_days: int = 30  # 7 to 30, between the order to delete and the deletion
+    services: Sequence[str] = ("sns.amazonaws.com",)  # services that publish encrypted messages
+    logs_region: str | None = None  # region of CloudWatch logs that the key encrypts; None: no logs
+    deletion_days: int = 30  # 7 to 30, from the deletion order to the deletion
+    # True to keep the key when the stack is destroyed, for example for snapshots
+    keep: bool = False
 
 
 class EncryptionKey(pulumi.ComponentResource):
-    """One symmetric key, renewed every year, with an alias of the component's name.
+    """Creates a symmetric key with yearly rotation and an alias with the component's name.
 
-    Identities of the account use it as their IAM policies say; the named AWS services use
-    it only on behalf of this account. A topic needs such a key, instead of the one that
-    AWS manages, as soon as an AWS service (SES, CloudWatch) publishes to it.
+    IAM policies decide which identities of the account use it. The named AWS services use it only
+    on behalf of this account. A topic needs a customer key as soon as an AWS service, for example
+    SES or CloudWatch, publishes to it.
     """
 
     arn: Output[str]
@@ -53,7 +55,7 @@ class EncryptionKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             deletion_window_in_days=args.deletion_days,
             policy=policy_json(statements),
-            opts=child,
+            opts=ResourceOptions.merge(child, ResourceOptions(retain_on_delete=args.keep or None)),
         )
         self.alias = kms.Alias(
             name, name=f"alias/{name}", target_key_id=self.key.key_id, opts=child
@@ -64,13 +66,14 @@ class EncryptionKey(pulumi.ComponentResource):
 
 
 def allow_account(account_id: Input[str]) -> dict[str, Any]:
-    # Without this statement no IAM policy could grant the key, nor anyone repair its policy.
+    # Without this statement, IAM policies could not grant the key, and nobody could change its
+    # policy.
     return {
         "Sid": "AccountDecidesByIam",
         "Effect": "Allow",
         "Principal": {"AWS": Output.concat("arn:aws:iam::", account_id, ":root")},
         "Action": "kms:*",
-        "Resource": "*",  # in a key's policy: this key
+        "Resource": "*",  # in the policy of a key: this key
     }
 
 
@@ -80,19 +83,19 @@ def allow_services(services: Sequence[str], account_id: Input[str]) -> dict[str,
         "Effect": "Allow",
         "Principal": {"Service": list(services)},
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-        "Resource": "*",  # in a key's policy: this key
+        "Resource": "*",  # in the policy of a key: this key
         "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
     }
 
 
 def allow_logs(region: str, account_id: Input[str]) -> dict[str, Any]:
-    """CloudWatch tells a key which log group it encrypts, and not for which account it asks."""
+    """Permit CloudWatch by log group, because its requests contain no account."""
     groups = Output.concat("arn:aws:logs:", region, ":", account_id, ":log-group:*")
     return {
         "Sid": "LogsEncrypted",
         "Effect": "Allow",
         "Principal": {"Service": f"logs.{region}.amazonaws.com"},
         "Action": LOGS,
-        "Resource": "*",  # in a key's policy: this key
+        "Resource": "*",  # in the policy of a key: this key
         "Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
     }

@@ -1,4 +1,4 @@
-"""A namespace that holds one environment and keeps it within bounds."""
+"""Creates a namespace for one environment, with limits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from infra.kubernetes_object import KubernetesObject, Manifest, named
+from herald_infra.kubernetes_object import KubernetesObject, Manifest, fixed_metadata
 
 NETWORKING = "networking.k8s.io/v1"
 DNS_PORT = 53
@@ -15,28 +15,30 @@ DNS_PORT = 53
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """Addresses outside the namespace that pods may open connections to."""
+    """Describes addresses outside of the namespace to which pods may connect."""
 
     cidr: str
     ports: Sequence[int]
-    excluded: Sequence[str] = ()  # parts of `cidr` that stay closed, such as a metadata service
+    excluded: Sequence[str] = ()  # parts of `cidr` that stay closed, for example a metadata service
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentNamespaceArgs:
     namespace: str
     labels: Mapping[str, str] = field(default_factory=dict)
-    quota: Mapping[str, str]  # as in a ResourceQuota: {"pods": "40", "limits.memory": "16Gi"}
-    default_requests: Mapping[str, str]  # of a container that names none
+    # In the form of a ResourceQuota: {"pods": "40", "limits.memory": "16Gi"}
+    quota: Mapping[str, str]
+    default_requests: Mapping[str, str]  # for containers without requests
     default_limits: Mapping[str, str]
     destinations: Sequence[Destination] = ()
+    after: Sequence[pulumi.Resource] = ()  # what must be done before anything runs in it
 
 
 class EnvironmentNamespace(pulumi.ComponentResource):
-    """Admits only pods of the `restricted` Pod Security standard, within a quota.
+    """Creates a namespace with a quota that admits pods of the `restricted` Pod Security standard.
 
-    No pod is reached and none connects until a policy opens a way: names can be looked up,
-    the `destinations` are open to every pod, and a service opens its own port.
+    Network policies deny all traffic by default. Every pod may look up names and connect to the
+    `destinations`. Each service opens its own port.
     """
 
     name: Output[str]
@@ -56,7 +58,7 @@ class EnvironmentNamespace(pulumi.ComponentResource):
                 "labels": {**args.labels, **pod_security("restricted")},
             },
             body={},
-            opts=child,
+            opts=ResourceOptions.merge(child, ResourceOptions(depends_on=list(args.after))),
         )
         self.name = self.namespace.object_name
         labels = dict(args.labels)
@@ -68,7 +70,7 @@ class EnvironmentNamespace(pulumi.ComponentResource):
                 f"{name}-{suffix}",
                 api="v1",
                 kind=kind,
-                metadata=named(suffix, self.name, labels),
+                metadata=fixed_metadata(suffix, self.name, labels),
                 body={"spec": spec},
                 opts=child,
             )
@@ -77,7 +79,7 @@ class EnvironmentNamespace(pulumi.ComponentResource):
                 f"{name}-{policy}",
                 api=NETWORKING,
                 kind="NetworkPolicy",
-                metadata=named(policy, self.name, labels),
+                metadata=fixed_metadata(policy, self.name, labels),
                 body={"spec": spec},
                 opts=child,
             )
@@ -102,7 +104,7 @@ def default_limits(args: EnvironmentNamespaceArgs) -> Manifest:
 
 
 def network_policies(destinations: Sequence[Destination]) -> dict[str, Manifest]:
-    """By name; together they deny all but what they list, for every pod of the namespace."""
+    """Return the network policies by name; together they deny all other traffic of the pods."""
     dns = [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")]
     policies = {
         "deny-by-default": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},

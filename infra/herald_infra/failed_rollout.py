@@ -1,4 +1,4 @@
-"""Why new pods of a Deployment do not become ready, and which version of it still serves."""
+"""Finds out why new pods of a Deployment are not ready, and which version still serves."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ IN_PROGRESS = ("ContainerCreating", "PodInitializing")
 
 @dataclass(frozen=True, kw_only=True)
 class FailedRollout:
-    """A Deployment, its replica sets and its pods, as the cluster's API lists them."""
+    """Describes a Deployment with its replica sets and pods, from the API of the cluster."""
 
     deployment: Manifest
     replica_sets: list[Manifest]
@@ -27,7 +27,7 @@ class FailedRollout:
         return cls(deployment=deployment, replica_sets=kinds["ReplicaSet"], pods=kinds["Pod"])
 
     def serving_revision(self) -> int | None:
-        """The newest version before this one that has ready pods."""
+        """Return the newest earlier version with ready pods, or None."""
         serving = (
             revision(each) for each in self.replica_sets if each["status"].get("readyReplicas")
         )
@@ -40,20 +40,20 @@ class FailedRollout:
             yield from (pod for pod in self.pods if pod["metadata"]["labels"].get(HASH) == own)
 
     def reason(self) -> str:
-        """A clause that says what keeps the new pods from becoming ready."""
+        """Return a clause with the reason why the new pods are not ready."""
         reasons = [reason_of(pod) for pod in self.new_pods()]
         return next(filter(None, reasons), None) or self.refusal() or "no new pod became ready"
 
     def refusal(self) -> str | None:
-        """What the cluster has against making the pods, such as an exceeded quota."""
+        """Return the reason why the cluster creates no pods, for example a quota, or None."""
         for each in self.replica_sets:
             for condition in each["status"].get("conditions", []):
                 if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-                    return f"the cluster makes no new pod: {condition['message']}"
+                    return f"the cluster creates no new pod: {condition['message']}"
         return None
 
     def crashed_pod(self) -> str | None:
-        """The name of a new pod that has ended at least once, whose log tells why."""
+        """Return the name of a new pod that crashed at least once, or None."""
         for pod in self.new_pods():
             if any(last_end(container) for container in containers(pod)):
                 return str(pod["metadata"]["name"])
@@ -70,7 +70,7 @@ def containers(pod: Manifest) -> list[Manifest]:
 
 
 def last_end(container: Manifest) -> Manifest | None:
-    """How a container ended last, now or before its restart."""
+    """Return the last end of a container, now or before its restart, or None."""
     for state in (container.get("state", {}), container.get("lastState", {})):
         if "terminated" in state:
             ended: Manifest = state["terminated"]
@@ -81,7 +81,7 @@ def last_end(container: Manifest) -> Manifest | None:
 def reason_of(pod: Manifest) -> str | None:
     for condition in pod["status"].get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return f"no node takes the new pod: {condition.get('message', 'no message')}"
+            return f"no node accepts the new pod: {condition.get('message', 'no message')}"
     return next(filter(None, map(trouble, containers(pod))), None)
 
 

@@ -1,11 +1,11 @@
-"""What passes through a network, kept in CloudWatch."""
+"""Logs the traffic of a network in CloudWatch."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
 from pulumi import Output, ResourceOptions
 from pulumi_aws import cloudwatch, ec2, iam
 
-from infra.policy_document import account_of, allow, assumed_by_service, policy_json
+from herald_infra.policy_document import account_of, allow, policy_json, trust_service
 
 
 def flow_logs(name: str, vpc_id: Output[str], days: int, child: ResourceOptions) -> None:
@@ -13,10 +13,8 @@ def flow_logs(name: str, vpc_id: Output[str], days: int, child: ResourceOptions)
     account = logs.arn.apply(account_of)
     role = iam.Role(
         f"{name}-flow",
-        description=f"Taken by the flow logs of {name}",
-        assume_role_policy=policy_json(
-            [assumed_by_service("vpc-flow-logs.amazonaws.com", account)]
-        ),
+        description=f"Assumed by the flow logs of {name}",
+        assume_role_policy=policy_json([trust_service("vpc-flow-logs.amazonaws.com", account)]),
         opts=child,
     )
     write = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]

@@ -1,6 +1,6 @@
-"""A repository of images in ECR."""
+"""Creates a repository of images in ECR."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import ecr
 
-from infra.policy_document import allow
+from herald_infra.policy_document import allow
 
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 PUSH = [
@@ -22,17 +22,18 @@ PUSH = [
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRepositoryArgs:
-    repository: str | None = None  # made up from the component's name when none
-    kept_images: int = 100  # the newest, where each image's attestations count as one more
-    untagged_days: int = 7  # how long an image without a tag is kept
-    kms_key_arn: Input[str] | None = None  # the key that AWS manages for ECR when none
-    force_delete: bool = False  # whether images go with their repository
+    repository: str | None = None  # None: derived from the name of the component
+    kept_images: int = 100  # number of the newest images to keep
+    untagged_days: int = 7  # days to keep an image without a tag
+    kms_key_arn: Input[str] | None = None  # None: the AWS-managed key of ECR
+    force_delete: bool = False  # True to delete the images with their repository
+    immutable_tags: bool = True  # False if builds may push a tag again; then use digests
 
 
 class ImageRepository(pulumi.ComponentResource):
-    """Keeps images under tags that never move, scans each when pushed, drops old ones.
+    """Creates a repository that scans pushed images, deletes old ones and encrypts with KMS.
 
-    Encrypted by KMS. A digest or tag names the same image for as long as it is kept.
+    A digest always names the same image. By default, a tag does, too.
     """
 
     url: Output[str]
@@ -52,7 +53,7 @@ class ImageRepository(pulumi.ComponentResource):
         self.repository = ecr.Repository(
             name,
             name=args.repository,
-            image_tag_mutability="IMMUTABLE",
+            image_tag_mutability="IMMUTABLE" if args.immutable_tags else "MUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[encryption(args.kms_key_arn)],
             force_delete=args.force_delete,
@@ -70,11 +71,11 @@ class ImageRepository(pulumi.ComponentResource):
         self.register_outputs({"url": self.url, "arn": self.arn, "name": self.name})
 
     def pull_statement(self) -> dict[str, Any]:
-        """What a node or a function needs to pull, besides `ecr:GetAuthorizationToken`."""
+        """Return the permission to pull; a puller also needs `ecr:GetAuthorizationToken`."""
         return allow(PULL, self.arn)
 
     def push_statement(self) -> dict[str, Any]:
-        """What a builder needs to push, besides `ecr:GetAuthorizationToken`."""
+        """Return the permission to push; a builder also needs `ecr:GetAuthorizationToken`."""
         return allow([*PULL, *PUSH], self.arn)
 
 

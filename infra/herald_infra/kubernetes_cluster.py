@@ -1,8 +1,7 @@
-"""A Kubernetes cluster on EKS."""
+"""A Kubernetes cluster on EKS whose nodes, load balancers and disks AWS manages (Auto Mode)."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,48 +10,45 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import cloudwatch, eks, iam
 
-from infra.cluster_nodes import (
-    Architecture,
-    ClusterNodes,
-    ClusterNodesArgs,
-    expect_architecture,
-)
-from infra.encryption_key import EncryptionKey, EncryptionKeyArgs
-from infra.policy_document import allow, assumed_by_service, policy_json
-from infra.service_role import trust
+from herald_infra.cluster_addon import cluster_addon
+from herald_infra.cluster_logs import ClusterLogs, ClusterLogsArgs
+from herald_infra.encryption_key import EncryptionKey, EncryptionKeyArgs
+from herald_infra.policy_document import allow, policy_json, trust_service
 
 LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
-BEFORE_NODES = ("vpc-cni", "kube-proxy")  # without them no node becomes ready
-CLUSTER_POLICY = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
-NETWORK_POLICY = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
+CLUSTER_POLICY = "AmazonEKSClusterPolicy"
+AUTO_MODE_POLICIES = {
+    "compute": "AmazonEKSComputePolicy",
+    "storage": "AmazonEKSBlockStoragePolicy",
+    "balancing": "AmazonEKSLoadBalancingPolicy",
+    "networking": "AmazonEKSNetworkingPolicy",
+}
+# A node joins its cluster and pulls images. Pods have roles of their own.
+NODE_POLICIES = {
+    "worker": "AmazonEKSWorkerNodeMinimalPolicy",
+    "images": "AmazonEC2ContainerRegistryPullOnly",
+}
+SYSTEM = "system"  # the node pool for add-ons; `ClusterNodes` adds one for workloads
 ADMINISTRATOR = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 VIEWER = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy"  # with secrets
-# The plugin enforces NetworkPolicies only when told to.
-CONFIGURATION: Mapping[str, Mapping[str, Any]] = {"vpc-cni": {"enableNetworkPolicy": "true"}}
+# Nodes of the pool `system` admit only pods with this toleration.
+ON_SYSTEM_NODES = [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
 
 
 @dataclass(frozen=True, kw_only=True)
 class KubernetesClusterArgs:
     account_id: Input[str]
+    region: str
     name: str | None = None  # the component's when none
-    version: str  # of Kubernetes: "1.36"
-    addons: Mapping[str, str]  # name: exact version; vpc-cni and kube-proxy at least
+    version: str  # of Kubernetes: "1.36"; nodes and add-ons follow it
     subnet_ids: Sequence[Input[str]]  # private, in two zones at least
     public_cidrs: Sequence[str] = ()  # that reach its API from outside; none by default
     administrators: Mapping[str, Input[str]] = field(default_factory=dict)  # name: ARN of a role
     viewers: Mapping[str, Input[str]] = field(default_factory=dict)  # the same; who may read all
-    instance_types: Sequence[str] = ("t3.medium",)
-    architecture: Architecture = "x86_64"  # of all instance types
-    least_nodes: int = 2
-    most_nodes: int = 4
-    disk: int = 50  # GiB of a node
-    log_days: int = 90
+    log_days: int = 90  # of the control plane, pods and nodes
     deletion_protection: bool = True
 
     def __post_init__(self) -> None:
-        if missing := [each for each in BEFORE_NODES if each not in self.addons]:
-            raise ValueError(f"A cluster needs a version of the add-ons {', '.join(missing)}.")
-        expect_architecture(self.architecture, self.instance_types)
         if open_to_all := [each for each in self.public_cidrs if each.endswith("/0")]:
             raise ValueError(
                 f"A cluster's API must not be open to everyone, but public_cidrs has {open_to_all}."
@@ -60,14 +56,16 @@ class KubernetesClusterArgs:
 
 
 class KubernetesCluster(pulumi.ComponentResource):
-    """An EKS cluster with its nodes, add-ons of exact versions and an OIDC provider for roles.
+    """An EKS cluster in Auto Mode, with logs shipped and an OIDC provider for roles.
 
-    Its API is reached inside the network alone, or else from the addresses named; secrets
-    are encrypted with a key of their own, and all logs of the control plane are kept. Only
-    the administrators and viewers named get in, not whoever made it.
+    AWS starts, patches and replaces nodes, and runs network plugin, DNS and load balancer
+    controller. The cluster's API answers inside the network, and the addresses in `public_cidrs`.
+    A key of its own encrypts secrets. CloudWatch keeps the logs of the control plane and of all
+    pods. Only the named administrators and viewers have access; the creator has none.
     """
 
     name: Output[str]
+    arn: Output[str]
     endpoint: Output[str]
     security_group_id: Output[str]
     oidc_provider_arn: Output[str]
@@ -85,6 +83,7 @@ class KubernetesCluster(pulumi.ComponentResource):
             self.child,
         )
         role, granted = cluster_role(name, key, self.child)
+        nodes, joining = node_role(f"{name}-nodes", self.child)
         # Made first: EKS would make it without an end to what it keeps.
         logs = cloudwatch.LogGroup(
             name,
@@ -92,6 +91,7 @@ class KubernetesCluster(pulumi.ComponentResource):
             retention_in_days=args.log_days,
             opts=self.child,
         )
+        ready = [logs, *granted, *joining]
         self.cluster = eks.Cluster(
             name,
             name=cluster_name,
@@ -99,20 +99,26 @@ class KubernetesCluster(pulumi.ComponentResource):
             version=args.version,
             enabled_cluster_log_types=LOGS,
             deletion_protection=args.deletion_protection,
-            opts=ResourceOptions.merge(self.child, ResourceOptions(depends_on=[logs, *granted])),
+            opts=ResourceOptions.merge(self.child, ResourceOptions(depends_on=ready)),
             **reached(args),
-            **guarded(key),
+            **protection(key),
+            **managed(nodes),
         )
         self.oidc_provider_arn = self.identities(name)
-        self.let_in(name, args.administrators, ADMINISTRATOR)
-        self.let_in(name, args.viewers, VIEWER)
-        self.add_nodes(name, args)
+        self.add_access_entries(name, args.administrators, ADMINISTRATOR)
+        self.add_access_entries(name, args.viewers, VIEWER)
+        self.add_ons(name, cluster_name, args)
 
-        self.name, self.endpoint = self.cluster.name, self.cluster.endpoint
+        self.name, self.arn, self.endpoint = (
+            self.cluster.name,
+            self.cluster.arn,
+            self.cluster.endpoint,
+        )
         self.security_group_id = self.cluster.vpc_config.apply(own_group)
         self.register_outputs(
             {
                 "name": self.name,
+                "arn": self.arn,
                 "endpoint": self.endpoint,
                 "security_group_id": self.security_group_id,
                 "oidc_provider_arn": self.oidc_provider_arn,
@@ -120,7 +126,7 @@ class KubernetesCluster(pulumi.ComponentResource):
         )
 
     def identities(self, name: str) -> Output[str]:
-        """Lets service accounts take roles."""
+        """Let service accounts take roles."""
         return iam.OpenIdConnectProvider(
             name,
             url=self.cluster.identities.apply(issuer),
@@ -128,7 +134,9 @@ class KubernetesCluster(pulumi.ComponentResource):
             opts=self.child,
         ).arn
 
-    def let_in(self, name: str, principals: Mapping[str, Input[str]], policy_arn: str) -> None:
+    def add_access_entries(
+        self, name: str, principals: Mapping[str, Input[str]], policy_arn: str
+    ) -> None:
         for who, principal in principals.items():
             entry = eks.AccessEntry(
                 f"{name}-{who}",
@@ -145,63 +153,29 @@ class KubernetesCluster(pulumi.ComponentResource):
                 opts=self.child,
             )
 
-    def add_nodes(self, name: str, args: KubernetesClusterArgs) -> None:
-        """Add-ons that nodes wait for come first, those that wait for nodes last."""
-        first = {each: args.addons[each] for each in BEFORE_NODES}
-        rest = {each: args.addons[each] for each in args.addons if each not in first}
-        network = self.network_role(name)
-        ready = [self.addon(name, *addon, network, []) for addon in first.items()]
-        nodes = ClusterNodes(
-            f"{name}-nodes",
-            ClusterNodesArgs(
+    def add_ons(self, name: str, cluster_name: str, args: KubernetesClusterArgs) -> None:
+        """Add the two parts that Auto Mode lacks: figures for autoscalers, and shipped logs."""
+        cluster_addon(
+            f"{name}-metrics-server",
+            "metrics-server",
+            args.version,
+            self.cluster.name,
+            {"tolerations": ON_SYSTEM_NODES},
+            self.child,
+        )
+        ClusterLogs(
+            f"{name}-logs",
+            ClusterLogsArgs(
+                account_id=args.account_id,
+                region=args.region,
+                cluster=cluster_name,
                 cluster_name=self.cluster.name,
-                subnet_ids=args.subnet_ids,
-                instance_types=args.instance_types,
-                architecture=args.architecture,
-                least=args.least_nodes,
-                most=args.most_nodes,
-                disk=args.disk,
-                after=ready,
+                cluster_version=args.version,
+                oidc_provider_arn=self.oidc_provider_arn,
+                days=args.log_days,
             ),
             self.child,
         )
-        for addon in rest.items():
-            self.addon(name, *addon, network, [nodes.group])
-
-    def addon(
-        self,
-        name: str,
-        addon: str,
-        version: str,
-        network: iam.Role,
-        after: Sequence[pulumi.Resource],
-    ) -> eks.Addon:
-        configuration = CONFIGURATION.get(addon)
-        return eks.Addon(
-            f"{name}-{addon}",
-            cluster_name=self.cluster.name,
-            addon_name=addon,
-            addon_version=version,
-            configuration_values=None if configuration is None else json.dumps(configuration),
-            service_account_role_arn=network.arn if addon == "vpc-cni" else None,
-            resolve_conflicts_on_create="OVERWRITE",
-            resolve_conflicts_on_update="PRESERVE",
-            opts=ResourceOptions.merge(self.child, ResourceOptions(depends_on=list(after))),
-        )
-
-    def network_role(self, name: str) -> iam.Role:
-        """Only the network plugin may change the addresses of nodes, not all that runs there."""
-        trusted = Output.all(self.oidc_provider_arn, "kube-system", "aws-node")
-        role = iam.Role(
-            f"{name}-network",
-            description=f"Taken by the network plugin of {name}",
-            assume_role_policy=Output.json_dumps(trusted.apply(trust)),
-            opts=self.child,
-        )
-        iam.RolePolicyAttachment(
-            f"{name}-network", role=role.name, policy_arn=NETWORK_POLICY, opts=self.child
-        )
-        return role
 
 
 def issuer(identities: Sequence[Any]) -> str:
@@ -209,30 +183,59 @@ def issuer(identities: Sequence[Any]) -> str:
 
 
 def own_group(network: Any) -> str:
-    """The security group that EKS made for nodes and control plane."""
+    """Return the security group that EKS made for nodes and control plane."""
     return str(network.cluster_security_group_id)
 
 
 def cluster_role(
     name: str, key: EncryptionKey, child: ResourceOptions
 ) -> tuple[iam.Role, list[pulumi.Resource]]:
+    # Auto Mode marks its sessions with the name of the cluster.
+    trusted = {
+        **trust_service("eks.amazonaws.com"),
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+    }
     role = iam.Role(
         name,
         description=f"Taken by the control plane of {name}",
-        assume_role_policy=policy_json([assumed_by_service("eks.amazonaws.com")]),
+        assume_role_policy=policy_json([trusted]),
         opts=child,
     )
     use_key = ["kms:Decrypt", "kms:Encrypt", "kms:DescribeKey", "kms:ListGrants"]
     return role, [
-        iam.RolePolicyAttachment(name, role=role.name, policy_arn=CLUSTER_POLICY, opts=child),
+        attachment(name, role, CLUSTER_POLICY, child),
+        *attached(name, role, AUTO_MODE_POLICIES, child),
         iam.RolePolicy(
             name, role=role.name, policy=policy_json([allow(use_key, key.arn)]), opts=child
         ),
     ]
 
 
+def node_role(name: str, child: ResourceOptions) -> tuple[iam.Role, list[pulumi.Resource]]:
+    role = iam.Role(
+        name,
+        description=f"Taken by the nodes of {name.removesuffix('-nodes')}",
+        assume_role_policy=policy_json([trust_service("ec2.amazonaws.com")]),
+        opts=child,
+    )
+    return role, attached(name, role, NODE_POLICIES, child)
+
+
+def attached(
+    name: str, role: iam.Role, policies: Mapping[str, str], child: ResourceOptions
+) -> list[pulumi.Resource]:
+    return [attachment(f"{name}-{what}", role, each, child) for what, each in policies.items()]
+
+
+def attachment(
+    name: str, role: iam.Role, policy: str, child: ResourceOptions
+) -> iam.RolePolicyAttachment:
+    arn = f"arn:aws:iam::aws:policy/{policy}"
+    return iam.RolePolicyAttachment(name, role=role.name, policy_arn=arn, opts=child)
+
+
 def reached(args: KubernetesClusterArgs) -> dict[str, Any]:
-    """By whom, from where, and who may do what."""
+    """Return the access to a cluster: networks and authentication."""
     return {
         "vpc_config": {
             "subnet_ids": args.subnet_ids,
@@ -247,10 +250,19 @@ def reached(args: KubernetesClusterArgs) -> dict[str, Any]:
     }
 
 
-def guarded(key: EncryptionKey) -> dict[str, Any]:
+def protection(key: EncryptionKey) -> dict[str, Any]:
     return {
         "encryption_config": {"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
-        "bootstrap_self_managed_addons": False,
         # A version at its end is raised by AWS, instead of being charged six times as much.
         "upgrade_policy": {"support_type": "STANDARD"},
+    }
+
+
+def managed(nodes: iam.Role) -> dict[str, Any]:
+    """Return the settings of Auto Mode. EKS accepts its three parts together only."""
+    return {
+        "bootstrap_self_managed_addons": False,
+        "compute_config": {"enabled": True, "node_pools": [SYSTEM], "node_role_arn": nodes.arn},
+        "kubernetes_network_config": {"elastic_load_balancing": {"enabled": True}},
+        "storage_config": {"block_storage": {"enabled": True}},
     }

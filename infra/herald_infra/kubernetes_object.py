@@ -1,6 +1,6 @@
-"""Kubernetes objects as their manifests are written, without the SDK's generated classes.
+"""Creates Kubernetes objects from manifests, without the generated classes of the SDK.
 
-Importing one generated class loads every API group: 2 s and 75 MB for each run.
+The import of one generated class loads every API group: 2 s and 75 MB per run.
 """
 
 from functools import cache
@@ -14,9 +14,10 @@ Manifest = dict[str, Any]
 
 
 class KubernetesObject(pulumi.CustomResource):
-    """One object of the cluster; the provider and the type token are the official ones."""
+    """Creates an object of the cluster, with the provider and type token of the official SDK."""
 
     metadata: Output[dict[str, Any]]
+    status: Output[Any]  # what the cluster says of it
 
     def __init__(
         self,
@@ -28,12 +29,12 @@ class KubernetesObject(pulumi.CustomResource):
         body: Manifest,
         opts: ResourceOptions | None = None,
     ) -> None:
-        """`api` is written as in a manifest (`v1`, `apps/v1`); `body` is all but the head."""
+        """Create an object; `api` is that of a manifest (`v1`, `apps/v1`), `body` the rest."""
         group = api if "/" in api else f"core/{api}"
         super().__init__(
             f"kubernetes:{group}:{kind}",
             name,
-            {"apiVersion": api, "kind": kind, "metadata": metadata, **body},
+            {"apiVersion": api, "kind": kind, "metadata": metadata, "status": None, **body},
             ResourceOptions.merge(ResourceOptions(version=sdk_version()), opts),
         )
 
@@ -44,10 +45,10 @@ class KubernetesObject(pulumi.CustomResource):
 
 @cache
 def sdk_version() -> str:
-    """The provider version that belongs to the installed SDK."""
+    """Return the provider version that belongs to the installed SDK."""
     return version("pulumi-kubernetes")
 
 
-def named(name: Input[str], namespace: Input[str], labels: dict[str, str]) -> Manifest:
-    """The head of an object whose name others rely on, so it gets no random ending."""
+def fixed_metadata(name: Input[str], namespace: Input[str], labels: dict[str, str]) -> Manifest:
+    """Return the metadata of an object with a fixed name, which others rely on."""
     return {"name": name, "namespace": namespace, "labels": labels}

@@ -1,6 +1,6 @@
-"""An alarm that tells a topic when a metric leaves its bounds, and when it returns."""
+"""Creates an alarm that notifies a topic when a metric leaves its bounds or returns."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,12 +19,15 @@ class MetricAlarmArgs:
     statistic: Literal["Average", "Maximum", "Minimum", "Sum"] = "Maximum"
     comparison: Literal["GreaterThanThreshold", "LessThanThreshold"] = "GreaterThanThreshold"
     threshold: float
-    minutes: int = 1  # how long it must last
+    minutes: int = 1  # minutes before the alarm
+    # Meaning of missing data. Idle queues and functions report none, so the default is OK. Use
+    # `breaching` if silence is the fault, and `ignore` to keep the previous state.
+    missing_data: Literal["notBreaching", "breaching", "ignore"] = "notBreaching"
+    period: int = 60  # seconds of one data point
     topic_arn: Input[str]
 
 
 def metric_alarm(name: str, args: MetricAlarmArgs, opts: ResourceOptions) -> cloudwatch.MetricAlarm:
-    """No data counts as well: a queue or function that rests reports none."""
     return cloudwatch.MetricAlarm(
         name,
         alarm_description=args.description,
@@ -34,9 +37,9 @@ def metric_alarm(name: str, args: MetricAlarmArgs, opts: ResourceOptions) -> clo
         statistic=args.statistic,
         comparison_operator=args.comparison,
         threshold=args.threshold,
-        period=60,
-        evaluation_periods=args.minutes,
-        treat_missing_data="notBreaching",
+        period=args.period,
+        evaluation_periods=max(1, args.minutes * 60 // args.period),
+        treat_missing_data=args.missing_data,
         alarm_actions=[args.topic_arn],
         ok_actions=[args.topic_arn],
         opts=opts,

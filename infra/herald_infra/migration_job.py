@@ -1,4 +1,4 @@
-"""A job that brings a database to the state that an image expects."""
+"""Creates a job that migrates a database to the version of an image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi import Input, ResourceOptions
 
-from infra.kubernetes_object import KubernetesObject, Manifest
-from infra.restricted_pod import Environment, Resources, container, pod
+from herald_infra.kubernetes_object import KubernetesObject, Manifest
+from herald_infra.restricted_pod import Environment, Resources, container, pod
 
-DEADLINE = 600  # seconds, with the time that a new server needs to answer
+DEADLINE = 600  # seconds, including the start of a new server
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +23,10 @@ class MigrationJobArgs:
 
 
 class MigrationJob(pulumi.ComponentResource):
-    """Runs to its end once for each image, and again when a setting changes.
+    """Runs once for each image, and again when a setting changes.
 
-    What depends on it starts after it succeeded; when it fails, the running pods stay.
-    The job gets a name of its own each time, so an interrupted run never blocks the next.
+    Dependent resources start after its success. If it fails, the running pods stay. Each job has a
+    different name, so an interrupted run does not block the next.
     """
 
     def __init__(

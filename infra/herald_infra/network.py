@@ -1,6 +1,6 @@
-"""A private network over several zones."""
+"""Creates a private network in several zones."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import ec2
 
-from infra.flow_logs import flow_logs
+from herald_infra.flow_logs import flow_logs
 
 ANYWHERE = "0.0.0.0/0"
 Tier = Literal["public", "private", "database"]
-MOST_ZONES = 3  # that the plan of addresses has room for
-# Kubernetes finds the subnets of its load balancers by these.
+MOST_ZONES = 3  # limit of the address plan
+# Kubernetes finds the subnets of load balancers by these tags.
 TAGS: Mapping[Tier, Mapping[str, str]] = {
     "public": {"kubernetes.io/role/elb": "1"},
     "private": {"kubernetes.io/role/internal-elb": "1"},
@@ -27,7 +27,7 @@ TAGS: Mapping[Tier, Mapping[str, str]] = {
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     region: str
-    zones: Sequence[str]  # two or three, such as "eu-central-1a"
+    zones: Sequence[str]  # two or three, for example "eu-central-1a"
     cidr: str = "10.0.0.0/16"  # /16 to /20
     nat_gateways: Literal["one", "each-zone"] = "each-zone"
     flow_log_days: int = 30
@@ -35,19 +35,19 @@ class NetworkArgs:
     def __post_init__(self) -> None:
         network = IPv4Network(self.cidr)
         if not 16 <= network.prefixlen <= 20:
-            raise ValueError(f"A network's cidr must be of /16 to /20, but is {self.cidr}.")
+            raise ValueError(f"Expected a cidr of /16 to /20 for a network; got {self.cidr}.")
         if not 2 <= len(set(self.zones)) == len(self.zones) <= MOST_ZONES:
             raise ValueError(
-                f"A network needs 2 to {MOST_ZONES} different zones, but got {list(self.zones)}."
+                f"Expected 2 to {MOST_ZONES} different zones for a network; got {list(self.zones)}."
             )
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC with public, private and database subnets, one of each in every zone.
+    """Creates a VPC with a public, a private and a database subnet in every zone.
 
-    Private subnets reach out through NAT, database subnets reach nothing outside; S3 and
-    DynamoDB are reached without NAT. Nothing gets a public address by itself, the default
-    security group lets nothing through, and all traffic is logged.
+    Private subnets connect to the internet through NAT. Database subnets have no way out. S3 and
+    DynamoDB need no NAT. Nothing gets a public address by default, the default security group
+    admits no traffic, and all traffic is logged.
     """
 
     vpc_id: Output[str]
@@ -69,7 +69,7 @@ class Network(pulumi.ComponentResource):
             opts=self.child,
         )
         self.vpc_id = self.vpc.id
-        # Without rules: what names no group of its own can't talk to anything.
+        # Without rules, so resources without their own group have no traffic.
         ec2.DefaultSecurityGroup(name, vpc_id=self.vpc_id, opts=self.child)
         flow_logs(name, self.vpc_id, args.flow_log_days, self.child)
 
@@ -77,9 +77,9 @@ class Network(pulumi.ComponentResource):
             self.subnets(name, tier) for tier in ("public", "private", "database")
         )
         way_out = self.internet_gateway(name)
-        self.routed(f"{name}-public", public, {"gateway_id": way_out.id})
+        self.route_table(f"{name}-public", public, {"gateway_id": way_out.id})
         tables = self.private_routes(name, public, private, way_out)
-        self.routed(f"{name}-database", database, {})
+        self.route_table(f"{name}-database", database, {})
         self.gateway_endpoints(name, tables)
 
         self.public_subnet_ids = [subnet.id for subnet in public.values()]
@@ -95,7 +95,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def subnets(self, name: str, tier: Tier) -> dict[str, ec2.Subnet]:
-        """By zone."""
+        """Return the resources of each zone."""
         return {
             zone: ec2.Subnet(
                 f"{name}-{tier}-{zone}",
@@ -112,10 +112,10 @@ class Network(pulumi.ComponentResource):
     def internet_gateway(self, name: str) -> ec2.InternetGateway:
         return ec2.InternetGateway(name, vpc_id=self.vpc_id, tags={"Name": name}, opts=self.child)
 
-    def routed(
+    def route_table(
         self, name: str, subnets: Mapping[str, ec2.Subnet], way_out: Mapping[str, Input[str]]
     ) -> ec2.RouteTable:
-        """One table for some subnets; they stay inside where there is no way out."""
+        """Create a route table for subnets; without a gateway they have no way out."""
         table = ec2.RouteTable(name, vpc_id=self.vpc_id, tags={"Name": name}, opts=self.child)
         if way_out:
             ec2.Route(
@@ -141,16 +141,16 @@ class Network(pulumi.ComponentResource):
         private: Mapping[str, ec2.Subnet],
         way_out: ec2.InternetGateway,
     ) -> list[ec2.RouteTable]:
-        """A zone leaves by its own NAT gateway, or all leave by that of the first."""
+        """Route each zone through its own NAT gateway, or all through the first."""
         if self.args.nat_gateways == "one":
             zone = self.args.zones[0]
             gateway = self.nat_gateway(f"{name}-{zone}", public[zone], way_out)
-            return [self.routed(f"{name}-private", private, {"nat_gateway_id": gateway.id})]
+            return [self.route_table(f"{name}-private", private, {"nat_gateway_id": gateway.id})]
         gateways = {
             zone: self.nat_gateway(f"{name}-{zone}", public[zone], way_out) for zone in public
         }
         return [
-            self.routed(
+            self.route_table(
                 f"{name}-private-{zone}", {zone: subnet}, {"nat_gateway_id": gateways[zone].id}
             )
             for zone, subnet in private.items()
@@ -159,7 +159,7 @@ class Network(pulumi.ComponentResource):
     def nat_gateway(
         self, name: str, subnet: ec2.Subnet, way_out: ec2.InternetGateway
     ) -> ec2.NatGateway:
-        """AWS makes none in a network that has no way out yet, nor lets that go before it."""
+        """Create a NAT gateway; AWS requires the internet gateway before and during its life."""
         address = ec2.Eip(name, domain="vpc", tags={"Name": name}, opts=self.child)
         return ec2.NatGateway(
             name,
@@ -170,7 +170,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def gateway_endpoints(self, name: str, tables: Sequence[ec2.RouteTable]) -> None:
-        """Free of charge, and traffic through them is none of NAT's."""
+        """Create the gateway endpoints, which are free and save NAT traffic."""
         for service in ("s3", "dynamodb"):
             ec2.VpcEndpoint(
                 f"{name}-{service}",
@@ -184,9 +184,9 @@ class Network(pulumi.ComponentResource):
 
 
 def cidrs(network: str, tier: Tier) -> list[str]:
-    """One for each possible zone, the same whether the zone is used: adding one moves none.
+    """Return a range for each possible zone, so that a new zone moves no existing one.
 
-    Of the network's sixteenths the first three are private; the last is divided once more.
+    The first three sixteenths of the network are private. The last is divided again.
     """
     sixteenths = list(IPv4Network(network).subnets(prefixlen_diff=4))
     small = list(sixteenths[-1].subnets(prefixlen_diff=4))

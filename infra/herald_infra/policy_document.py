@@ -1,4 +1,4 @@
-"""IAM policy documents as plain values."""
+"""Creates IAM policy documents as plain values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ def policy(statements: Sequence[Statement]) -> dict[str, Any]:
 
 
 def policy_json(statements: Sequence[Statement]) -> Output[str]:
-    """The document as JSON, once every value in it is known."""
+    """Return the document as JSON once all its values are known."""
     return Output.json_dumps(policy(statements))
 
 
@@ -24,7 +24,7 @@ def allow(
     key_actions: Sequence[str] = (),
     key_arn: Input[str] | None = None,
 ) -> dict[str, Any]:
-    """Lets an identity act on a resource, and use the customer key that encrypts it."""
+    """Return a statement that allows actions on a resource, and the use of its customer key."""
     if key_arn is None:
         return {"Effect": "Allow", "Action": list(actions), "Resource": [resource]}
     return {
@@ -37,7 +37,7 @@ def allow(
 def deny_plain_transport(
     action: str, resource: Input[str] | Sequence[Input[str]]
 ) -> dict[str, Any]:
-    """Refuses every caller, the account's own included, that does not use TLS."""
+    """Return a statement that denies all callers, including the account, without TLS."""
     return {
         "Sid": "DenyPlainTransport",
         "Effect": "Deny",
@@ -48,8 +48,8 @@ def deny_plain_transport(
     }
 
 
-def assumed_by_service(service: str, account: Input[str] | None = None) -> dict[str, Any]:
-    """Lets an AWS service take the role, only on behalf of `account` when given."""
+def trust_service(service: str, account: Input[str] | None = None) -> dict[str, Any]:
+    """Return a policy that lets an AWS service assume a role, optionally only for `account`."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": service},

@@ -1,6 +1,6 @@
-"""A PostgreSQL server: one made on RDS, or one that exists."""
+"""Creates a PostgreSQL server on RDS, or describes an existing one."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
 import json
 from collections.abc import Sequence
@@ -12,17 +12,18 @@ import pulumi_random
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import cloudwatch, iam, rds, secretsmanager
 
-from infra.dashboard import Panel
-from infra.metric_alarm import metric_alarm
-from infra.policy_document import account_of, assumed_by_service, policy_json
-from infra.postgres_figures import alarms, panels
+from herald_infra.dashboard import Panel
+from herald_infra.metric_alarm import metric_alarm
+from herald_infra.policy_document import account_of, policy_json, trust_service
+from herald_infra.postgres_figures import alarms, panels
+from herald_infra.restored_data import PointInTime, Snapshot
 
 MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresConnection:
-    """How its administrator reaches a server; the password is a secret."""
+    """The connection of the administrator; the password is a secret."""
 
     host: Output[str]
     port: Output[int]
@@ -32,7 +33,7 @@ class PostgresConnection:
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingServer:
-    """A server that someone else runs, with the same connection as one that is made here."""
+    """Describes an existing server, with the same outputs as one on RDS."""
 
     host: Input[str]
     port: Input[int] = 5432
@@ -49,42 +50,49 @@ class ExistingServer:
         )
 
     def panels(self) -> list[Panel]:
-        """None: its graphs are where it is run."""
+        """Return no panels: the operator of the server has its graphs."""
         return []
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresServerArgs:
-    subnet_ids: Sequence[Input[str]] | Input[Sequence[str]]  # private, in two zones at least
+    subnet_ids: Sequence[Input[str]] | Input[Sequence[str]]  # private, in at least two zones
     security_group_ids: Sequence[Input[str]] | Input[Sequence[str]]
-    identifier: str | None = None  # the component's name when none
-    version: int = 17  # minor versions follow by themselves
+    identifier: str | None = None  # None: the name of the component
+    version: int = 17  # major version; minor versions update automatically
+    allow_major_upgrade: bool = False  # True if a higher `version` may upgrade the server
+    apply_immediately: bool = False  # True to apply changes before the maintenance window
+    maintenance_window: str = "sun:03:00-sun:04:00"  # UTC
+    backup_window: str = "01:30-02:30"  # UTC
     instance_class: str = "db.t4g.micro"
-    storage: int = 20  # GiB at the start
-    max_storage: int = 100  # GiB up to which it grows by itself
-    alarm_connections: int = 80  # of the 110 or so that a db.t4g.micro allows
+    storage: int = 20  # GiB at creation
+    max_storage: int = 100  # GiB up to which it grows automatically
+    alarm_connections: int = 80  # of about 110 that a db.t4g.micro allows
     multi_az: bool = True
     backup_days: int = 14
     deletion_protection: bool = True
     admin_user: str = "postgres"
-    password: Literal["managed", "generated"] = "managed"  # RDS renews its own every week
+    # RDS rotates a managed password every week
+    password: Literal["managed", "generated"] = "managed"
     log_days: int = 30
-    kms_key_arn: Input[str] | None = None  # of storage and logs; AWS's own keys when none
+    kms_key_arn: Input[str] | None = None  # of storage and logs; None: AWS-managed keys
     alarm_topic_arn: Input[str] | None = None
+    restored: PointInTime | Snapshot | None = None  # used only at the creation of the server
 
 
 class PostgresServer(pulumi.ComponentResource):
-    """An RDS instance: encrypted, private, reached over TLS only.
+    """Creates an RDS instance that is encrypted, private and requires TLS.
 
-    RDS keeps the administrator's password in Secrets Manager and renews it every seven days;
-    `connection` has the one of now, read anew at each run. Or one is generated once.
-    Backups, a last snapshot before deletion, performance insights, the figures of its
-    operating system every minute and exported logs are always on. A key of yours must let
-    CloudWatch Logs use it, as EncryptionKey does with `logs_region`. With an alarm topic, busy
-    processors, scarce storage and many connections are told.
+    RDS keeps the administrator's password in Secrets Manager and rotates it every seven days.
+    `connection` contains the current password, read on every run. `password="generated"` generates
+    one password instead. Backups, a final snapshot before deletion, performance insights, enhanced
+    monitoring and exported logs are always on. A customer key must permit CloudWatch Logs, for
+    example EncryptionKey with `logs_region`. If `alarm_topic_arn` is set, alarms fire on busy
+    processors, low storage and many connections.
     """
 
     connection: PostgresConnection
+    identifier: Output[str]
 
     def __init__(
         self, name: str, args: PostgresServerArgs, opts: ResourceOptions | None = None
@@ -108,6 +116,9 @@ class PostgresServer(pulumi.ComponentResource):
             identifier=identifier,
             engine="postgres",
             engine_version=str(args.version),
+            allow_major_version_upgrade=args.allow_major_upgrade,
+            apply_immediately=args.apply_immediately,
+            maintenance_window=args.maintenance_window,
             instance_class=args.instance_class,
             multi_az=args.multi_az,
             username=args.admin_user,
@@ -116,35 +127,41 @@ class PostgresServer(pulumi.ComponentResource):
             vpc_security_group_ids=args.security_group_ids,
             deletion_protection=args.deletion_protection,
             monitoring_role_arn=monitoring_role(name, subnets.arn.apply(account_of), child),
-            opts=ResourceOptions.merge(child, ResourceOptions(depends_on=logs)),
+            opts=ResourceOptions.merge(
+                child, ResourceOptions(depends_on=logs, ignore_changes=[*RESTORED_ONCE])
+            ),
             **storage(args),
-            **backups(name, args),
+            **restored(args.restored),
+            **backups(name, identifier, args, child),
             **ALWAYS,
             **password,
         )
         if args.alarm_topic_arn is not None:
-            told = alarms(name, self.instance, args.alarm_connections, args.alarm_topic_arn)
+            told = alarms(name, self.instance, args)
             for subject, alarm in told.items():
                 metric_alarm(f"{name}-{subject}", alarm, child)
 
+        self.identifier = self.instance.identifier
         self.connection = PostgresConnection(
             host=self.instance.address,
             port=self.instance.port,
             admin_user=self.instance.username,
-            admin_password=Output.secret(password.get("password") or kept(self.instance)),
+            admin_password=Output.secret(
+                password.get("password") or managed_password(self.instance)
+            ),
         )
-        self.alarm_connections = args.alarm_connections
+        self.args = args
         self.register_outputs({"host": self.connection.host, "port": self.connection.port})
 
     def panels(self) -> list[Panel]:
         title = f"Server {self.pulumi_resource_name}"
-        return panels(title, self.instance, self.alarm_connections)
+        return panels(title, self.instance, self.args)
 
 
 def log_groups(
     name: str, identifier: str, args: PostgresServerArgs, child: ResourceOptions
 ) -> list[pulumi.Resource]:
-    """Made first: RDS would make them without an end to what they keep, nor a key of ours."""
+    """Create the log groups first, because RDS would create them without retention and key."""
     return [
         cloudwatch.LogGroup(
             f"{name}-{log}",
@@ -163,12 +180,12 @@ def admin_password(name: str, args: PostgresServerArgs, child: ResourceOptions) 
             {} if args.kms_key_arn is None else {"master_user_secret_kms_key_id": args.kms_key_arn}
         )
         return {"manage_master_user_password": True, **key}
-    # RDS refuses / @ " and spaces; 32 letters and digits are strong without them.
+    # RDS rejects / @ " and spaces; 32 letters and digits are strong without them.
     generated = pulumi_random.RandomPassword(name, length=32, special=False, opts=child)
     return {"password": generated.result}
 
 
-def kept(instance: rds.Instance) -> Output[str]:
+def managed_password(instance: rds.Instance) -> Output[str]:
     secret = secretsmanager.get_secret_version_output(
         secret_id=instance.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn)
     )
@@ -189,18 +206,18 @@ ALWAYS: dict[str, Any] = {
     "iam_database_authentication_enabled": True,
     "auto_minor_version_upgrade": True,
     "performance_insights_enabled": True,
-    "performance_insights_retention_period": 7,  # days; more costs extra
+    "performance_insights_retention_period": 7,  # days; longer retention costs extra
     "enabled_cloudwatch_logs_exports": LOGS,
     "monitoring_interval": 60,  # seconds
 }
 
 
 def monitoring_role(name: str, account: Output[str], child: ResourceOptions) -> Output[str]:
-    """Lets the server write the figures of its operating system; ready when it has the policy."""
-    trusted = assumed_by_service("monitoring.rds.amazonaws.com", account)
+    """Return a role that writes metrics of the operating system, once it has its policy."""
+    trusted = trust_service("monitoring.rds.amazonaws.com", account)
     role = iam.Role(
         f"{name}-monitoring",
-        description=f"Taken by the monitoring of server {name}",
+        description=f"Assumed by the monitoring of server {name}",
         assume_role_policy=policy_json([trusted]),
         opts=child,
     )
@@ -210,11 +227,26 @@ def monitoring_role(name: str, account: Output[str], child: ResourceOptions) -> 
     return Output.all(role.arn, granted.id).apply(lambda made: str(made[0]))
 
 
+RESTORED_ONCE = ("restoreToPointInTime", "snapshotIdentifier")  # a change would replace the server
+
+
+def restored(origin: PointInTime | Snapshot | None) -> dict[str, Any]:
+    if isinstance(origin, Snapshot):
+        return {"snapshot_identifier": origin.name}
+    if origin is None:
+        return {}
+    moment: dict[str, Any] = {"restore_time": origin.time}
+    if origin.time is None:
+        moment = {"use_latest_restorable_time": True}
+    return {"restore_to_point_in_time": {"source_db_instance_identifier": origin.source, **moment}}
+
+
 def storage(args: PostgresServerArgs) -> dict[str, Any]:
     keys = {}
     if args.kms_key_arn is not None:
+        snapshot = args.restored if isinstance(args.restored, Snapshot) else None
         keys = {
-            "kms_key_id": args.kms_key_arn,
+            "kms_key_id": args.kms_key_arn if snapshot is None else snapshot.kms_key_arn,
             "performance_insights_kms_key_id": args.kms_key_arn,
         }
     return {
@@ -226,11 +258,23 @@ def storage(args: PostgresServerArgs) -> dict[str, Any]:
     }
 
 
-def backups(name: str, args: PostgresServerArgs) -> dict[str, Any]:
+def backups(
+    name: str, identifier: str, args: PostgresServerArgs, child: ResourceOptions
+) -> dict[str, Any]:
+    """Return backup settings; the final snapshot has a random name, because names are unique."""
+    unique = pulumi_random.RandomString(
+        f"{name}-final",
+        length=8,
+        special=False,
+        upper=False,
+        keepers={"identifier": identifier},
+        opts=child,
+    )
     return {
         "backup_retention_period": args.backup_days,
+        "backup_window": args.backup_window,
         "copy_tags_to_snapshot": True,
         "delete_automated_backups": False,
         "skip_final_snapshot": False,
-        "final_snapshot_identifier": f"{name}-final",
+        "final_snapshot_identifier": Output.concat(name, "-final-", unique.result),
     }

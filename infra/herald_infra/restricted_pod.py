@@ -1,4 +1,4 @@
-"""Pods that the `restricted` Pod Security standard admits, as plain values."""
+"""Creates pods of the `restricted` Pod Security standard, as plain values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,17 +6,17 @@ from typing import Any
 
 from pulumi import Input
 
-from infra.kubernetes_object import Manifest
-from infra.service_secret import SecretKey
+from herald_infra.kubernetes_object import Manifest
+from herald_infra.service_secret import SecretKey
 
 USER = 10001  # of the images; no account of a node has this id
-TMP = "64Mi"  # that a container may write
-DISK = "256Mi"  # with its logs, which the node keeps until they are rotated
+TMP = "64Mi"  # writable by a container
+DISK = "256Mi"  # including logs, which the node keeps until their rotation
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """Quantities as Kubernetes writes them."""
+    """Describes quantities in the notation of Kubernetes."""
 
     cpu_request: str
     memory_request: str
@@ -40,7 +40,7 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """The settings of a process: what may be seen, and what only its pods may read."""
+    """Describes the settings of a process: plain values, and secrets for its pods."""
 
     values: Mapping[str, Input[str]] = field(default_factory=dict)
     secrets: Mapping[str, SecretKey] = field(default_factory=dict)
@@ -50,6 +50,9 @@ class Environment:
             values={**self.values, **other.values}, secrets={**self.secrets, **other.secrets}
         )
 
+    def names(self) -> set[str]:
+        return {*self.values, *self.secrets}
+
     def variables(self) -> list[dict[str, Any]]:
         entries: dict[str, dict[str, Any]] = {
             **{name: {"value": value} for name, value in self.values.items()},
@@ -57,8 +60,8 @@ class Environment:
         }
         return [{"name": name, **entry} for name, entry in sorted(entries.items())]
 
-    def in_clear(self) -> dict[str, Input[str]]:
-        """Every setting with its value; those that are secret stay secret outputs."""
+    def plain_values(self) -> dict[str, Input[str]]:
+        """Return every setting with its value; secret values stay secret outputs."""
         return {**self.values, **{name: key.value for name, key in self.secrets.items()}}
 
 
@@ -71,7 +74,7 @@ def container(
     arguments: Sequence[str] = (),
     more: Manifest | None = None,
 ) -> Manifest:
-    """A container that writes to /tmp alone and can gain no right."""
+    """Return a container that writes only to /tmp and cannot gain privileges."""
     written: Manifest = {
         "name": name,
         "image": image,
@@ -89,7 +92,7 @@ def container(
 
 
 def pod(labels: Mapping[str, str], container: Manifest, spec: Manifest) -> Manifest:
-    """A pod template; a new secret value has a new name in it, so that pods are replaced."""
+    """Return a pod template; a new secret has a new name, so that pods are replaced."""
     return {
         "metadata": {"labels": dict(labels)},
         "spec": {

@@ -1,4 +1,4 @@
-"""Takes a Deployment back to the version that serves when its new pods do not become ready."""
+"""Rolls a Deployment back to the serving version if its new pods do not become ready."""
 
 import json
 import subprocess
@@ -8,24 +8,24 @@ from typing import Any
 
 import pulumi
 
-from infra.failed_rollout import FailedRollout
+from herald_infra.failed_rollout import FailedRollout
 
-UNDO_SECONDS = 60  # for the pods that did not become ready to go
+UNDO_SECONDS = 60  # for the removal of pods that did not become ready
 ASK_AGAIN = 1.0  # seconds
-LONGEST_LINE = 300  # characters of a log line that are shown
+LONGEST_LINE = 300  # characters of a log line in a message
 Kubectl = Callable[..., str]
 
 
 class KubectlError(Exception):
-    """What kubectl said, or that there is none."""
+    """Reports a failure of kubectl with its output."""
 
 
 class KubectlMissing(KubectlError):
-    """There is no kubectl on the PATH."""
+    """Reports that kubectl is not on the PATH."""
 
 
 def kubectl_of(provider: pulumi.Config) -> Kubectl:
-    """kubectl for the cluster that the provider is configured for."""
+    """Return kubectl for the cluster of the provider's configuration."""
     settings = {"--context": provider.get("context"), "--kubeconfig": provider.get("kubeconfig")}
     command = ["kubectl", *(f"{name}={value}" for name, value in settings.items() if value)]
 
@@ -44,33 +44,33 @@ def kubectl_of(provider: pulumi.Config) -> Kubectl:
 
 
 def undo(kubectl: Kubectl, namespace: str, name: str) -> str:
-    """Go back if a version serves; a sentence that says what happened, why, and what to do."""
+    """Roll back if a version serves; return sentences with result, reason and advice."""
     place = f"--namespace={namespace}"
     failed = f"The rollout of the Deployment {name} failed"
     try:
         rollout = read(kubectl, place, name)
         why = f"{failed}: {rollout.reason()}{last_words(kubectl, place, rollout)}."
     except (KubectlError, ValueError) as error:
-        return f"{failed} and could not be looked at: {error}."
+        return f"{failed}, and its state could not be read: {error}."
     serving = rollout.serving_revision()
     if serving is None:
-        return f"{why} There is no earlier version with ready pods to go back to."
+        return f"{why} No earlier version has ready pods, so there was no rollback."
     try:
         kubectl("rollout", "undo", f"deployment/{name}", place, f"--to-revision={serving}")
         await_pods(kubectl, namespace, name, UNDO_SECONDS)
     except KubectlError as error:
-        return f"{why} It could not be rolled back: {error}."
+        return f"{why} The rollback failed: {error}."
     return (
         f"{why} It has been rolled back to the version that served before, with that version's"
-        " secrets; mend the cause and run `pulumi up` again."
+        " secrets; correct the cause and run `pulumi up` again."
     )
 
 
 def await_pods(kubectl: Kubectl, namespace: str, name: str, seconds: float) -> None:
-    """Return when the pods of the newest version are ready; KubectlError if they never are.
+    """Wait until the pods of the newest version are ready; else raise KubectlError.
 
-    For a moment after a change, kubectl still reports the deadline that an earlier rollout
-    exceeded, so its no is believed only at the end.
+    For a moment after a change, kubectl reports the exceeded deadline of an earlier rollout. So its
+    error counts only at the end.
     """
     deployment, place, limit = f"deployment/{name}", f"--namespace={namespace}", f"{seconds:.0f}s"
     end = time.monotonic() + seconds
@@ -95,7 +95,7 @@ def read(kubectl: Kubectl, place: str, name: str) -> FailedRollout:
 
 
 def last_words(kubectl: Kubectl, place: str, rollout: FailedRollout) -> str:
-    """The last line that a crashed pod wrote, if it can be had."""
+    """Return the last log line of a crashed pod, if it is available."""
     pod = rollout.crashed_pod()
     if pod is None:
         return ""
@@ -105,5 +105,5 @@ def last_words(kubectl: Kubectl, place: str, rollout: FailedRollout) -> str:
         except KubectlError:
             continue
         if line:
-            return f", its last words are: {line[:LONGEST_LINE].rstrip('.')}"
+            return f"; its last log line is: {line[:LONGEST_LINE].rstrip('.')}"
     return ""

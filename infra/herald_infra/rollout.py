@@ -1,4 +1,4 @@
-"""Sees that the new pods of a Deployment become ready, or takes it back to the version before."""
+"""Waits for the new pods of a Deployment, and rolls it back if they do not become ready."""
 
 import asyncio
 import hashlib
@@ -14,18 +14,25 @@ from pulumi.resource_hooks import (
     ResourceHookBinding,
 )
 
-from infra.kubernetes_object import Manifest
-from infra.rollback import Kubectl, KubectlError, KubectlMissing, await_pods, kubectl_of, undo
+from herald_infra.kubernetes_object import Manifest
+from herald_infra.rollback import (
+    Kubectl,
+    KubectlError,
+    KubectlMissing,
+    await_pods,
+    kubectl_of,
+    undo,
+)
 
-VERSION = "herald/version"  # annotation: which pod template of the program this is
+VERSION = "herald/version"  # annotation with the version of the pod template
 
 
 class RolloutFailed(Exception):
-    """What failed, why, and what was done about it."""
+    """Reports a failed rollout, with reason and rollback."""
 
 
-def versioned(template: Manifest) -> tuple[Manifest, Output[str]]:
-    """The pod template marked with its version, which changes with anything in it."""
+def add_version(template: Manifest) -> tuple[Manifest, Output[str]]:
+    """Return the pod template with its version, which changes with its content."""
     written = Output.json_dumps(template, sort_keys=True)
     version = written.apply(lambda text: hashlib.sha256(text.encode()).hexdigest()[:16])
     head = {**template["metadata"], "annotations": {VERSION: version}}
@@ -33,31 +40,31 @@ def versioned(template: Manifest) -> tuple[Manifest, Output[str]]:
 
 
 class Rollout:
-    """The rollout of one Deployment by one update.
+    """Describes the rollout of one Deployment by one update.
 
-    The Kubernetes plugin waits for ready pods. But when it reads the Deployment after a change
-    and before the controller has seen it, it takes the rollout before for this one. So the
-    cluster is asked again before the next object, which carries the version as well, is changed:
-    as long as that fails, every update tries it again and none deletes what old pods need.
+    The Kubernetes plugin waits for ready pods. It can read the Deployment after a change but before
+    the controller has seen it, and then takes the previous rollout for this one. So this class asks
+    the cluster again before the next object with the same version changes. As long as that fails,
+    updates retry it, and none deletes resources that old pods need.
     """
 
     def __init__(self, name: str, seconds: int, kubectl: Kubectl | None = None) -> None:
-        """`seconds` is the time from a new pod template to its ready pods."""
+        """Create the rollout; `seconds` is the time from a new pod template to ready pods."""
         self.name, self.seconds = name, seconds
         self.kubectl = kubectl or kubectl_of(pulumi.Config("kubernetes"))
-        # Not the loop's own threads: each of them may be waiting for what waits for this.
+        # Threads of the loop may all wait for this one, so it has its own.
         self.threads = ThreadPoolExecutor(1, thread_name_prefix=name)
 
-    def of_deployment(self) -> ResourceHookBinding:
-        return ResourceHookBinding(on_error=[ErrorHook(f"{self.name}-rollback", self.go_back)])
+    def deployment_hook(self) -> ResourceHookBinding:
+        return ResourceHookBinding(on_error=[ErrorHook(f"{self.name}-rollback", self.roll_back)])
 
-    def of_successor(self) -> ResourceHookBinding:
-        """For the object with the annotation VERSION that is written after the Deployment."""
+    def successor_hook(self) -> ResourceHookBinding:
+        """Return the hook of the object with VERSION that is written after the Deployment."""
         hook = ResourceHook(f"{self.name}-rollout", self.confirm)
         return ResourceHookBinding(before_create=[hook], before_update=[hook])
 
-    async def go_back(self, failure: ErrorHookArgs) -> bool:
-        """The update fails all the same, and says what was done; nothing is tried again."""
+    async def roll_back(self, failure: ErrorHookArgs) -> bool:
+        """Roll back; the update fails, reports the result, and is not retried."""
         if failure.new_inputs is not None and failure.failed_operation != "delete":
             namespace = failure.new_inputs["metadata"]["namespace"]
             loop = asyncio.get_running_loop()
@@ -65,7 +72,7 @@ class Rollout:
         return False
 
     async def confirm(self, change: ResourceHookArgs) -> None:
-        """Fail the update if the Deployment does not run, with ready pods, what it should."""
+        """Fail the update unless the Deployment runs this version with ready pods."""
         head = (change.new_inputs or {})["metadata"]
         namespace, version = head["namespace"], head["annotations"][VERSION]
         loop = asyncio.get_running_loop()
@@ -79,14 +86,16 @@ class Rollout:
             await_pods(self.kubectl, namespace, self.name, self.seconds)
             running = self.version_in_cluster(namespace)
         except KubectlMissing as error:
-            pulumi.log.warn(f"The rollout of {self.name} is taken as the plugin saw it: {error}.")
+            pulumi.log.warn(
+                f"Could not check the rollout of {self.name}; trusting the plugin: {error}."
+            )
             return
         except KubectlError:
             raise RolloutFailed(self.undo(namespace)) from None
         if running != version:
             raise RolloutFailed(
-                f"The Deployment {self.name} was rolled back and not rolled out again since;"
-                " mend the cause and run `pulumi up --refresh`."
+                f"The Deployment {self.name} was rolled back and has not been updated since;"
+                " correct the cause and run `pulumi up --refresh`."
             )
 
     def version_in_cluster(self, namespace: str) -> str:

@@ -1,6 +1,6 @@
-"""A function that runs on a schedule, from a container image."""
+"""Runs a function on a schedule, from a container image."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import cloudwatch, iam, lambda_, scheduler, sqs
 
-from infra.dashboard import Metric, Panel
-from infra.dead_letters import dead_letter_queue, dead_letters_metric, dead_letters_not_empty
-from infra.metric_alarm import MetricAlarmArgs, metric_alarm
-from infra.policy_document import (
+from herald_infra.dashboard import Metric, Panel
+from herald_infra.dead_letters import dead_letter_queue, dead_letters_metric, dead_letters_not_empty
+from herald_infra.metric_alarm import MetricAlarmArgs, metric_alarm
+from herald_infra.policy_document import (
     Statement,
     account_of,
     allow,
-    assumed_by_service,
     deny_plain_transport,
     policy_json,
+    trust_service,
 )
 
 NETWORK_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
@@ -27,15 +27,15 @@ NETWORK_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAcc
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledFunctionArgs:
-    image: Input[str]  # repository@digest of ECR; Lambda refuses a tag beside it
-    command: Sequence[str] | None = None  # the image's own when none
+    image: Input[str]  # repository@digest of ECR; Lambda rejects a tag
+    command: Sequence[str] | None = None  # None: the command of the image
     schedule: str = "rate(1 minute)"
-    timeout: int = 55  # seconds; less than the schedule's interval
+    timeout: int = 55  # seconds; less than the interval of the schedule
     memory: int = 256  # MiB
     architecture: str = "x86_64"
     environment: Mapping[str, Input[str]] = field(default_factory=dict)
     statements: Sequence[Statement] = ()
-    subnet_ids: Sequence[Input[str]] | Input[Sequence[str]] | None = None  # no VPC when none
+    subnet_ids: Sequence[Input[str]] | Input[Sequence[str]] | None = None  # None: no VPC
     security_group_ids: Sequence[Input[str]] | Input[Sequence[str]] = ()
     log_days: int = 30
     kms_key_arn: Input[str] | None = None  # for the environment and the dead letters
@@ -43,11 +43,12 @@ class ScheduledFunctionArgs:
 
 
 class ScheduledFunction(pulumi.ComponentResource):
-    """A Lambda function that EventBridge Scheduler starts; never twice at the same time.
+    """Creates a Lambda function that EventBridge Scheduler starts, one at a time.
 
-    A start that fails is not repeated, the next tick is the repetition; its event ends in
-    the dead letters. The role holds the given statements, its own log group and its dead
-    letters. With an alarm topic, errors and dead letters are told.
+    A failed start is not retried; its event goes to the dead-letter queue, and the next start
+    follows on schedule. The role contains the given statements, its log group and its dead letters.
+    If `alarm_topic_arn` is set, alarms fire on errors, on dead letters, and if the function does
+    not start for two minutes.
     """
 
     name: Output[str]
@@ -78,7 +79,7 @@ class ScheduledFunction(pulumi.ComponentResource):
             dead_letter_config={"target_arn": self.dead_letters.arn},
             opts=ResourceOptions.merge(child, ResourceOptions(depends_on=granted)),
             **code_and_limits(args),
-            **surroundings(args),
+            **runtime_options(args),
         )
         lambda_.FunctionEventInvokeConfig(
             name,
@@ -120,6 +121,7 @@ class ScheduledFunction(pulumi.ComponentResource):
 
     def raise_alarms(self, name: str, topic_arn: Input[str], child: ResourceOptions) -> None:
         metric_alarm(f"{name}-errors", errors(name, self.function.name, topic_arn), child)
+        metric_alarm(f"{name}-not-started", starts(name, self.function.name, topic_arn), child)
         metric_alarm(
             f"{name}-dead-letters",
             dead_letters_not_empty(f"Function {name}", self.dead_letters.name, topic_arn),
@@ -130,11 +132,11 @@ class ScheduledFunction(pulumi.ComponentResource):
 def function_role(
     name: str, args: ScheduledFunctionArgs, own: Sequence[Statement], child: ResourceOptions
 ) -> tuple[iam.Role, list[pulumi.Resource]]:
-    """The role, and what must be granted before the function can start."""
+    """Return the role, and the permissions that must exist before the function starts."""
     role = iam.Role(
         name,
-        description=f"Taken by function {name}",
-        assume_role_policy=policy_json([assumed_by_service("lambda.amazonaws.com")]),
+        description=f"Assumed by function {name}",
+        assume_role_policy=policy_json([trust_service("lambda.amazonaws.com")]),
         opts=child,
     )
     granted: list[pulumi.Resource] = [
@@ -143,7 +145,8 @@ def function_role(
         )
     ]
     if args.subnet_ids is not None:
-        # Describing network interfaces can't be narrowed to some, so AWS's own policy does it.
+        # The actions on network interfaces cannot be restricted, so the role uses the policy of
+        # AWS.
         granted.append(
             iam.RolePolicyAttachment(name, role=role.name, policy_arn=NETWORK_POLICY, opts=child)
         )
@@ -163,7 +166,7 @@ def code_and_limits(args: ScheduledFunctionArgs) -> dict[str, Any]:
     }
 
 
-def surroundings(args: ScheduledFunctionArgs) -> dict[str, Any]:
+def runtime_options(args: ScheduledFunctionArgs) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if args.environment:
         given["environment"] = {"variables": dict(args.environment)}
@@ -188,8 +191,8 @@ def schedule(
     account = function.arn.apply(account_of)
     role = iam.Role(
         f"{name}-schedule",
-        description=f"Taken by the schedule of function {name}",
-        assume_role_policy=policy_json([assumed_by_service("scheduler.amazonaws.com", account)]),
+        description=f"Assumed by the schedule of function {name}",
+        assume_role_policy=policy_json([trust_service("scheduler.amazonaws.com", account)]),
         opts=child,
     )
     granted = iam.RolePolicy(
@@ -235,5 +238,21 @@ def errors(name: str, function_name: Input[str], alarm_topic_arn: Input[str]) ->
         statistic="Sum",
         threshold=0,
         minutes=2,
+        topic_arn=alarm_topic_arn,
+    )
+
+
+def starts(name: str, function_name: Input[str], alarm_topic_arn: Input[str]) -> MetricAlarmArgs:
+    """Return the alarm on starts; Lambda reports missing data, not 0, without invocations."""
+    return MetricAlarmArgs(
+        description=f"Function {name} was not started for two minutes",
+        namespace="AWS/Lambda",
+        metric="Invocations",
+        dimensions={"FunctionName": function_name},
+        statistic="Sum",
+        comparison="LessThanThreshold",
+        threshold=1,
+        minutes=2,
+        missing_data="breaching",
         topic_arn=alarm_topic_arn,
     )

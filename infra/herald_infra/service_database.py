@@ -1,4 +1,4 @@
-"""A database of one service, with a role that can do no more than work on its rows."""
+"""Creates a database for one service, with a role that may only change rows."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -8,44 +8,44 @@ import pulumi
 import pulumi_random as random
 from pulumi import Input, Output, ResourceOptions
 
-from infra.migration_job import MigrationJob, MigrationJobArgs
-from infra.postgres_server import PostgresConnection
-from infra.restricted_pod import Environment, Resources
-from infra.service_secret import ServiceSecret, ServiceSecretArgs
+from herald_infra.migration_job import MigrationJob, MigrationJobArgs
+from herald_infra.postgres_server import PostgresConnection
+from herald_infra.restricted_pod import Environment, Resources
+from herald_infra.service_secret import ServiceSecret, ServiceSecretArgs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Authorities:
-    """Who signs the server's certificate."""
+    """Describes the certificate authorities that sign the certificate of the server."""
 
-    file: str  # in the image
-    pem: str  # what is in it
+    file: str  # path in the image
+    pem: str  # content of the file
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDatabaseArgs:
     server: PostgresConnection
-    ssl_mode: str = "require"  # of libpq; "verify-full" authenticates the server, too
-    authorities: Authorities | None = None  # that verify-ca and verify-full need
-    database: str  # also the name of its role, or the beginning of it
+    ssl_mode: str = "require"  # of libpq; "verify-full" also authenticates the server
+    authorities: Authorities | None = None  # required by verify-ca and verify-full
+    database: str  # name of the database, and of its role or its start
     namespace: Input[str]
     labels: Mapping[str, str]
     image: Input[str]  # of the service that owns the tables
-    migrate: Sequence[str]  # arguments for the image
+    migrate: Sequence[str]  # arguments of the image
     resources: Resources
-    rotation: str | None = None  # any text; another one makes another role and password
+    rotation: str | None = None  # any text; a new value creates a new role and password
 
 
 class ServiceDatabase(pulumi.ComponentResource):
-    """Made and migrated by a job of the owner's image before anything that depends on it.
+    """Creates a database; a job of the owner's image migrates it before its dependents.
 
-    The service's secret holds host, name, user and a generated password; the administrator's
-    is read by the migration alone. With another `rotation` the migration makes a new role with a
-    new password, and pods that depend on it are replaced; the role before lets the old pods in
-    until the next rotation, the one before that is closed.
+    The service's secret contains host, name, user and a generated password. Only the migration
+    reads the administrator's password. A new `rotation` lets the migration create a role with a new
+    password, and replaces the pods. The previous role stays open until the next rotation; the role
+    before it is locked.
     """
 
-    name: str  # of the database
+    name: str  # name of the database
     environment: Environment
     connection: Output[dict[str, object]]
 
@@ -90,7 +90,7 @@ class ServiceDatabase(pulumi.ComponentResource):
         self.environment = Environment(
             values={
                 "DATABASE_PORT": server.port.apply(lambda port: str(int(port))),
-                **tls(args),
+                **tls_settings(args),
             },
             secrets={f"DATABASE_{key.upper()}": self.secret.key(key) for key in self.secret.values},
         )
@@ -128,19 +128,19 @@ class ServiceDatabase(pulumi.ComponentResource):
         )
 
 
-def tls(args: ServiceDatabaseArgs) -> dict[str, str]:
+def tls_settings(args: ServiceDatabaseArgs) -> dict[str, str]:
     if args.authorities is None:
         return {"DATABASE_SSLMODE": args.ssl_mode}
     return {"DATABASE_SSLMODE": args.ssl_mode, "DATABASE_SSLROOTCERT": args.authorities.file}
 
 
 def login(args: ServiceDatabaseArgs, password: Output[str]) -> Input[str]:
-    """A role of its own for each password that rotates, so that two can be in use."""
+    """Return the role of the password: rotation creates another, so that two can be in use."""
     if args.rotation is None:
         return args.database
     return password.apply(lambda text: f"{args.database}_{fingerprint(text)}")
 
 
 def fingerprint(password: str) -> str:
-    """32 bits, which tell nothing of a password with 190."""
+    """Return 32 bits of a hash, which reveal nothing of a password with 190 bits."""
     return hashlib.sha256(password.encode()).hexdigest()[:8]

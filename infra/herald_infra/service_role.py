@@ -1,4 +1,4 @@
-"""The role of one Kubernetes service account on a cluster with an OIDC provider."""
+"""Creates the role of a Kubernetes service account on a cluster with an OIDC provider."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import iam
 
-from infra.policy_document import Statement, policy, policy_json
+from herald_infra.policy_document import Statement, policy, policy_json
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceRoleArgs:
-    oidc_provider_arn: Input[str]  # it names the issuer as well
+    oidc_provider_arn: Input[str]  # contains the issuer
     namespace: Input[str]
     service_account: Input[str]
     statements: Sequence[Statement] = ()
 
 
 class ServiceRole(pulumi.ComponentResource):
-    """A role that only the named service account can take, with the given statements only.
+    """Creates a role with the given statements that only the named service account can assume.
 
-    Its pods get the credentials when the account has the annotation
-    `eks.amazonaws.com/role-arn` with the output `arn`.
+    Its pods get credentials if the account has the annotation `eks.amazonaws.com/role-arn` with the
+    output `arn`.
     """
 
     arn: Output[str]
@@ -38,7 +38,7 @@ class ServiceRole(pulumi.ComponentResource):
         trusted = [args.oidc_provider_arn, args.namespace, args.service_account]
         self.role = iam.Role(
             name,
-            description=f"Taken by the service account of {name}",
+            description=f"Assumed by the service account of {name}",
             assume_role_policy=Output.json_dumps(Output.all(*trusted).apply(trust)),
             opts=child,
         )
@@ -72,7 +72,7 @@ def issuer_of(provider_arn: str) -> str:
     head, found, issuer = provider_arn.partition(":oidc-provider/")
     if not found or not issuer:
         raise ValueError(
-            "The cluster's OIDC provider must be given by its ARN, "
-            f"arn:aws:iam::ACCOUNT:oidc-provider/ISSUER, but is {provider_arn!r}."
+            "Expected the ARN of the cluster's OIDC provider, "
+            f"arn:aws:iam::ACCOUNT:oidc-provider/ISSUER; got {provider_arn!r}."
         )
     return issuer

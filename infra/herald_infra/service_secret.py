@@ -1,4 +1,4 @@
-"""A secret of the cluster whose keys become settings of services."""
+"""Creates a secret whose keys are settings of services."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 
-from infra.kubernetes_object import KubernetesObject, Manifest, named
+from herald_infra.kubernetes_object import KubernetesObject, Manifest, fixed_metadata
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretKey:
-    """One value of a secret: pods get it by reference, everyone else as a secret output."""
+    """Describes a value of a secret: pods read it by reference, other code as a secret output."""
 
     secret: Output[str]
     key: str
@@ -30,10 +30,10 @@ class ServiceSecretArgs:
 
 
 class ServiceSecret(pulumi.ComponentResource):
-    """An opaque secret that never changes: new values make a new one, which pods then refer to.
+    """Creates an immutable secret: new values create a new one, to which pods then refer.
 
-    Pods of an earlier version keep the secret of their version until the update has succeeded.
-    `key` hands out one of its values; `publish` writes them under the fixed name as well.
+    Pods of an earlier version keep their secret until the update has succeeded. `key` returns one
+    of the values. `publish` also writes the values under the fixed name.
     """
 
     name: Output[str]
@@ -69,6 +69,6 @@ class ServiceSecret(pulumi.ComponentResource):
         return SecretKey(secret=self.name, key=key, value=self.values[key])
 
     def publish(self, after: Sequence[pulumi.Resource]) -> None:
-        """For readers elsewhere, who rely on the name; only once the services run on the values."""
-        head = named(self.fixed_name, self.args.namespace, dict(self.args.labels))
+        """Write the values under the fixed name when the services use them."""
+        head = fixed_metadata(self.fixed_name, self.args.namespace, dict(self.args.labels))
         self.object(self.fixed_name, head, {}, after)

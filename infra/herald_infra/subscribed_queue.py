@@ -1,6 +1,6 @@
-"""A queue fed by a topic, whose poison messages end in a dead-letter queue."""
+"""Creates a queue with a subscription to a topic and a dead-letter queue."""
 
-from __future__ import annotations  # so that the SDK's modules load only when used
+from __future__ import annotations  # the modules of the SDK load only when they are used
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,21 +10,23 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import sns, sqs
 
-from infra.dashboard import Panel
-from infra.dead_letters import (
+from herald_infra.dashboard import Panel
+from herald_infra.dead_letters import (
     dead_letter_queue,
     dead_letters_metric,
     dead_letters_not_empty,
     queue_encryption,
     queue_metric,
 )
-from infra.metric_alarm import MetricAlarmArgs, metric_alarm
-from infra.policy_document import allow, deny_plain_transport, policy_json
+from herald_infra.metric_alarm import MetricAlarmArgs, metric_alarm
+from herald_infra.policy_document import allow, deny_plain_transport, policy_json
+from herald_infra.restricted_pod import Environment
+from herald_infra.use import Use
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
-    """A further topic, and what of it the queue gets."""
+    """Describes a further topic, and a filter of its messages."""
 
     topic_arn: Input[str]
     filter_policy: Mapping[str, Sequence[Any]] | None = None  # on message attributes
@@ -38,19 +40,19 @@ class SubscribedQueueArgs:
     visibility_timeout: int = 60  # seconds; longer than the slowest message takes
     max_receives: int = 5
     retention: int = 4 * 24 * 3600  # seconds; less than the 14 days of dead letters
-    kms_key_arn: Input[str] | None = None  # must admit sns.amazonaws.com; SQS's own when none
+    # Must permit sns.amazonaws.com; None: the encryption of SQS
+    kms_key_arn: Input[str] | None = None
     alarm_topic_arn: Input[str] | None = None
     max_age: int = 300  # seconds that the oldest message may wait before the alarm
 
 
 class SubscribedQueue(pulumi.ComponentResource):
-    """Delivers every message of one topic that passes the filter to one consumer, as published.
+    """Creates a queue for the messages of a topic that pass the filter, delivered as published.
 
-    It can hear further topics as well. A message received `max_receives` times without
-    being deleted moves to the dead letters, and so does one that SNS cannot hand over. Only
-    the topics may send, only over TLS; only this queue may use the dead letters, and roles
-    that were given the statement. With an alarm topic, dead letters and waiting messages
-    are told.
+    It can subscribe to further topics. A message moves to the dead-letter queue after
+    `max_receives` receives, or if SNS cannot deliver it. Only the topics may send messages, over
+    TLS. Only this queue, and roles with the statement, may use the dead-letter queue. If
+    `alarm_topic_arn` is set, alarms fire on dead letters and on messages older than `max_age`.
     """
 
     url: Output[str]
@@ -110,7 +112,7 @@ class SubscribedQueue(pulumi.ComponentResource):
         )
 
     def consume_statement(self) -> dict[str, Any]:
-        """What a consumer's role needs, and no more."""
+        """Return the permission to consume the queue."""
         return allow(
             [
                 "sqs:ReceiveMessage",
@@ -124,12 +126,27 @@ class SubscribedQueue(pulumi.ComponentResource):
         )
 
     def give_up_statement(self) -> dict[str, Any]:
-        """What a consumer's role needs to move a message to the dead letters with its reason."""
+        """Return the permission to move messages to the dead-letter queue, and to count them."""
         return allow(
-            ["sqs:SendMessage"],
+            ["sqs:SendMessage", "sqs:GetQueueAttributes"],
             self.dead_letters_arn,
             key_actions=["kms:GenerateDataKey", "kms:Decrypt"],
             key_arn=self.kms_key_arn,
+        )
+
+    def consumer(self, name: str) -> Use:
+        """Grant a service to consume, with `{name}_QUEUE_URL` and `{name}_DEAD_LETTERS_URL`.
+
+        The service may also move messages to the dead-letter queue, with a reason.
+        """
+        return Use(
+            environment=Environment(
+                values={
+                    f"{name}_QUEUE_URL": self.url,
+                    f"{name}_DEAD_LETTERS_URL": self.dead_letters_url,
+                }
+            ),
+            statements=[self.consume_statement(), self.give_up_statement()],
         )
 
     def panels(self) -> list[Panel]:
@@ -170,7 +187,7 @@ def subscribe(
     dead_letters: sqs.Queue,
     child: ResourceOptions,
 ) -> list[sns.TopicSubscription]:
-    """Open both queues to the topics first: what came before that would be lost."""
+    """Subscribe after both queues admit the topic, because earlier messages would be lost."""
     feeds = {name: Feed(topic_arn=args.topic_arn, filter_policy=args.filter_policy)}
     feeds |= {f"{name}-{more}": feed for more, feed in args.also.items()}
     topics = [feed.topic_arn for feed in feeds.values()]
@@ -194,13 +211,13 @@ def subscribe(
             raw_message_delivery=True,
             redrive_policy=Output.json_dumps({"deadLetterTargetArn": dead_letters.arn}),
             opts=ResourceOptions.merge(child, ResourceOptions(depends_on=admitted)),
-            **filtered_by(feed.filter_policy),
+            **filter_options(feed.filter_policy),
         )
         for subscription, feed in feeds.items()
     ]
 
 
-def filtered_by(filter_policy: Mapping[str, Sequence[Any]] | None) -> dict[str, Any]:
+def filter_options(filter_policy: Mapping[str, Sequence[Any]] | None) -> dict[str, Any]:
     if filter_policy is None:
         return {}
     return {

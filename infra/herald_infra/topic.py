@@ -1,4 +1,4 @@
-"""An encrypted topic that anyone with its publish statement may publish to."""
+"""Creates an encrypted topic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,23 +8,28 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import sns
 
-from infra.dashboard import Metric, Panel
-from infra.metric_alarm import MetricAlarmArgs, metric_alarm
-from infra.policy_document import account_of, allow, deny_plain_transport, policy_json
+from herald_infra.dashboard import Metric, Panel
+from herald_infra.metric_alarm import MetricAlarmArgs, metric_alarm
+from herald_infra.policy_document import account_of, allow, deny_plain_transport, policy_json
+from herald_infra.restricted_pod import Environment
+from herald_infra.service_secret import SecretKey
+from herald_infra.use import Use
 
 
 @dataclass(frozen=True, kw_only=True)
 class TopicArgs:
-    kms_key_arn: Input[str] | None = None  # the key that AWS manages for SNS when none
-    publishers: Sequence[str] = ()  # AWS services, such as "ses.amazonaws.com"; need a key
+    kms_key_arn: Input[str] | None = None  # None: the AWS-managed key of SNS
+    # AWS services, for example "ses.amazonaws.com"; they need a customer key
+    publishers: Sequence[str] = ()
     alarm_topic_arn: Input[str] | None = None
 
 
 class Topic(pulumi.ComponentResource):
-    """Hands each message to every subscription; encrypted at rest, TLS only.
+    """Creates a topic that delivers each message to every subscription, encrypted and over TLS.
 
-    Roles publish by `publish_statement`, AWS services of the same account when they are
-    among `publishers`. With an alarm topic, a message that SNS could not hand on is told.
+    Roles publish with `publish_statement`. AWS services of the account publish if `publishers`
+    contains them. If `alarm_topic_arn` is set, an alarm fires on messages that SNS could not
+    deliver.
     """
 
     arn: Output[str]
@@ -54,18 +59,27 @@ class Topic(pulumi.ComponentResource):
                 child,
             )
 
-        # Known once the policy is in force: SES tries a topic before it takes it as a destination.
+        # Available once the policy applies, because SES tests a topic before it uses it.
         self.arn, self.name = self.policy.arn, self.topic.name
         self.register_outputs({"arn": self.arn, "name": self.name})
 
     def publish_statement(self) -> dict[str, Any]:
-        """What a publisher's role needs, and no more."""
+        """Return the permission to publish to the topic."""
         return allow(
             ["sns:Publish"],
             self.arn,
             key_actions=["kms:Decrypt", "kms:GenerateDataKey"],
             key_arn=self.kms_key_arn,
         )
+
+    def publisher(self, name: str, key: SecretKey | None = None) -> Use:
+        """Grant a service to publish, with `{name}_TOPIC_ARN`, or with the ARN in `key`."""
+        variable = f"{name}_TOPIC_ARN"
+        if key is None:
+            environment = Environment(values={variable: self.arn})
+        else:
+            environment = Environment(secrets={variable: key})
+        return Use(environment=environment, statements=[self.publish_statement()])
 
     def panels(self) -> list[Panel]:
         return [Panel(title=f"Topic {self.pulumi_resource_name}", metrics=traffic(self.name))]
@@ -94,7 +108,8 @@ def allow_services(services: Sequence[str], topic_arn: Output[str]) -> dict[str,
         "Sid": "ServicesPublish",
         "Effect": "Allow",
         "Principal": {"Service": list(services)},
-        "Action": "sns:Publish",
+        # Prometheus reads the topic before it publishes
+        "Action": ["sns:Publish", "sns:GetTopicAttributes"],
         "Resource": topic_arn,
         "Condition": {"StringEquals": {"aws:SourceAccount": topic_arn.apply(account_of)}},
     }
@@ -102,7 +117,7 @@ def allow_services(services: Sequence[str], topic_arn: Output[str]) -> dict[str,
 
 def undelivered(name: str, topic_name: Input[str], alarm_topic_arn: Input[str]) -> MetricAlarmArgs:
     return MetricAlarmArgs(
-        description=f"Topic {name} could not hand a message to a subscription",
+        description=f"Topic {name} could not deliver a message to a subscription",
         namespace="AWS/SNS",
         metric="NumberOfNotificationsFailed",
         dimensions={"TopicName": topic_name},
