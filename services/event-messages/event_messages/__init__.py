@@ -1,1 +1,1 @@
-"""The event contract of the platform: envelope, data, publisher, consumer and their fakes."""
+"""Defines the event contract of the platform: envelope, data, publisher and consumer."""

@@ -1,4 +1,4 @@
-"""What a queue takes ten of at once, collected and sent on a thread of its own."""
+"""Collects items into batches of ten, the limit of SQS, and sends them in a thread."""
 
 import queue
 import threading
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from event_messages.backoff import full_jitter
+from event_messages.failures import describe
 
 BATCH_ENTRIES = 10
-LINGER = 0.02  # seconds that a batch waits to fill
+LINGER = 0.02  # seconds to wait for more items of a batch
 ATTEMPTS = 4
 
 Item = TypeVar("Item")
@@ -18,7 +19,7 @@ Call = Callable[..., dict[str, Any]]
 
 
 class Batches(Generic[Item]):
-    """Gives `act` up to ten items at a time, in their order."""
+    """Calls `act` with up to ten items at a time, in their order."""
 
     def __init__(self, name: str, act: Callable[[list[Item]], None]) -> None:
         self._act = act
@@ -32,15 +33,15 @@ class Batches(Generic[Item]):
         self._waiting.put(item)
 
     def finish(self, timeout: float) -> None:
-        """Act on what waits, then end."""
+        """Act on the remaining items, then end the thread within `timeout` seconds."""
         self._waiting.put(None)
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        for batch in self._collected():
+        for batch in self._collect():
             self._act(batch)
 
-    def _collected(self) -> Iterator[list[Item]]:
+    def _collect(self) -> Iterator[list[Item]]:
         while (first := self._waiting.get()) is not None:
             batch, end = [first], time.monotonic() + LINGER
             while len(batch) < BATCH_ENTRIES:
@@ -56,35 +57,35 @@ class Batches(Generic[Item]):
 
 
 @dataclass(frozen=True)
-class Undone:
-    """An entry that a queue did not take; `permanent` when no repeat can help."""
+class FailedEntry:
+    """Describes an entry that a queue rejected; `permanent` if a repeat cannot help."""
 
-    at: int  # its place in the batch
+    at: int  # index in the batch
     reason: str
     permanent: bool
 
 
-def submit(call: Call, queue_url: str, entries: Sequence[dict[str, Any]]) -> list[Undone]:
-    """Call for a batch, and again for the entries that failed; those that were never taken."""
-    waiting, undone = list(range(len(entries))), list[Undone]()
+def submit(call: Call, queue_url: str, entries: Sequence[dict[str, Any]]) -> list[FailedEntry]:
+    """Send a batch, repeat the entries that failed, and return those that still failed."""
+    waiting, undone = list(range(len(entries))), list[FailedEntry]()
     for attempt in range(1, ATTEMPTS + 1):
         if not waiting:
             break
         if attempt > 1:
             time.sleep(full_jitter(attempt - 1, base=0.1, cap=2))
         failed = _attempt(call, queue_url, {at: entries[at] for at in waiting})
-        undone += [one for one in failed if one.permanent or attempt == ATTEMPTS]
-        waiting = [one.at for one in failed if not one.permanent]
+        undone += [entry for entry in failed if entry.permanent or attempt == ATTEMPTS]
+        waiting = [entry.at for entry in failed if not entry.permanent]
     return undone
 
 
-def _attempt(call: Call, queue_url: str, entries: dict[int, dict[str, Any]]) -> list[Undone]:
+def _attempt(call: Call, queue_url: str, entries: dict[int, dict[str, Any]]) -> list[FailedEntry]:
     numbered = [{"Id": str(at), **entry} for at, entry in entries.items()]
     try:
         failed = call(QueueUrl=queue_url, Entries=numbered).get("Failed", [])
-    except Exception as error:  # whatever the network or the queue answered
-        return [Undone(at, f"{type(error).__name__}: {error}", False) for at in entries]
+    except Exception as error:  # of the network or the queue
+        return [FailedEntry(at, describe(error), False) for at in entries]
     return [
-        Undone(int(one["Id"]), one.get("Message", ""), bool(one.get("SenderFault")))
-        for one in failed
+        FailedEntry(int(entry["Id"]), entry.get("Message", ""), bool(entry.get("SenderFault")))
+        for entry in failed
     ]

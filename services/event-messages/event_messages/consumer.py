@@ -1,4 +1,4 @@
-"""The only poll loop: receives events from a queue and has each handled."""
+"""Receives events from a queue and calls a handler for each."""
 
 import logging
 import threading
@@ -11,13 +11,14 @@ from event_messages.backoff import full_jitter
 from event_messages.dead_letters import DeadLetterQueue, DeadLetters, max_receives
 from event_messages.errors import Refused, RetryLater
 from event_messages.event import Event
+from event_messages.failures import describe
 from event_messages.in_hand import InHand
 from event_messages.pace import Pace
 from event_messages.received import Handled, Outcome, QueueClient, Received
 from event_messages.settlement import Settlement
 
-LARGEST_RECEIPT = 10  # messages a queue gives at once
-_Told = tuple[Outcome, str, str]  # what happened, why, and the event's type
+LARGEST_RECEIPT = 10  # messages of one receive, a limit of SQS
+_Result = tuple[Outcome, str, str]  # with the reason and the type of the event
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +36,17 @@ def _no_trace(message: Received) -> AbstractContextManager[object]:
 
 
 class Consumer:
-    """Gives each message of a queue to `handle` and deletes it only after that returned.
+    """Calls `handle` with each message of a queue, and deletes the message afterwards.
 
-    `handle` may see a message again, and out of order. It raises `RetryLater` to see one
-    later and `Refused` to send it to the dead letters at once; any other error is tried again
-    soon. What fails at the last receive that the queue allows goes to the dead letters as
-    well, each with its reason. After an error of `retry_on` nothing is received until
-    `recover` raises no more, so that an outage costs messages no receives.
+    `handle` can receive a message twice, and out of order. It raises:
+
+    - `RetryLater` to receive the message again after a delay,
+    - `Refused` to send the message to the dead-letter queue at once,
+    - any other error to receive it again soon.
+
+    A message that fails on its last receive goes to the dead-letter queue with the reason.
+    After an error of `retry_on`, the consumer receives nothing until `recover` succeeds. So an
+    outage does not use up the receives of messages.
     """
 
     def __init__(
@@ -50,7 +55,7 @@ class Consumer:
         queue_url: str,
         handle: Callable[[Event], None],
         *,
-        dead_letters: DeadLetterQueue | None = None,  # the queue's own redrive alone when none
+        dead_letters: DeadLetterQueue | None = None,  # None: only the redrive policy of the queue
         pace: Pace = Pace(),  # noqa: B008 (frozen)
         read: Callable[[str], Event] = Event.from_json,
         retry_on: tuple[type[Exception], ...] = (),
@@ -64,16 +69,16 @@ class Consumer:
         self._in_hand = InHand(pace.threads + LARGEST_RECEIPT)
         self._settlement = Settlement(client, queue_url)
         self._dead_letters = dead_letters and DeadLetters(client, dead_letters, self._settlement)
-        self._max_receives = 0  # not known before the first poll
+        self._max_receives = 0  # unknown before the first poll
         self._stopping, self._ended = threading.Event(), threading.Event()
-        self._doubtful = threading.Event()  # set while what handlers depend on may be away
+        self._doubtful = threading.Event()  # set while a dependency of the handlers may be down
         self._grace_ends = 0.0
         self._failed_polls = 0
-        self._oldest_sent_at = 0.0  # seconds since 1970; 0 when the last poll brought nothing
+        self._oldest_sent_at = 0.0  # seconds since 1970; 0 if the last poll was empty
         self._beat = time.monotonic()
 
     def run(self) -> None:
-        """Receive and handle until `stop`, then finish what is at work and release the rest."""
+        """Receive and handle messages until `stop`, then finish or release those in hand."""
         self._settlement.start()
         if self._dead_letters:
             self._dead_letters.start()
@@ -88,9 +93,9 @@ class Consumer:
                     pool.submit(self._process, message)
         finally:
             if not self._in_hand.wait_until_empty(max(0.5, self._grace_ends - time.monotonic())):
-                logger.error("handlers were still at work at the end of the grace period")
+                logger.error("handlers were still running at the end of the grace period")
                 for message in self._in_hand.give_up():
-                    self._settle(message, self._left_behind)
+                    self._settle(message, self._settle_unstarted)
             pool.shutdown(wait=False)
             self._ended.set()
             heartbeat.join()
@@ -103,23 +108,23 @@ class Consumer:
         self._stopping.set()
 
     def alive(self) -> bool:
-        """False when the loop or a handler hangs."""
+        """Return False when the loop or a handler hangs."""
         silent = time.monotonic() - self._beat
         return silent < self._pace.wait + 120 and self._in_hand.oldest() < (
             self._pace.longest_handling + 60
         )
 
     def oldest_age(self) -> float:
-        """Seconds since the oldest message of the last poll was sent; 0 when it brought none."""
+        """Return the seconds since the oldest message of the last poll was sent, or 0."""
         oldest = self._oldest_sent_at
         return max(0, time.time() - oldest) if oldest else 0
 
     def receiving(self) -> bool:
-        """False when the last poll failed, or what handlers depend on is away."""
+        """Return False when the last poll failed, or a dependency of the handlers is down."""
         return self._failed_polls == 0 and not self._doubtful.is_set()
 
     def _receive(self) -> list[Received]:
-        room = self._in_hand.room(LARGEST_RECEIPT, patience=0.1)
+        room = self._in_hand.wait_for_room(LARGEST_RECEIPT, patience=0.1)
         if room == 0 or self._stopping.is_set():
             return []
         try:
@@ -132,7 +137,7 @@ class Consumer:
                 MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             )
-        except Exception as error:  # whatever the network or the queue answered
+        except Exception as error:  # of the network or the queue
             self._wait_after_failure(error)
             return []
         self._failed_polls = 0
@@ -151,20 +156,20 @@ class Consumer:
         self._failed_polls += 1
         delay = 0.1 + full_jitter(self._failed_polls, base=0.5, cap=10)
         logger.warning(
-            "nothing received; trying again",
-            extra={"reason": f"{type(error).__name__}: {error}", "seconds": round(delay, 1)},
+            "could not receive messages; trying again",
+            extra={"reason": describe(error), "seconds": round(delay, 1)},
         )
         self._stopping.wait(delay)
 
     def _process(self, message: Received) -> None:
-        if not self._in_hand.begin(message):
+        if not self._in_hand.start(message):
             return
         try:
-            self._settle(message, self._outcome)
+            self._settle(message, self._handle_and_settle)
         finally:
             self._in_hand.remove(message)
 
-    def _settle(self, message: Received, settle: Callable[[Received], _Told]) -> None:
+    def _settle(self, message: Received, settle: Callable[[Received], _Result]) -> None:
         started = time.monotonic()
         try:
             with self._trace(message):
@@ -172,38 +177,34 @@ class Consumer:
                 handled = Handled(message, outcome, event_type, time.monotonic() - started, reason)
                 self._report(handled)
         except Exception:  # of the trace or the observer: the message is settled already
-            logger.exception("the outcome of a message could not be reported")
+            logger.exception("could not report the outcome of a message")
 
-    def _outcome(self, message: Received) -> _Told:
-        """Handle the message and settle it."""
-        if self._stopping.is_set() and not self._last_receive(message):
-            return self._released(message)
+    def _handle_and_settle(self, message: Received) -> _Result:
+        if self._stopping.is_set() and not self._is_last_receive(message):
+            return self._release(message)
         event_type = ""
         try:
             event = self._read(message.body)
             event_type = event.type
             self._handle(event)
         except Exception as error:
-            told = (
-                str(error) if isinstance(error, RetryLater) else f"{type(error).__name__}: {error}"
-            )
-            return self._settle_failed(message, error), told, event_type
+            return self._settle_failed(message, error), describe(error), event_type
         self._settlement.delete(message.receipt)
         return "done", "", event_type
 
-    def _left_behind(self, message: Received) -> _Told:
-        """Settle a message that no thread was free for before the grace period was over."""
-        if not self._last_receive(message):
-            return self._released(message)
-        late = RetryLater("the consumer stopped before it came to this message")
+    def _settle_unstarted(self, message: Received) -> _Result:
+        """Settle a message that no thread started to handle in the grace period."""
+        if not self._is_last_receive(message):
+            return self._release(message)
+        late = RetryLater("the consumer stopped before it handled this message")
         return self._settle_failed(message, late), str(late), ""
 
-    def _released(self, message: Received) -> _Told:
+    def _release(self, message: Received) -> _Result:
         self._settlement.show_after(message.receipt, 0)
-        return "released", "the consumer stops", ""
+        return "released", "the consumer is stopping", ""
 
-    def _last_receive(self, message: Received) -> bool:
-        """If it were given back, the queue would move it to the dead letters without a reason."""
+    def _is_last_receive(self, message: Received) -> bool:
+        """Return True if SQS would move a released message to the dead letters without a reason."""
         return message.receive_count >= self._max_receives
 
     def _settle_failed(self, message: Received, error: Exception) -> Outcome:
@@ -211,10 +212,10 @@ class Consumer:
             self._doubtful.set()
         elif not isinstance(error, RetryLater | Refused):
             logger.error("handler failed", exc_info=error, extra={"message_id": message.id})
-        over = isinstance(error, Refused) or self._last_receive(message)
-        wait = self._pace.before_another(message.receive_count, error, outage)
+        over = isinstance(error, Refused) or self._is_last_receive(message)
+        wait = self._pace.retry_delay(message.receive_count, error, outage)
         if over and self._dead_letters:
-            self._dead_letters.take(message, error, wait)
+            self._dead_letters.put(message, error, wait)
         else:
             self._settlement.show_after(message.receipt, wait)
         if isinstance(error, Refused):

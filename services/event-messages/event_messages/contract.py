@@ -1,7 +1,7 @@
-"""The data of every type of event."""
+"""Defines the data of every event type."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from uuid import UUID
 
 from pydantic import Field, ValidationError
@@ -12,17 +12,47 @@ from event_messages.identifiers import occurrence_id
 from event_messages.shape import Instant, Shape, UserId
 
 Channel = Literal["push", "email"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 Deferral = Literal["QUIET_HOURS", "DIGEST"]
-OccurrenceChange = Literal["snoozed", "acknowledged", "completed"]
-Version = Annotated[int, Field(ge=1, description="one more at each write of the item")]
+OccurrenceChange = Literal["snoozed", "acknowledged", "completed", "rezoned"]
+Version = Annotated[int, Field(ge=1, description="grows by one with each write of the item")]
 
 
 def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_default(value: object) -> bool:
+    return not value
+
+
+NotificationZone = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        description="IANA time zone of the reminder, in which texts name times",
+        exclude_if=_is_none,
+    ),
+]
+ExplicitTime = Annotated[
+    bool,
+    Field(
+        description="the user chose this time, so quiet hours do not defer the notification",
+        exclude_if=_is_default,
+    ),
+]
+Missed = Annotated[
+    int,
+    Field(
+        ge=0,
+        description="earlier occurrences of the series that were not announced",
+        exclude_if=_is_default,
+    ),
+]
+
+
 class Reminder(Shape):
-    """A reminder as its last write left it."""
+    """Describes a reminder after its last write."""
 
     id: UUID
     version: Version
@@ -38,26 +68,41 @@ class Reminder(Shape):
     message: str
     url: str | None = None
     urgent: bool = False
+    scheduled_from: Annotated[
+        Instant | None,
+        Field(
+            description="when the schedule was last changed; a series announces only later times",
+            exclude_if=_is_none,
+        ),
+    ] = None
+    last_occurrence: Annotated[
+        Instant | None,
+        Field(
+            description="the last occurrence of a rule with COUNT",
+            exclude_if=_is_none,
+        ),
+    ] = None
     handled_through: Annotated[
         Instant | None,
-        Field(description="occurrences until then were acknowledged or snoozed"),
+        Field(description="occurrences up to this time were acknowledged or snoozed"),
     ] = None
-    completed: Annotated[bool, Field(description="nothing is to be announced any more")] = False
+    completed: Annotated[bool, Field(description="true if nothing is announced any more")] = False
 
 
 class ReminderUpdated(Reminder):
-    """A reminder as its last write left it, and what its user did with an occurrence."""
+    """Describes a reminder after its last write, and the action of its user on an occurrence."""
 
     change: Annotated[
         str | None,
         Field(
-            description="snoozed, acknowledged or completed; none of an edit, others may come",
+            description="`snoozed`, `acknowledged`, `completed`, or `rezoned` by new time zone "
+            "data; absent for an edit",
             exclude_if=_is_none,
         ),
     ] = None
     until: Annotated[
         Instant | None,
-        Field(description="when what was snoozed is announced", exclude_if=_is_none),
+        Field(description="time at which the snoozed occurrence is announced", exclude_if=_is_none),
     ] = None
 
 
@@ -68,7 +113,7 @@ class ReminderDeleted(Shape):
 
 
 class PendingNotification(Shape):
-    """A notification that waits for its time."""
+    """Describes a notification that waits for its delivery time."""
 
     id: UUID
     version: Version
@@ -81,9 +126,12 @@ class PendingNotification(Shape):
     url: str | None = None
     reminder_id: UUID | None = None
     urgent: bool = False
-    reason: Annotated[Deferral | None, Field(description="why it is late, if it is")] = None
+    time_zone: NotificationZone = None
+    explicit_time: ExplicitTime = False
+    missed: Missed = 0
+    reason: Annotated[Deferral | None, Field(description="the reason for a deferral")] = None
     deferred_from: Annotated[
-        UUID | None, Field(description="the notification whose place it takes, later")
+        UUID | None, Field(description="id of the notification that it replaces")
     ] = None
 
 
@@ -94,7 +142,7 @@ class NotificationDeleted(Shape):
 
 
 class DueNotification(Shape):
-    """One occurrence of a notification, to be delivered now."""
+    """Describes one occurrence of a notification to deliver now."""
 
     notification_id: UUID
     reminder_id: UUID | None = None
@@ -106,6 +154,9 @@ class DueNotification(Shape):
     url: str | None = None
     email: str | None = None
     urgent: bool = False
+    time_zone: NotificationZone = None
+    explicit_time: ExplicitTime = False
+    missed: Missed = 0
 
     @classmethod
     def of(cls, pending: PendingNotification) -> Self:
@@ -117,7 +168,7 @@ class DueNotification(Shape):
 
 
 class DeliveryOutcome(Shape):
-    """What became of one occurrence at one device or address."""
+    """Reports the outcome of one occurrence at one device or address."""
 
     notification_id: UUID
     reminder_id: UUID | None = None
@@ -127,6 +178,16 @@ class DeliveryOutcome(Shape):
     provider_id: Annotated[str | None, Field(description="the provider's message id")] = None
     reason: Annotated[str | None, Field(description="why it failed")] = None
     settled_at: Instant
+
+
+class PreferencesUpdated(Shape):
+    """Describes the preferences of a user that other services need."""
+
+    user_id: UserId
+    time_zone: Annotated[
+        str | None, Field(min_length=1, description="IANA time zone; null if the user has none")
+    ] = None
+    version: Version
 
 
 class DeviceRegistered(Shape):
@@ -153,15 +214,16 @@ DATA: Mapping[str, type[Shape]] = {
     "notification:failed": DeliveryOutcome,
     "device:registered": DeviceRegistered,
     "device:removed": DeviceRemoved,
+    "preferences:updated": PreferencesUpdated,
 }
 COMMANDS = frozenset({"notification:create", "notification:update", "notification:delete"})
 
 
 def data_of(event: Event) -> Shape:
-    """The event's data, checked against the contract.
+    """Return the data of an event, validated by the contract.
 
-    A member that this service does not know is a later version's, so it is no matter; in a
-    command, which anybody may send, it is a mistake.
+    Raises UnknownEvent for an unknown type and MalformedEvent for bad data. Unknown members of
+    facts are ignored, because later versions add them. Unknown members of commands are errors.
     """
     if event.type not in DATA:
         raise UnknownEvent(f"the contract has no event of type {event.type}")

@@ -1,37 +1,36 @@
-"""Moves messages that failed to the dead letters, with what is known of the failure.
+"""Moves failed messages to the dead-letter queue, with the reason of the failure.
 
-The queue moves a message there by itself once it was received too often, but cannot say why.
-So the consumer sends it there first, and only then deletes it. Cut short between the two, the
-message is in both queues, and handling it again is harmless. One that cannot be sent stays in
-its queue, which moves it when its receives are used up.
+SQS moves a message by itself after `maxReceiveCount` receives, but adds no reason. So the
+consumer sends the message to the dead-letter queue first, and then deletes it. If it stops
+between the two steps, the message is in both queues. Handlers tolerate that repeat. If the
+consumer cannot send the message, SQS moves it after its last receive.
 """
 
 import json
 import logging
 import sys
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePath
 from typing import Any
 
 from event_messages.batches import Batches, submit
 from event_messages.errors import Refused, RetryLater
+from event_messages.failures import describe
 from event_messages.received import QueueClient, Received
 from event_messages.settlement import Settlement
 
 REASON_BYTES = 256
 BATCH_BYTES = 256 * 1024
-ATTRIBUTES = 10  # that a message can have
-OF_THE_FAILURE = ("failureReason", "failedAt", "failedBy")  # the most telling first
+MOST_ATTRIBUTES = 10  # of a message, a limit of SQS
+FAILURE_ATTRIBUTES = ("failureReason", "failedAt", "failedBy")  # the most important first
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class DeadLetterQueue:
-    """Where a service leaves the messages that it failed on."""
+    """Names the dead-letter queue of a service."""
 
     url: str
     service: str
@@ -42,30 +41,30 @@ class DeadLetter:
     message: Received
     reason: str
     failed_at: datetime
-    comes_again_in: float  # seconds, if it cannot be moved
+    retry_after: float  # seconds until the next receive if the move fails
 
     @property
     def size(self) -> int:
-        """Bytes, or a few more."""
+        """Return the bytes of the message, or a few more."""
         attributes = self.message.typed_attributes
         return len(self.message.body.encode()) + len(str(attributes)) + 4 * REASON_BYTES
 
     def attributes(self, service: str) -> dict[str, Any]:
-        """The message's own, all of them, and as many of the failure's as there is room for."""
+        """Return all attributes of the message, and as many of the failure as SQS permits."""
         own = {
             name: {key: value for key, value in attribute.items() if value}
             for name, attribute in self.message.typed_attributes.items()
-            if name not in OF_THE_FAILURE  # of an earlier failure, after which it was redriven
+            if name not in FAILURE_ATTRIBUTES  # they describe a failure before a redrive
         }
-        told = (self.reason, self.failed_at.isoformat(timespec="milliseconds"), service)
-        for name, text in zip(OF_THE_FAILURE, told, strict=True):
-            if len(own) < ATTRIBUTES:
+        failure = (self.reason, self.failed_at.isoformat(timespec="milliseconds"), service)
+        for name, text in zip(FAILURE_ATTRIBUTES, failure, strict=True):
+            if len(own) < MOST_ATTRIBUTES:
                 own[name] = {"DataType": "String", "StringValue": text}
         return own
 
 
 class DeadLetters:
-    """Works on a thread of its own: while they cannot be reached, other messages go on."""
+    """Moves messages in its own thread, so that an outage of the queue stops no handler."""
 
     def __init__(
         self, client: QueueClient, dead_letters: DeadLetterQueue, settlement: Settlement
@@ -76,15 +75,15 @@ class DeadLetters:
     def start(self) -> None:
         self._batches.start()
 
-    def take(self, message: Received, error: Exception, comes_again_in: float) -> None:
+    def put(self, message: Received, error: Exception, retry_after: float) -> None:
         failed_at = datetime.now(UTC)
-        self._batches.put(DeadLetter(message, reason_of(error), failed_at, comes_again_in))
+        self._batches.put(DeadLetter(message, reason_of(error), failed_at, retry_after))
 
     def finish(self, timeout: float) -> None:
         self._batches.finish(timeout)
 
     def _move(self, letters: list[DeadLetter]) -> None:
-        for batch in _fitting(letters):
+        for batch in _split(letters):
             entries = [
                 {
                     "MessageBody": letter.message.body,
@@ -92,40 +91,40 @@ class DeadLetters:
                 }
                 for letter in batch
             ]
-            undone = submit(self._client.send_message_batch, self._queue.url, entries)
-            stay = {one.at: one.reason for one in undone}
+            failed = submit(self._client.send_message_batch, self._queue.url, entries)
+            problems = {entry.at: entry.reason for entry in failed}
             for at, letter in enumerate(batch):
-                self._settle(letter, stay.get(at))
+                self._settle(letter, problems.get(at))
 
-    def _settle(self, letter: DeadLetter, trouble: str | None) -> None:
-        if trouble is None:
+    def _settle(self, letter: DeadLetter, problem: str | None) -> None:
+        if problem is None:
             self._settlement.delete(letter.message.receipt)
             return
         logger.warning(
-            "a message could not be moved to the dead letters; its queue will",
-            extra={"message_id": letter.message.id, "reason": trouble},
+            "could not move a message to the dead letters; SQS moves it after its last receive",
+            extra={"message_id": letter.message.id, "reason": problem},
         )
-        self._settlement.show_after(letter.message.receipt, letter.comes_again_in)
+        self._settlement.show_after(letter.message.receipt, letter.retry_after)
 
 
 def max_receives(client: QueueClient, queue_url: str) -> int:
-    """How often the queue gives a message before it moves it to its dead letters."""
+    """Return how often a queue delivers a message before it goes to the dead-letter queue."""
     answer = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["RedrivePolicy"])
     policy = answer.get("Attributes", {}).get("RedrivePolicy")
     return int(json.loads(policy)["maxReceiveCount"]) if policy else sys.maxsize
 
 
 def reason_of(error: Exception) -> str:
-    """In one line. Our own errors name no personal data; of others not even the text is told."""
+    """Return one line without personal data."""
     if isinstance(error, Refused):
-        return fit(f"{type(error).__name__}: {error}")
+        return fit(describe(error))
     if isinstance(error, RetryLater):
-        return fit(f"Gave up: {error}")
-    return fit(f"{type(error).__name__} in {_place(error)}; the log of the service says more")
+        return fit(f"Gave up: {describe(error)}")
+    return fit(f"{describe(error)}; see the log of the service")
 
 
 def fit(text: str) -> str:
-    """What an attribute can hold: printable, and no longer than a reason may be."""
+    """Return the text as one printable line of at most `REASON_BYTES` bytes."""
     line = "".join(letter if letter.isprintable() else " " for letter in text)
     whole = line.encode()
     if len(whole) <= REASON_BYTES:
@@ -133,16 +132,7 @@ def fit(text: str) -> str:
     return whole[: REASON_BYTES - 3].decode(errors="ignore") + "…"
 
 
-def _place(error: Exception) -> str:
-    """The last line of our own that led to the error."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "site-packages" not in frame.filename]
-    if not own:
-        return "an unknown place"
-    return f"{PurePath(own[-1].filename).name}:{own[-1].lineno}"
-
-
-def _fitting(letters: list[DeadLetter]) -> Iterator[list[DeadLetter]]:
+def _split(letters: list[DeadLetter]) -> Iterator[list[DeadLetter]]:
     if sum(letter.size for letter in letters) <= BATCH_BYTES:
         yield letters
         return

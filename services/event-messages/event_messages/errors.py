@@ -1,20 +1,24 @@
-"""What can be wrong with a message."""
+"""Defines the errors of handling a message."""
 
 
-class Refused(Exception):
-    """The message can never be handled; it goes to the dead letters."""
+class Explained(Exception):
+    """Marks an error whose text is ours and contains no personal data."""
+
+
+class Refused(Explained):
+    """Sends the message to the dead-letter queue, because no retry can help."""
 
 
 class MalformedEvent(Refused):
-    """The message is not an event of the contract."""
+    """Reports a message that is not an event of the contract."""
 
 
 class UnknownEvent(Refused):
-    """No action is known for an event of this type."""
+    """Reports an event of a type for which the service has no action."""
 
 
-class RetryLater(Exception):
-    """The message cannot be handled now; deliver it again, not before `seconds` have passed."""
+class RetryLater(Explained):
+    """Asks to deliver the message again, after at least `seconds`."""
 
     def __init__(self, reason: str, seconds: float = 0) -> None:
         super().__init__(reason)

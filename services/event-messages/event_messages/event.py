@@ -1,4 +1,4 @@
-"""The envelope of every message."""
+"""Defines the envelope of every message."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
@@ -16,7 +16,7 @@ EventType = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z]+:[a
 
 
 class Event(Shape):
-    """Something that happened, or a command, about one item of one user."""
+    """Carries a fact or a command about one item of one user."""
 
     id: UUID
     type: EventType
@@ -45,11 +45,11 @@ class Event(Shape):
 
     @property
     def item_type(self) -> str:
-        """What the event is about: `reminder`, `notification` or `device`."""
+        """Return the kind of item: `reminder`, `notification`, `device` or `preferences`."""
         return self.type.partition(":")[0]
 
     def to_json(self) -> str:
-        # The two code points that queues do not accept in a message body are escaped.
+        # SQS rejects these two code points in a message body, so they are escaped.
         text = self.model_dump_json(by_alias=True)
         return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
@@ -62,8 +62,14 @@ class Event(Shape):
 
 
 def explain(error: ValidationError) -> str:
-    """Where and why, without the values: they may be personal."""
+    """Return the place and reason of each problem, without the values: they may be personal."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in problems
+        f"{'.'.join(map(str, problem['loc'])) or 'body'}: {reason_without_prefix(problem['msg'])}"
+        for problem in problems
     )
+
+
+def reason_without_prefix(message: str) -> str:
+    """Return a message of pydantic without the words that it puts before our own sentences."""
+    return message.removeprefix("Value error, ")

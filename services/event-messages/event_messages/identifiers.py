@@ -1,4 +1,4 @@
-"""Identifiers: ordered by time for events, stable for occurrences."""
+"""Creates identifiers: ordered by time for events, stable for occurrences."""
 
 import os
 import threading
@@ -11,18 +11,18 @@ _last_tick = 0
 
 
 def uuid7() -> UUID:
-    """A UUIDv7 greater than every one that this process made before."""
+    """Return a UUIDv7 that is greater than all earlier ones of this process."""
     return UUID(uuid7_texts(1)[0])
 
 
 def uuid7_texts(count: int) -> list[str]:
-    """As many of them, ascending, in a fraction of the time that one by one would take."""
+    """Return `count` ascending UUIDv7 as texts, much faster than one by one."""
     first, random = _next_ticks(count), memoryview(os.urandom(8 * count)).cast("Q")
     return [_uuid7_text(first + at, number) for at, number in enumerate(random)]
 
 
 def occurrence_id(notification_id: UUID, occurrence: datetime) -> UUID:
-    """The same for every delivery of one occurrence, whenever it is delivered."""
+    """Return an id that is the same for every delivery of one occurrence (UUIDv5)."""
     return uuid5(notification_id, occurrence.astimezone(UTC).isoformat(timespec="microseconds"))
 
 
@@ -32,7 +32,7 @@ def _uuid7_text(tick: int, random: int) -> str:
 
 
 def _next_ticks(count: int) -> int:
-    """The first of so many times in 1/4096 milliseconds, none of which is given twice."""
+    """Reserve `count` unused ticks of 1/4096 milliseconds and return the first."""
     global _last_tick
     with _lock:
         first = max(_last_tick + 1, (time.time_ns() << 12) // 1_000_000)

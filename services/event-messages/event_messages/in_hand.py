@@ -1,4 +1,4 @@
-"""The messages that a consumer has received and not yet settled."""
+"""Tracks the messages that a consumer has received and not yet settled."""
 
 import threading
 import time
@@ -12,11 +12,11 @@ class _Holding:
     message: Received
     since: float
     renewed: float
-    begun: bool = False
+    started: bool = False
 
 
 class InHand:
-    """Knows how long each message is held and when its visibility must be renewed."""
+    """Tracks how long each message is held, and when its visibility must be renewed."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -28,17 +28,17 @@ class InHand:
         with self._changed:
             self._held[message.receipt] = _Holding(message, now, now)
 
-    def begin(self, message: Received) -> bool:
-        """Whether it may be handled: not when it was given up before."""
+    def start(self, message: Received) -> bool:
+        """Mark the message as started; return False if `give_up` removed it before."""
         with self._changed:
             if holding := self._held.get(message.receipt):
-                holding.begun = True
+                holding.started = True
             return holding is not None
 
     def give_up(self) -> list[Received]:
-        """Those whose handling has not begun; it never will."""
+        """Remove and return the messages whose handling has not started."""
         with self._changed:
-            waiting = [one.message for one in self._held.values() if not one.begun]
+            waiting = [holding.message for holding in self._held.values() if not holding.started]
             for message in waiting:
                 del self._held[message.receipt]
             self._changed.notify_all()
@@ -49,8 +49,8 @@ class InHand:
             self._held.pop(message.receipt, None)
             self._changed.notify_all()
 
-    def room(self, wanted: int, patience: float) -> int:
-        """How many more fit: `wanted`, or what there is after `patience` seconds."""
+    def wait_for_room(self, wanted: int, patience: float) -> int:
+        """Wait up to `patience` seconds for `wanted` free places; return how many are free."""
         with self._changed:
             self._changed.wait_for(lambda: self._room() >= wanted, patience)
             return min(wanted, self._room())
@@ -60,13 +60,16 @@ class InHand:
             return self._changed.wait_for(lambda: not self._held, timeout)
 
     def oldest(self) -> float:
-        """Seconds that the longest held message is held."""
+        """Return the seconds since the consumer received its oldest message, or 0."""
         now = time.monotonic()
         with self._changed:
             return max((now - holding.since for holding in self._held.values()), default=0)
 
     def take_due(self, interval: float, longest: float) -> list[str]:
-        """Receipts to renew now; one that is held for `longest` seconds is renewed no more."""
+        """Return the receipts to renew now.
+
+        A receipt is due every `interval` seconds, until its message was held for `longest` seconds.
+        """
         now = time.monotonic()
         with self._changed:
             due = [

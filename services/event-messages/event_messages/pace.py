@@ -1,4 +1,4 @@
-"""How fast a consumer works, and how long it waits."""
+"""Sets how fast a consumer works and how long it waits."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -9,18 +9,18 @@ from event_messages.errors import RetryLater
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How a consumer receives; times are seconds."""
+    """Sets how a consumer receives messages; times are in seconds."""
 
     threads: int = 10
-    wait: int = 2  # of one long poll, which a stop has to sit out: nobody would get its messages
-    visibility: int = 60  # renewed while a handler is at work
-    longest_handling: float = 600  # after it a message shows again and the consumer is not alive
+    wait: int = 2  # of one long poll; a stop waits for its end, so that no message is lost in it
+    visibility: int = 60  # renewed while a handler runs
+    longest_handling: float = 600  # afterwards, visibility ends and liveness fails
     retry_base: float = 2
     retry_cap: float = 900
-    grace: float = 20  # for handlers at work, counted from the call of `stop`
+    grace: float = 20  # for running handlers, from the call of `stop`
 
-    def before_another(self, receives: int, error: Exception, outage: bool) -> float:
-        """Seconds until a message that was received so often is to come again."""
+    def retry_delay(self, receives: int, error: Exception, outage: bool) -> float:
+        """Return the seconds until SQS delivers a message again that was received so often."""
         if isinstance(error, RetryLater):
             return max(ceil(error.seconds), full_jitter(receives, self.retry_base, self.retry_cap))
         if outage:

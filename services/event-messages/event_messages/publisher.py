@@ -1,27 +1,29 @@
-"""Publishes events to a topic, in batches, and reports what was not accepted."""
+"""Publishes events to a topic in batches, and reports events that the topic rejected."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 from zlib import crc32
-
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from event_messages.backoff import full_jitter
 from event_messages.event import Event
+from event_messages.topic import (
+    BATCH_ENTRIES,
+    Refusal,
+    TopicClient,
+    batches,
+    publish_batch,
+    split_oversized,
+)
 
-BATCH_ENTRIES = 10
-BATCH_BYTES = 256 * 1024
 ATTEMPTS = 4
-INVALID = {"InvalidParameter", "ParameterValueInvalid", "ValidationException"}  # codes of SNS
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """An event on its way to a topic, with the trace that it belongs to."""
+    """Pairs an event to publish with its trace."""
 
     event: Event
     traceparent: str | None = None
@@ -29,20 +31,12 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Failed:
-    """A message that the topic did not accept; `permanent` when no repeat can help."""
+    """Describes a message that the topic rejected; `permanent` if a repeat cannot help."""
 
     message: Outgoing
     reason: str
     permanent: bool = False
-    unanswered: bool = field(default=False, compare=False)  # the topic said nothing at all
-
-
-class TopicClient(Protocol):
-    """The part of an SNS client that is used here."""
-
-    def publish_batch(
-        self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]
-    ) -> dict[str, Any]: ...
+    unanswered: bool = field(default=False, compare=False)  # the topic did not answer at all
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,7 @@ class _Entry:
 
 
 def attributes_of(message: Outgoing) -> dict[str, Any]:
-    """What subscribers filter by, and the trace."""
+    """Return the attributes that subscriptions filter by, and the trace."""
     values = {
         "eventItemType": message.event.item_type,
         "eventType": message.event.type,
@@ -80,8 +74,8 @@ def attributes_of(message: Outgoing) -> dict[str, Any]:
 class Publisher:
     """Publishes to one topic; events of one user keep their order within a call.
 
-    Up to `lanes` batches are under way at once, each user's in one lane. What is behind a batch
-    that the topic does not answer is not tried, so that a call takes about a minute at most.
+    Up to `lanes` threads send batches, and all events of a user go through one of them. After a
+    batch without an answer, a thread skips its other batches. A call takes at most one minute.
     """
 
     def __init__(
@@ -97,7 +91,7 @@ class Publisher:
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="publish")
 
     def publish(self, messages: Sequence[Outgoing]) -> list[Failed]:
-        """Publish all; return those that were not accepted after several attempts."""
+        """Publish all messages; return those that the topic rejected in every attempt."""
         if len(messages) <= BATCH_ENTRIES:
             return self._publish_lane(messages)
         lanes: list[list[Outgoing]] = [[] for _ in range(self._lanes)]
@@ -109,82 +103,25 @@ class Publisher:
         self._pool.shutdown()
 
     def _publish_lane(self, messages: Sequence[Outgoing]) -> list[Failed]:
-        entries = [_Entry.of(message) for message in messages]
-        failed = [
-            Failed(entry.message, f"{entry.size} bytes; a topic takes {BATCH_BYTES}", True)
-            for entry in entries
-            if entry.size > BATCH_BYTES
-        ]
-        fitting = [entry for entry in entries if entry.size <= BATCH_BYTES]
+        fitting, refused = split_oversized([_Entry.of(message) for message in messages])
         for batch in batches(fitting):
-            if failed and failed[-1].unanswered:
-                failed += [replace(failed[-1], message=entry.message) for entry in batch]
+            if refused and refused[-1].unanswered:
+                refused += [replace(refused[-1], entry=entry) for entry in batch]
             else:
-                failed += self._publish_batch(batch)
-        return failed
+                refused += self._publish_batch(batch)
+        return [
+            Failed(refusal.entry.message, refusal.reason, refusal.permanent, refusal.unanswered)
+            for refusal in refused
+        ]
 
-    def _publish_batch(self, batch: list[_Entry]) -> list[Failed]:
-        permanent: list[Failed] = []
+    def _publish_batch(self, batch: list[_Entry]) -> list[Refusal[_Entry]]:
+        permanent: list[Refusal[_Entry]] = []
         for attempt in range(1, ATTEMPTS + 1):
-            refused = self._attempt(batch)
-            permanent += [failed for _, failed in refused if failed.permanent]
-            batch = [entry for entry, failed in refused if not failed.permanent]
-            if not batch:
-                return permanent
-            if attempt < ATTEMPTS:
-                self._sleep(full_jitter(attempt, base=0.1, cap=2))
-        return permanent + [failed for _, failed in refused if not failed.permanent]
-
-    def _attempt(self, batch: list[_Entry]) -> list[tuple[_Entry, Failed]]:
-        try:
-            answer = self.client.publish_batch(
-                TopicArn=self.topic_arn,
-                PublishBatchRequestEntries=[
-                    {"Id": str(at), "Message": entry.body, "MessageAttributes": entry.attributes}
-                    for at, entry in enumerate(batch)
-                ],
-            )
-        except (ClientError, BotoCoreError, ResponseParserError) as error:
-            if _is_invalid(error):
-                return self._singly(batch, str(error))
-            silent = isinstance(error, BotoCoreError)
-            return [
-                (entry, Failed(entry.message, str(error), unanswered=silent)) for entry in batch
-            ]
-        return [_refused(batch, entry) for entry in answer.get("Failed", [])]
-
-    def _singly(self, batch: list[_Entry], reason: str) -> list[tuple[_Entry, Failed]]:
-        """A request that is refused as a whole, for one of its entries: find out which."""
-        if len(batch) == 1:
-            return [(batch[0], Failed(batch[0].message, reason, permanent=True))]
-        refused: list[tuple[_Entry, Failed]] = []
-        for entry in batch:
-            if refused and (last := refused[-1][1]).unanswered:
-                refused.append((entry, replace(last, message=entry.message)))
-            else:
-                refused += self._attempt([entry])
-        return refused
-
-
-def _is_invalid(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response["Error"].get("Code") in INVALID
-
-
-def _refused(batch: list[_Entry], failure: dict[str, Any]) -> tuple[_Entry, Failed]:
-    entry = batch[int(failure["Id"])]
-    reason = f"{failure.get('Code', 'Unknown')}: {failure.get('Message', 'no reason given')}"
-    return entry, Failed(entry.message, reason, bool(failure.get("SenderFault")))
-
-
-def batches(entries: Sequence[_Entry]) -> Iterator[list[_Entry]]:
-    """Batches as large as a topic takes, in order."""
-    batch: list[_Entry] = []
-    size = 0
-    for entry in entries:
-        if batch and (len(batch) == BATCH_ENTRIES or size + entry.size > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(entry)
-        size += entry.size
-    if batch:
-        yield batch
+            refused = publish_batch(self.client, self.topic_arn, batch)
+            permanent += [refusal for refusal in refused if refusal.permanent]
+            waiting = [refusal for refusal in refused if not refusal.permanent]
+            if not waiting or attempt == ATTEMPTS:
+                break
+            batch = [refusal.entry for refusal in waiting]
+            self._sleep(full_jitter(attempt, base=0.1, cap=2))
+        return permanent + waiting

@@ -1,15 +1,16 @@
-"""A message as it came from a queue, and what became of it."""
+"""Represents messages received from a queue, and their outcomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-# Of these, "refused" and "failed" end in the dead letters, the others but "done" come again.
+# "refused" and "failed" messages go to the dead-letter queue. The queue delivers "retried" and
+# "released" messages again.
 Outcome = Literal["done", "retried", "refused", "failed", "released"]
 
 
 class QueueClient(Protocol):
-    """The part of an SQS client that is used here."""
+    """Lists the methods of an SQS client that consumers use."""
 
     def receive_message(
         self,
@@ -40,7 +41,7 @@ class Received:
     id: str
     receipt: str
     body: str
-    typed_attributes: Mapping[str, Mapping[str, Any]]  # as the queue gives and takes them
+    typed_attributes: Mapping[str, Mapping[str, Any]]  # in the form of the SQS API
     receive_count: int
     sent_at: float  # seconds since 1970
 
@@ -58,13 +59,13 @@ class Received:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Those that are text."""
+        """Return the attributes that are text."""
         return {name: value.get("StringValue", "") for name, value in self.typed_attributes.items()}
 
 
 @dataclass(frozen=True)
 class Handled:
-    """One message's outcome, as an observer sees it."""
+    """Reports the outcome of one message to an observer."""
 
     message: Received
     outcome: Outcome

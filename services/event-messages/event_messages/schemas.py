@@ -13,14 +13,14 @@ from event_messages.event import Event
 
 
 def schemas() -> dict[str, str]:
-    """File name to its text, for every type of event."""
+    """Return the schema of every event type by its file name."""
     return {
         f"{event_type.replace(':', '-')}.schema.json": _schema(event_type) for event_type in DATA
     }
 
 
-class _Untitled(GenerateJsonSchema):
-    """Leaves out titles that only repeat the member's name."""
+class _WithoutTitles(GenerateJsonSchema):
+    """Omits titles that only repeat the name of a member."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -32,8 +32,8 @@ def _schema(event_type: str) -> str:
         "data": (DATA[event_type], ...),
     }
     model = create_model(event_type, __base__=Event, __doc__=DATA[event_type].__doc__, **members)
-    schema = model.model_json_schema(by_alias=True, schema_generator=_Untitled)
-    if event_type not in COMMANDS:  # a later version may tell more
+    schema = model.model_json_schema(by_alias=True, schema_generator=_WithoutTitles)
+    if event_type not in COMMANDS:  # later versions add members
         del schema["$defs"][DATA[event_type].__name__]["additionalProperties"]
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
     return json.dumps(schema, indent=2) + "\n"
@@ -49,5 +49,5 @@ def write(directory: Path) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("Name the directory to write to: python -m event_messages.schemas docs/events")
+        sys.exit("Expected one directory, as in: python -m event_messages.schemas docs/events")
     write(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Deletes messages and changes their visibility, in batches, on a thread of its own."""
+"""Deletes messages and changes their visibility in batches, in a separate thread."""
 
 import logging
 from typing import Any
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class Settlement:
-    """A message that could not be settled is delivered again; handlers stand repeats."""
+    """Settles messages; SQS delivers a message again if its settlement fails."""
 
     def __init__(self, client: QueueClient, queue_url: str) -> None:
         self._client, self._queue_url = client, queue_url
@@ -25,11 +25,11 @@ class Settlement:
         self._batches.put((receipt, None))
 
     def show_after(self, receipt: str, seconds: float) -> None:
-        """Deliver the message again after so many seconds."""
+        """Make the message visible again after `seconds`, at most 11 hours."""
         self._batches.put((receipt, min(int(seconds), LONGEST_VISIBILITY - 3600)))
 
     def finish(self, timeout: float) -> None:
-        """Settle what waits, then end."""
+        """Settle the waiting messages, then end the thread within `timeout` seconds."""
         self._batches.finish(timeout)
 
     def _settle(self, batch: list[tuple[str, int | None]]) -> None:
@@ -43,12 +43,12 @@ class Settlement:
         self._submit(self._client.change_message_visibility_batch, shown)
 
     def _submit(self, call: Call, entries: list[dict[str, Any]]) -> None:
-        undone = submit(call, self._queue_url, entries)
-        for one in undone:
-            if one.permanent:  # such as a message that is not held any more
-                logger.info("message not settled", extra={"reason": one.reason})
-        if again := [one for one in undone if not one.permanent]:
+        failed = submit(call, self._queue_url, entries)
+        for entry in failed:
+            if entry.permanent:  # for example an expired receipt
+                logger.info("could not settle a message", extra={"reason": entry.reason})
+        if again := [entry for entry in failed if not entry.permanent]:
             logger.warning(
-                "messages were not settled and will be delivered again",
+                "could not settle messages; SQS delivers them again",
                 extra={"messages": len(again), "reason": again[0].reason},
             )

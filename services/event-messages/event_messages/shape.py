@@ -1,4 +1,4 @@
-"""Types that every message is made of."""
+"""Defines the types that all messages use."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -13,15 +13,15 @@ def _in_utc(instant: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
-# 256 bytes are the longest value that a subscription filter reads well; control characters
-# are refused because the value travels as a message attribute.
+# Subscription filters of SNS read at most 256 bytes. Message attributes do not accept control
+# characters.
 UserId = Annotated[
     str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 
 
 class Shape(BaseModel):
-    """Frozen; camelCase in JSON; unknown members are refused."""
+    """Defines models that are frozen, use camelCase in JSON, and reject unknown members."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid"

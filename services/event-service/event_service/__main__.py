@@ -1,4 +1,6 @@
-"""`python -m event_service` serves until SIGTERM; with `migrate`, prepares the database."""
+"""Serves until SIGTERM; with the argument `migrate`, prepares the database."""
+
+from datetime import timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 from event_messages.dead_letters import DeadLetterQueue
@@ -8,14 +10,20 @@ from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
 from service_runtime.event_publisher import topic_publisher
 from service_runtime.logs import configure_logs
+from service_runtime.measuring import Measuring, count_messages
+from service_runtime.metrics import DEAD_LETTERS
+from service_runtime.metrics_server import MetricsServer
+from service_runtime.outbox_measures import outbox_measures
 from service_runtime.outbox_relay import OutboxRelay
-from service_runtime.probes import Check, all_of, health_app
+from service_runtime.probes import Check, check_all, health_app
 from service_runtime.process import HttpServer, run_process
 from service_runtime.settings import read_settings
 from service_runtime.span_export import export_spans
+from service_runtime.zone_updates import ZoneUpdates
 
 from event_service.event_store import DynamoEventStore
 from event_service.handlers import handle
+from event_service.metrics import scheduler_measures
 from event_service.notifications import PostgresNotifications
 from event_service.retention import Retention
 from event_service.settings import Settings
@@ -30,22 +38,30 @@ def serve() -> None:
     engine = create_database_engine(settings)
     notifications = PostgresNotifications(engine)
     store = DynamoEventStore(aws_client("dynamodb"), settings.event_store_table)
+    retention_time = timedelta(days=settings.retention_days)
     depends: dict[str, Check] = {"database": lambda: ping(engine), "event_store": store.ping}
+    queues, dead_letters = aws_client("sqs"), settings.event_dead_letters_url
     consumer = event_consumer(
-        aws_client("sqs"),
+        queues,
         settings.event_queue_url,
-        lambda event: handle(event, notifications, store),
-        dead_letters=DeadLetterQueue(settings.event_dead_letters_url, NAME),
+        lambda event: handle(event, notifications, store, retention_time),
+        dead_letters=DeadLetterQueue(dead_letters, NAME),
         retry_on=(ClientError, BotoCoreError),
-        recover=all_of(**depends),
+        recover=check_all(**depends),
     )
     relay = OutboxRelay(engine, topic_publisher(settings.event_topic_arn))
     health = health_app(
-        live=all_of(consumer=consumer.alive, outbox=relay.alive),
-        ready=all_of(**depends, queue=consumer.receiving),
+        live=check_all(consumer=consumer.alive, outbox=relay.alive),
+        ready=check_all(**depends, queue=consumer.receiving),
     )
     retention = Retention(notifications, settings.retention_days)
-    run_process(HttpServer(health, settings.http_port), consumer, retention, after=[relay])
+    host = settings.listen_address
+    http = HttpServer(health, settings.http_port, host=host)
+    servers = http, MetricsServer(settings.metrics_port, host)
+    measures = {DEAD_LETTERS: lambda: count_messages(queues, dead_letters)}
+    measuring = Measuring(measures | outbox_measures(engine) | scheduler_measures(notifications))
+    zones = ZoneUpdates(engine, notifications.rezone)
+    run_process(*servers, measuring, consumer, retention, zones, after=[relay])
 
 
 if __name__ == "__main__":

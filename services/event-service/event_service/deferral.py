@@ -1,6 +1,6 @@
-"""What was deferred follows the notification that it comes from, its origin.
+"""Keeps deferred notifications in step with their origins.
 
-The origin of what was deferred twice is the first, so that one step leads to it.
+The origin of a deferred notification is the first one, even after several deferrals.
 """
 
 from dataclasses import replace
@@ -9,18 +9,18 @@ from datetime import datetime
 from service_runtime.recurrence import Series
 
 from event_service.notification import Notification
-from event_service.schedule import emptied
+from event_service.schedule import remove_content
 
 
-def rooted(deferred: Notification, named: Notification | None) -> Notification:
-    """With its origin, when the notification that it names was itself deferred."""
+def with_first_origin(deferred: Notification, named: Notification | None) -> Notification:
+    """Replace the origin by the origin of `named`, if `named` was itself deferred."""
     if named is None or named.deferred_from is None:
         return deferred
     return replace(deferred, deferred_from=named.deferred_from)
 
 
-def withdrawn(deferred: Notification, origin: Notification | None) -> bool:
-    """Whether there is nothing left to announce: it was deleted, handled or moved meanwhile."""
+def is_withdrawn(deferred: Notification, origin: Notification | None) -> bool:
+    """Return True if nothing is left to announce: the origin was deleted, handled or moved."""
     if origin is None or deferred.deferred_from != origin.id:
         return False
     if origin.state == "deleted":
@@ -31,25 +31,34 @@ def withdrawn(deferred: Notification, origin: Notification | None) -> bool:
     return not _announces(origin, occurrence)
 
 
-def following(deferred: Notification, origin: Notification) -> Notification | None:
-    """What becomes of it after a change of its origin, or None when it stays as it is."""
-    if withdrawn(deferred, origin):
-        return emptied(deferred, deferred.version)
-    changed = replace(
+def follow_origin(deferred: Notification, origin: Notification) -> Notification | None:
+    """Return the deferred notification after a change of its origin, or None if it stays equal."""
+    if is_withdrawn(deferred, origin):
+        return remove_content(deferred, deferred.version)
+    changed = with_text_of(origin, deferred)
+    return None if changed == deferred else replace(changed, version=deferred.version + 1)
+
+
+def with_text_of(origin: Notification | None, deferred: Notification) -> Notification:
+    """Return the deferred notification with the current text and channel of its origin."""
+    if origin is None or origin.state == "deleted":
+        return deferred
+    return replace(
         deferred,
         email=origin.email,
         channel=origin.channel,
         message=origin.message,
         url=origin.url,
         urgent=origin.urgent,
+        time_zone=origin.time_zone,
     )
-    return None if changed == deferred else replace(changed, version=deferred.version + 1)
 
 
 def _announces(reminder: Notification, occurrence: datetime) -> bool:
-    """Whether the reminder's series has the occurrence, and the user has not handled it."""
+    """Return True if the series has the occurrence and the user has not handled it."""
     if reminder.handled_through and occurrence <= reminder.handled_through:
         return False
     start = reminder.date or occurrence
-    series = Series(start, reminder.rule, reminder.time_zone, reminder.except_dates)
+    zone = reminder.time_zone or "UTC"
+    series = Series(start, reminder.rule, zone, reminder.except_dates, reminder.last_occurrence)
     return series.until(occurrence) == occurrence

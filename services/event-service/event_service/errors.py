@@ -1,15 +1,19 @@
-"""What can be wrong with an event that has the contract's form."""
+"""Defines the errors of events that follow the contract but cannot be applied."""
 
 from event_messages.errors import Refused
 
 
 class ForeignNotification(Refused):
-    """The notification belongs to another user than the event."""
+    """Reports a notification that belongs to another user than the event."""
 
 
 class ForeignData(Refused):
-    """The event's data names another user than its envelope."""
+    """Reports an event whose data name another user than its envelope."""
+
+
+class OutdatedEvent(Refused):
+    """Reports an event that is so old that the deletion of its reminder may be forgotten."""
 
 
 class UnusableSchedule(Refused):
-    """The reminder's rule or time zone cannot be followed."""
+    """Reports a reminder with an unsupported rule or an unknown time zone."""

@@ -1,4 +1,4 @@
-"""Remembers every event in DynamoDB, by user and time."""
+"""Stores every event in DynamoDB, by user and time."""
 
 import json
 from collections.abc import Callable
@@ -8,16 +8,18 @@ from typing import Any, Protocol
 
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
+from event_messages.contract import PreferencesUpdated
 from event_messages.event import Event
 
 KEPT = timedelta(days=90)
+PREFERENCES = "preferences"  # id of the item with the preferences of a user
 
 
 class TableClient(Protocol):
-    """The part of a DynamoDB client that is used here."""
+    """Lists the methods of a DynamoDB client that the store uses."""
 
     def put_item(
-        self, *, TableName: str, Item: dict[str, Any], ConditionExpression: str
+        self, *, TableName: str, Item: dict[str, Any], ConditionExpression: str, **options: Any
     ) -> dict[str, Any]: ...
 
 
@@ -26,7 +28,7 @@ def utc_now() -> datetime:
 
 
 class DynamoEventStore:
-    """One item an event; its id orders a user's events by time, and repeats change nothing."""
+    """Stores one item per event; ids order the events of a user, and repeats change nothing."""
 
     def __init__(
         self, client: TableClient, table: str, clock: Callable[[], datetime] = utc_now
@@ -38,15 +40,28 @@ class DynamoEventStore:
         item = {name: self._serialize(value) for name, value in self._item(event).items()}
         self._put(item, "attribute_not_exists(id)")
 
+    def keep_preferences(self, preferences: PreferencesUpdated) -> None:
+        """Store the latest preferences of a user in one item that does not expire."""
+        item = {
+            name: self._serialize(value) for name, value in preferences_item(preferences).items()
+        }
+        self._put(
+            item,
+            "attribute_not_exists(id) or version < :version",
+            ExpressionAttributeValues={":version": item["version"]},
+        )
+
     def ping(self) -> None:
-        """Ask for a write that its condition refuses: all that a write needs, and no write."""
+        """Try a write whose condition fails: this checks all permissions and changes nothing."""
         nobody = {"userId": {"S": "ping"}, "id": {"S": "ping"}}
         self._put(nobody, "attribute_exists(id)")
 
-    def _put(self, item: dict[str, Any], condition: str) -> None:
-        """Nothing happens where the condition does not hold."""
+    def _put(self, item: dict[str, Any], condition: str, **options: Any) -> None:
+        """Put an item, unless its condition fails."""
         try:
-            self._client.put_item(TableName=self._table, Item=item, ConditionExpression=condition)
+            self._client.put_item(
+                TableName=self._table, Item=item, ConditionExpression=condition, **options
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
@@ -56,8 +71,8 @@ class DynamoEventStore:
 
 
 def item_of(event: Event, recorded_at: datetime) -> dict[str, Any]:
-    """The envelope, when it was recorded and expires, and the reminder that it is about."""
-    # Numbers with a fraction are only stored as decimals.
+    """Return the item: envelope, time of recording, expiry, and id of the reminder."""
+    # DynamoDB stores fractions only as decimals.
     item = json.loads(event.to_json(), parse_float=Decimal)
     item["recordedAt"] = recorded_at.isoformat(timespec="microseconds")
     item["expiresAt"] = int((event.occurred_at + KEPT).timestamp())  # seconds since 1970
@@ -66,7 +81,16 @@ def item_of(event: Event, recorded_at: datetime) -> dict[str, Any]:
     return dict(item)
 
 
+def preferences_item(preferences: PreferencesUpdated) -> dict[str, Any]:
+    return {
+        "userId": preferences.user_id,
+        "id": PREFERENCES,
+        "timeZone": preferences.time_zone,
+        "version": preferences.version,
+    }
+
+
 def reminder_of(event: Event) -> str | None:
-    """The id of the reminder that the event is about, by which a timeline finds it."""
+    """Return the id of the reminder of an event; timelines search for it."""
     named = event.data.get("id" if event.item_type == "reminder" else "reminderId")
     return str(named) if named else None

@@ -1,12 +1,14 @@
-"""What each event means to this service."""
+"""Maps types of events to the actions of this service."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, cast
 from uuid import UUID
 
 from event_messages.contract import (
     NotificationDeleted,
     PendingNotification,
+    PreferencesUpdated,
     Reminder,
     ReminderDeleted,
     data_of,
@@ -17,24 +19,31 @@ from pydantic import BaseModel
 from service_runtime.recurrence import InvalidRule
 
 from event_service import schedule
-from event_service.errors import ForeignData, UnusableSchedule
+from event_service.errors import ForeignData, OutdatedEvent, UnusableSchedule
 from event_service.notification import Notification
+
+RETENTION = timedelta(days=90)
 
 
 class EventStore(Protocol):
     def append(self, event: Event) -> None:
-        """Keep the event; a repeat changes nothing."""
+        """Store the event; a repeat changes nothing."""
+
+    def keep_preferences(self, preferences: PreferencesUpdated) -> None:
+        """Store the preferences, unless newer ones are stored."""
 
 
 class Notifications(Protocol):
     def put(self, notification: Notification) -> None:
-        """Store it, unless it or its deletion is stored as new or newer."""
+        """Store the notification, unless an equal or newer version or deletion is stored."""
 
     def remove(self, id: UUID, version: int, user_id: str) -> None:
-        """Delete it and what was asked for on its account, unless it is stored newer."""
+        """Delete the notification and its snoozes and deferrals, unless a newer one is stored."""
 
 
-def schedule_reminder(event: Event, data: BaseModel, notifications: Notifications) -> None:
+def schedule_reminder(
+    event: Event, data: BaseModel, notifications: Notifications, _: EventStore
+) -> None:
     try:
         wanted = schedule.of_reminder(cast(Reminder, data), event.occurred_at)
     except InvalidRule as error:
@@ -42,20 +51,26 @@ def schedule_reminder(event: Event, data: BaseModel, notifications: Notification
     notifications.put(wanted)
 
 
-def schedule_notification(event: Event, data: BaseModel, notifications: Notifications) -> None:
+def schedule_notification(
+    event: Event, data: BaseModel, notifications: Notifications, _: EventStore
+) -> None:
     notifications.put(schedule.of_command(cast(PendingNotification, data)))
 
 
-def cancel(event: Event, data: BaseModel, notifications: Notifications) -> None:
+def cancel(event: Event, data: BaseModel, notifications: Notifications, _: EventStore) -> None:
     deleted = cast(ReminderDeleted | NotificationDeleted, data)
     notifications.remove(deleted.id, deleted.version, event.user_id)
 
 
-def remember(event: Event, data: BaseModel, notifications: Notifications) -> None:
-    """Nothing but the event store is to change."""
+def keep_preferences(event: Event, data: BaseModel, _: Notifications, store: EventStore) -> None:
+    store.keep_preferences(cast(PreferencesUpdated, data))
 
 
-ACTIONS: dict[str, Callable[[Event, BaseModel, Notifications], None]] = {
+def remember(event: Event, data: BaseModel, _: Notifications, store: EventStore) -> None:
+    """Do nothing: `handle` stores the event."""
+
+
+ACTIONS: dict[str, Callable[[Event, BaseModel, Notifications, EventStore], None]] = {
     "reminder:created": schedule_reminder,
     "reminder:updated": schedule_reminder,
     "reminder:deleted": cancel,
@@ -70,19 +85,35 @@ ACTIONS: dict[str, Callable[[Event, BaseModel, Notifications], None]] = {
     "notification:failed": remember,
     "device:registered": remember,
     "device:removed": remember,
+    "preferences:updated": keep_preferences,
 }
 
 
-def handle(event: Event, notifications: Notifications, store: EventStore) -> None:
-    """Act on one event, then remember it.
+def handle(
+    event: Event,
+    notifications: Notifications,
+    store: EventStore,
+    retention: timedelta = RETENTION,
+) -> None:
+    """Act on one event, then store it.
 
-    An event may come twice and in any order, so both steps are safe to repeat: actions go by
-    id and version, and the store keeps one copy of each event id.
+    SQS can deliver events twice and in any order. Both steps can be repeated: actions depend on id
+    and version, and the store contains each event id once.
     """
     if event.type not in ACTIONS:
         raise UnknownEvent(f"the event service has no action for {event.type}")
     data = data_of(event)
     if getattr(data, "user_id", event.user_id) != event.user_id:
         raise ForeignData(f"{event.type} names another user in its data than in its envelope")
-    ACTIONS[event.type](event, data, notifications)
+    _check_age(event, retention)
+    ACTIONS[event.type](event, data, notifications, store)
     store.append(event)
+
+
+def _check_age(event: Event, retention: timedelta) -> None:
+    """Reject an event of a reminder if it is older than stored deletions."""
+    if event.item_type == "reminder" and event.occurred_at < datetime.now(UTC) - retention:
+        raise OutdatedEvent(
+            f"{event.type} occurred at {event.occurred_at:%Y-%m-%d}; deletions are remembered for "
+            f"{retention.days} days, so its reminder may be deleted. Save the reminder again."
+        )

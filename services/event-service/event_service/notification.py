@@ -1,4 +1,4 @@
-"""A notification as its table keeps it, and what is told of its changes."""
+"""Represents a stored notification and its change events."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,16 +8,17 @@ from uuid import UUID
 from event_messages.contract import Channel, Deferral, NotificationDeleted, PendingNotification
 from event_messages.event import Event
 
-State = Literal["pending", "ended", "deleted"]
+State = Literal["pending", "ended", "deleted", "refused"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """`date` to `notify_offset` are the schedule of the reminder that it announces.
+    """Describes a notification; `date` to `notify_offset` are the schedule of its reminder.
 
-    `occurrence` and `deliver_at` are those of the next announcement, or of the last one when
-    the notification has ended. A deleted one stays as a tombstone, so that older news of it is
-    recognised. One that was deferred goes on under a new id, which names the first it comes from.
+    `occurrence` and `deliver_at` belong to the next announcement, or to the last one if the
+    notification has ended. Deleted notifications stay as tombstones, so that older events are
+    recognized. A refused notification waits for a newer version. A deferred notification has a new
+    id, and `deferred_from` names the first one.
     """
 
     id: UUID
@@ -34,24 +35,27 @@ class Notification:
     deliver_at: datetime | None = None
     date: datetime | None = None
     rule: str | None = None
-    time_zone: str = "UTC"
+    time_zone: str | None = None
     except_dates: tuple[datetime, ...] = ()
     notify_offset: int = 0  # minutes
     handled_through: datetime | None = None
+    explicit_time: bool = False
+    missed: int = 0  # earlier occurrences of a series
+    last_occurrence: datetime | None = None  # of a rule with COUNT
     reason: Deferral | None = None
     deferred_from: UUID | None = None
 
     @property
     def schedule(self) -> tuple[object, ...]:
-        """What decides when it is announced; two that agree in it need no new start."""
+        """Return the fields that decide the time of the announcement."""
         series = self.date, self.rule, self.time_zone, self.except_dates, self.notify_offset
         return series if self.rule else (*series, self.occurrence, self.deliver_at)
 
 
 def announcement(before: Notification | None, after: Notification) -> Event | None:
-    """The event that tells of a change, if there is anything to tell.
+    """Return the event that reports a change, or None.
 
-    Deleted means that nothing waits any more, so the end of a series is told as that too.
+    The event `notification:deleted` also reports the end of a series.
     """
     waited = before is not None and before.state == "pending"
     if after.state == "pending":

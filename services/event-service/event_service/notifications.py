@@ -1,38 +1,64 @@
-"""The table of notifications in PostgreSQL, kept in step by id and version."""
+"""Stores notifications in PostgreSQL, in step with events by id and version."""
 
-from dataclasses import asdict, fields
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from event_messages.event import Event
 from service_runtime import outbox
+from service_runtime.recurrence import local_time_of
 from service_runtime.traces import current_traceparent
 from sqlalchemy import Column, Connection, Engine, Row, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from event_service.deferral import following, rooted, withdrawn
+from event_service.deferral import follow_origin, is_withdrawn, with_first_origin, with_text_of
 from event_service.notification import Notification, announcement
-from event_service.schedule import emptied, successor, tombstone
+from event_service.schedule import (
+    moved_occurrence,
+    remove_content,
+    replacement,
+    tombstone,
+)
 from event_service.tables import notifications
 
-FORGOTTEN = 5_000  # rows in one statement, which has ten seconds
-# In the order of the index, so that no step reads the whole table, be there few old rows or none.
+FORGOTTEN = 5_000  # rows of one statement, which may take ten seconds
+# Uses the order of the index, so that no step reads the whole table.
 FORGET = text("""
 delete from notifications where ctid = any(array(
     select ctid from notifications
-    where state <> 'pending' and updated_at < now() - make_interval(days => :days)
+    where (state = 'deleted' or state = 'ended' and reminder_id is distinct from id)
+        and updated_at < now() - make_interval(days => :days)
     order by updated_at limit :limit for update skip locked
 ))
 """)
+FORGET_BUDGETS = text("""
+delete from notification_budgets where ctid = any(array(
+    select ctid from notification_budgets
+    where day < (now() at time zone 'UTC')::date limit :limit for update skip locked
+))
+""")
 
+LARGEST_COUNT = 100_000  # of overdue notifications; larger counts return this number
+_due = notifications.c.state == "pending", notifications.c.deliver_at <= func.now()
+
+COMPARED = 1_000  # series of one comparison with new time zone data
+_MOVABLE = (
+    notifications.c.state == "pending",
+    notifications.c.local_occurrence.is_not(None),
+    # An earlier version may have moved the occurrence and left the local one.
+    notifications.c.local_written_at == notifications.c.updated_at,
+    notifications.c.deliver_at > func.now(),
+    or_(notifications.c.lease_until.is_(None), notifications.c.lease_until <= func.now()),
+)
 _COLUMNS = [notifications.c[field.name] for field in fields(Notification)]
 
 
 class PostgresNotifications:
-    """Each change is one transaction, with the event that tells of it in the outbox.
+    """Writes each change and its event to the outbox in one transaction.
 
-    A change takes the scheduler's lease away: what was claimed before is not settled any more,
-    so the newer version is what counts.
+    A change removes the lease of the scheduler. So a claim of the previous version is not settled.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -47,11 +73,13 @@ class PostgresNotifications:
             origin = notification.deferred_from
             _take_turn(connection, notification.reminder_id, origin, notification.id)
             if origin:
-                notification = rooted(notification, _stored(connection, origin))
+                notification = with_first_origin(notification, _stored(connection, origin))
                 _take_turn(connection, notification.deferred_from)
+                root = _stored(connection, notification.deferred_from or origin)
+                notification = with_text_of(root, notification)
             stored = _stored(connection, notification.id)
-            changed = successor(stored, notification)
-            if changed and not _orphaned(connection, notification):
+            changed = replacement(stored, notification)
+            if changed and not _is_orphaned(connection, notification):
                 _save(connection, stored, changed)
                 _lead(connection, changed)
 
@@ -64,19 +92,72 @@ class PostgresNotifications:
             _save(connection, stored, gone)
             table = notifications.c
             for dependent in _others(connection, id, table.reminder_id, table.deferred_from):
-                _save(connection, dependent, emptied(dependent, dependent.version))
+                _save(connection, dependent, remove_content(dependent, dependent.version))
+
+    def rezone(self) -> int:
+        """Move pending occurrences of series whose zone has new rules; return their number.
+
+        Due and claimed notifications do not move.
+        """
+        moved, last = 0, UUID(int=0)
+        while page := self._series_after(last):
+            moved += sum(self._rezone(id) for id, *times in page if moved_occurrence(*times))
+            last = page[-1][0]
+        return moved
+
+    def _series_after(self, last: UUID) -> Sequence[Any]:
+        """Return the id, occurrence, local occurrence and zone of the next series."""
+        table = notifications.c
+        query = select(table.id, table.occurrence, table.local_occurrence, table.time_zone)
+        query = query.where(table.id > last, *_MOVABLE).order_by(table.id).limit(COMPARED)
+        with self._engine.connect() as connection:
+            return connection.execute(query).all()
+
+    def _rezone(self, id: UUID) -> bool:
+        with self._engine.begin() as connection:
+            _take_turn(connection, id)
+            wanted = notifications.c.id == id, *_MOVABLE
+            local = connection.scalar(select(notifications.c.local_occurrence).where(*wanted))
+            if local is None or (stored := _stored(connection, id)) is None:
+                return False
+            offset = timedelta(minutes=stored.notify_offset)
+            if not (moved := moved_occurrence(stored.occurrence, local, stored.time_zone)):
+                return False
+            _save(connection, stored, replace(stored, occurrence=moved, deliver_at=moved - offset))
+        return True
 
     def forget(self, days: int) -> int:
-        """Remove some of what ended or was deleted so long ago that no news of it can come.
+        """Delete some old tombstones, ended snoozes, deferrals and budgets; return their number.
 
-        How many; none when none are left but those that are being written at this moment.
+        Rows of existing reminders stay, because an edit can follow at any time. The result is 0
+        when only rows that other transactions write remain.
         """
         with self._engine.begin() as connection:
-            return connection.execute(FORGET, {"days": days, "limit": FORGOTTEN}).rowcount
+            forgotten = connection.execute(FORGET, {"days": days, "limit": FORGOTTEN}).rowcount
+            return forgotten + connection.execute(FORGET_BUDGETS, {"limit": FORGOTTEN}).rowcount
+
+    def count_overdue(self) -> float:
+        """Return the number of notifications that are due and not published."""
+        some = select(notifications.c.id).where(*_due).limit(LARGEST_COUNT).subquery()
+        with self._engine.connect() as connection:
+            return float(connection.scalar(select(func.count()).select_from(some)) or 0)
+
+    def oldest_overdue(self) -> float:
+        """Return the seconds since the oldest of them became due, on the database clock."""
+        oldest = select(notifications.c.deliver_at).where(*_due).order_by("deliver_at").limit(1)
+        age = func.extract("epoch", func.now() - oldest.scalar_subquery())
+        with self._engine.connect() as connection:
+            return float(connection.scalar(select(age)) or 0)
+
+    def count_refused(self) -> float:
+        """Return the number of notifications that the topic rejected permanently."""
+        refused = select(func.count()).where(notifications.c.state == "refused")
+        with self._engine.connect() as connection:
+            return float(connection.scalar(refused) or 0)
 
 
 def _take_turn(connection: Connection, *ids: UUID | None) -> None:
-    """Until the transaction ends, no other may change these; rows need not exist yet."""
+    """Lock the ids until the transaction ends; rows with these ids need not exist."""
     for id in dict.fromkeys(id for id in ids if id):
         key = int.from_bytes(id.bytes[:8], signed=True)
         connection.execute(select(func.pg_advisory_xact_lock(key)))
@@ -89,7 +170,7 @@ def _stored(connection: Connection, id: UUID) -> Notification | None:
 
 
 def _others(connection: Connection, id: UUID, *named_by: Column[Any]) -> list[Notification]:
-    """Those but deleted ones that name another in one of these columns."""
+    """Return the rows, except deleted ones, that refer to another by one of these columns."""
     named = or_(*(column == id for column in named_by))
     others = notifications.c.id != id, notifications.c.state != "deleted"
     query = select(*_COLUMNS).where(named, *others).with_for_update()
@@ -97,16 +178,16 @@ def _others(connection: Connection, id: UUID, *named_by: Column[Any]) -> list[No
 
 
 def _lead(connection: Connection, origin: Notification) -> None:
-    """Let what was deferred and waits follow its origin."""
+    """Update the pending deferred notifications of an origin."""
     for deferred in _others(connection, origin.id, notifications.c.deferred_from):
-        if deferred.state == "pending" and (changed := following(deferred, origin)):
+        if deferred.state == "pending" and (changed := follow_origin(deferred, origin)):
             _save(connection, deferred, changed)
 
 
-def _orphaned(connection: Connection, notification: Notification) -> bool:
-    """Whether the reminder that it belongs to was deleted, or what it takes the place of ended."""
+def _is_orphaned(connection: Connection, notification: Notification) -> bool:
+    """Return True if its reminder was deleted, or the notification that it replaces has ended."""
     origin, reminder = notification.deferred_from, notification.reminder_id
-    if origin and withdrawn(notification, _stored(connection, origin)):
+    if origin and is_withdrawn(notification, _stored(connection, origin)):
         return True
     if reminder in (None, notification.id):
         return False
@@ -120,7 +201,12 @@ def _save(connection: Connection, before: Notification | None, after: Notificati
         "except_dates": list(after.except_dates),
         "traceparent": current_traceparent(),
         "lease_until": None,
-        "updated_at": func.clock_timestamp(),
+        "refusals": 0,
+        "refusal_reason": None,
+        "is_counted": False,
+        "local_occurrence": local_time_of(after.occurrence, after.rule, after.time_zone),
+        "local_written_at": func.statement_timestamp(),
+        "updated_at": func.statement_timestamp(),
     }
     upsert = insert(notifications).values(values)
     connection.execute(upsert.on_conflict_do_update(index_elements=["id"], set_=values))

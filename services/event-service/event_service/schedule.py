@@ -1,11 +1,12 @@
-"""When a notification is announced, and which news of it counts."""
+"""Decides when a notification is announced, and which version wins."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from event_messages.contract import PendingNotification, Reminder
-from service_runtime.recurrence import Series
+from service_runtime.recurrence import Series, instant_of, wall_clock, zone_of
+from service_runtime.recurrence_rule import frequency_of
 
 from event_service.errors import ForeignNotification
 from event_service.notification import Notification
@@ -14,17 +15,19 @@ DAILY = "FREQ=DAILY"
 
 
 def of_reminder(reminder: Reminder, written_at: datetime) -> Notification:
-    """The notification of a reminder that was written at `written_at`.
+    """Return the notification of a reminder that was written at `written_at`.
 
-    Of a completed one no series is left, so that it begins anew when it is opened again, and
-    what was announced is handled.
+    A series starts at the last change of its schedule. So an edit that arrives before the creation
+    has the same start. A completed reminder has no series, and its announced occurrences count as
+    handled.
     """
     rule = (reminder.rule or DAILY) if reminder.is_recurring and not reminder.completed else None
     except_dates = tuple(sorted(reminder.except_dates)) if rule else ()
     offset = timedelta(minutes=reminder.notify_offset)
-    series = Series(reminder.date, rule, reminder.time_zone, except_dates)
+    last = reminder.last_occurrence if rule else None
+    series = Series(reminder.date, rule, reminder.time_zone, except_dates, last)
     handled = reminder.handled_through
-    occurrence = series.first_due(offset, written_at, handled)
+    occurrence = series.first_due(offset, reminder.scheduled_from or written_at, handled)
     if reminder.completed:
         occurrence, handled = None, max(handled or written_at, written_at + offset)
     return Notification(
@@ -46,26 +49,29 @@ def of_reminder(reminder: Reminder, written_at: datetime) -> Notification:
         except_dates=except_dates,
         notify_offset=reminder.notify_offset,
         handled_through=handled,
+        explicit_time=not rule or frequency_of(rule) not in {"HOURLY", "MINUTELY"},
+        last_occurrence=last,
     )
 
 
 def of_command(command: PendingNotification) -> Notification:
-    """The notification that a producer asked for."""
+    """Return the notification that a producer requested."""
     return Notification(state="pending", **command.model_dump())
 
 
-def successor(stored: Notification | None, wanted: Notification) -> Notification | None:
-    """What takes the place of `stored`; None when that is as new as `wanted` or newer.
+def replacement(stored: Notification | None, wanted: Notification) -> Notification | None:
+    """Return the notification that replaces `stored`, or None if `stored` is equal or newer.
 
-    An update that leaves the schedule alone leaves the place in it alone too: what was
-    announced already stays so, and what is overdue is still announced, unless it was handled.
+    If the schedule is unchanged, the position in it stays: announced occurrences stay announced,
+    and an overdue occurrence is still announced unless the user handled it.
     """
     if stored is None:
         return wanted
     _check_owner(stored, wanted.user_id)
     if stored.version >= wanted.version:
         return None
-    if stored.state == "deleted" or stored.schedule != wanted.schedule or _handled(stored, wanted):
+    moved = stored.schedule != wanted.schedule or _is_handled(stored, wanted)
+    if moved or stored.state in {"deleted", "refused"}:
         return wanted
     return replace(
         wanted,
@@ -75,20 +81,30 @@ def successor(stored: Notification | None, wanted: Notification) -> Notification
     )
 
 
+def moved_occurrence(
+    occurrence: datetime | None, local: datetime, time_zone: str | None
+) -> datetime | None:
+    """Return the new moment of a local time, or None if the occurrence is already there."""
+    zone = zone_of(time_zone or "UTC")
+    if occurrence is None or wall_clock(occurrence, zone) == local:
+        return None
+    return instant_of(local, zone)
+
+
 def tombstone(
     stored: Notification | None, id: UUID, version: int, user_id: str
 ) -> Notification | None:
-    """What remains of a deleted notification; None when newer news of it is stored."""
+    """Return the tombstone of a deleted notification, or None if a newer version is stored."""
     if stored is None:
         return Notification(id=id, version=version, user_id=user_id, state="deleted")
     _check_owner(stored, user_id)
     if stored.version >= version:
         return None
-    return emptied(stored, version)
+    return remove_content(stored, version)
 
 
-def emptied(stored: Notification, version: int) -> Notification:
-    """The tombstone without what the user wrote."""
+def remove_content(stored: Notification, version: int) -> Notification:
+    """Return the notification as a tombstone without user data."""
     return Notification(
         id=stored.id,
         version=version,
@@ -98,8 +114,8 @@ def emptied(stored: Notification, version: int) -> Notification:
     )
 
 
-def _handled(stored: Notification, wanted: Notification) -> bool:
-    """Whether the user was quicker than the announcement of what waits."""
+def _is_handled(stored: Notification, wanted: Notification) -> bool:
+    """Return True if the user handled the pending occurrence before its announcement."""
     through, waiting = wanted.handled_through, stored.occurrence
     return bool(stored.state == "pending" and waiting and through and waiting <= through)
 

@@ -1,4 +1,4 @@
-"""What this service is told."""
+"""Defines the settings of event-service."""
 
 from service_runtime.settings import DatabaseSettings
 
@@ -8,4 +8,4 @@ class Settings(DatabaseSettings):
     event_dead_letters_url: str
     event_store_table: str
     event_topic_arn: str
-    retention_days: int = 90  # of notifications that ended or were deleted
+    retention_days: int = 90  # after the end or deletion of a notification

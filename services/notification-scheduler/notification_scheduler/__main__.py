@@ -1,16 +1,16 @@
-"""`python -m notification_scheduler` publishes what is due until SIGTERM."""
+"""Publishes due notifications until SIGTERM."""
 
 import sys
 
 from service_runtime.aws import aws_client
 from service_runtime.logs import configure_logs
-from service_runtime.probes import all_of, health_app
+from service_runtime.metrics_server import MetricsServer
+from service_runtime.probes import check_all, health_app
 from service_runtime.process import HttpServer, run_process
 from service_runtime.settings import read_settings
 from service_runtime.span_export import export_spans
 
-from notification_scheduler.assembly import assembled
-from notification_scheduler.metrics import watch_backlog
+from notification_scheduler.assembly import assemble
 from notification_scheduler.settings import Settings
 
 NAME = "notification-scheduler"
@@ -22,12 +22,15 @@ def serve() -> None:
     configure_logs(NAME, settings.log_level)
     export_spans(NAME)
     topic = aws_client("sns", connections=settings.sender_threads, read_timeout=TOPIC_TIMEOUT)
-    with assembled(settings, topic) as parts:
-        watch_backlog(parts.due.backlog)
+    with assemble(settings, topic) as parts:
         health = health_app(
-            live=all_of(scheduler=parts.scheduler.alive), ready=all_of(database=parts.due.ping)
+            live=check_all(scheduler=parts.scheduler.alive),
+            ready=check_all(database=parts.due.ping),
         )
-        run_process(HttpServer(health, settings.http_port), parts.scheduler)
+        host = settings.listen_address
+        http = HttpServer(health, settings.http_port, host=host)
+        servers = http, MetricsServer(settings.metrics_port, host)
+        run_process(*servers, parts.scheduler)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Waits for the next due time, for news from the database, or to be woken."""
+"""Waits for the next due time, a database notification, or a call of `wake`."""
 
 import os
 import select
@@ -16,7 +16,7 @@ CHANNEL = "due_notifications"
 
 class Alarm(Protocol):
     def wait(self, seconds: float, planned: NextDue | None) -> None:
-        """Return after `seconds`, when woken, or when something is due before `planned`."""
+        """Wait for `seconds`, for `wake`, or for a notification that is due before `planned`."""
 
     def wake(self) -> None: ...
 
@@ -24,7 +24,7 @@ class Alarm(Protocol):
 
 
 class TimedAlarm:
-    """Without a database: only time and `wake` end a wait."""
+    """Waits without a database: only time and `wake` end a wait."""
 
     def __init__(self) -> None:
         self._woken = threading.Event()
@@ -41,7 +41,7 @@ class TimedAlarm:
 
 
 class PostgresAlarm:
-    """Listens for new and changed notifications, on a connection of its own."""
+    """Listens for new and changed notifications on its own connection."""
 
     def __init__(self, info: str) -> None:
         self._info = info
@@ -53,7 +53,7 @@ class PostgresAlarm:
     def wait(self, seconds: float, planned: NextDue | None) -> None:
         end = time.monotonic() + seconds
         if self._connection is None:
-            # What was written before it listened is found by looking once more.
+            # A second search finds rows that were written before the connection listened.
             self._connection = listen(self._info, CHANNEL)
             return
         while (left := end - time.monotonic()) > 0:
@@ -67,10 +67,10 @@ class PostgresAlarm:
         try:
             os.write(self._writer, b".")
         except OSError:
-            pass  # so many wakes wait that no more fit, or the alarm is closed
+            pass  # enough wakes are waiting, or the alarm is closed
 
     def disconnect(self) -> None:
-        """Listen anew at the next wait."""
+        """Close the connection; the next wait listens again."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -1,10 +1,10 @@
-"""A scheduler with its connections, as the process and the function both run it."""
+"""Creates a scheduler with its connections, for the process and the Lambda function."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from event_messages.publisher import TopicClient
+from event_messages.topic import TopicClient
 
 from notification_scheduler.alarm import PostgresAlarm
 from notification_scheduler.database import conninfo, open_claims_pool, open_pool
@@ -21,13 +21,19 @@ class Assembled:
 
 
 @contextmanager
-def assembled(settings: Settings, topic: TopicClient, grace: float = 20) -> Iterator[Assembled]:
+def assemble(settings: Settings, topic: TopicClient, grace: float = 20) -> Iterator[Assembled]:
     pool, claims = open_pool(settings), open_claims_pool(settings)
     alarm = PostgresAlarm(conninfo(settings))
     sender = Sender(topic, settings.notification_topic_arn, settings.sender_threads)
     try:
-        due = PostgresDueNotifications(pool, settings.lease_seconds, claims)
-        pace = Pace(batch=settings.batch_size, grace=grace)
+        per_day = settings.notifications_per_day
+        due = PostgresDueNotifications(pool, settings.lease_seconds, claims, per_day)
+        pace = Pace(
+            batch=settings.batch_size,
+            grace=grace,
+            collapse_missed=settings.collapse_missed,
+            notifications_per_day=per_day,
+        )
         yield Assembled(Scheduler(due, sender, alarm, pace), due)
     finally:
         sender.close()

@@ -1,8 +1,9 @@
-"""Connections of psycopg itself: the scheduler's few statements need no more."""
+"""Opens psycopg connections; the few statements of the scheduler need no SQLAlchemy."""
 
 from typing import Any
 
 import psycopg
+import service_runtime.database_failures  # noqa: F401 (describes errors of psycopg in logs)
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 from service_runtime.settings import DatabaseSettings
@@ -15,8 +16,8 @@ OPTIONS = " ".join(
         "statement_timeout=10s",
         "lock_timeout=5s",
         "timezone=UTC",
-        # Every statement is for some hundred rows of an index. On a small table the planner would
-        # rather read all of it, and go on so while a backlog makes it large: 4 times the time.
+        # Every statement reads a few hundred rows of an index. For a small table, the planner
+        # prefers a sequential scan, and keeps that plan while a backlog grows: 4 times slower.
         "enable_seqscan=off",
         "enable_hashjoin=off",
         "enable_mergejoin=off",
@@ -31,7 +32,7 @@ def conninfo(settings: DatabaseSettings) -> str:
         dbname=settings.database_name,
         user=settings.database_user,
         password=settings.database_password.get_secret_value(),
-        **settings.tls(),
+        **settings.tls_options(),
         connect_timeout=5,
         keepalives_idle=30,
         keepalives_interval=10,
@@ -43,12 +44,12 @@ def conninfo(settings: DatabaseSettings) -> str:
 
 
 def open_pool(settings: DatabaseSettings) -> Pool:
-    """Connections are made as they are needed; an unreachable server is met at the first use."""
+    """Open a pool whose connections are created at their first use."""
     return _pool(conninfo(settings), settings.database_pool_size)
 
 
 def open_claims_pool(settings: DatabaseSettings) -> Pool:
-    """Of one connection, whose commits do not wait for the disk."""
+    """Open a pool of one connection, whose commits do not wait for the disk."""
     options = f"{OPTIONS} -c synchronous_commit=off"
     return _pool(make_conninfo(conninfo(settings), options=options), 1)
 
@@ -60,14 +61,19 @@ def _pool(info: str, size: int) -> Pool:
         min_size=1,
         max_size=size,
         timeout=5,
-        # The pool waits twice as long after each failed attempt; giving up soon keeps a
-        # scheduler from sleeping on when the server is back.
+        # The pool doubles its wait after each failed attempt. A short limit lets the scheduler
+        # continue soon after an outage.
         reconnect_timeout=3,
         open=True,
     )
 
 
 def listen(info: str, channel: str) -> "psycopg.Connection[Any]":
+    """Open a connection that listens on a channel; the caller closes it."""
     connection = psycopg.connect(info, autocommit=True)
-    connection.execute(f"listen {channel}")
+    try:
+        connection.execute(f"listen {channel}")
+    except psycopg.Error:  # the server stopped in between
+        connection.close()
+        raise
     return connection

@@ -1,4 +1,4 @@
-"""The scheduler as a Lambda function that a schedule starts once a minute."""
+"""Runs the scheduler as a Lambda function that a schedule starts once a minute."""
 
 import threading
 from functools import cache
@@ -9,26 +9,26 @@ from service_runtime.logs import configure_logs
 from service_runtime.settings import read_settings
 from service_runtime.span_export import export_spans, flush_spans
 
-from notification_scheduler.assembly import assembled
+from notification_scheduler.assembly import assemble
 from notification_scheduler.settings import Settings
 
 NAME = "notification-scheduler"
-MINUTE = 60.0  # seconds; then the next invocation is at work
-GRACE = 5.0  # seconds to finish or release what is claimed
-MARGIN = 2.0  # seconds to answer before the function is cut off
+MINUTE = 60.0  # seconds until the next invocation runs
+GRACE = 5.0  # seconds to finish or release claims
+MARGIN = 2.0  # seconds to answer before Lambda ends the function
 TOPIC_TIMEOUT = 2  # seconds
-LONGEST_FLUSH = 1.0  # seconds of the margin that the last spans may take
+LONGEST_FLUSH = 1.0  # seconds of the margin for the last spans
 
 
 class Context(Protocol):
-    """The part of Lambda's context that is used here."""
+    """Lists the parts of Lambda's context that the handler uses."""
 
     def get_remaining_time_in_millis(self) -> int: ...
 
 
 @cache
-def _prepared() -> tuple[Settings, Any]:
-    """Once in the life of a container."""
+def _prepare() -> tuple[Settings, Any]:
+    """Prepare once per container."""
     settings = read_settings(Settings)
     configure_logs(NAME, settings.log_level)
     export_spans(NAME)
@@ -37,11 +37,11 @@ def _prepared() -> tuple[Settings, Any]:
 
 
 def handle(event: dict[str, Any], context: Context) -> dict[str, int]:
-    """Publish what comes due in this minute and stop in time."""
-    settings, topic = _prepared()
+    """Publish the notifications of this minute, and stop in time."""
+    settings, topic = _prepare()
     remaining = context.get_remaining_time_in_millis() / 1000
-    # Connections are of this invocation: between two the container sleeps and they die.
-    with assembled(settings, topic, grace=GRACE) as parts:
+    # Connections belong to one invocation, because they die while the container is frozen.
+    with assemble(settings, topic, grace=GRACE) as parts:
         working = max(0.0, min(MINUTE, remaining - GRACE - MARGIN))
         end = threading.Timer(working, parts.scheduler.stop)
         end.start()
@@ -49,5 +49,5 @@ def handle(event: dict[str, Any], context: Context) -> dict[str, int]:
             parts.scheduler.run()
         finally:
             end.cancel()
-            flush_spans(LONGEST_FLUSH)  # between two invocations nothing runs
+            flush_spans(LONGEST_FLUSH)  # between two invocations the process is frozen
     return {"published": parts.scheduler.published}

@@ -1,10 +1,10 @@
-"""The event `notification:send` as an entry of a batch for the topic.
+"""Writes the event `notification:send` as an entry of a batch for the topic.
 
-It is written without the models of the contract, which would cost most of the scheduler's
-time; a test reads it with them.
+The models of the contract would take most of the scheduler's time. A test reads the entries with
+the models.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha1
 from json.encoder import encode_basestring as quoted
@@ -13,7 +13,6 @@ from uuid import UUID
 
 from event_messages.event import SCHEMA_VERSION
 from event_messages.identifiers import uuid7_texts
-from event_messages.publisher import BATCH_BYTES, BATCH_ENTRIES
 
 from notification_scheduler.due import Due
 
@@ -28,16 +27,18 @@ class Sending(NamedTuple):
     body: str
     size: int  # bytes
 
+    trace: str | None = None
+
     @property
     def attributes(self) -> dict[str, Any]:
         user = {"DataType": "String", "StringValue": self.due.user_id}
         attributes = {"eventItemType": _ITEM, "eventType": _TYPE, "userId": user}
-        if trace := self.due.traceparent:
+        if trace := self.trace or self.due.traceparent:
             attributes["traceparent"] = {"DataType": "String", "StringValue": trace}
         return attributes
 
 
-def sendings(dues: Sequence[Due]) -> list[Sending]:
+def create_sendings(dues: Sequence[Due]) -> list[Sending]:
     now = _instant(datetime.now(UTC))
     return [_sending(due, id, now) for due, id in zip(dues, uuid7_texts(len(dues)), strict=True)]
 
@@ -56,42 +57,35 @@ def _sending(due: Due, id: str, now: str) -> Sending:
         f'"channel":"{due.channel}","message":{quoted(due.message)},'
         f'"url":{"null" if due.url is None else quoted(due.url)},'
         f'"email":{"null" if due.email is None else quoted(due.email)},'
-        f'"urgent":{"true" if due.urgent else "false"}}}}}'
+        f'"urgent":{"true" if due.urgent else "false"}{_optional_members(due)}}}}}'
     )
     if body.isascii():
         return Sending(due, body, len(body) + ATTRIBUTE_BYTES)
-    # The two code points that queues do not accept in a message body.
+    # SQS rejects these two code points in a message body.
     body = body.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
     return Sending(due, body, len(body.encode()) + ATTRIBUTE_BYTES)
 
 
+def _optional_members(due: Due) -> str:
+    zone = f',"timeZone":{quoted(due.time_zone)}' if due.time_zone else ""
+    explicit = ',"explicitTime":true' if due.explicit_time else ""
+    missed = f',"missed":{due.missed}' if due.missed else ""
+    return f"{zone}{explicit}{missed}"
+
+
 def _reminder_text(due: Due, notification: str) -> str:
-    """As JSON. Most reminders have one notification, of their id, whose text is there already."""
+    """Return the reminder id as JSON; usually it equals the notification id."""
     if due.reminder_id is None:
         return "null"
     return f'"{notification if due.reminder_id == due.id else due.reminder_id}"'
 
 
 def occurrence_text(notification_id: UUID, moment: str) -> str:
-    """`occurrence_id` as text, in a fraction of its time; `moment` is UTC with microseconds."""
+    """Return `occurrence_id` as text, but faster; `moment` is UTC with microseconds."""
     name = notification_id.bytes + moment.encode()
     hash = sha1(name, usedforsecurity=False).hexdigest()
     variant = "89ab"[int(hash[16], 16) & 3]
     return f"{hash[:8]}-{hash[8:12]}-5{hash[13:16]}-{variant}{hash[17:20]}-{hash[20:32]}"
-
-
-def batches(all: Sequence[Sending]) -> Iterator[list[Sending]]:
-    """Batches as large as a topic takes."""
-    batch: list[Sending] = []
-    size = 0
-    for one in all:
-        if batch and (len(batch) == BATCH_ENTRIES or size + one.size > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += one.size
-    if batch:
-        yield batch
 
 
 def _instant(moment: datetime) -> str:

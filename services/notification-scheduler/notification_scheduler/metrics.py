@@ -1,8 +1,6 @@
-"""What the scheduler measures."""
+"""Defines the metrics of the scheduler."""
 
-from collections.abc import Callable
-
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 LATENESS = Histogram(
     "notification_lateness_seconds",
@@ -11,19 +9,10 @@ LATENESS = Histogram(
 )
 PUBLISHED = Counter("notifications_published_total", "Notifications published")
 NOT_PUBLISHED = Counter(
-    "notifications_not_published_total", "Attempts at which the topic took none", ["reason"]
+    "notifications_not_published_total",
+    "Attempts that the topic rejected, and occurrences over a budget",
+    ["reason"],
 )
-CLAIMS = Counter("notification_claims_total", "Claims, with or without anything due", ["found"])
-BACKLOG = Gauge("notifications_overdue", "Notifications that are due and not published")
-
-
-def watch_backlog(backlog: Callable[[], int]) -> None:
-    """Ask whenever the metrics are read; not a number when the database does not answer."""
-
-    def ask() -> float:
-        try:
-            return backlog()
-        except Exception:
-            return float("nan")
-
-    BACKLOG.set_function(ask)
+CLAIMS = Counter(
+    "notification_claims_total", "Searches for due notifications, by result", ["found"]
+)

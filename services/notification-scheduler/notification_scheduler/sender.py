@@ -5,33 +5,43 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from event_messages.publisher import TopicClient
-from service_runtime.traces import recording
+from event_messages.topic import Refusal, TopicClient, batches, publish_batch, split_oversized
+from service_runtime.traces import is_recording
 
 from notification_scheduler.announcement_spans import announce, end
-from notification_scheduler.due import Due
-from notification_scheduler.messages import Sending, batches, sendings
+from notification_scheduler.due import Due, Refused
+from notification_scheduler.messages import Sending, create_sendings
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class Outcome:
-    """What became of a claim."""
+    """Contains the results of a claim."""
 
     published: list[Due] = field(default_factory=list)
-    failed: list[Due] = field(default_factory=list)  # worth another try
-    refused: list[Due] = field(default_factory=list)  # the topic says that the message is wrong
-    unsent: list[Due] = field(default_factory=list)  # the scheduler was stopped before
+    failed: list[Due] = field(default_factory=list)  # to retry
+    refused: list[Refused] = field(default_factory=list)  # the topic calls the message invalid
+    unsent: list[Due] = field(default_factory=list)  # because the scheduler stopped
 
     def add(self, other: "Outcome") -> None:
         self.published += other.published
         self.failed += other.failed
         self.refused += other.refused
         self.unsent += other.unsent
+
+    def add_refusal(self, refusal: Refusal[Sending]) -> None:
+        due, reason = refusal.entry.due, refusal.reason
+        if refusal.permanent:
+            logger.error(
+                "the topic rejected a notification",
+                extra={"notification": str(due.id), "reason": reason},
+            )
+            self.refused.append(Refused(due, reason))
+        else:
+            logger.warning("could not publish a notification", extra={"reason": reason})
+            self.failed.append(due)
 
 
 class Sender:
@@ -41,8 +51,9 @@ class Sender:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
 
     def send(self, dues: Sequence[Due], stopping: Callable[[], bool]) -> Outcome:
-        """Publish all, or as many as were sent before `stopping`."""
-        waiting = deque(batches(sendings(dues)))
+        """Publish all, or stop early when `stopping` is set."""
+        fitting, oversized = split_oversized(create_sendings(dues))
+        waiting = deque(batches(fitting))
 
         def send_waiting() -> Outcome:
             outcome = Outcome()
@@ -53,7 +64,7 @@ class Sender:
                     outcome.add(self._send_batch(batch))
             return outcome
 
-        outcome = Outcome()
+        outcome = Outcome(refused=[Refused(one.entry.due, one.reason, True) for one in oversized])
         at_once = min(len(waiting), self._threads)
         for part in [self._pool.submit(send_waiting) for _ in range(at_once)]:
             outcome.add(part.result())
@@ -63,48 +74,36 @@ class Sender:
         self._pool.shutdown()
 
     def _send_batch(self, batch: list[Sending]) -> Outcome:
-        entries = [
-            {"Id": str(at), "Message": one.body, "MessageAttributes": one.attributes}
-            for at, one in enumerate(batch)
-        ]
-        dues = [one.due for one in batch]
-        return self._publish_traced(dues, entries) if recording() else self._publish(dues, entries)
+        return self._publish_traced(batch) if is_recording() else self._publish(batch)
 
-    def _publish_traced(self, dues: list[Due], entries: list[dict[str, Any]]) -> Outcome:
-        """Each message carries the span of its publishing, which is the parent of its handling."""
+    def _publish_traced(self, batch: list[Sending]) -> Outcome:
+        """Publish a batch; each message carries its span, the parent of the consumer's span."""
+        dues = [one.due for one in batch]
         spans = announce(self._topic_arn.rpartition(":")[2], dues)
-        for entry, span in zip(entries, spans, strict=True):
-            trace = {"DataType": "String", "StringValue": str(span.trace)}
-            entry["MessageAttributes"]["traceparent"] = trace
+        traced = [
+            one._replace(trace=str(span.trace)) for one, span in zip(batch, spans, strict=True)
+        ]
         published: list[Due] = []
         try:
-            outcome = self._publish(dues, entries)
+            outcome = self._publish(traced)
             published = outcome.published
             return outcome
         finally:
             end(spans, dues, published)
 
-    def _publish(self, dues: list[Due], entries: list[dict[str, Any]]) -> Outcome:
-        try:
-            answer = self._client.publish_batch(
-                TopicArn=self._topic_arn, PublishBatchRequestEntries=entries
-            )
-        except (ClientError, BotoCoreError) as error:
-            logger.warning("topic not reached; trying again", extra={"reason": str(error)})
-            return Outcome(failed=dues)
-        failures = {int(failure["Id"]): failure for failure in answer.get("Failed", [])}
-        if not failures:
-            return Outcome(published=dues)
-        outcome = Outcome(published=[due for at, due in enumerate(dues) if at not in failures])
-        for at, failure in failures.items():
-            reason = {"notification": str(dues[at].id), "reason": failure.get("Code")}
-            logger.error("a notification was not accepted by the topic", extra=reason)
-            (outcome.refused if failure.get("SenderFault") else outcome.failed).append(dues[at])
+    def _publish(self, batch: list[Sending]) -> Outcome:
+        refusals = publish_batch(self._client, self._topic_arn, batch)
+        if not refusals:
+            return Outcome(published=[one.due for one in batch])
+        not_taken = {refusal.entry.due.id for refusal in refusals}
+        outcome = Outcome(published=[one.due for one in batch if one.due.id not in not_taken])
+        for refusal in refusals:
+            outcome.add_refusal(refusal)
         return outcome
 
 
 def _next(waiting: deque[list[Sending]]) -> list[Sending] | None:
     try:
         return waiting.popleft()
-    except IndexError:  # another thread took the last one
+    except IndexError:  # another thread took the last item
         return None

@@ -1,20 +1,28 @@
-"""The HTTP API of devices, preferences and links to unsubscribe."""
+"""Defines the HTTP API of devices, preferences and links to unsubscribe."""
 
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
 from service_runtime.probes import Check
 from service_runtime.problems import Problem
-from service_runtime.rate_limit import Buckets, limited_router
+from service_runtime.rate_limit import Buckets, charge, limited_router
 from starlette.responses import JSONResponse
 
-from notification_service.devices import TOKEN, Device, Devices, TokenCheck, register, remove
+from notification_service.devices import (
+    INSTALLATION,
+    TOKEN,
+    Device,
+    Devices,
+    TokenCheck,
+    register,
+    remove,
+)
 from notification_service.errors import (
     DeviceNotAssociated,
     ProviderError,
@@ -26,7 +34,8 @@ from notification_service.preferences_api import preference_routes
 from notification_service.unsubscription import Unsubscription
 from notification_service.unsubscription_api import unsubscription_routes
 
-PATIENCE = 30.0  # seconds to wait for FCM when it names none
+REGISTRATION_COST = 9  # tokens, in addition to that of the request, because FCM may check the token
+PATIENCE = 30.0  # seconds to wait for FCM if its answer names none
 
 
 class Body(BaseModel):
@@ -34,13 +43,20 @@ class Body(BaseModel):
 
 
 class NewDevice(Body):
-    """A device to push to."""
+    """Describes a device that receives push notifications."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     fcm_token: str = Field(
-        description="the registration token that Firebase gave the app",
+        description="registration token of the app, from Firebase",
+        examples=["bk3RNwTe3H0:CI2k_HHwgIpoDKCIZvvDMExUdFQ3P1"],
         json_schema_extra={"pattern": f"^{TOKEN.pattern}$"},  # refused as INVALID_TOKEN
+    )
+    installation_id: str | None = Field(
+        default=None,
+        pattern=f"^{INSTALLATION.pattern}$",
+        examples=["cIqrpF6gQ0mLa3hVQSsWxN"],
+        description="Firebase installation id of the app; its new token replaces the earlier one",
     )
 
 
@@ -73,7 +89,9 @@ def device_api(
     ready: Check,
     identity: Identity | None = None,
 ) -> FastAPI:
-    app = create_api("Herald devices", live=live, ready=ready, identity=identity, version="1")
+    app = create_api(
+        "Herald devices and preferences", live=live, ready=ready, identity=identity, version="1"
+    )
     app.state.buckets = buckets
     app.include_router(device_routes(devices, tokens))
     app.include_router(preference_routes(preferences))
@@ -87,29 +105,45 @@ def device_api(
 def device_routes(devices: Devices, tokens: TokenCheck) -> APIRouter:
     routes = limited_router("devices")
 
-    @routes.post("/device/register", status_code=201)
-    def register_device(body: NewDevice, user: User) -> RegisteredDevice:
-        """Register a device, after asking FCM whether a push can reach it.
+    @routes.post(
+        "/device/register",
+        summary="Register a device",
+        status_code=201,
+        responses={
+            200: {"model": RegisteredDevice, "description": "The user had this device already."}
+        },
+    )
+    def register_device(
+        body: NewDevice, caller: AnyCaller, request: Request, response: Response
+    ) -> RegisteredDevice:
+        """Register a device after FCM confirmed that a push can reach it.
 
-        Refused with 422 `INVALID_TOKEN`, `DEVICE_ALREADY_REGISTERED` or `DEVICE_LIMIT_REACHED`.
+        Answers 201 for a new device, and 200 with the same id for a known one. A token moves to
+        the user who registered it last. Refusals: 422 `INVALID_TOKEN`, `DEVICE_LIMIT_REACHED`.
+        The rate limit counts a registration as ten requests.
         """
-        return RegisteredDevice.of(register(user, body.fcm_token, devices, tokens))
+        charge(request, caller, REGISTRATION_COST)
+        device, is_new = register(
+            caller.user_id, body.fcm_token, devices, tokens, body.installation_id
+        )
+        response.status_code = 201 if is_new else 200
+        return RegisteredDevice.of(device)
 
-    @routes.get("/device")
+    @routes.get("/device", summary="List devices")
     def list_devices(user: User) -> list[RegisteredDevice]:
-        """The user's devices, oldest first."""
+        """List the devices of the caller, oldest first."""
         return [RegisteredDevice.of(device) for device in devices.of(user)]
 
-    @routes.delete("/device/remove/{id}", status_code=204)
+    @routes.delete("/device/remove/{id}", summary="Remove a device", status_code=204)
     def remove_device(id: DeviceId, user: User) -> None:
-        """Push no more to a device; 422 `DEVICE_NOT_ASSOCIATED` when the user has no such one."""
+        """Remove a device; 422 `DEVICE_NOT_ASSOCIATED` if the user does not have it."""
         remove(user, device_id_of(id), devices)
 
     return routes
 
 
 def device_id_of(text: str) -> UUID:
-    """What is no id belongs to no device."""
+    """Return the id; refuse a text that is not an id, like the id of no device."""
     try:
         return UUID(text)
     except ValueError:
@@ -122,7 +156,7 @@ def answer_refusal(request: Request, error: Exception) -> JSONResponse:
 
 
 def answer_outage(request: Request, error: Exception) -> JSONResponse:
-    """FCM could not be asked; its own words stay in the log."""
+    """Answer 503 if FCM cannot check the token; its own answer stays in the log."""
     after = error.after if isinstance(error, RetryLater) and error.after else PATIENCE
     detail = "FCM cannot check the token now; try again later."
     headers = {"Retry-After": str(round(after))}

@@ -1,24 +1,35 @@
-"""Attempts at deliveries: claimed, sent, settled."""
+"""Claims, sends and settles deliveries."""
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from event_messages import errors as messages
+from event_messages.event import Event
+from event_messages.failures import describe
 
 from notification_service.adapters import Adapters
-from notification_service.deliveries import LEASES, Claim, Delivery, Outcome, Standing
+from notification_service.deliveries import (
+    LEASES,
+    Claim,
+    Delivery,
+    Outcome,
+    Rejection,
+    Standing,
+)
 from notification_service.errors import (
     InvalidToken,
     Misconfigured,
     NeverRetry,
     ProviderError,
     RetryLater,
+    Throttled,
     Unregistered,
 )
+from notification_service.waiting import NotNow, whole_of
 
-# Seconds of a lease after which nothing is sent any more: an answer may take 25 seconds.
+THROTTLED_PAUSE = 1.0  # seconds without e-mails after SES throttled one
+# Seconds of a lease after which nothing is sent, because an answer may take 25 seconds.
 LEAVE_UNSENT = 30.0
 
 logger = logging.getLogger(__name__)
@@ -26,76 +37,92 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sending:
-    """A delivery, and what sends it: it returns the provider's id or raises a ProviderError."""
+    """Pairs a delivery with a function that sends it.
+
+    The function returns the provider's id or raises a ProviderError.
+    """
 
     delivery: Delivery
     send: Callable[[], str]
 
 
-def attempt(delivery: Delivery, send: Callable[[], str], adapters: Adapters) -> float | None:
-    """Claim, send, settle; seconds to wait before another attempt, or None when it is over."""
-    waits = attempt_all([Sending(delivery, send)], adapters)
-    return waits[0] if waits else None
+@dataclass(frozen=True)
+class Claimed:
+    """Represents a delivery that this worker has claimed, with the number of the attempt."""
+
+    sending: Sending
+    attempt: int
 
 
-def attempt_all(sendings: Sequence[Sending], adapters: Adapters) -> list[float]:
-    """Claim all at once, send them side by side and settle each when its answer is there.
+def attempt(sendings: Sequence[Sending], adapters: Adapters) -> None:
+    """Claim all deliveries, send them in parallel, and settle each at its answer.
 
-    Returns the seconds to wait for each that needs another attempt. Claims and settlements are
-    made by the calling thread, so that senders use up no database connections.
+    Raises NotNow if any delivery needs another attempt. Only the calling thread claims and settles,
+    so that senders use no database connections.
     """
     claims = claim_all([sending.delivery for sending in sendings], adapters)
-    waits = [claim.free_in for claim in claims if claim.standing is Standing.HELD]
+    delays = [claimed_by_another(claim) for claim in claims if claim.standing is Standing.HELD]
     ours = [
-        sending
+        Claimed(sending, claim.attempts)
         for sending, claim in zip(sendings, claims, strict=True)
         if claim.standing is Standing.OURS
     ]
     unforeseen: list[Exception] = []
-    for answered in adapters.senders.answers([sending.send for sending in ours], LEAVE_UNSENT):
-        answers = [(ours[index].delivery, answer) for index, answer in answered]
-        waits += settle_answers(answers, adapters)
+    sends = [one.sending.send for one in ours]
+    for answered in adapters.senders.answers(sends, LEAVE_UNSENT):
+        answers = [(ours[index], answer) for index, answer in answered]
+        delays += settle_answers(answers, adapters)
         unforeseen += [answer for _, answer in answers if is_unforeseen(answer)]
-    if unforeseen:  # its claim ends with its lease; the others are settled
+    if unforeseen:  # the lease ends its claim; the others are settled
         raise unforeseen[0]
-    return waits
+    if delays:
+        raise min(delays, key=lambda delay: delay.seconds)
+
+
+def claimed_by_another(claim: Claim) -> NotNow:
+    return NotNow("another worker has claimed the delivery", claim.free_in, failed=False)
 
 
 def settle_answers(
-    answers: Sequence[tuple[Delivery, str | Exception]], adapters: Adapters
-) -> list[float]:
-    """What was delivered is stored in one transaction; each failure has its own."""
+    answers: Sequence[tuple[Claimed, str | Exception]], adapters: Adapters
+) -> list[NotNow]:
+    """Settle all successful deliveries in one transaction, and each failure separately."""
     delivered = [
-        (delivery, Outcome(provider_id=answer))
-        for delivery, answer in answers
+        (one.sending.delivery, Outcome(provider_id=answer))
+        for one, answer in answers
         if isinstance(answer, str)
     ]
     if delivered:
         adapters.deliveries.settle_all(delivered)
     for delivery, outcome in delivered:
         adapters.observe(delivery, outcome.state)
-    waits = [
-        settle_failure(delivery, answer, adapters)
-        for delivery, answer in answers
+    delays = [
+        settle_failure(one, answer, adapters)
+        for one, answer in answers
         if isinstance(answer, ProviderError)
     ]
-    return [wait for wait in waits if wait is not None]
+    return [delay for delay in delays if delay is not None]
 
 
-def settle_failure(delivery: Delivery, error: ProviderError, adapters: Adapters) -> float | None:
-    if isinstance(error, RetryLater):
-        adapters.deliveries.release(delivery, str(error))
-        adapters.observe(delivery, "retried")
-        report(delivery, error)
-        return error.after or 0.0
+def settle_failure(ours: Claimed, error: ProviderError, adapters: Adapters) -> NotNow | None:
+    """Settle a failure by its class; return the delay if another attempt is needed."""
+    delivery = ours.sending.delivery
     if isinstance(error, NeverRetry):
         forget = isinstance(error, Unregistered | InvalidToken)
         settle(delivery, Outcome(reason=error.reason), adapters, forget_device=forget)
         return None
-    adapters.deliveries.doubt(delivery, str(error))
+    problem = describe(error)
+    report(delivery, error, problem)
+    if isinstance(error, RetryLater):
+        adapters.deliveries.release(delivery, ours.attempt, problem)
+        is_ours = isinstance(error, Misconfigured)
+        if isinstance(error, Throttled) and delivery.channel == "email":
+            adapters.pace.pause("email", error.after or THROTTLED_PAUSE)
+        adapters.observe(delivery, "misconfigured" if is_ours else "retried")
+        return NotNow(problem, error.after or 0.0, expires=not is_ours)
+    adapters.deliveries.doubt(delivery, ours.attempt, problem)
     adapters.observe(delivery, "unknown")
-    report(delivery, error)
-    return LEASES[delivery.channel].total_seconds()
+    return NotNow(problem, LEASES[delivery.channel].total_seconds())
 
 
 def is_unforeseen(answer: str | Exception) -> TypeGuard[Exception]:
@@ -111,8 +138,8 @@ def claim_all(deliveries: Sequence[Delivery], adapters: Adapters) -> Sequence[Cl
     return claims
 
 
-def report(delivery: Delivery, error: ProviderError) -> None:
-    """Why a delivery waits; neither the address nor the token is told."""
+def report(delivery: Delivery, error: ProviderError, problem: str) -> None:
+    """Log why a delivery waits, without address or token."""
     level = logging.ERROR if isinstance(error, Misconfigured) else logging.WARNING
     logger.log(
         level,
@@ -120,7 +147,7 @@ def report(delivery: Delivery, error: ProviderError) -> None:
         extra={
             "occurrence_id": str(delivery.occurrence_id),
             "channel": delivery.channel,
-            "reason": f"{type(error).__name__}: {error}",
+            "reason": problem,
         },
     )
 
@@ -132,10 +159,12 @@ def settle(
     adapters.observe(delivery, outcome.state)
 
 
-def fail(delivery: Delivery, reason: str, adapters: Adapters) -> None:
-    """Settle a delivery that nothing can be sent for."""
-    (claim,) = claim_all([delivery], adapters)
-    if claim.standing is Standing.HELD:
-        raise messages.RetryLater("another worker tells that it failed", claim.free_in)
-    if claim.standing is Standing.OURS:
-        settle(delivery, Outcome(reason=reason), adapters)
+def reject(event: Event, reason: str, adapters: Adapters) -> None:
+    """End an occurrence that is not sent any more."""
+    whole = whole_of(event)
+    rejection = adapters.deliveries.reject(whole, reason)
+    if rejection is Rejection.HELD:
+        lease = LEASES[whole.channel].total_seconds()
+        raise NotNow("another worker may be sending the notification", lease, failed=False)
+    if rejection is Rejection.ENDED:
+        adapters.observe(whole, "failed")

@@ -1,11 +1,11 @@
-"""Spares a provider that is down, and the messages that would use up their receives on it."""
+"""Stops calling a provider that is down or that rejects our configuration."""
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
-from notification_service.errors import NeverRetry, OutcomeUnknown, RetryLater, Throttled
+from notification_service.errors import ProviderError, RetryLater
 
 Item = TypeVar("Item", contravariant=True)
 
@@ -15,22 +15,26 @@ class Provider(Protocol[Item]):
 
 
 class CircuitBreaker:
-    """Opens after `failures` in a row, then lets one call through after each pause.
+    """Opens after `failures` of one fault in a row, then admits one call after each pause.
 
-    A pause is twice as long as the one before it. Throttling counts for nothing: it is about
-    one device or about the rate, and the provider is there.
+    `faults` maps each fault of a ProviderError to True if it counts, or to False if it shows that
+    the provider works. Other faults have no effect. Each pause is twice as long as the previous
+    one.
     """
 
     def __init__(
         self,
-        provider: str,
+        refusal: str,
+        faults: Mapping[str, bool],
         *,
+        error: type[RetryLater] = RetryLater,
         failures: int = 5,
         shortest_pause: float = 15.0,  # seconds
         longest_pause: float = 900.0,  # seconds
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._provider, self._failures, self._clock = provider, failures, clock
+        self._refusal, self._faults, self._error = refusal, faults, error
+        self._failures, self._clock = failures, clock
         self._shortest_pause, self._longest_pause = shortest_pause, longest_pause
         self._lock = threading.Lock()
         self._failed = 0
@@ -40,13 +44,12 @@ class CircuitBreaker:
         self._admit()
         try:
             answer = send()
-        except Throttled:
-            raise
-        except (RetryLater, OutcomeUnknown):
-            self._fail()
-            raise
-        except NeverRetry:
-            self._succeed()
+        except ProviderError as error:
+            counts = self._faults.get(error.fault)
+            if counts:
+                self._fail()
+            elif counts is False:
+                self._succeed()
             raise
         self._succeed()
         return answer
@@ -61,8 +64,7 @@ class CircuitBreaker:
                 return
             left = self._next_call - self._clock()
             if left > 0:
-                problem = f"{self._provider} failed {self._failed} times in a row and is spared."
-                raise RetryLater(problem, after=left)
+                raise self._error(self._refusal, after=left)
             self._next_call = self._clock() + self._pause()  # this call is the only probe
 
     def _fail(self) -> None:
@@ -78,13 +80,3 @@ class CircuitBreaker:
     def _pause(self) -> float:
         doublings = min(max(0, self._failed - self._failures), 32)
         return float(min(self._longest_pause, self._shortest_pause * 2**doublings))
-
-
-class Guarded(Generic[Item]):
-    """A provider behind its breaker."""
-
-    def __init__(self, provider: Provider[Item], breaker: CircuitBreaker) -> None:
-        self._provider, self._breaker = provider, breaker
-
-    def send(self, item: Item) -> str:
-        return self._breaker.call(lambda: self._provider.send(item))

@@ -1,7 +1,9 @@
-"""What is put off, in PostgreSQL."""
+"""Stores deferred notifications in PostgreSQL."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from event_messages.contract import Deferral, PendingNotification
@@ -10,25 +12,32 @@ from service_runtime.outbox import append
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from notification_service.deferrals import LONGEST_OPEN, DigestItem, command_of
+from notification_service.deferrals import LONGEST_OPEN, DigestItem, combine, command_of
 from notification_service.deliveries import Delivery, Outcome, Stage, outcome_event
 from notification_service.delivery_rows import stage_of
 from notification_service.delivery_statements import SETTLED
 from notification_service.device_store import lock_user
 from notification_service.tables import deliveries, digest_items, digests
+from notification_service.waiting import Collapse
 
 ITEM_COLUMNS = [digest_items.c[field.name] for field in fields(DigestItem)]
 
 
 class PostgresDeferrals:
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, *, collapse: Collapse = "series") -> None:
+        self._engine, self._collapses = engine, collapse == "series"
 
     def defer(self, delivery: Delivery, later: PendingNotification) -> bool:
         with self._engine.begin() as connection:
-            if not put_off(connection, delivery, str(later.reason), later.id):
+            lock_user(connection, delivery.user_id)
+            if self._collapses and later.reason == "QUIET_HOURS":
+                later = combine(later, *deferred_before(connection, delivery, later))
+            until = later.deliver_at
+            if not settle_as_deferred(
+                connection, delivery, str(later.reason), later.id, until=until
+            ):
                 return False
-            own = digests.c.id == delivery.notification_id  # a digest keeps what it holds
+            own = digests.c.id == delivery.notification_id  # a digest keeps its items
             connection.execute(update(digests).where(own).values(id=later.id))
             append(connection, command_of(later))
             return True
@@ -39,10 +48,12 @@ class PostgresDeferrals:
             found: Deferral | None = connection.scalar(query)
         return found
 
-    def collect(self, delivery: Delivery, item: DigestItem, digest: PendingNotification) -> bool:
+    def add_to_digest(
+        self, delivery: Delivery, item: DigestItem, digest: PendingNotification
+    ) -> bool:
         with self._engine.begin() as connection:
             lock_user(connection, delivery.user_id)
-            if not put_off(connection, delivery, "DIGEST", None):
+            if not settle_as_deferred(connection, delivery, "DIGEST", None):
                 return False
             open_digest = open_digest_of(connection, delivery.user_id)
             if open_digest is None:
@@ -63,16 +74,45 @@ class PostgresDeferrals:
             return items_of(connection, digest_id)
 
 
-def put_off(
-    connection: Connection, delivery: Delivery, reason: str, deferred_to: UUID | None
+def deferred_before(
+    connection: Connection, delivery: Delivery, later: PendingNotification
+) -> tuple[UUID | None, int]:
+    """Return the id and number of notifications of the series, deferred to the same time."""
+    query = select(deliveries.c.deferred_to, func.count()).where(
+        deliveries.c.user_id == delivery.user_id,
+        deliveries.c.reminder_id == delivery.reminder_id,
+        deliveries.c.channel == delivery.channel,
+        deliveries.c.state == "deferred",
+        deliveries.c.reason == later.reason,
+        deliveries.c.deferred_until == later.deliver_at,
+        deliveries.c.occurrence_id != delivery.occurrence_id,
+    )
+    row = connection.execute(query.group_by(deliveries.c.deferred_to)).first()
+    return (row[0], row[1]) if row else (None, 0)
+
+
+def settle_as_deferred(
+    connection: Connection,
+    delivery: Delivery,
+    reason: str,
+    deferred_to: UUID | None,
+    *,
+    until: datetime | None = None,
 ) -> bool:
-    """Whether the occurrence was new; then it is settled as deferred."""
+    """Settle the occurrence as deferred; return True if it was new."""
     if stage_of(connection, delivery.occurrence_id) is not Stage.NEW:
         return False
     now = {name: func.now() for name in ("claimed_at", "lease_until", "settled_at")}
-    settled = {**now, "state": "deferred", "reason": reason, "deferred_to": deferred_to}
+    settled: dict[str, Any] = {
+        **now,
+        "state": "deferred",
+        "reason": reason,
+        "deferred_to": deferred_to,
+        "deferred_until": until,
+    }
+
     added = insert(deliveries).values(**asdict(delivery), **settled, attempts=0, unknowns=0)
-    # A row that is there was claimed by someone who died before it failed.
+    # An existing row belongs to a worker that died before it failed the delivery.
     taken = added.on_conflict_do_update(
         index_elements=["occurrence_id", "target"],
         set_=settled,
@@ -82,11 +122,11 @@ def put_off(
 
 
 def open_digest_of(connection: Connection, user_id: str) -> UUID | None:
-    """The user's digest that takes more in; one that has waited for long does not."""
+    """Return the open digest of the user, unless it is too old."""
     is_open = digests.c.user_id == user_id, digests.c.closed_at.is_(None)
     late = digests.c.opened_at < func.now() - LONGEST_OPEN
     connection.execute(update(digests).where(*is_open, late).values(closed_at=func.now()))
-    # Locked, for nothing may come into a digest that is being closed.
+    # The lock prevents additions to a digest that another transaction closes.
     query = select(digests.c.id).where(*is_open).with_for_update()
     found: UUID | None = connection.scalar(query)
     return found
@@ -99,7 +139,7 @@ def items_of(connection: Connection, digest_id: UUID) -> list[DigestItem]:
 
 
 def settle_items(connection: Connection, digest: Delivery, outcome: Outcome) -> Sequence[Event]:
-    """The outcomes of what a digest held; what was in the e-mails is forgotten."""
+    """Settle the deliveries of the items of a digest, and delete their contents."""
     if digest.reminder_id is not None or digest.channel != "email":
         return []
     items = items_of(connection, digest.notification_id)

@@ -1,12 +1,12 @@
-"""What is put off: notifications of quiet hours, and e-mails that a daily digest collects.
+"""Defers notifications in quiet hours, and collects e-mails for daily digests.
 
-The platform's own scheduler is the clock. To defer is to ask for a notification that takes the
-place of this one later, by the command `notification:create`; it is stored together with the
-mark that this one is settled, and its id follows from the occurrence, so no repeat makes two.
+The scheduler of the platform is the clock. To defer a notification, the service requests a later
+one with the command `notification:create`, in the transaction that settles this one. The id of the
+new notification depends on the occurrence, so a repeat creates no second one.
 
-A digest is made in two steps. An e-mail is deferred until the digest is due, so that it can
-still be withdrawn; when it comes back it is collected into the user's open digest, whose own
-notification comes a little later, closes it and is sent as one e-mail.
+A digest needs two steps. First, an e-mail is deferred until the digest is due, so that it can still
+be cancelled. Then it is added to the open digest of the user. A notification of the digest follows
+shortly afterwards, closes it, and is sent as one e-mail.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,18 @@ from event_messages.identifiers import uuid7
 
 from notification_service.deliveries import Delivery
 
-GATHERING = timedelta(seconds=30)  # in which the e-mails of a digest come back
-LONGEST_OPEN = timedelta(hours=1)  # of a digest whose notification is late
+GATHERING = timedelta(seconds=30)  # for the e-mails of a digest
+# The user did not choose the later time, so `explicit_time` is omitted.
+KEPT = {
+    "email", "occurrence", "channel", "message", "url", "reminder_id", "urgent", "time_zone",
+    "missed",
+}  # fmt: skip
+LONGEST_OPEN = timedelta(hours=1)  # for a digest whose notification is late
 
 
 @dataclass(frozen=True, kw_only=True)
 class DigestItem:
-    """An e-mail as it is collected."""
+    """Describes an e-mail of a digest."""
 
     occurrence_id: UUID
     notification_id: UUID
@@ -50,7 +55,7 @@ class DigestItem:
         )
 
     def delivery(self, digest: Delivery) -> Delivery:
-        """Its own delivery, which ends as that of its digest does."""
+        """Return the delivery of the item, which ends like that of its digest."""
         return Delivery(
             occurrence_id=self.occurrence_id,
             target=digest.target,
@@ -62,29 +67,31 @@ class DigestItem:
 
 
 class Deferrals(Protocol):
-    """Each step is one transaction, with the command that it publishes."""
+    """Stores deferrals; each step is one transaction with the command that it publishes."""
 
     def defer(self, delivery: Delivery, later: PendingNotification) -> bool:
-        """Let `later` take the place of an occurrence, unless that has begun or was deferred."""
+        """Replace an occurrence by `later`, unless it has started or was deferred before."""
         ...
 
     def reason(self, notification_id: UUID) -> Deferral | None:
-        """Why the notification takes the place of another, if it does."""
+        """Return the reason why the notification replaces another, or None."""
         ...
 
-    def collect(self, delivery: Delivery, item: DigestItem, digest: PendingNotification) -> bool:
-        """Put an e-mail into the user's open digest, or into this new one if none is open."""
+    def add_to_digest(
+        self, delivery: Delivery, item: DigestItem, digest: PendingNotification
+    ) -> bool:
+        """Add an e-mail to the open digest of the user, or to `digest` if none is open."""
         ...
 
     def close(self, digest_id: UUID) -> Sequence[DigestItem]:
-        """Let nothing more in; what it holds, in order, and nothing if it is no digest."""
+        """Close a digest and return its items in order; return nothing for other notifications."""
         ...
 
 
 def later_notification(
     due: DueNotification, user_id: str, until: datetime, reason: Deferral
 ) -> PendingNotification:
-    """What takes the place of a due notification; each repeat of it gives the same id."""
+    """Return the notification that replaces a due one; its id is the same for repeats."""
     return PendingNotification(
         id=uuid5(due.occurrence_id, "deferred"),
         version=1,
@@ -92,14 +99,20 @@ def later_notification(
         deliver_at=until,
         reason=reason,
         deferred_from=due.notification_id,
-        **due.model_dump(include={"email", "occurrence", "channel", "message", "url"}),
-        reminder_id=due.reminder_id,
-        urgent=due.urgent,
+        **due.model_dump(include=KEPT),
     )
 
 
+def combine(later: PendingNotification, earlier: UUID | None, count: int) -> PendingNotification:
+    """Return one notification for a series: `later`, with `count` earlier occurrences."""
+    if earlier is None:
+        return later
+    missed = later.missed + count
+    return later.model_copy(update={"id": earlier, "version": count + 1, "missed": missed})
+
+
 def digest_notification(user_id: str, email: str, at: datetime) -> PendingNotification:
-    """Announces a digest; what it says is put together when it comes."""
+    """Return the notification of a digest, whose text is written when it is due."""
     return PendingNotification(
         id=uuid7(),
         version=1,

@@ -1,17 +1,13 @@
-"""Deliveries: one occurrence on its way to one target, sent at most once as far as we can know.
+"""Represents deliveries: one occurrence for one target, sent at most once if possible.
 
-A delivery is claimed before it is sent and settled after. What a repeated message finds:
+A worker claims a delivery, sends it and settles it. For another attempt, a delivery is:
 
-- settled: nothing is done; so it is when the occurrence was deferred, for another notification
-  takes its place then;
-- claimed, and the lease still runs: another worker is sending it, so the message waits;
-- waiting: the provider did not take it (RetryLater), so it is claimed and sent again;
-- claimed or unknown, and the lease has ended: a worker died between the two, and it was sent
-  or it was not. It is sent again. For a push that is harmless: the collapse key makes the second
-  one replace the first. For an e-mail it would be a second e-mail, so its lease is long enough
-  for SES to tell us: every e-mail carries its occurrence as a tag, and the `Send` notice that
-  SES publishes settles the delivery. Only when no notice came is the e-mail sent again, because
-  a reminder that never arrives is worse than one that arrives twice.
+- settled: the attempt does nothing;
+- claimed with a valid lease: another worker sends it, so the notification waits;
+- waiting: the provider rejected it, so the attempt claims and sends it again;
+- claimed or unknown with an expired lease: the result is not known. It is sent again, because a
+  lost reminder is worse than a repeated one. The lease of an e-mail leaves SES enough time to
+  publish its `Send` notice, which settles the delivery.
 """
 
 from collections.abc import Sequence
@@ -28,13 +24,13 @@ LEASES: dict[Channel, timedelta] = {
     "push": timedelta(seconds=60),
     "email": timedelta(minutes=3),  # SES publishes its notices within seconds
 }
-NO_TARGET = "none"  # the target of a delivery that has nowhere to go
+NO_TARGET = "none"  # target of a delivery without device or address
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     occurrence_id: UUID
-    target: str  # a device's id or an e-mail address
+    target: str  # device id or e-mail address
     channel: Channel
     user_id: str
     notification_id: UUID
@@ -42,7 +38,7 @@ class Delivery:
 
 
 class Standing(StrEnum):
-    """Whose a delivery is after an attempt to claim it."""
+    """Reports who holds a delivery after a claim."""
 
     OURS = "ours"
     HELD = "held"
@@ -50,24 +46,32 @@ class Standing(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far an occurrence has come, with all its targets."""
+    """Describes the progress of an occurrence with all its targets."""
 
-    NEW = "new"
-    BEGUN = "begun"  # it was claimed for a target
-    SETTLED = "settled"  # as a whole: it was deferred, or failed without a target
+    NEW = "new"  # no target reached
+    BEGUN = "begun"  # a target was reached, may have been reached, or a worker sends it now
+    SETTLED = "settled"  # nothing left to do
+
+
+class Rejection(StrEnum):
+    """Describes the effect of the rejection of an occurrence."""
+
+    ENDED = "ended"  # no target was reached, and none will be
+    REACHED = "reached"  # a target was reached before
+    HELD = "held"  # a worker may be sending it, so nothing changed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     standing: Standing
     attempts: int = 0
-    unknowns: int = 0  # earlier attempts that ended nobody knows how
-    free_in: float = 0.0  # seconds until the holder's lease ends
+    unknowns: int = 0  # earlier attempts with an unknown outcome
+    free_in: float = 0.0  # seconds until the lease of the holder ends
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a delivery ended: with the provider's id, or with the reason why not."""
+    """Describes the end of a delivery: the id of the provider, or the reason of the failure."""
 
     provider_id: str | None = None
     reason: str | None = None
@@ -78,32 +82,40 @@ class Outcome:
 
 
 class Deliveries(Protocol):
-    """Keeps deliveries; each settlement is published in the transaction that stores it."""
+    """Stores deliveries; each settlement is published in the same transaction."""
 
     def claim(self, delivery: Delivery, lease: timedelta) -> Claim: ...
 
     def claim_all(self, deliveries: Sequence[Delivery], lease: timedelta) -> Sequence[Claim]:
-        """Claim different deliveries at once; the claims are in their order."""
+        """Claim different deliveries at once; return the claims in the same order."""
         ...
 
-    def release(self, delivery: Delivery, problem: str) -> None:
-        """Give a claim back: the provider did not take it."""
+    def release(self, delivery: Delivery, attempt: int, problem: str) -> None:
+        """End the claim of this attempt, because the provider rejected the delivery."""
         ...
 
-    def doubt(self, delivery: Delivery, problem: str) -> None:
-        """Keep the claim until its lease ends: the provider may have taken it."""
+    def doubt(self, delivery: Delivery, attempt: int, problem: str) -> None:
+        """Keep the claim until its lease ends, because the provider may have accepted it."""
+        ...
+
+    def reject(self, whole: Delivery, reason: str) -> Rejection:
+        """Fail every open delivery of an occurrence, or `whole` if there is none."""
         ...
 
     def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
-        """Whether this was the first settlement; the device that it went to can go with it."""
+        """Settle a delivery, with its device if asked; return True for the first settlement."""
         ...
 
     def settle_all(self, settlements: Sequence[tuple[Delivery, Outcome]]) -> None:
-        """Settle different deliveries at once, whose devices stay."""
+        """Settle different deliveries at once, without changing their devices."""
         ...
 
-    def overturn(self, delivery: Delivery, reason: str) -> bool:
-        """Whether a delivery that the provider had taken is now known to have failed."""
+    def overturn(self, delivery: Delivery, reason: str, problem: str = "") -> bool:
+        """Fail a delivery that the provider had accepted; return False if it had failed before.
+
+        `problem` is the text of the provider. It can contain the address, so only the table stores
+        it.
+        """
         ...
 
     def stage(self, occurrence_id: UUID) -> Stage: ...
@@ -123,7 +135,7 @@ def delivery_of(due: DueNotification, user_id: str, target: str) -> Delivery:
 
 
 def outcome_event(delivery: Delivery, outcome: Outcome) -> Event:
-    """What the rest of the platform learns of a settled delivery."""
+    """Return the event that reports a settled delivery."""
     data = DeliveryOutcome(
         notification_id=delivery.notification_id,
         reminder_id=delivery.reminder_id,

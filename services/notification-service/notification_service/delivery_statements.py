@@ -1,4 +1,4 @@
-"""The statements that decide about deliveries, by the database's clock."""
+"""Builds the statements that decide on deliveries, on the clock of the database."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +12,7 @@ from sqlalchemy import (
     case,
     column,
     func,
+    not_,
     or_,
     tuple_,
     update,
@@ -44,9 +45,9 @@ def key_of(delivery: Delivery) -> Key:
 
 
 def claim_statement(given: Sequence[Delivery], lease: timedelta) -> Any:
-    """Make rows, or take those over that nobody is at work on; no row for what is not ours."""
+    """Insert rows, or take over those without a valid lease; return only claimed rows."""
     taken = {"state": "claimed", "claimed_at": func.now(), "lease_until": func.now() + lease}
-    # In one order, so that workers with the same message cannot wait for each other.
+    # The order prevents deadlocks between workers with the same message.
     rows = [
         asdict(delivery) | taken | {"attempts": 1, "unknowns": 0}
         for delivery in sorted(given, key=key_of)
@@ -70,8 +71,27 @@ def claim_statement(given: Sequence[Delivery], lease: timedelta) -> Any:
     )
 
 
+def end_statement(delivery: Delivery, outcome: Outcome) -> Any:
+    """Settle a delivery without a holder; return a row if it was open."""
+    now = {name: func.now() for name in ("claimed_at", "lease_until", "settled_at")}
+    ended = {"state": outcome.state, **asdict(outcome), **now}
+    held = and_(
+        deliveries.c.state.in_(("claimed", "unknown")), deliveries.c.lease_until > func.now()
+    )
+    return (
+        insert(deliveries)
+        .values(**asdict(delivery), **ended, attempts=0, unknowns=0)
+        .on_conflict_do_update(
+            index_elements=["occurrence_id", "target"],
+            set_=ended,
+            where=and_(deliveries.c.state.not_in(SETTLED), not_(held)),
+        )
+        .returning(deliveries.c.target)
+    )
+
+
 def settle_statement(settlements: Sequence[tuple[Delivery, Outcome]]) -> Any:
-    """End each in its own way, unless it has ended; a row for each that it ended."""
+    """Settle each delivery with its own outcome, and return a row for each that was open."""
     names = ("provider_id", "reason", "state")
     columns = [*KEY, *(deliveries.c[name] for name in names)]
     ends = values(*(column(one.name, one.type) for one in columns), name="ends").data(

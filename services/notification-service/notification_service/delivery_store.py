@@ -1,24 +1,33 @@
-"""Deliveries in PostgreSQL; every decision is one statement, by the database's clock."""
+"""Stores deliveries in PostgreSQL; each decision is one statement on the database clock."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from uuid import UUID
 
 from service_runtime.outbox import append
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
 
 from notification_service.deferral_store import settle_items
-from notification_service.deliveries import Claim, Delivery, Outcome, Stage, outcome_event
-from notification_service.delivery_rows import claim_of, stage_of, standings_of
+from notification_service.deliveries import (
+    NO_TARGET,
+    Claim,
+    Delivery,
+    Outcome,
+    Rejection,
+    Stage,
+    outcome_event,
+)
+from notification_service.delivery_rows import claim_of, stage_of, standings_of, states_of
 from notification_service.delivery_statements import (
     SETTLED,
     claim_statement,
+    end_statement,
     is_row_of,
     key_of,
     settle_statement,
 )
-from notification_service.device_store import delete_device
+from notification_service.device_store import mark_dead
 from notification_service.devices import removed_event
 from notification_service.tables import deliveries
 
@@ -41,11 +50,15 @@ class PostgresDeliveries:
                 claims |= standings_of(connection, others)
         return [claims[key_of(delivery)] for delivery in deliveries]
 
-    def release(self, delivery: Delivery, problem: str) -> None:
-        self._move(delivery, "waiting", problem)
+    def release(self, delivery: Delivery, attempt: int, problem: str) -> None:
+        self._move(delivery, attempt, "waiting", problem)
 
-    def doubt(self, delivery: Delivery, problem: str) -> None:
-        self._move(delivery, "unknown", problem)
+    def doubt(self, delivery: Delivery, attempt: int, problem: str) -> None:
+        self._move(delivery, attempt, "unknown", problem)
+
+    def reject(self, whole: Delivery, reason: str) -> Rejection:
+        with self._engine.begin() as connection:
+            return reject(connection, whole, reason)
 
     def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
         open_still = deliveries.c.state.not_in(SETTLED)
@@ -63,12 +76,17 @@ class PostgresDeliveries:
             for one in ended:
                 append(connection, *settle_items(connection, *one))
 
-    def overturn(self, delivery: Delivery, reason: str) -> bool:
+    def overturn(self, delivery: Delivery, reason: str, problem: str = "") -> bool:
         taken = deliveries.c.state != "failed"
         with self._engine.begin() as connection:
             found = select(deliveries.c.provider_id).where(is_row_of(delivery))
             outcome = Outcome(provider_id=connection.scalar(found), reason=reason)
-            return self._end(connection, delivery, outcome, taken)
+            if not self._end(connection, delivery, outcome, taken):
+                return False
+            if text := without_nul(problem):
+                row = update(deliveries).where(is_row_of(delivery))
+                connection.execute(row.values(problem=text))
+            return True
 
     def stage(self, occurrence_id: UUID) -> Stage:
         with self._engine.connect() as connection:
@@ -83,11 +101,13 @@ class PostgresDeliveries:
             row = connection.execute(query).mappings().first()
         return Delivery(**row) if row else None
 
-    def _move(self, delivery: Delivery, state: str, problem: str) -> None:
-        text = problem.replace("\0", "")[:LONGEST_PROBLEM]
-        claimed = and_(is_row_of(delivery), deliveries.c.state == "claimed")
+    def _move(self, delivery: Delivery, attempt: int, state: str, problem: str) -> None:
+        """Change the state, unless the lease ended and another attempt claimed the delivery."""
+        text = without_nul(problem)
+        ours = deliveries.c.state == "claimed", deliveries.c.attempts == attempt
         with self._engine.begin() as connection:
-            connection.execute(update(deliveries).where(claimed).values(state=state, problem=text))
+            own = update(deliveries).where(is_row_of(delivery), *ours)
+            connection.execute(own.values(state=state, problem=text))
 
     def _end(
         self,
@@ -106,6 +126,29 @@ class PostgresDeliveries:
 
     def _forget(self, connection: Connection, delivery: Delivery, outcome: Outcome) -> None:
         device_id = UUID(delivery.target)
-        if delete_device(connection, delivery.user_id, device_id):
+        if mark_dead(connection, delivery.user_id, device_id):
             removed = removed_event(delivery.user_id, device_id, outcome.reason)
             append(connection, removed)
+
+
+def without_nul(problem: str) -> str:
+    return problem.replace("\0", "")[:LONGEST_PROBLEM]
+
+
+def reject(connection: Connection, whole: Delivery, reason: str) -> Rejection:
+    """Fail every open delivery of an occurrence, or `whole` if there is none."""
+    states = states_of(connection, whole.occurrence_id)
+    if "held" in states.values():
+        return Rejection.HELD
+    reached = "delivered" in states.values()
+    waiting = [target for target, state in states.items() if state not in SETTLED]
+    targets = [target for target in waiting if target != NO_TARGET]
+    if not states or (NO_TARGET in waiting and not targets):
+        targets = [NO_TARGET]
+    outcome = Outcome(reason=reason)
+    for target in sorted(targets):
+        delivery = replace(whole, target=target)
+        if connection.execute(end_statement(delivery, outcome)).first():
+            append(connection, outcome_event(delivery, outcome))
+            append(connection, *settle_items(connection, delivery, outcome))
+    return Rejection.REACHED if reached else Rejection.ENDED

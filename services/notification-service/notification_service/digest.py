@@ -1,26 +1,28 @@
-"""The daily digest: one e-mail of all that was collected for it."""
+"""Sends the daily digest: one e-mail with all its items."""
 
 from collections.abc import Sequence
 
-from event_messages.contract import DueNotification
+from event_messages.event import Event
 
 from notification_service.adapters import Adapters
 from notification_service.deferrals import DigestItem
-from notification_service.sending import Recipient, deliver_email
+from notification_service.sending import Recipient, send_email_of
 from notification_service.texts import Item
+from notification_service.waiting import due_of
 
 
-def held_by(due: DueNotification, adapters: Adapters) -> Sequence[DigestItem]:
-    """What a digest holds, which takes nothing more in from now on; nothing if it is none."""
+def close_digest(event: Event, adapters: Adapters) -> Sequence[DigestItem]:
+    """Close a digest and return its items; return nothing for other notifications."""
+    due = due_of(event)
     if due.channel != "email" or due.reminder_id is not None:
         return ()
     return adapters.deferrals.close(due.notification_id)
 
 
 def send_digest(
-    due: DueNotification, held: Sequence[DigestItem], recipient: Recipient, adapters: Adapters
+    event: Event, held: Sequence[DigestItem], recipient: Recipient, adapters: Adapters
 ) -> None:
-    """Send it to the address that came last; its items share its outcome."""
+    """Send the digest to the address of its last item; all items share the outcome."""
     items = [Item(message=one.message, occurrence=one.occurrence, url=one.url) for one in held]
-    due = due.model_copy(update={"email": held[-1].email})
-    deliver_email("digest", due, items, recipient, adapters)
+    event = event.model_copy(update={"data": {**event.data, "email": held[-1].email}})
+    send_email_of("digest", event, items, recipient, adapters)

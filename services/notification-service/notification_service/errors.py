@@ -1,8 +1,10 @@
-"""Everything that this service refuses or fails at; a docstring is the message."""
+"""Defines the errors of this service; each docstring is the message."""
+
+from event_messages.errors import Explained
 
 
 class RequestRefused(Exception):
-    """The request was understood and cannot be done."""
+    """The request is valid but cannot be executed."""
 
     code = "REFUSED"
 
@@ -14,12 +16,6 @@ class UnacceptableToken(RequestRefused):
     """The fcmToken is not one that FCM accepts; register the token that the device has now."""
 
     code = "INVALID_TOKEN"
-
-
-class DeviceAlreadyRegistered(RequestRefused):
-    """This user has already registered a device with this fcmToken."""
-
-    code = "DEVICE_ALREADY_REGISTERED"
 
 
 class DeviceNotAssociated(RequestRefused):
@@ -40,53 +36,72 @@ class UnknownToken(RequestRefused):
     code = "UNKNOWN_TOKEN"
 
 
-class ProviderError(Exception):
-    """A provider did not take a notification."""
+class ProviderError(Explained):
+    """A provider did not accept a notification; `fault` says whose fault that is."""
+
+    fault = "provider"
 
 
 class RetryLater(ProviderError):
-    """The provider did not take it now and may take it later; it was not sent."""
+    """The provider or the network failed, and nothing was sent; a later attempt may succeed."""
 
     def __init__(self, problem: str, *, after: float | None = None) -> None:
         super().__init__(problem)
-        self.after = after  # seconds that the provider asks to wait, when it says so
+        self.after = after  # seconds that the provider asks to wait, or None
 
 
 class Throttled(RetryLater):
     """The provider asks us to slow down, for one device or for all."""
 
+    fault = "throttling"
+
 
 class Misconfigured(RetryLater):
-    """The provider refuses our credentials or settings; a person must mend them, then redrive."""
+    """The provider rejects our credentials or settings; correct them. Deliveries wait for it."""
+
+    fault = "configuration"
+
+
+class MisconfiguredForDevice(Misconfigured):
+    """The provider rejects our settings for this device only; other devices are not affected."""
+
+    fault = "device"
+
+
+class ForeignToken(MisconfiguredForDevice):
+    """The token belongs to another Firebase project than FCM_CREDENTIALS."""
 
 
 class OutcomeUnknown(ProviderError):
-    """The connection broke after the request left: the provider may have sent it or not."""
+    """The connection broke after the request was sent, so the provider may have acted on it."""
+
+    fault = "unknown"
 
 
 class NeverRetry(ProviderError):
-    """The provider will not take it, however often it is tried."""
+    """The notification, its device or its address is at fault; no attempt can succeed."""
 
     reason = "REFUSED"
+    fault = "item"
 
 
 class Refused(NeverRetry):
-    """The provider refuses this notification."""
+    """The provider rejects the content of this notification or its address."""
 
 
 class Unregistered(NeverRetry):
-    """The app is no longer installed on the device, or its token was replaced."""
+    """The app is not installed on the device any more, or its token was replaced."""
 
     reason = "UNREGISTERED"
 
 
 class InvalidToken(NeverRetry):
-    """The token is none of FCM's, or belongs to another project."""
+    """FCM never issued this token."""
 
     reason = "INVALID_TOKEN"
 
 
 class AddressSuppressed(NeverRetry):
-    """The address bounced or its owner complained before."""
+    """An e-mail to this address bounced, or its owner complained about one."""
 
     reason = "ADDRESS_SUPPRESSED"

@@ -1,7 +1,9 @@
-"""A second way for e-mails while the first does not take them."""
+"""Sends e-mails through a second provider while the first does not accept them."""
 
 import logging
 from typing import Generic
+
+from event_messages.failures import describe
 
 from notification_service.circuit_breaker import Item, Provider
 from notification_service.errors import RetryLater, Throttled
@@ -11,10 +13,10 @@ logger = logging.getLogger(__name__)
 
 
 class Failover(Generic[Item]):
-    """Asks the second provider when the first surely did not send and cannot now.
+    """Calls the second provider if the first did not send because of its fault or ours.
 
-    Being throttled is no reason: the first asks for patience. Nor is an unknown outcome,
-    after which a second e-mail could be one too many.
+    A throttled e-mail waits for the first provider. After an unknown outcome, the second could send
+    the e-mail twice. An e-mail that is itself at fault fails at every provider.
     """
 
     def __init__(self, first: Provider[Item], second: Provider[Item]) -> None:
@@ -26,6 +28,12 @@ class Failover(Generic[Item]):
         except Throttled:
             raise
         except RetryLater as error:
-            logger.warning("the second provider is used", extra={"reason": str(error)})
+            logger.warning("sending through the second provider", extra={"reason": describe(error)})
             FAILOVERS.inc()
-        return self._second.send(item)
+            return self._second_send(item, error)
+
+    def _second_send(self, item: Item, first: RetryLater) -> str:
+        try:
+            return self._second.send(item)
+        except RetryLater as error:
+            raise type(error)(f"{error} Before that: {first}", after=error.after) from error

@@ -1,7 +1,9 @@
-"""Pushes through FCM HTTP v1."""
+"""Sends pushes through FCM HTTP v1."""
 
+import json
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -9,20 +11,27 @@ from uuid import UUID
 import httpx
 
 from notification_service.errors import (
+    ForeignToken,
     InvalidToken,
     Misconfigured,
+    MisconfiguredForDevice,
     ProviderError,
     Refused,
     RetryLater,
     Throttled,
-    Unregistered,
 )
+from notification_service.provider_answers import FCM, error_class
 from notification_service.texts import PushText
+from notification_service.written_text import cut_bytes
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
-QUOTA_WAIT = 60.0  # seconds; FCM asks for a minute when a 429 names no time
-OUTAGE_WAIT = 10.0  # seconds; FCM asks for ten when a 5xx names no time
+QUOTA_WAIT = 60.0  # seconds; FCM asks for a minute if a 429 names no time
+OUTAGE_WAIT = 10.0  # seconds; FCM asks for ten if a 5xx names no time
 LONGEST_WAIT = 3600.0  # seconds
+LIFETIME = timedelta(hours=4)  # during which a push waits for an offline phone
+LARGEST_PAYLOAD = 4_000  # bytes for a device; FCM and APNs accept 4,096
+TIME_SENSITIVE = "time-sensitive"
+PATIENCE = 10.0  # seconds for access token, request and repeats together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,80 +40,146 @@ class Push:
     text: PushText
     notification_id: UUID
     occurrence_id: UUID
-    url: str | None = None  # that the app opens
+    occurrence: datetime
+    url: str | None = None  # opened by the app
+    urgent: bool = False
 
 
 class AccessToken(Protocol):
-    def value(self) -> str:
-        """A token that is still good for some minutes."""
+    def value(self, patience: float) -> str:
+        """Return a token that is valid for some minutes, within `patience` seconds."""
         ...
 
-    def forget(self) -> None:
-        """Fetch another one next time."""
+    def forget(self, token: str) -> None:
+        """Fetch another token next time, unless this one was replaced already."""
         ...
 
 
 class FcmPush:
-    """Sends to one Firebase project."""
+    """Sends messages to one Firebase project."""
 
-    def __init__(self, http: httpx.Client, access: AccessToken, url: str, project: str) -> None:
-        self._http = http
+    def __init__(
+        self,
+        http: httpx.Client,
+        access: AccessToken,
+        url: str,
+        project: str,
+        patience: float = PATIENCE,
+        lifetime: timedelta = LIFETIME,
+    ) -> None:
+        self._http, self._lifetime = http, lifetime
         self._access = access
         self._endpoint = f"{url.rstrip('/')}/v1/projects/{project}/messages:send"
+        self._patience = patience
 
     def check(self, token: str) -> None:
-        """Ask FCM whether a push could reach the token, without sending one."""
+        """Ask FCM if a push could reach the token, without sending one."""
         body = {"validate_only": True, "message": {"token": token, "data": {"check": "true"}}}
         try:
             self._post(body)
-        except Refused as refusal:  # the message is ours and sound: what is wrong is the token
-            raise InvalidToken(str(refusal)) from refusal
+        except (Refused, ForeignToken) as error:  # the message is valid, so the token is not
+            raise InvalidToken(str(error)) from error
+        except MisconfiguredForDevice:
+            return  # for example an expired APNs key: the token is valid
 
     def send(self, push: Push) -> str:
-        """Send, and return FCM's name of the message."""
-        return str(self._post({"message": message_of(push)})["name"])
+        """Send a message and return its name at FCM."""
+        return str(self._post({"message": message_of(push, self._lifetime)})["name"])
 
     def _post(self, body: dict[str, Any]) -> dict[str, Any]:
+        deadline = time.monotonic() + self._patience
         try:
-            response = self._request(body)
+            response = self._authorized(body, deadline)
         except httpx.RequestError as error:
             problem = f"FCM could not be reached ({type(error).__name__})."
             raise RetryLater(problem, after=OUTAGE_WAIT) from error
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            self._access.forget()
         if not response.is_success:
             raise error_of(response)
         return answer_of(response)
 
-    def _request(self, body: dict[str, Any]) -> httpx.Response:
-        """A repeat is harmless even if the first arrived: the collapse key replaces it.
+    def _authorized(self, body: dict[str, Any], deadline: float) -> httpx.Response:
+        """Send again with a new access token if FCM rejects this one."""
+        token = self._access.value(seconds_left(deadline))
+        response = self._request(body, token, deadline)
+        if not is_about_access_token(response):
+            return response
+        self._access.forget(token)
+        return self._request(body, self._access.value(seconds_left(deadline)), deadline)
 
-        All pushes share one connection, and FCM closes it now and then.
+    def _request(self, body: dict[str, Any], token: str, deadline: float) -> httpx.Response:
+        """Repeat a request after a broken connection; a phone replaces the first message.
+
+        FCM closes the shared connection from time to time.
         """
-        headers = {"Authorization": f"Bearer {self._access.value()}"}
+        headers = {"Authorization": f"Bearer {token}"}
         try:
-            return self._http.post(self._endpoint, json=body, headers=headers)
+            return self._try(body, headers, deadline)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            return self._http.post(self._endpoint, json=body, headers=headers)
+            return self._try(body, headers, deadline)
+
+    def _try(
+        self, body: dict[str, Any], headers: dict[str, str], deadline: float
+    ) -> httpx.Response:
+        left = seconds_left(deadline)
+        return self._http.post(self._endpoint, json=body, headers=headers, timeout=left)
 
 
-def message_of(push: Push) -> dict[str, Any]:
-    """FCM's message; the occurrence is its collapse key, so that a repeat replaces it."""
-    occurrence = str(push.occurrence_id)
+def seconds_left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise RetryLater("FCM did not answer in time.", after=OUTAGE_WAIT)
+    return left
+
+
+def message_of(push: Push, lifetime: timedelta = LIFETIME) -> dict[str, Any]:
+    """Return the message for Android, iPhones and web push.
+
+    Android gets a data message, of which FCM stores up to 100 for an offline phone. With
+    `notification` or `collapse_key`, FCM would store one or four. The app uses the occurrence as
+    tag, so a repeated message replaces the first.
+    """
+    seconds, body = int(lifetime.total_seconds()), push.text.body
+    while size_of(message := whole_message(push, body, seconds)) > LARGEST_PAYLOAD and body:
+        body = cut_bytes(body, len(body.encode()) * 3 // 4 - 3)
+    return message
+
+
+def size_of(message: dict[str, Any]) -> int:
+    """Return the bytes for an iPhone, which receives the data and the alert."""
+    payload = [message["data"], message["apns"]["payload"]]
+    return len(json.dumps(payload, ensure_ascii=False).encode())
+
+
+def whole_message(push: Push, body: str, seconds: int) -> dict[str, Any]:
+    occurrence, text = str(push.occurrence_id), {"title": push.text.title, "body": body}
+    aps = {"alert": text, "sound": "default"}
     return {
         "token": push.token,
-        "notification": {"title": push.text.title, "body": push.text.body},
         "data": {
+            **text,
             "notificationId": str(push.notification_id),
             "occurrenceId": occurrence,
+            "occurrence": push.occurrence.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "url": push.url or "",
+            "tag": occurrence,
+            "channel": "urgent" if push.urgent else "reminders",
         },
-        "android": {
-            "collapse_key": occurrence,
-            "priority": "HIGH",
-            "notification": {"tag": occurrence},
+        "android": {"priority": "HIGH", "ttl": f"{seconds}s"},
+        "apns": {
+            "headers": {
+                "apns-collapse-id": occurrence,
+                "apns-expiration": str(int(time.time()) + seconds),
+                "apns-priority": "10",
+                "apns-push-type": "alert",
+            },
+            "payload": {
+                "aps": aps | ({"interruption-level": TIME_SENSITIVE} if push.urgent else {})
+            },
         },
-        "apns": {"headers": {"apns-collapse-id": occurrence, "apns-priority": "10"}},
+        "webpush": {
+            "headers": {"TTL": str(seconds), "Urgency": "high"},
+            "notification": {**text, "tag": occurrence},
+        },
     }
 
 
@@ -114,30 +189,29 @@ def answer_of(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict) or "name" not in answer:
-        raise Misconfigured("FCM answered without a message name; check FCM_URL.")
+        raise Misconfigured("Expected the name of the message in FCM's answer; check FCM_URL.")
     return answer
 
 
 def error_of(response: httpx.Response) -> ProviderError:
-    """Our word for FCM's answer."""
+    """Return the error class for FCM's answer, by the table of its documented answers."""
     status, error = response.status_code, error_body(response)
     code = fcm_code(error) or str(error.get("status", ""))
-    problem = f"FCM answered {status} {code}: {error.get('message', 'no message')}".strip()
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        return Throttled(problem, after=wait_of(response, QUOTA_WAIT))
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return RetryLater(problem, after=wait_of(response, OUTAGE_WAIT))
-    return refusal_of(status, code, error, problem)
+    message = str(error.get("message", "no message"))
+    problem = f"FCM answered {status} {code}: {message}"
+    kind = error_class(FCM, status, code, " ".join([message, *violated_fields(error)]))
+    if not issubclass(kind, RetryLater):
+        return kind(problem)
+    usual = QUOTA_WAIT if kind is Throttled else OUTAGE_WAIT if kind is RetryLater else None
+    return kind(problem, after=wait_of(response, usual))
 
 
-def refusal_of(status: int, code: str, error: dict[str, Any], problem: str) -> ProviderError:
-    if code == "UNREGISTERED":
-        return Unregistered(problem)
-    if code == "SENDER_ID_MISMATCH" or (code == "INVALID_ARGUMENT" and is_about_token(error)):
-        return InvalidToken(problem)
-    if status == httpx.codes.BAD_REQUEST:
-        return Refused(problem)
-    return Misconfigured(problem)
+def is_about_access_token(response: httpx.Response) -> bool:
+    """Return True if a 401 is about our access token, not about keys of Apple or web push."""
+    return (
+        response.status_code == httpx.codes.UNAUTHORIZED
+        and fcm_code(error_body(response)) != "THIRD_PARTY_AUTH_ERROR"
+    )
 
 
 def error_body(response: httpx.Response) -> dict[str, Any]:
@@ -164,16 +238,14 @@ def is_fcm_error(detail: dict[str, Any]) -> bool:
     return bool(detail.get("@type") == FCM_ERROR)
 
 
-def is_about_token(error: dict[str, Any]) -> bool:
-    """FCM says INVALID_ARGUMENT for a bad token and for a bad message; only its text differs."""
-    if "registration token" in str(error.get("message", "")):
-        return True
+def violated_fields(error: dict[str, Any]) -> list[str]:
+    """Return the invalid fields, which distinguish a wrong token from a wrong message."""
     violations = [v for d in details_of(error) for v in d.get("fieldViolations", [])]
-    return any(v.get("field") == "message.token" for v in violations)
+    return [str(violation.get("field", "")) for violation in violations]
 
 
-def wait_of(response: httpx.Response, otherwise: float) -> float:
-    """Retry-After in seconds, given as a number or as a date."""
+def wait_of(response: httpx.Response, otherwise: float | None) -> float | None:
+    """Return the seconds of Retry-After, which is a number or a date."""
     given = response.headers.get("Retry-After", "")
     if given.isdigit():
         return min(float(given), LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""Dates and times as they are written in a user's language and time zone."""
+"""Formats dates and times in the language and time zone of a user."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ class LocalTime:
 
 @lru_cache(maxsize=512)
 def locale_of(name: str, language: str) -> Locale:
-    """The locale by name if it is one of that language: `de-AT` writes dates of its own."""
+    """Return the locale of a name if it belongs to the language: `de-AT` has its own dates."""
     try:
         locale = Locale.parse(name, sep="-")
         if locale.language == language.partition("-")[0]:
@@ -30,7 +30,7 @@ def locale_of(name: str, language: str) -> Locale:
 
 @lru_cache(maxsize=1024)
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone by name, or UTC for a name that is none."""
+    """Return the time zone of a name, or UTC for an unknown name."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError):
@@ -47,6 +47,6 @@ def local_time(moment: datetime, zone: ZoneInfo, locale: Locale) -> LocalTime:
 
 
 def zone_name(moment: datetime, locale: Locale) -> str:
-    """An abbreviation that the language has, or the distance from UTC."""
+    """Return an abbreviation in the language, or the offset from UTC."""
     name = get_timezone_name(moment, "short", locale=locale)
     return name if name.isalpha() else str(get_timezone_gmt(moment, locale=locale))

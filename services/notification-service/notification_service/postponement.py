@@ -1,6 +1,6 @@
-"""Whether a notification waits: for the end of quiet hours, or for the next digest."""
+"""Decides if a notification waits for the end of quiet hours or for the next digest."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from event_messages.contract import Deferral, DueNotification
 
@@ -14,44 +14,54 @@ from notification_service.deferrals import (
 from notification_service.deliveries import NO_TARGET, delivery_of
 from notification_service.sending import Recipient, address_problem
 
+LATE = timedelta(minutes=10)  # after its time; later, a chosen time no longer counts
+
 
 def defer(
-    due: DueNotification, recipient: Recipient, adapters: Adapters, *, is_digest: bool
+    due: DueNotification,
+    recipient: Recipient,
+    adapters: Adapters,
+    *,
+    is_digest: bool,
+    is_late: bool,
 ) -> bool:
-    """Whether it was put off.
+    """Defer a notification that may not arrive now; return True if it was deferred.
 
-    A notification is due by the database's clock, so ours counts only where it is ahead:
-    otherwise the end of quiet hours would be a moment too early, and be waited for again.
+    A time that the user chose counts in quiet hours, unless the attempt is late.
+
+    Due times use the clock of the database. Our clock counts only if it is ahead. Otherwise the end
+    of quiet hours would be too early, and the notification would wait again.
     """
     preferences = recipient.preferences
     now = max(adapters.clock(), due.deliver_at)
-    quiet_until = preferences.quiet_until(now)
+    rings = due.explicit_time and not is_late and now - due.deliver_at < LATE
+    quiet_until = None if rings else preferences.quiet_until(now)
     digest_at = None if is_digest else preferences.next_digest(now)
     if digest_at and due.channel == "email" and not address_problem(due):
-        return collect(due, recipient, adapters, quiet_until, digest_at)
+        return wait_for_digest(due, recipient, adapters, quiet_until, digest_at)
     if quiet_until:
-        put_off(due, recipient, adapters, quiet_until, "QUIET_HOURS")
+        defer_until(due, recipient, adapters, quiet_until, "QUIET_HOURS")
     return quiet_until is not None
 
 
-def collect(
+def wait_for_digest(
     due: DueNotification,
     recipient: Recipient,
     adapters: Adapters,
     quiet_until: datetime | None,
     digest_at: datetime,
 ) -> bool:
-    """Let an e-mail wait for its digest, or put it in when it has waited."""
+    """Defer an e-mail until its digest, or add it to the digest after the wait."""
     has_waited = adapters.deferrals.reason(due.notification_id) == "DIGEST"
     if has_waited and quiet_until is None:
-        put_in(due, recipient, adapters)
+        add_to_digest(due, recipient, adapters)
     else:
         until = quiet_until if has_waited and quiet_until else digest_at
-        put_off(due, recipient, adapters, until, "DIGEST")
+        defer_until(due, recipient, adapters, until, "DIGEST")
     return True
 
 
-def put_off(
+def defer_until(
     due: DueNotification,
     recipient: Recipient,
     adapters: Adapters,
@@ -64,11 +74,11 @@ def put_off(
         adapters.observe(delivery, "deferred")
 
 
-def put_in(due: DueNotification, recipient: Recipient, adapters: Adapters) -> None:
-    """The digest itself comes a little later, so that it finds all that is due with it."""
+def add_to_digest(due: DueNotification, recipient: Recipient, adapters: Adapters) -> None:
+    """Add an e-mail to a digest, which follows a little later and contains all due e-mails."""
     at = max(adapters.clock(), due.deliver_at) + GATHERING
     at = recipient.preferences.quiet_until(at) or at
     digest = digest_notification(recipient.user_id, due.email or "", at)
     delivery = delivery_of(due, recipient.user_id, NO_TARGET)
-    if adapters.deferrals.collect(delivery, DigestItem.of(due), digest):
+    if adapters.deferrals.add_to_digest(delivery, DigestItem.of(due), digest):
         adapters.observe(delivery, "collected")

@@ -1,19 +1,18 @@
-"""The bodies of requests and answers about preferences."""
+"""Defines the bodies of requests and answers about preferences."""
 
 import re
 from dataclasses import replace
 from datetime import time
 from typing import Annotated, Any, Literal, Self
 
-from event_messages.contract import Channel
+from event_messages.contract import CHANNELS, Channel
 from pydantic import AfterValidator, ConfigDict, Field
-from service_runtime.bodies import UNNAMED, Body, TimeZone, without_defaults
+from service_runtime.bodies import UNNAMED, Body, TimeZone, remove_defaults
 
-from notification_service.preferences import Preferences
+from notification_service.preferences import Preferences, ZoneSource
 from notification_service.quiet_hours import LEAST_FREE, QuietWindow, free_minutes
 
 MOST_WINDOWS = 14
-CHANNELS: tuple[Channel, ...] = ("push", "email")
 LOCALE = re.compile(
     r"([a-z]{2,3})(-[a-z]{4})?(-(?:[a-z]{2}|[0-9]{3}))?((?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*)",
     re.IGNORECASE | re.ASCII,
@@ -26,10 +25,10 @@ ClockTime = Annotated[
 
 
 def canonical_locale(tag: str) -> str:
-    """Language, script, region and variants, in the letters that BCP 47 recommends."""
+    """Return a language tag in the spelling that BCP 47 recommends."""
     found = LOCALE.fullmatch(tag)
     if not found:
-        raise ValueError("expected a BCP 47 language tag such as de or pt-BR")
+        raise ValueError("Expected a BCP 47 language tag, such as de or pt-BR.")
     language, script, region, variants = (part or "" for part in found.groups())
     return language.lower() + script.title() + region.upper() + variants.lower()
 
@@ -38,27 +37,25 @@ class PreferenceBody(Body):
     model_config = ConfigDict(populate_by_name=True)
 
 
-def checked_days(days: list[Day]) -> list[Day]:
+def check_days(days: list[Day]) -> list[Day]:
     if len(set(days)) < len(days):
-        raise ValueError("each day may be named once")
+        raise ValueError("Expected each day at most once.")
     return days
 
 
 Days = Annotated[
     list[Day],
     Field(min_length=1, max_length=7, json_schema_extra={"uniqueItems": True}),
-    AfterValidator(checked_days),
+    AfterValidator(check_days),
 ]
 
 
 class QuietHours(PreferenceBody):
-    """A window that begins on each of the days; it may end on the next day."""
+    """Describes a window that starts on each of the days; it may end on the next day."""
 
     days: Days
     begin: ClockTime = Field(alias="from")
-    end: ClockTime = Field(
-        alias="to", description="on the next day when it is not later than `from`"
-    )
+    end: ClockTime = Field(alias="to", description="on the next day if it is not later than `from`")
 
     def window(self) -> QuietWindow:
         begin, end = time.fromisoformat(self.begin), time.fromisoformat(self.end)
@@ -70,9 +67,9 @@ class QuietHours(PreferenceBody):
         return cls(days=days, begin=f"{window.begin:%H:%M}", end=f"{window.end:%H:%M}")
 
 
-def checked_quiet_hours(given: list[QuietHours]) -> list[QuietHours]:
+def check_quiet_hours(given: list[QuietHours]) -> list[QuietHours]:
     if free_minutes([one.window() for one in given]) < LEAST_FREE:
-        raise ValueError("a week must have an hour that is not quiet, or nothing ever arrives")
+        raise ValueError("Expected at least one hour per week outside of quiet hours.")
     return given
 
 
@@ -82,7 +79,7 @@ Locale = Annotated[
     AfterValidator(canonical_locale),
 ]
 QuietHoursList = Annotated[
-    list[QuietHours], Field(max_length=MOST_WINDOWS), AfterValidator(checked_quiet_hours)
+    list[QuietHours], Field(max_length=MOST_WINDOWS), AfterValidator(check_quiet_hours)
 ]
 
 
@@ -92,17 +89,22 @@ class Channels(PreferenceBody):
 
 
 class PreferencesBody(PreferenceBody):
-    """All of them; what is left out is as for a new user."""
+    """Contains all preferences; omitted ones have the defaults of a new user."""
 
     time_zone: TimeZone = "UTC"
+    time_zone_source: ZoneSource = Field(
+        "default",
+        description="`chosen` by the user, from the first `reminder`, or the `default`;"
+        " ignored in requests",
+    )
     locale: Locale = "en"
     quiet_hours: QuietHoursList = []
     channels: Channels = Channels()
     daily_digest: ClockTime | None = Field(
-        None, description="when e-mails that are not urgent come, as one; null: each by itself"
+        None, description="time of the digest of e-mails that are not urgent; null turns it off"
     )
     unsubscribed: bool = Field(
-        False, description="from every e-mail; stays as it is unless a request names it"
+        False, description="true if the user gets no e-mails; changes only if a request names it"
     )
 
     def replacing(self, current: Preferences) -> Preferences:
@@ -110,12 +112,16 @@ class PreferencesBody(PreferenceBody):
         values = {name: getattr(self, name) for name in type(self).model_fields}
         if "unsubscribed" not in self.model_fields_set:
             del values["unsubscribed"]
-        return changed(kept, values)
+        if "time_zone" not in self.model_fields_set:
+            del values["time_zone"]
+        del values["time_zone_source"]
+        return with_changes(kept, values)
 
     @classmethod
     def of(cls, given: Preferences) -> Self:
         return cls(
             time_zone=given.time_zone,
+            time_zone_source=given.time_zone_source,
             locale=given.locale,
             quiet_hours=[QuietHours.of(window) for window in given.quiet_hours],
             channels=Channels(push="push" in given.channels, email="email" in given.channels),
@@ -125,16 +131,16 @@ class PreferencesBody(PreferenceBody):
 
 
 class ChannelsChange(PreferenceBody):
-    model_config = ConfigDict(json_schema_extra=without_defaults)
+    model_config = ConfigDict(json_schema_extra=remove_defaults)
 
     push: bool = UNNAMED
     email: bool = UNNAMED
 
 
 class PreferencesChange(PreferenceBody):
-    """Only what is named changes."""
+    """Contains the preferences to change."""
 
-    model_config = ConfigDict(json_schema_extra=without_defaults)
+    model_config = ConfigDict(json_schema_extra=remove_defaults)
 
     time_zone: TimeZone = UNNAMED
     locale: Locale = UNNAMED
@@ -144,12 +150,14 @@ class PreferencesChange(PreferenceBody):
     unsubscribed: bool = UNNAMED
 
     def applied_to(self, current: Preferences) -> Preferences:
-        return changed(current, {name: getattr(self, name) for name in self.model_fields_set})
+        return with_changes(current, {name: getattr(self, name) for name in self.model_fields_set})
 
 
-def changed(current: Preferences, named: dict[str, Any]) -> Preferences:
-    """The preferences with what a request names."""
+def with_changes(current: Preferences, named: dict[str, Any]) -> Preferences:
+    """Return the preferences with the fields of a request."""
     values = dict(named)
+    if "time_zone" in values:
+        values["time_zone_source"] = "chosen"
     if "quiet_hours" in values:
         values["quiet_hours"] = tuple(one.window() for one in values["quiet_hours"])
     if "channels" in values:

@@ -1,15 +1,16 @@
-"""Preferences in PostgreSQL, a row for each user who has any."""
+"""Stores preferences in PostgreSQL, one row for each user with preferences."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time
 from typing import Any
 
+from service_runtime.outbox import append
 from sqlalchemy import Connection, Engine, RowMapping, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from notification_service.device_store import lock_user
-from notification_service.preferences import Preferences
+from notification_service.preferences import Preferences, updated_event
 from notification_service.quiet_hours import QuietWindow
 from notification_service.tables import preferences
 
@@ -35,7 +36,13 @@ class PostgresPreferences:
             connection.execute(
                 written.on_conflict_do_update(index_elements=["user_id"], set_=values)
             )
+            if zone_of(changed) != zone_of(current):
+                append(connection, updated_event(user_id, changed))
             return changed
+
+
+def zone_of(given: Preferences) -> tuple[str, bool]:
+    return given.time_zone, given.time_zone_source == "default"
 
 
 def stored(connection: Connection, user_id: str) -> Preferences:
@@ -51,6 +58,7 @@ def row_of(given: Preferences) -> dict[str, Any]:
     ]
     return {
         "time_zone": given.time_zone,
+        "time_zone_source": given.time_zone_source,
         "locale": given.locale,
         "quiet_hours": windows,
         "channels": sorted(given.channels),
@@ -71,6 +79,7 @@ def preferences_of(row: RowMapping) -> Preferences:
     )
     return Preferences(
         time_zone=row["time_zone"],
+        time_zone_source=row["time_zone_source"],
         locale=row["locale"],
         quiet_hours=windows,
         channels=frozenset(row["channels"]),

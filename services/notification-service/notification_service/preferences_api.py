@@ -1,4 +1,4 @@
-"""A user's preferences over HTTP."""
+"""Defines the HTTP API of preferences."""
 
 from collections.abc import Callable
 
@@ -18,24 +18,24 @@ PATH = "/preferences"
 def preference_routes(store: PreferenceStore) -> APIRouter:
     routes = limited_router("preferences")
 
-    @routes.get(PATH)
+    @routes.get(PATH, summary="Read preferences")
     def read_preferences(caller: AnyCaller, response: Response) -> PreferencesBody:
-        """What the caller prefers; who never said anything has the defaults."""
+        """Return the preferences of the caller; a new user has the defaults."""
         return answered(store.of(caller.user_id), response)
 
-    @routes.put(PATH, responses=problem_responses(412))
+    @routes.put(PATH, summary="Replace preferences", responses=problem_responses(412))
     def replace_preferences(
         body: PreferencesBody, caller: AnyCaller, response: Response, if_match: IfMatch = None
     ) -> PreferencesBody:
-        """Replace all; only `unsubscribed` stays as it is when it is left out."""
+        """Replace all preferences; `unsubscribed` changes only if the body names it."""
         make = matching(if_match, body.replacing)
         return answered(store.change(caller.user_id, make), response)
 
-    @routes.patch(PATH, responses=problem_responses(412))
+    @routes.patch(PATH, summary="Change preferences", responses=problem_responses(412))
     def change_preferences(
         body: PreferencesChange, caller: AnyCaller, response: Response, if_match: IfMatch = None
     ) -> PreferencesBody:
-        """Change what is named and nothing else."""
+        """Change the named preferences. All others stay as they are."""
         make = matching(if_match, body.applied_to)
         return answered(store.change(caller.user_id, make), response)
 
@@ -46,7 +46,7 @@ def preference_routes(store: PreferenceStore) -> APIRouter:
 def matching(
     if_match: IfMatch, make: Callable[[Preferences], Preferences]
 ) -> Callable[[Preferences], Preferences]:
-    """The change, refused unless any version will do or its tag is named."""
+    """Return the change, refused unless `If-Match` admits the current version."""
 
     def make_if_matching(current: Preferences) -> Preferences:
         if not matches(if_match, current.version):

@@ -1,9 +1,9 @@
-"""Quiet hours: windows on the wall clock of a user's time zone.
+"""Computes quiet hours: windows in the local time of a user.
 
-A window begins on each of its days and ends on the same day, or on the next one when its end is
-not later than its begin. Where clocks change, a window begins as early and ends as late as the
-wall clock lets it: a time that occurs twice begins it at the first and ends it at the second,
-and in the place of a time that does not exist is the moment at which it was skipped.
+A window starts on each of its days. It ends on the same day, or on the next day if its end is not
+later than its start. When clocks change, a window is as long as local time permits: an ambiguous
+time starts it at the first and ends it at the second moment. A missing time counts as the moment at
+which it was skipped.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 
 DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 WEEK = 7 * 24 * 60  # minutes
-LEAST_FREE = 60  # minutes in a row, once a week, so that what is deferred arrives one day
-LONGEST = timedelta(days=21)  # a change of clocks can swallow a week's only free hour
+LEAST_FREE = 60  # minutes in a row per week, so that deferred notifications arrive
+LONGEST = timedelta(days=21)  # a change of clocks can remove the only free hour of a week
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuietWindow:
-    days: tuple[str, ...]  # of DAYS, on which it begins
+    days: tuple[str, ...]  # of DAYS; start of the window
     begin: time
     end: time
 
@@ -32,12 +32,12 @@ class QuietWindow:
 
     @property
     def minutes(self) -> int:
-        """Its length on a day without a change of clocks."""
+        """Return the length in minutes on a day without a change of clocks."""
         length = minute_of(self.end) - minute_of(self.begin)
         return length + 24 * 60 if self.overnight else length
 
     def of_day(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-        """From when to when it is quiet, if the window begins on this day."""
+        """Return start and end of the window on this day, or None."""
         if DAYS[day.weekday()] not in self.days:
             return None
         last = day + _DAY if self.overnight else day
@@ -48,7 +48,7 @@ class QuietWindow:
 def quiet_until(
     windows: Sequence[QuietWindow], zone: ZoneInfo, moment: datetime
 ) -> datetime | None:
-    """When it stops being quiet, or None when it is not quiet at that moment.
+    """Return the end of the quiet time that includes the moment, or None.
 
     Windows that touch or overlap are one.
     """
@@ -59,32 +59,32 @@ def quiet_until(
 
 
 def free_minutes(windows: Sequence[QuietWindow]) -> int:
-    """The longest stretch of a week, in minutes, that is not quiet."""
+    """Return the longest free time of a week in minutes."""
     weeks = bytearray(4 * WEEK)
     for window in windows:
         for day in window.days:
             begin = DAYS.index(day) * 24 * 60 + minute_of(window.begin)
             for minute in range(begin, 3 * WEEK, WEEK):
                 weeks[minute : minute + window.minutes] = bytes((1,)) * window.minutes
-    # A stretch may go on into the next week, and a window may come from the last.
+    # A free time can continue in the next week, and a window can start in the last week.
     return min(WEEK, max(map(len, weeks[WEEK : 3 * WEEK].split(b"\1"))))
 
 
 def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """When the wall clock first shows a time, or skips it."""
-    if exists(local, zone):
+    """Return the first moment at which local time shows or skips a time."""
+    if is_valid_time(local, zone):
         return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    return _skipped_at(local, zone)
+    return _skip_moment(local, zone)
 
 
 def last_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """When the wall clock last shows a time, or skips it."""
-    if exists(local, zone):
+    """Return the last moment at which local time shows or skips a time."""
+    if is_valid_time(local, zone):
         return local.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    return _skipped_at(local, zone)
+    return _skip_moment(local, zone)
 
 
-def exists(local: datetime, zone: ZoneInfo) -> bool:
+def is_valid_time(local: datetime, zone: ZoneInfo) -> bool:
     there_and_back = local.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
     return there_and_back.replace(tzinfo=None) == local
 
@@ -96,7 +96,7 @@ def minute_of(wall_clock: time) -> int:
 def _end_of_one(
     windows: Sequence[QuietWindow], zone: ZoneInfo, moment: datetime
 ) -> datetime | None:
-    """The latest end of those windows that hold the moment."""
+    """Return the latest end of the windows that include the moment, or None."""
     today = moment.astimezone(zone).date()
     days = [today + _DAY * offset for offset in range(-3, 2)]  # some zones have skipped a day
     found = (window.of_day(day, zone) for window in windows for day in days)
@@ -105,8 +105,8 @@ def _end_of_one(
 
 
 @lru_cache(maxsize=4096)
-def _skipped_at(local: datetime, zone: ZoneInfo) -> datetime:
-    """The moment, to the second, at which the clock goes past a local time that it never shows."""
+def _skip_moment(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment, to the second, at which clocks skip a local time."""
     before = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
     after = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     while after - before > timedelta(seconds=1):

@@ -1,50 +1,50 @@
-"""Forgets, once an hour, what can be of no use any more."""
+"""Deletes old data once an hour."""
 
 import logging
-import threading
 from datetime import timedelta
 
+from service_runtime.periodic import Periodic
 from service_runtime.rate_limit import PostgresBuckets
-from sqlalchemy import Engine, delete, func, select, tuple_
+from sqlalchemy import Engine, delete, exists, func, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
-from notification_service.tables import deliveries, digests
+from notification_service.device_store import PostgresDevices
+from notification_service.tables import deliveries, digests, waiting_notifications
 
-STEP = 5_000  # rows forgotten in one statement
+INTERVAL = 3600.0  # seconds
+STEP = 5_000  # rows of one statement
 
 logger = logging.getLogger(__name__)
 
 
-class ForgetfulDeliveries:
-    """Forgets old deliveries and digests, and buckets that are full again, once an hour.
+class ForgetfulDeliveries(Periodic):
+    """Deletes old deliveries and digests, and full buckets, once an hour.
 
-    A message lives for 14 days in its queue and for as long again in the dead letters; after
-    that it cannot be repeated, and what is kept of it are only personal data.
+    A message stays 14 days in its queue and 14 days in the dead-letter queue. Afterwards it cannot
+    be repeated, so its data are no longer needed.
     """
 
     def __init__(
         self, engine: Engine, buckets: PostgresBuckets, keep: timedelta = timedelta(days=30)
     ) -> None:
+        super().__init__(INTERVAL)
         self._engine, self._buckets, self._keep = engine, buckets, keep
-        self._stopping = threading.Event()
 
-    def run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.forget()
-                self.forget_digests()
-                self._buckets.forget()
-            except SQLAlchemyError as error:
-                logger.warning("old deliveries stay", extra={"reason": type(error).__name__})
-            self._stopping.wait(3600)
-
-    def stop(self) -> None:
-        self._stopping.set()
+    def work(self) -> None:
+        try:
+            self.forget()
+            self.forget_digests()
+            PostgresDevices(self._engine).delete_dead()
+            self._buckets.forget()
+        except SQLAlchemyError as error:
+            reason = type(error).__name__
+            logger.warning("could not delete old deliveries", extra={"reason": reason})
 
     def forget(self) -> int:
-        """How many were forgotten; in steps, so that no statement runs long."""
+        """Delete old rows in steps, so that each statement is short; return their number."""
+        waits = exists().where(waiting_notifications.c.occurrence_id == deliveries.c.occurrence_id)
         old = select(deliveries.c.occurrence_id, deliveries.c.target).where(
-            deliveries.c.claimed_at < func.now() - self._keep
+            deliveries.c.claimed_at < func.now() - self._keep, ~waits
         )
         key = tuple_(deliveries.c.occurrence_id, deliveries.c.target)
         step = delete(deliveries).where(key.in_(old.limit(STEP)))
@@ -58,7 +58,7 @@ class ForgetfulDeliveries:
         return forgotten
 
     def forget_digests(self) -> int:
-        """How many were forgotten, with what they held."""
+        """Delete old digests and their items; return their number."""
         old = digests.c.opened_at < func.now() - self._keep
         with self._engine.begin() as connection:
             return connection.execute(delete(digests).where(old)).rowcount

@@ -1,4 +1,4 @@
-"""Threads that send side by side, over connections that they share."""
+"""Sends in parallel threads over shared connections."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,25 +7,25 @@ from contextvars import copy_context
 
 from notification_service.errors import RetryLater
 
-TOGETHER = 0.01  # seconds in which answers are taken to have come together
+TOGETHER = 0.01  # seconds in which answers count as simultaneous
 
 Send = Callable[[], str]
 Answer = str | Exception
 
 
 class Senders:
-    """At most `threads` sends at a time, of all messages that are in hand.
+    """Runs at most `threads` sends at a time for all messages in hand.
 
-    FCM takes 100 streams on one HTTP/2 connection; more threads would wait for one another.
+    FCM accepts 100 streams on an HTTP/2 connection; more threads would wait.
     """
 
     def __init__(self, threads: int = 64) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
 
     def answers(self, sends: Sequence[Send], patience: float) -> Iterator[list[tuple[int, Answer]]]:
-        """What came of each, by its index, together with whatever else came by then.
+        """Yield the answers by index, together with others that arrived.
 
-        What has to wait its turn for longer than `patience` seconds is not sent: RetryLater.
+        A send that would wait longer than `patience` seconds is not sent and fails with RetryLater.
         """
         if len(sends) == 1:
             yield [(0, answer_of(sends[0]))]
@@ -40,7 +40,7 @@ class Senders:
                 wait(waiting, return_when=FIRST_COMPLETED)
                 done, _ = wait(waiting, timeout=TOGETHER)
                 yield sorted((waiting.pop(future), future.result()) for future in done)
-        finally:  # when the caller gives up
+        finally:  # when the caller stops early
             for future in waiting:
                 future.cancel()
 
@@ -50,7 +50,7 @@ class Senders:
 
 def answer_in_time(send: Send, deadline: float) -> Answer:
     if time.monotonic() > deadline:
-        return RetryLater("too many others were to be sent before it")
+        return RetryLater("too many other deliveries were waiting")
     return answer_of(send)
 
 

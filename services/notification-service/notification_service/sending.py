@@ -1,24 +1,25 @@
-"""The ways that a notification takes to its user."""
+"""Sends a notification through its channel."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from event_messages import errors as messages
+from event_messages import canary
+from event_messages.addresses import BadAddress, email_address
 from event_messages.contract import DueNotification
+from event_messages.event import Event
 
 from notification_service.adapters import Adapters
-from notification_service.attempts import Sending, attempt, attempt_all, fail
-from notification_service.deliveries import NO_TARGET, Stage, delivery_of
+from notification_service.attempts import Sending, attempt, reject
+from notification_service.deliveries import delivery_of
 from notification_service.devices import Device
 from notification_service.errors import AddressSuppressed
 from notification_service.fcm_push import Push
+from notification_service.metrics import CANARY, observe_canary
 from notification_service.preferences import Preferences
 from notification_service.ses_email import Email
 from notification_service.texts import Item, PushText, Reader
+from notification_service.waiting import due_of
 from notification_service.written_text import web_address
-
-ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +42,22 @@ def kind_of(due: DueNotification) -> str:
 
 
 def item_of(due: DueNotification) -> Item:
-    return Item(message=due.message, occurrence=due.occurrence, url=due.url)
+    return Item(
+        message=due.message,
+        occurrence=due.occurrence,
+        url=due.url,
+        time_zone=due.time_zone,
+        missed=due.missed,
+    )
 
 
-def notify_by_push(due: DueNotification, recipient: Recipient, adapters: Adapters) -> None:
-    """Each device has a delivery of its own, so that a throttled one repeats none of the others."""
-    devices = adapters.devices.of(recipient.user_id)
-    if not devices and adapters.deliveries.stage(due.occurrence_id) is Stage.NEW:
-        fail(delivery_of(due, recipient.user_id, NO_TARGET), "NO_DEVICE", adapters)
+def send_push(event: Event, recipient: Recipient, adapters: Adapters) -> None:
+    """Send to each device in a separate delivery, so that a retry does not repeat the others."""
+    due, devices = due_of(event), adapters.devices.of(event.user_id)
+    if not devices:
+        return reject(event, "NO_DEVICE", adapters)
     text = adapters.texts.push(kind_of(due), recipient.reader, [item_of(due)])
-    waits = attempt_all([push_to(device, due, text, adapters) for device in devices], adapters)
-    if waits:
-        raise messages.RetryLater(f"{len(waits)} of {len(devices)} pushes wait", min(waits))
+    attempt([push_to(device, due, text, adapters) for device in devices], adapters)
 
 
 def push_to(device: Device, due: DueNotification, text: PushText, adapters: Adapters) -> Sending:
@@ -61,51 +66,65 @@ def push_to(device: Device, due: DueNotification, text: PushText, adapters: Adap
         text=text,
         notification_id=due.notification_id,
         occurrence_id=due.occurrence_id,
+        occurrence=due.occurrence,
         url=web_address(due.url),
+        urgent=due.urgent,
     )
     delivery = delivery_of(due, device.user_id, str(device.id))
     return Sending(delivery, lambda: adapters.push.send(push))
 
 
-def notify_by_email(due: DueNotification, recipient: Recipient, adapters: Adapters) -> None:
-    deliver_email(kind_of(due), due, [item_of(due)], recipient, adapters)
+def send_email(event: Event, recipient: Recipient, adapters: Adapters) -> None:
+    due = due_of(event)
+    send_email_of(kind_of(due), event, [item_of(due)], recipient, adapters)
 
 
-def deliver_email(
-    kind: str,
-    due: DueNotification,
-    items: Sequence[Item],
-    recipient: Recipient,
-    adapters: Adapters,
+def send_email_of(
+    kind: str, event: Event, items: Sequence[Item], recipient: Recipient, adapters: Adapters
 ) -> None:
+    due = due_of(event)
     if reason := address_problem(due):
-        return fail(delivery_of(due, recipient.user_id, NO_TARGET), reason, adapters)
+        return reject(event, reason, adapters)
     email = Email(
-        to=due.email or "",
+        to=email_address(due.email or ""),
         text=adapters.texts.email(kind, recipient.reader, items),
         occurrence_id=due.occurrence_id,
         unsubscribe_url=recipient.unsubscribe_url,
     )
     delivery = delivery_of(due, recipient.user_id, email.to)
-    wait = attempt(delivery, lambda: send_email(email, adapters), adapters)
-    if wait is not None:
-        raise messages.RetryLater("the e-mail waits", wait)
+    attempt([Sending(delivery, lambda: send_unless_suppressed(email, adapters))], adapters)
 
 
 def address_problem(due: DueNotification) -> str | None:
-    """Why no e-mail can be sent to the address, if so."""
-    if not due.email:
-        return "NO_ADDRESS"
-    return None if ADDRESS.fullmatch(due.email) else "BAD_ADDRESS"
+    """Return why no e-mail can be sent to the address, or None."""
+    try:
+        email_address(due.email or "")
+    except BadAddress:
+        return "BAD_ADDRESS" if due.email else "NO_ADDRESS"
+    return None
 
 
-def send_email(email: Email, adapters: Adapters) -> str:
+def send_unless_suppressed(email: Email, adapters: Adapters) -> str:
     if adapters.suppressed.includes(email.to):
-        raise AddressSuppressed("The address bounced or complained before.")
+        raise AddressSuppressed("The address is suppressed because of a bounce or complaint.")
     return adapters.email.send(email)
 
 
-CHANNELS: dict[str, Callable[[DueNotification, Recipient, Adapters], None]] = {
-    "push": notify_by_push,
-    "email": notify_by_email,
+def send_canary(event: Event, recipient: Recipient, adapters: Adapters) -> None:
+    """Process a notification of the canary in every step except the provider."""
+    due = due_of(event)
+    delivery = delivery_of(due, recipient.user_id, CANARY)
+    attempt([Sending(delivery, lambda: observe_canary(due))], adapters)
+
+
+def send(event: Event, recipient: Recipient, adapters: Adapters) -> None:
+    """Send a notification through its channel."""
+    due = due_of(event)
+    is_canary = due.notification_id in canary.IDS
+    (send_canary if is_canary else CHANNELS[due.channel])(event, recipient, adapters)
+
+
+CHANNELS: dict[str, Callable[[Event, Recipient, Adapters], None]] = {
+    "push": send_push,
+    "email": send_email,
 }

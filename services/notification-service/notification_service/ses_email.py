@@ -1,4 +1,4 @@
-"""E-mails through SES, whose stored template is a frame for the texts of this service."""
+"""Sends e-mails through SES, whose stored template contains the texts of this service."""
 
 import json
 from dataclasses import dataclass
@@ -20,23 +20,19 @@ from notification_service.errors import (
     Misconfigured,
     OutcomeUnknown,
     ProviderError,
-    Refused,
     RetryLater,
-    Throttled,
 )
+from notification_service.provider_answers import SES, error_class
 from notification_service.texts import EmailText
 from notification_service.unsubscription import one_click_headers
 
-# botocore would repeat a request whose answer was lost, and SES would send the e-mail twice.
+# botocore would repeat a request after a lost answer, and SES would send the e-mail twice.
 ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
 OCCURRENCE_TAG = "occurrence"
 
-THROTTLED = {"TooManyRequestsException", "ThrottlingException", "Throttling"}
-REFUSED = {"MessageRejected", "BadRequestException"}
-
 
 def ses_client() -> Any:
-    """Region, credentials and endpoint come from the environment."""
+    """Return a client; the environment sets region, credentials and endpoint."""
     return botocore.session.get_session().create_client("sesv2", config=ONE_ATTEMPT)
 
 
@@ -49,18 +45,18 @@ class Email:
     to: str
     text: EmailText
     occurrence_id: UUID
-    unsubscribe_url: str | None = None  # without login, at one click
+    unsubscribe_url: str | None = None  # without login, with one click
 
     @property
     def headers(self) -> dict[str, str]:
-        """Beside those that every e-mail has."""
-        # Mail programs keep e-mails with different ids apart, and equal ones together.
+        """Return the headers of this e-mail in addition to those of every e-mail."""
+        # Mail programs group e-mails with equal ids.
         own = {"X-Entity-Ref-ID": str(self.occurrence_id)}
         return {**own, **one_click_headers(self.unsubscribe_url)}
 
 
 class SesEmail:
-    """Sends with one template, from one sender, through one configuration set."""
+    """Sends with one template, one sender and one configuration set."""
 
     def __init__(
         self, client: SesClient, *, sender: str, template: str, configuration_set: str
@@ -71,7 +67,7 @@ class SesEmail:
         self._configuration_set = configuration_set
 
     def send(self, email: Email) -> str:
-        """Send, and return SES's id of the message."""
+        """Send an e-mail and return its id at SES."""
         try:
             answer = self._client.send_email(**self._request(email))
         except ClientError as error:
@@ -82,7 +78,7 @@ class SesEmail:
             problem = f"The request to SES could not be made ({type(error).__name__})."
             raise Misconfigured(problem) from error
         except BotoCoreError as error:
-            problem = f"SES was asked and no answer came ({type(error).__name__})."
+            problem = f"SES received the request but did not answer ({type(error).__name__})."
             raise OutcomeUnknown(problem) from error
         return str(answer["MessageId"])
 
@@ -106,20 +102,14 @@ class SesEmail:
 
 
 def template_data(text: EmailText) -> str:
-    """Every variable of the stored template, which is but a frame; SES escapes none of them."""
+    """Return all variables of the stored template; SES escapes none of them."""
     values = {"subject": text.subject, "text": text.text, "html": text.html}
     return json.dumps(values, ensure_ascii=False)
 
 
 def error_of(error: ClientError) -> ProviderError:
-    """Our word for SES's answer."""
-    code = str(error.response.get("Error", {}).get("Code", ""))
+    """Return the error class for an answer of SES, by the table of documented answers."""
+    answer = error.response.get("Error", {})
+    code, text = str(answer.get("Code", "")), str(answer.get("Message", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    problem = f"SES answered {status} {code}: {error.response.get('Error', {}).get('Message', '')}"
-    if code in THROTTLED or status == 429:
-        return Throttled(problem)
-    if status >= 500:
-        return RetryLater(problem)
-    if code in REFUSED:
-        return Refused(problem)
-    return Misconfigured(problem)
+    return error_class(SES, status, code, text)(f"SES answered {status} {code}: {text}")

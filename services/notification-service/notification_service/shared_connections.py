@@ -1,4 +1,4 @@
-"""HTTP/2 for many threads."""
+"""Shares HTTP/2 connections among threads."""
 
 import asyncio
 import ssl
@@ -9,10 +9,10 @@ import httpx
 
 
 class SharedConnections(httpx.BaseTransport):
-    """One event loop does the work on the connections that all threads share.
+    """Runs one event loop for the connections of all threads.
 
-    The synchronous HTTP/2 of httpx cannot be shared: two threads take the same stream, and the
-    server ends the connection with the requests of all.
+    The synchronous HTTP/2 of httpx cannot be shared: two threads can use the same stream, and the
+    server then ends the connection.
     """
 
     def __init__(self, verify: ssl.SSLContext | bool = True) -> None:
@@ -22,7 +22,13 @@ class SharedConnections(httpx.BaseTransport):
         self._thread.start()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result()
+        """Send a request; the read timeout limits the whole request."""
+        longest = request.extensions.get("timeout", {}).get("read")
+        answer = asyncio.wait_for(self._answer(request), longest)
+        try:
+            return asyncio.run_coroutine_threadsafe(answer, self._loop).result()
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("The server did not answer.", request=request) from error
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._client.aclose(), self._loop).result()
@@ -31,14 +37,14 @@ class SharedConnections(httpx.BaseTransport):
         self._loop.close()
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
-        """The answer with its body, still encoded as it came."""
+        """Return the answer with its encoded body."""
         try:
             response = await self._client.send(request, stream=True)
             try:
                 body = [part async for part in response.aiter_raw()]
             finally:
                 await response.aclose()
-        except anyio.EndOfStream as error:  # which httpx has no word for while it writes
+        except anyio.EndOfStream as error:  # httpx does not map this error while it writes
             raise httpx.WriteError("The server ended the connection.", request=request) from error
         return httpx.Response(
             response.status_code,

@@ -1,4 +1,4 @@
-"""E-mails through an SMTP server, for the time that SES does not take them."""
+"""Sends e-mails through an SMTP server while SES does not accept them."""
 
 import re
 import smtplib
@@ -22,20 +22,23 @@ from notification_service.errors import (
     Refused,
     RetryLater,
 )
+from notification_service.provider_answers import SMTP as SMTP_ANSWERS
+from notification_service.provider_answers import error_class
 from notification_service.ses_email import Email
 
-PATIENCE = 10.0  # seconds for each of about 8 steps; together well within a delivery's lease
+# Seconds for each of about 8 steps; all steps are shorter than the lease of a delivery
+PATIENCE = 10.0
 
 
 class WholeHeader(UnstructuredHeader, BaseHeader):
-    """On one line: folded in encoded words, an address would be none any more."""
+    """Writes a header on one line, because a folded address would be encoded and invalid."""
 
     def fold(self, *, policy: Policy) -> str:
         return f"{self.name}: {self}{policy.linesep}"
 
 
 class TextHeader(UnstructuredHeader, BaseHeader):
-    """Is what was written: the library decodes what looks encoded and loses blanks."""
+    """Writes a header unchanged; the library decodes encoded words and removes spaces."""
 
     @classmethod
     def parse(cls, value: str, kwds: dict[str, Any]) -> None:
@@ -53,7 +56,7 @@ HEADERS = HeaderRegistry()
 HEADERS.map_to_type("list-unsubscribe", WholeHeader)
 HEADERS.map_to_type("subject", TextHeader)
 SEVEN_BITS = SMTP.clone(cte_type="7bit", header_factory=HEADERS)
-NO_SUCH_ADDRESS = re.compile(rb"5\.1\.\d")
+ENHANCED_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 Security = Literal["tls", "starttls", "none"]
 SCHEMES: dict[str, tuple[Security, int]] = {
@@ -73,7 +76,7 @@ class SmtpServer:
 
     @classmethod
     def parse(cls, url: str) -> "SmtpServer":
-        """`smtps://user:password@host:465`; `smtp` is STARTTLS, `smtp+plain` goes without TLS."""
+        """Parse `smtps://user:password@host:465`; `smtp` uses STARTTLS, `smtp+plain` no TLS."""
         try:
             parts = urlsplit(url)
             security, usual = SCHEMES[parts.scheme]
@@ -87,13 +90,13 @@ class SmtpServer:
 
 
 EXPECTED_URL = (
-    "SMTP_URL is not the address of a mail server: expected smtps://USER:PASSWORD@HOST:PORT, "
+    "SMTP_URL must be the address of a mail server: smtps://USER:PASSWORD@HOST:PORT, "
     "smtp:// for STARTTLS, or smtp+plain:// without a user."
 )
 
 
 class SmtpEmail:
-    """Sends one e-mail a session."""
+    """Sends one e-mail per session."""
 
     def __init__(
         self, server: SmtpServer, *, sender: str, tls: ssl.SSLContext | None = None
@@ -102,7 +105,7 @@ class SmtpEmail:
         self._tls = tls or ssl.create_default_context()
 
     def send(self, email: Email) -> str:
-        """Send, and return the id that the message carries."""
+        """Send an e-mail and return its message id."""
         message = message_of(email, self._sender)
         with self._session() as session:
             expect(250, *session.mail(self._sender))
@@ -114,7 +117,7 @@ class SmtpEmail:
 
     @contextmanager
     def _session(self) -> Iterator[smtplib.SMTP]:
-        """Whatever breaks before the message is handed over, it was not sent."""
+        """Open a session; an error before the message is handed over means that it was not sent."""
         session: smtplib.SMTP | None = None
         try:
             session = self._open()
@@ -169,13 +172,13 @@ def expect(wanted: int, code: int, text: bytes) -> None:
 
 
 def error_of(code: int, text: bytes | str) -> ProviderError:
-    """Our word for the server's answer; only what is about the address is final."""
-    given = text.encode() if isinstance(text, str) else text
-    if 400 <= code < 500:
-        return RetryLater(f"The mail server answered {code}.")
-    if NO_SUCH_ADDRESS.match(given):
-        return Refused(f"The mail server answered {code}: there is no such address.")
-    return Misconfigured(f"The mail server answered {code}; see whether SMTP_URL may send.")
+    """Return the error class for the server's answer, without its text, which has the address."""
+    given = text.decode(errors="replace") if isinstance(text, bytes) else text
+    status = ENHANCED_STATUS.match(given)
+    enhanced = status[0] if status else ""
+    kind = error_class(SMTP_ANSWERS, code, enhanced)
+    advice = "; check whether SMTP_URL may send" if kind is Misconfigured else ""
+    return kind(f"The mail server answered {code} {enhanced}".rstrip() + f"{advice}.")
 
 
 def message_of(email: Email, sender: str) -> EmailMessage:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
     Uuid,
+    func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -27,7 +28,11 @@ devices = Table(
     Column("user_id", Text, nullable=False),
     Column("fcm_token", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    UniqueConstraint("user_id", "fcm_token", name="devices_user_token"),
+    Column("installation_id", Text),
+    Column("last_used_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("dead_since", DateTime(timezone=True)),  # when FCM no longer knew the token
+    UniqueConstraint("fcm_token", name="devices_token"),
+    UniqueConstraint("installation_id"),
 )
 
 deliveries = Table(
@@ -49,6 +54,25 @@ deliveries = Table(
     Column("reason", Text),
     Column("problem", Text),
     Column("deferred_to", Uuid),  # the notification that takes its place
+    Column("deferred_until", DateTime(timezone=True)),
+)
+
+waiting_notifications = Table(
+    "waiting_notifications",
+    metadata,
+    Column("occurrence_id", Uuid, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("reminder_id", Uuid),
+    Column("occurrence", DateTime(timezone=True), nullable=False),
+    Column("event", Text, nullable=False),  # the message of the scheduler
+    Column("traceparent", Text),
+    Column("stored_at", DateTime(timezone=True), nullable=False),
+    Column("retry_at", DateTime(timezone=True), nullable=False),  # of a claim: end of its lease
+    Column("claimed", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),  # number of claims
+    Column("failures", Integer, nullable=False),
+    Column("problem", Text),
 )
 
 preferences = Table(
@@ -56,6 +80,7 @@ preferences = Table(
     metadata,
     Column("user_id", Text, primary_key=True),
     Column("time_zone", Text, nullable=False),
+    Column("time_zone_source", Text, nullable=False),
     Column("locale", Text, nullable=False),
     Column("quiet_hours", JSONB, nullable=False),
     Column("channels", ARRAY(Text), nullable=False),

@@ -1,4 +1,4 @@
-"""The templates of pushes and e-mails: `templates/KIND/LOCALE/CHANNEL.PART`, compiled once."""
+"""Loads the templates `templates/KIND/LOCALE/CHANNEL.PART` once."""
 
 import logging
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
+from event_messages.failures import describe
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -16,15 +17,21 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "email": ("subject", "text", "html"),
 }
 
+
+@describe.register
+def _(error: TemplateError) -> str:  # the message contains names of a template, not their values
+    return f"{type(error).__name__}: {error.message}"
+
+
 logger = logging.getLogger(__name__)
 
 
 class UnknownTemplate(LookupError):
-    """There is no such template."""
+    """Reports a missing template."""
 
 
 class Templates:
-    """Every template of a folder; one that cannot be compiled is missing, and logged."""
+    """Contains every template of a folder; one with errors is logged and counts as missing."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._environment = environment_of(folder)
@@ -34,7 +41,7 @@ class Templates:
             self._add(name)
 
     def kinds(self) -> dict[str, list[str]]:
-        """The locales of each kind."""
+        """Return the locales of each kind."""
         folders = sorted({tuple(name.split("/")[:2]) for name in self._compiled})
         kinds: dict[str, list[str]] = {}
         for kind, locale in folders:
@@ -44,7 +51,7 @@ class Templates:
     def render(
         self, kind: str, locale: str, channel: str, values: Mapping[str, object]
     ) -> dict[str, str]:
-        """The text of each part; raises what a template raises."""
+        """Return the text of each part; errors of the template are not caught."""
         given = {**values, "words": self._words.get(locale), "language": locale}
         return {
             part: self._template(f"{kind}/{locale}/{channel}.{part}").render(given).strip()
@@ -53,7 +60,7 @@ class Templates:
 
     def _template(self, name: str) -> Template:
         if name not in self._compiled:
-            raise UnknownTemplate(f"there is no template {name}")
+            raise UnknownTemplate(f"expected a template {name}; it is missing")
         return self._compiled[name]
 
     def _add(self, name: str) -> None:
@@ -64,16 +71,17 @@ class Templates:
             elif len(folders) == 3:
                 self._compiled[name] = self._environment.get_template(name)
         except (TemplateError, ValueError) as error:
-            logger.error("template missing", extra={"template": name, "reason": str(error)})
+            extra = {"template": name, "reason": str(error)}
+            logger.error("could not load a template", extra=extra)
 
     def _module(self, name: str, locale: str) -> object:
-        """The words of a language, which its templates call as `words.when(item)`."""
+        """Return the words of a language; templates call them as `words.when(item)`."""
         plural = partial(plural_of, Locale.parse(locale, sep="-"))
         return self._environment.get_template(name).make_module({"plural": plural})
 
 
 def environment_of(folder: Path) -> Environment:
-    """Templates see what they are given and nothing else; what is missing is an error."""
+    """Return an environment in which templates see only their values; missing ones are errors."""
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folder),
         autoescape=lambda name: bool(name) and str(name).endswith(".html"),
@@ -86,5 +94,5 @@ def environment_of(folder: Path) -> Environment:
 
 
 def plural_of(locale: Locale, number: int, **forms: str) -> str:
-    """`plural(3, one="reminder", other="reminders")`, by the language's own rule."""
+    """Return `plural(3, one="reminder", other="reminders")` by the rule of the language."""
     return forms.get(locale.plural_form(number), forms["other"])

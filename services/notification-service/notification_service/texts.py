@@ -1,4 +1,4 @@
-"""What users read: pushes and e-mails in their language and time zone."""
+"""Writes the texts of pushes and e-mails in the user's language and time zone."""
 
 import html
 import logging
@@ -8,30 +8,34 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from event_messages.failures import describe
+
 from notification_service.local_times import local_time, locale_of, zone_of
 from notification_service.metrics import count_failed_text
 from notification_service.templates import Templates, plural_of
-from notification_service.written_text import clean, one_line, web_address
+from notification_service.written_text import clean, cut_bytes, one_line, web_address
 
 FALLBACK = "en"
-MOST_ITEMS = 100  # of a digest; nobody reads more
+MOST_ITEMS = 100  # items of a digest
 ITEMS_OF_PUSH = 5
 # Bytes. Some mail programs clip more; JSON at most doubles them, and SES takes 262,144 of those.
 LARGEST_EMAIL = 100_000
 LONGEST_TITLE = 100  # characters
 LONGEST_LINE = 200  # characters of a message in a list
-LARGEST_BODY = 1_200  # bytes; FCM takes 4096 with the url, and no phone shows more
+LARGEST_BODY = 1_200  # bytes; FCM accepts 4096 with the url, and phones show fewer
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One thing that a user is reminded of."""
+    """Describes one reminder in a text."""
 
     message: str
     occurrence: datetime
     url: str | None = None
+    time_zone: str | None = None  # None: the zone of the reader
+    missed: int = 0  # earlier occurrences without an announcement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,7 @@ class PushText:
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Whom a text is for."""
+    """Describes the recipient of a text."""
 
     locale: str = FALLBACK
     time_zone: str = "UTC"
@@ -61,7 +65,7 @@ class Reader:
 
 
 class Texts:
-    """Writes texts; a template that fails costs the text its language, never its delivery."""
+    """Writes texts; if a template fails, the next language of the chain is used."""
 
     def __init__(
         self,
@@ -72,11 +76,11 @@ class Texts:
         self._locales = templates.kinds()
 
     def kinds(self) -> dict[str, list[str]]:
-        """The locales of each kind."""
+        """Return the locales of each kind."""
         return self._locales
 
     def email(self, kind: str, reader: Reader, items: Sequence[Item]) -> EmailText:
-        """Only as many items are shown as make an e-mail that everyone can receive."""
+        """Return an e-mail with as many items as the size permits."""
         shown = min(len(items), MOST_ITEMS)
         while (text := self._email(kind, reader, items, shown)).size > LARGEST_EMAIL and shown > 1:
             shown //= 2
@@ -91,7 +95,7 @@ class Texts:
         return plain_push(items)
 
     def exact_push(self, kind: str, locale: str, reader: Reader, items: Sequence[Item]) -> PushText:
-        """The push by one template and no other; raises what the template raises."""
+        """Return the push of exactly this template; errors of the template are not caught."""
         values = values_of(locale, reader, items, min(len(items), ITEMS_OF_PUSH))
         parts = self._templates.render(kind, locale, "push", values)
         title = one_line(parts["title"], LONGEST_TITLE)
@@ -100,14 +104,14 @@ class Texts:
     def exact_email(
         self, kind: str, locale: str, reader: Reader, items: Sequence[Item], shown: int = MOST_ITEMS
     ) -> EmailText:
-        """The e-mail by one template and no other; raises what the template raises."""
+        """Return the e-mail of exactly this template; errors of the template are not caught."""
         values = values_of(locale, reader, items, shown)
         parts = self._templates.render(kind, locale, "email", values)
         subject = one_line(parts["subject"])
         return EmailText(subject=subject, text=parts["text"] + "\n", html=parts["html"] + "\n")
 
     def chain(self, kind: str, locale: str) -> Iterator[str]:
-        """The templates' locales to try, best first: `de-AT` is served by `de`, then by `en`."""
+        """Return the locales to try, best first, for example `de-AT`, `de`, `en`."""
         known = {name.casefold(): name for name in self._locales.get(kind, ())}
         tags = locale.replace("_", "-").casefold().split("-")[:4]
         names = ["-".join(tags[:end]) for end in range(len(tags), 0, -1)]
@@ -126,24 +130,26 @@ class Texts:
             "template failed",
             extra={
                 "template": f"{kind}/{locale}/{channel}",
-                "reason": f"{type(error).__name__}: {error}",
+                "reason": describe(error),
             },
         )
         self._observe_failure(kind, locale, channel)
 
 
 def values_of(locale: str, reader: Reader, items: Sequence[Item], shown: int) -> dict[str, Any]:
-    """What a template can show."""
+    """Return the values of a template."""
     if not items:
-        raise ValueError("A text needs at least one item.")
+        raise ValueError("Expected at least one item.")
     formats = locale_of(reader.locale.replace("_", "-"), locale)
-    zone = zone_of(reader.time_zone)
     given = [
         {
             "message": clean(item.message),
             "line": one_line(item.message, LONGEST_LINE),
             "url": web_address(item.url),
-            **vars(local_time(item.occurrence, zone, formats)),
+            "missed": item.missed,
+            **vars(
+                local_time(item.occurrence, zone_of(item.time_zone or reader.time_zone), formats)
+            ),
         }
         for item in items[:shown]
     ]
@@ -159,7 +165,7 @@ def values_of(locale: str, reader: Reader, items: Sequence[Item], shown: int) ->
 
 
 def plain_email(items: Sequence[Item]) -> EmailText:
-    """The messages themselves, for when no template can be used."""
+    """Return the messages alone, if no template can be used."""
     lines = [f"{clean(item.message)}\n{web_address(item.url) or ''}".strip() for item in items]
     text = "\n\n".join(lines)
     page = f'<pre style="white-space: pre-wrap">{html.escape(text)}</pre>\n'
@@ -169,10 +175,3 @@ def plain_email(items: Sequence[Item]) -> EmailText:
 def plain_push(items: Sequence[Item]) -> PushText:
     body = "\n".join(clean(item.message) for item in items[:ITEMS_OF_PUSH])
     return PushText(title="Reminder", body=cut_bytes(body, LARGEST_BODY))
-
-
-def cut_bytes(text: str, largest: int) -> str:
-    encoded = text.encode()
-    if len(encoded) <= largest:
-        return text
-    return encoded[:largest].decode(errors="ignore") + "…"

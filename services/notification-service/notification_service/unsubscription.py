@@ -1,7 +1,7 @@
-"""One-click unsubscription from e-mail (RFC 8058): links that need no login.
+"""Creates links that unsubscribe from e-mails with one click (RFC 8058), without login.
 
-A link carries a token: the user's id and a signature of it, and nothing else about the user. It
-does not expire, since an e-mail may be read years later; another key makes all links void.
+The token of a link contains the id of the user and a signature. It does not expire, because users
+read e-mails years later. A new key signs new links, and the previous key verifies earlier ones.
 """
 
 import hmac
@@ -14,31 +14,39 @@ from hashlib import sha256
 from notification_service.errors import UnknownToken
 from notification_service.preferences import PreferenceStore
 
-LONGEST_LINK = 860  # characters; SES takes 870 in a header
+LONGEST_LINK = 860  # characters; SES accepts 870 in a header
 LONGEST_TOKEN = 2_048  # characters
 PURPOSE = b"herald unsubscribe 1\0"
 
 
 class Unsubscription:
-    """Makes links, and does what a link asks for."""
+    """Creates links, and unsubscribes their users."""
 
-    def __init__(self, address: str, key: str, preferences: PreferenceStore) -> None:
-        self._address, self._key, self._preferences = address, key.encode(), preferences
+    def __init__(
+        self,
+        address: str,
+        key: str,
+        preferences: PreferenceStore,
+        previous_key: str | None = None,
+    ) -> None:
+        self._address, self._preferences = address, preferences
+        self._keys = [one.encode() for one in (key, previous_key) if one]
 
     def link(self, user_id: str) -> str | None:
-        """None when the user's id is too long for a header."""
+        """Return the link, or None if the id of the user is too long for a header."""
         link = f"{self._address}?token={self.token(user_id)}"
         return link if len(link) <= LONGEST_LINK else None
 
     def token(self, user_id: str) -> str:
-        return f"{encoded(user_id.encode())}.{encoded(self._signature(user_id.encode()))}"
+        return sign(user_id, self._keys[0])
 
     def user_of(self, token: str) -> str:
-        """Raise UnknownToken unless we made the token."""
+        """Return the user of a token; raise UnknownToken if its signature is wrong."""
         try:
-            user_id = decoded(token[:LONGEST_TOKEN].partition(".")[0]).decode()
-            if hmac.compare_digest(token.encode(), self.token(user_id).encode()):
-                return user_id
+            user_id = decode(token[:LONGEST_TOKEN].partition(".")[0]).decode()
+            for key in self._keys:
+                if hmac.compare_digest(token.encode(), sign(user_id, key).encode()):
+                    return user_id
         except (Error, ValueError):
             pass
         raise UnknownToken
@@ -47,12 +55,14 @@ class Unsubscription:
         user_id = self.user_of(token)
         self._preferences.change(user_id, lambda current: replace(current, unsubscribed=True))
 
-    def _signature(self, user_id: bytes) -> bytes:
-        return hmac.digest(self._key, PURPOSE + user_id, sha256)
+
+def sign(user_id: str, key: bytes) -> str:
+    signature = hmac.digest(key, PURPOSE + user_id.encode(), sha256)
+    return f"{encode(user_id.encode())}.{encode(signature)}"
 
 
 def one_click_headers(link: str | None) -> Mapping[str, str]:
-    """What makes a mail program show its own button."""
+    """Return the headers for the unsubscribe button of mail programs."""
     if link is None:
         return {}
     return {
@@ -61,9 +71,9 @@ def one_click_headers(link: str | None) -> Mapping[str, str]:
     }
 
 
-def encoded(value: bytes) -> str:
+def encode(value: bytes) -> str:
     return urlsafe_b64encode(value).decode().rstrip("=")
 
 
-def decoded(text: str) -> bytes:
+def decode(text: str) -> bytes:
     return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))

@@ -1,56 +1,73 @@
-"""Links of e-mails: a page with a button, and what the button or a mail program posts."""
+"""Links of e-mails show a page with a button. Its request, or a mail program's, unsubscribes."""
 
-import html
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import problem_responses
+from service_runtime.rate_limit import take
 from starlette.responses import HTMLResponse
 
+from notification_service.errors import UnknownToken
 from notification_service.unsubscription import LONGEST_TOKEN, Unsubscription
+from notification_service.unsubscription_page import done_page, question_page, unusable_link_page
 
 PATH = "/unsubscribe"
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-QUESTION = """
-<p>Do you want to get no more e-mails from us?</p>
-<form method="post" action="?token={token}"><button>Unsubscribe</button></form>
-"""
-DONE = """
-<p>You will get no more e-mails from us. In your preferences you can change that at any time.</p>
-"""
+BUCKET = "\x1funsubscribe "  # before a user's id, which has no control characters
 
-Token = Annotated[str, Query(min_length=1, max_length=LONGEST_TOKEN, description="of the e-mail")]
+Token = Annotated[
+    str,
+    Query(min_length=1, max_length=LONGEST_TOKEN, description="token of the link in the e-mail"),
+]
+
+
+UNUSABLE_LINK = problem_responses(422)
+UNUSABLE_LINK[422]["content"]["text/html"] = {"schema": {"type": "string"}}
+
+
+class LinkRoute(APIRoute):
+    """Answers an unusable link with a page to a browser, and with a problem to other clients."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_link(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (UnknownToken, RequestValidationError):
+                if "text/html" not in request.headers.get("accept", ""):
+                    raise
+                return unusable_link_page()
+
+        return handle_link
 
 
 def unsubscription_routes(unsubscription: Unsubscription) -> APIRouter:
-    routes = APIRouter(tags=["unsubscription"], default_response_class=HTMLResponse)
+    routes = APIRouter(
+        tags=["unsubscription"], default_response_class=HTMLResponse, route_class=LinkRoute
+    )
 
-    @routes.get(PATH)
+    @routes.get(PATH, summary="Show the unsubscribe page", responses=UNUSABLE_LINK)
     def ask(token: Token) -> HTMLResponse:
-        """A page that asks; programs that follow every link of an e-mail change nothing."""
-        unsubscription.user_of(token)
-        return page("Unsubscribe", QUESTION.format(token=html.escape(token)))
+        """Show a page with a button.
 
-    @routes.post(PATH, responses=problem_responses(422))
-    def unsubscribe(token: Token) -> HTMLResponse:
-        """Send no more e-mails to the user of the link (RFC 8058); a repeat changes nothing."""
+        The request changes nothing, because mail scanners follow links.
+        """
+        unsubscription.user_of(token)
+        return question_page(token)
+
+    @routes.post(PATH, summary="Unsubscribe", responses={**UNUSABLE_LINK, **problem_responses(429)})
+    def unsubscribe(token: Token, request: Request) -> HTMLResponse:
+        """Unsubscribe the user of the link from e-mails (RFC 8058).
+
+        The links of each user have a separate rate limit.
+        """
+        take(request, BUCKET + unsubscription.user_of(token))
         unsubscription.unsubscribe(token)
-        return page("Unsubscribed", DONE)
+        return done_page()
 
     refuse_other_methods(routes, PATH, "GET", "POST")
     return routes
-
-
-def page(title: str, content: str) -> HTMLResponse:
-    text = (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{title}</title>\n<h1>{title}</h1>\n{content.strip()}\n</html>\n"
-    )
-    return HTMLResponse(text, headers=HEADERS)

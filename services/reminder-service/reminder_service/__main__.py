@@ -1,24 +1,35 @@
-"""`python -m reminder_service` serves; with `migrate` it prepares the database."""
+"""Serves the API; with the argument `migrate`, prepares the database."""
+
+from datetime import UTC, datetime
 
 from service_runtime.aws import aws_client
 from service_runtime.command import run_command
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_publisher import topic_publisher
 from service_runtime.logs import configure_logs
+from service_runtime.measuring import Measuring
+from service_runtime.metrics_server import MetricsServer
+from service_runtime.outbox_measures import outbox_measures
 from service_runtime.outbox_relay import OutboxRelay
 from service_runtime.process import DRAIN, HttpServer, run_process
 from service_runtime.rate_limit import PostgresBuckets
 from service_runtime.settings import read_settings
 from service_runtime.span_export import export_spans
+from service_runtime.zone_updates import ZoneUpdates
 
 from reminder_service.api import reminder_api
+from reminder_service.calendar.store import PostgresImports
+from reminder_service.calendar.subscriptions import PostgresSubscriptions
+from reminder_service.canary import Canary
 from reminder_service.settings import Settings
 from reminder_service.store import PostgresReminders
+from reminder_service.time_zones import DynamoPreferredZones
 from reminder_service.timeline import DynamoTimelines
 from reminder_service.upkeep import Upkeep
+from reminder_service.zone_changes import rezone
 
 NAME = "reminder-service"
-EVENT_STORE_TIMEOUT = 3  # seconds; a request waits for three attempts at most
+EVENT_STORE_TIMEOUT = 3  # seconds; a request waits for at most three attempts
 
 
 def serve() -> None:
@@ -34,12 +45,21 @@ def serve() -> None:
         reminders,
         DynamoTimelines(event_store, settings.event_store_table),
         buckets,
+        imports=PostgresImports(engine, settings.reminders_per_user),
+        subscriptions=PostgresSubscriptions(engine),
+        zones=DynamoPreferredZones(event_store, settings.event_store_table),
         live=relay.alive,
         ready=lambda: ping(engine),
         identity=settings.identity(),
     )
-    server = HttpServer(app, settings.http_port, drain=DRAIN)
-    run_process(server, Upkeep(reminders, buckets), after=[relay])
+    host = settings.listen_address
+    http = HttpServer(app, settings.http_port, host=host, drain=DRAIN)
+    metrics = MetricsServer(settings.metrics_port, host)
+    measuring = Measuring(outbox_measures(engine))
+    canary = [Canary(reminders)] if settings.canary else []
+    zones = ZoneUpdates(engine, lambda: rezone(engine, datetime.now(UTC)))
+    upkeep = Upkeep(reminders, buckets), zones
+    run_process(http, metrics, measuring, *upkeep, *canary, after=[relay])
 
 
 if __name__ == "__main__":

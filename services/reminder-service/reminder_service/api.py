@@ -1,20 +1,20 @@
-"""The HTTP API of reminders."""
+"""Defines the HTTP API of reminders."""
 
 import json
 from datetime import UTC, datetime
 from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
 from service_runtime.other_methods import refuse_other_methods
 from service_runtime.preconditions import IfMatch
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
-from service_runtime.rate_limit import Buckets
+from service_runtime.rate_limit import Buckets, charge
 
-from reminder_service import calendar_api, occurrence_api, timeline_api
+from reminder_service import occurrence_api, timeline_api
 from reminder_service.bodies import (
     BulkAnswer,
     BulkRequest,
@@ -23,21 +23,28 @@ from reminder_service.bodies import (
     ReminderChange,
     ReminderPage,
 )
+from reminder_service.calendar import export_api, import_api
+from reminder_service.calendar.known import Imports
+from reminder_service.calendar.subscriptions import Subscriptions
 from reminder_service.creation import Creation, make_many, make_one
 from reminder_service.dependencies import (
     Clock,
+    Cursor,
     IdempotencyKey,
     Limit,
     Now,
     Offset,
     Store,
+    UserZone,
     answered,
+    cursor_of,
     reminder_router,
 )
 from reminder_service.idempotency import KeyedAnswer
-from reminder_service.preconditions import CHANGE_REFUSED, check_match, matched
+from reminder_service.preconditions import CHANGE_REFUSED, check_match, with_match
 from reminder_service.reminders import changed_reminder
 from reminder_service.store import Reminders
+from reminder_service.time_zones import PreferredZones
 from reminder_service.timeline import Timelines
 
 LARGEST_BULK_BODY = 1024 * 1024  # bytes
@@ -49,14 +56,17 @@ def reminder_api(
     timelines: Timelines,
     buckets: Buckets,
     *,
+    imports: Imports,
+    subscriptions: Subscriptions,
+    zones: PreferredZones,
     live: Check,
     ready: Check,
     identity: Identity | None = None,
     clock: Clock = lambda: datetime.now(UTC),
 ) -> FastAPI:
-    """The whole application; OpenAPI page at /docs."""
+    """Create the application; its OpenAPI page is at /docs."""
     app = create_api(
-        "Reminders",
+        "Herald reminders",
         live=live,
         ready=ready,
         identity=identity,
@@ -64,9 +74,12 @@ def reminder_api(
     )
     app.state.reminders, app.state.timelines = reminders, timelines
     app.state.buckets, app.state.clock = buckets, clock
+    app.state.imports, app.state.zones = imports, zones
+    app.state.subscriptions = subscriptions
     for error in (BotoCoreError, ClientError):
         app.add_exception_handler(error, timeline_api.answer_outage)
-    for routes in (calendar_api.router, router, occurrence_api.router, timeline_api.router):
+    routers = (export_api, import_api, occurrence_api, timeline_api)
+    for routes in (export_api.public_router, *(one.router for one in routers), router):
         app.include_router(routes)
     return app
 
@@ -74,15 +87,23 @@ def reminder_api(
 router = reminder_router()
 
 
-@router.post("", status_code=201, response_model=ReminderAnswer, responses=problem_responses(409))
+@router.post(
+    "",
+    summary="Create a reminder",
+    status_code=201,
+    response_model=ReminderAnswer,
+    responses=problem_responses(409),
+)
 def create(
     new: NewReminder,
     caller: AnyCaller,
     store: Store,
     now: Now,
     response: Response,
+    user_zone: UserZone,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
+    """Create a reminder. A series without `timeZone` uses the time zone of the user."""
     creation = Creation(
         caller=caller,
         now=now,
@@ -90,19 +111,29 @@ def create(
         operation="POST /reminders",
         text=new.model_dump_json(exclude_unset=True),
     )
-    return _sent(creation.answer(store, lambda: make_one(new, caller, now)), response)
+    return _sent(creation.answer(store, lambda: make_one(new, caller, now, user_zone)), response)
 
 
-@router.post("/bulk", response_model=BulkAnswer, responses=problem_responses(409))
+@router.post(
+    "/bulk",
+    summary="Create several reminders",
+    response_model=BulkAnswer,
+    responses=problem_responses(409),
+)
 def create_many(
     bulk: BulkRequest,
+    request: Request,
     caller: AnyCaller,
     store: Store,
     now: Now,
     response: Response,
+    user_zone: UserZone,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Up to 1,000 reminders; each is created or refused by itself."""
+    """Create up to 1,000 reminders. Each one is created or refused on its own.
+
+    Each reminder counts as a request in the rate limit, so the next request may have to wait.
+    """
     creation = Creation(
         caller=caller,
         now=now,
@@ -110,30 +141,41 @@ def create_many(
         operation="POST /reminders/bulk",
         text=json.dumps(bulk.reminders),
     )
-    made = creation.answer(store, lambda: make_many(bulk.reminders, caller, now))
+    charge(request, caller, len(bulk.reminders) - 1)
+    made = creation.answer(store, lambda: make_many(bulk.reminders, caller, now, user_zone))
     return _sent(made, response)
 
 
 refuse_other_methods(router, "/bulk", "POST")
 
 
-@router.get("")
+@router.get("", summary="List reminders")
 def read_page(
-    caller: AnyCaller, store: Store, now: Now, limit: Limit = 20, offset: Offset = 0
+    caller: AnyCaller,
+    store: Store,
+    now: Now,
+    limit: Limit = 20,
+    offset: Offset = 0,
+    cursor: Cursor = None,
 ) -> ReminderPage:
-    """The caller's reminders, the soonest first."""
-    page, total = store.page(caller.user_id, limit, offset)
+    """List the caller's reminders by date, then id.
+
+    Pages by `cursor` stay complete when reminders are deleted meanwhile. Pages by `offset` may
+    skip reminders.
+    """
+    page, total = store.page(caller.user_id, limit, offset, cursor)
     items = [ReminderAnswer.of(reminder, now) for reminder in page]
-    return ReminderPage(items=items, total=total, limit=limit, offset=offset)
+    following = cursor_of(page[-1]) if len(page) == limit else None
+    return ReminderPage(items=items, total=total, limit=limit, offset=offset, next_cursor=following)
 
 
-@router.get("/{id}", responses=problem_responses(404))
+@router.get("/{id}", summary="Read a reminder", responses=problem_responses(403, 404))
 def read(id: UUID, caller: AnyCaller, store: Store, now: Now, response: Response) -> ReminderAnswer:
     return answered(store.find(caller.user_id, id), response, now)
 
 
-@router.patch("/{id}", responses=CHANGE_REFUSED)
-@router.post("/{id}", responses=CHANGE_REFUSED)
+@router.patch("/{id}", summary="Change a reminder", responses=CHANGE_REFUSED)
+@router.post("/{id}", summary="Change a reminder", responses=CHANGE_REFUSED)
 def change(
     id: UUID,
     change: ReminderChange,
@@ -143,12 +185,14 @@ def change(
     response: Response,
     if_match: IfMatch = None,
 ) -> ReminderAnswer:
-    """Change what is named and nothing else."""
-    make = matched(if_match, lambda current: changed_reminder(current, change.named(), caller, now))
+    """Change the named members. All others stay as they are."""
+    make = with_match(
+        if_match, lambda current: changed_reminder(current, change.named(), caller, now)
+    )
     return answered(store.change(caller.user_id, id, make), response, now)
 
 
-@router.delete("/{id}", status_code=204, responses=CHANGE_REFUSED)
+@router.delete("/{id}", summary="Delete a reminder", status_code=204, responses=CHANGE_REFUSED)
 def delete(id: UUID, caller: AnyCaller, store: Store, if_match: IfMatch = None) -> None:
     store.remove(caller.user_id, id, lambda reminder: check_match(if_match, reminder.version))
 

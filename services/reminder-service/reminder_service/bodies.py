@@ -3,17 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from event_messages.contract import Channel
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
-from service_runtime.bodies import UNNAMED, Body, TimeZone, without_defaults
+from service_runtime.bodies import UNNAMED, Body, TimeZone, remove_defaults
 from service_runtime.problems import ProblemBody
+from service_runtime.recurrence import instant_of, zone_of
 
 from reminder_service.fields import (
     ExceptDates,
+    LocalMoment,
     Moment,
     NotifyOffset,
-    NotifyType,
     Rule,
     Text,
     WebAddress,
@@ -22,6 +25,7 @@ from reminder_service.occurrences import LONGEST_SNOOZE
 from reminder_service.reminders import Reminder
 
 LARGEST_PAGE = 100
+SHOWN_DATES = 3
 LARGEST_BULK = 1_000
 EXAMPLE: dict[str, Any] = {
     "date": "2030-01-31T09:00:00+01:00",
@@ -35,49 +39,59 @@ EXAMPLE: dict[str, Any] = {
 
 class NamedBody(Body):
     def named(self) -> dict[str, Any]:
-        """What the request names, which is not what has a default."""
+        """Return the fields of the request, without defaults."""
         values = {name: getattr(self, name) for name in self.model_fields_set}
+        zone = zone_of(values.get("time_zone", "UTC"))
         if "except_dates" in values:
-            values["except_dates"] = tuple(date.astimezone(UTC) for date in values["except_dates"])
+            dates = values["except_dates"]
+            values["except_dates"] = tuple(_moment_of(date, zone) for date in dates)
         if "date" in values:
-            values["date"] = values["date"].astimezone(UTC)
+            values["date"] = _moment_of(values["date"], zone)
         return values
+
+    @model_validator(mode="after")
+    def _check_offsets(self) -> Self:
+        named = {name: getattr(self, name) for name in self.model_fields_set}
+        dates = [named.get("date"), *(named.get("except_dates") or ())]
+        if "time_zone" not in named and any(date and date.tzinfo is None for date in dates):
+            raise ValueError("a time without an offset needs timeZone; name it or add an offset")
+        return self
 
 
 class NewReminder(NamedBody):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    date: Moment
+    date: LocalMoment
     message: Text
     is_recurring: bool = False
     rule: Rule | None = None
     time_zone: TimeZone = "UTC"
     except_dates: ExceptDates = []
     notify_offset: NotifyOffset = 0
-    notify_type: NotifyType = "push"
+    notify_type: Channel = "push"
     url: WebAddress | None = None
     urgent: bool = False
 
 
 class ReminderChange(NamedBody):
-    """Only what is named changes."""
+    """The members to change; all others stay as they are."""
 
-    model_config = ConfigDict(json_schema_extra=without_defaults)
+    model_config = ConfigDict(json_schema_extra=remove_defaults)
 
-    date: Moment = UNNAMED
+    date: LocalMoment = UNNAMED
     message: Text = UNNAMED
     is_recurring: bool = UNNAMED
     rule: Rule | None = None
     time_zone: TimeZone = UNNAMED
     except_dates: ExceptDates = UNNAMED
     notify_offset: NotifyOffset = UNNAMED
-    notify_type: NotifyType = UNNAMED
+    notify_type: Channel = UNNAMED
     url: WebAddress | None = None
     urgent: bool = UNNAMED
 
 
 class Snooze(Body):
-    """Either of the two."""
+    """The end of a snooze: `minutes` from now, or `until` a time."""
 
     model_config = ConfigDict(
         json_schema_extra={"oneOf": [{"required": ["minutes"]}, {"required": ["until"]}]}
@@ -96,6 +110,33 @@ class Snooze(Body):
         if "until" in self.model_fields_set:
             return self.until.astimezone(UTC)
         return now + timedelta(minutes=self.minutes)
+
+
+class Acknowledgement(Body):
+    """The acknowledged occurrence; without one, every due occurrence."""
+
+    model_config = ConfigDict(json_schema_extra=remove_defaults)
+
+    occurrence: Annotated[Moment, Field(description="date of the occurrence")] = UNNAMED
+    occurrence_id: Annotated[
+        UUID,
+        Field(strict=False, description="id of the occurrence in a push or in `notification:send`"),
+    ] = UNNAMED
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if len(self.model_fields_set) > 1:
+            raise ValueError("expected either occurrence or occurrenceId")
+        return self
+
+    def named(self) -> datetime | UUID | None:
+        if "occurrence" in self.model_fields_set:
+            return self.occurrence.astimezone(UTC)
+        return self.occurrence_id if "occurrence_id" in self.model_fields_set else None
+
+
+def _moment_of(date: datetime, zone: ZoneInfo) -> datetime:
+    return date.astimezone(UTC) if date.tzinfo else instant_of(date, zone)
 
 
 def _in_utc(moment: datetime) -> str:
@@ -122,20 +163,24 @@ class ReminderAnswer(BaseModel):
     time_zone: str
     except_dates: list[AnsweredMoment]
     notify_offset: int
-    notify_type: NotifyType
+    notify_type: Channel
     message: str
     url: str | None
     urgent: bool
     version: int
     next_date: AnsweredMoment | None = Field(
-        description="the occurrence that the series announces next"
+        description="next occurrence that the series announces"
     )
-    ended: bool = Field(description="whether nothing will be announced any more")
+    next_dates: list[AnsweredMoment] = Field(
+        description="next three occurrences that the series announces"
+    )
+    ended: bool = Field(description="true if nothing will be announced any more")
     snoozed_until: AnsweredMoment | None = Field(
-        description="when the snoozed occurrence is announced"
+        description="time at which the snoozed occurrence is announced"
     )
     acknowledged_through: AnsweredMoment | None = Field(
-        description="occurrences until then are done or were past from the begin"
+        description="occurrences up to this time were acknowledged, or were already in the past "
+        "when the schedule started"
     )
     completed_at: AnsweredMoment | None
     created_at: AnsweredMoment
@@ -143,9 +188,11 @@ class ReminderAnswer(BaseModel):
 
     @classmethod
     def of(cls, reminder: Reminder, now: datetime) -> Self:
-        next_date, snoozed_until = reminder.next_date(now), reminder.snoozed(now)
+        next_dates, snoozed_until = reminder.next_dates(now, SHOWN_DATES), reminder.snoozed(now)
+        next_date = next_dates[0] if next_dates else None
         derived = {
             "next_date": next_date,
+            "next_dates": next_dates,
             "ended": next_date is None and snoozed_until is None,
             "snoozed_until": snoozed_until,
         }
@@ -154,10 +201,13 @@ class ReminderAnswer(BaseModel):
 
 
 class ReminderPage(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
     items: list[ReminderAnswer]
-    total: int = Field(ge=0, description="how many reminders the user has")
+    total: int = Field(ge=0, description="number of reminders of the user")
+    next_cursor: str | None = Field(
+        description="cursor of the next page; null after a page that is not full"
+    )
     limit: int
     offset: int
 
@@ -170,7 +220,7 @@ class BulkRequest(BaseModel):
     reminders: list[Any] = Field(
         min_length=1,
         max_length=LARGEST_BULK,
-        description="bodies as POST /reminders takes them",
+        description="bodies of `POST /reminders`",
         examples=[[EXAMPLE]],
     )
 
@@ -183,7 +233,7 @@ class BulkResult(BaseModel):
 
 
 class BulkAnswer(BaseModel):
-    """In the order of the request."""
+    """Lists the results in the order of the request."""
 
     created: int
     refused: int

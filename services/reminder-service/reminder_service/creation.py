@@ -1,11 +1,13 @@
 """Making reminders, one or many, and answering a repeated request as the first time."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from event_messages.failures import describe
 from event_messages.identifiers import uuid7
 from pydantic import ValidationError
 from service_runtime.identity import Caller
@@ -17,6 +19,8 @@ from reminder_service.errors import OutOfTime
 from reminder_service.idempotency import KeyedAnswer, fingerprint
 from reminder_service.reminders import Reminder, new_reminder
 from reminder_service.store import Reminders
+
+logger = logging.getLogger(__name__)
 
 MOST_COMPUTING = 5.0  # seconds of a processor for the reminders of one request
 
@@ -62,8 +66,8 @@ class Creation:
         )
 
 
-def make_one(new: NewReminder, caller: Caller, now: datetime) -> Made:
-    reminder = new_reminder(uuid7(), new.named(), caller, now)
+def make_one(new: NewReminder, caller: Caller, now: datetime, zone: Callable[[], str]) -> Made:
+    reminder = new_reminder(uuid7(), _named(new, zone), caller, now)
     headers = {"Location": f"/reminders/{reminder.id}", "ETag": etag(reminder.version)}
     return Made([reminder], 201, _json(ReminderAnswer.of(reminder, now)), headers)
 
@@ -72,12 +76,13 @@ def make_many(
     bodies: Sequence[Any | Problem],
     caller: Caller,
     now: datetime,
+    zone: Callable[[], str],
     spent: Callable[[], float] = time.thread_time,
 ) -> Made:
     """Those that can be made; the others are named with the reason."""
     reminders, results, end = [], [], spent() + MOST_COMPUTING
     for index, body in enumerate(bodies):
-        outcome = _made_or_refused(body, caller, now) if spent() < end else OutOfTime()
+        outcome = _made_or_refused(body, caller, now, zone) if spent() < end else OutOfTime()
         results.append(_result(index, outcome, now))
         if isinstance(outcome, Reminder):
             reminders.append(outcome)
@@ -86,18 +91,32 @@ def make_many(
     return Made(reminders, 200, _json(answer))
 
 
-def _made_or_refused(body: Any | Problem, caller: Caller, now: datetime) -> Reminder | Problem:
+def _named(new: NewReminder, zone: Callable[[], str]) -> dict[str, Any]:
+    """The fields of the request; a series without a zone is in the user's."""
+    named = new.named()
+    if "time_zone" not in named and (new.rule or new.is_recurring):
+        named["time_zone"] = zone()
+    return named
+
+
+def _made_or_refused(
+    body: Any | Problem, caller: Caller, now: datetime, zone: Callable[[], str]
+) -> Reminder | Problem:
+    """Return the reminder, or the problem of this item alone, whatever goes wrong."""
     if isinstance(body, Problem):
         return body
     try:
-        return new_reminder(uuid7(), NewReminder.model_validate(body).named(), caller, now)
+        return new_reminder(uuid7(), _named(NewReminder.model_validate(body), zone), caller, now)
     except ValidationError as error:
-        return _of_validation(error)
+        return problem_of(error)
     except Problem as problem:
         return problem
+    except Exception as error:
+        logger.error("a reminder of many failed", extra={"reason": describe(error)})
+        return Problem(500, "INTERNAL", "Herald could not make this reminder; report it.")
 
 
-def _of_validation(error: ValidationError) -> Problem:
+def problem_of(error: ValidationError) -> Problem:
     errors = [
         FieldProblem(
             field=".".join(map(str, one["loc"])) or "body", code=one["type"], detail=one["msg"]

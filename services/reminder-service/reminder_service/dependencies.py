@@ -1,18 +1,24 @@
 """What the operations of the API are given, and what they have in common."""
 
+import base64
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, cast
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from service_runtime.headers import only_header
+from service_runtime.identity import AnyCaller
 from service_runtime.preconditions import etag
 from service_runtime.rate_limit import limited_router
 
 from reminder_service import idempotency
 from reminder_service.bodies import LARGEST_PAGE, ReminderAnswer
+from reminder_service.errors import InvalidCursor
 from reminder_service.reminders import Reminder
-from reminder_service.store import Reminders
+from reminder_service.store import Place, Reminders
+from reminder_service.time_zones import zone_of_user
 
 LARGEST_OFFSET = 2**31 - 1
 
@@ -33,7 +39,7 @@ def _idempotency_key(
         str | None,
         Header(
             alias=idempotency.NAME,
-            description="repeats within a day with this key get the first answer",
+            description="a repeated request with this key gets the first answer for a day",
         ),
     ] = None,
 ) -> str | None:
@@ -42,11 +48,41 @@ def _idempotency_key(
     return key
 
 
+def _user_zone(request: Request, caller: AnyCaller) -> Callable[[], str]:
+    """Looks the zone up when it is called, as few requests need it."""
+    state = request.app.state
+    return cache(lambda: zone_of_user(caller, state.zones, state.reminders.latest_time_zone))
+
+
 Store = Annotated[Reminders, Depends(_store)]
+UserZone = Annotated[Callable[[], str], Depends(_user_zone)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]
+
+
+def _place(
+    cursor: Annotated[
+        str | None, Query(max_length=200, description="`nextCursor` of the previous page")
+    ] = None,
+) -> Place | None:
+    if cursor is None:
+        return None
+    try:
+        date, id = base64.urlsafe_b64decode(cursor).decode("ascii").split("/")
+        return datetime.fromisoformat(date), UUID(id)
+    except ValueError:
+        raise InvalidCursor from None
+
+
+Cursor = Annotated[Place | None, Depends(_place)]
+
+
+def cursor_of(reminder: Reminder) -> str:
+    """Return where a page ends, for the page that follows."""
+    place = f"{reminder.date.astimezone(UTC).isoformat()}/{reminder.id}"
+    return base64.urlsafe_b64encode(place.encode()).decode()
 
 
 def reminder_router() -> APIRouter:

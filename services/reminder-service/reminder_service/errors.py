@@ -31,14 +31,28 @@ class MissingReminder(Refusal):
 
 
 class TooManyReminders(Refusal):
-    """The user has as many reminders as one may have; delete some first."""
+    """The user has reached the maximum number of reminders; delete some first."""
 
     http_status = 409
     name = "TOO_MANY_REMINDERS"
 
 
+class TooManyKeys(Refusal):
+    """The user has sent too many requests with an Idempotency-Key today; send none, or wait."""
+
+    http_status = 409
+    name = "TOO_MANY_KEYS"
+
+
+class InvalidCursor(Refusal):
+    """The cursor must be the nextCursor of an earlier page."""
+
+    http_status = 422
+    name = "INVALID_CURSOR"
+
+
 class ReminderEnded(Refusal):
-    """The reminder has no occurrence left to snooze; change its date or rule to go on."""
+    """The reminder has no occurrence left to snooze; change its date or rule."""
 
     http_status = 409
     name = "REMINDER_ENDED"
@@ -59,7 +73,7 @@ class InvalidDueDate(Refusal):
 
 
 class InvalidRecurrence(Refusal):
-    """The recurrence rule cannot be followed."""
+    """The recurrence rule is not supported."""
 
     http_status = 422
     name = "INVALID_RULE"
@@ -72,15 +86,22 @@ class InvalidSnooze(Refusal):
     name = "INVALID_SNOOZE"
 
 
+class UnknownOccurrence(Refusal):
+    """Expected an occurrence that was announced in the last 30 days; name its date."""
+
+    http_status = 422
+    name = "UNKNOWN_OCCURRENCE"
+
+
 class MissingEmailAddress(Refusal):
-    """An e-mail needs an address; who calls came without a valid one."""
+    """Expected an e-mail address of the caller; send it with the identity."""
 
     http_status = 422
     name = "MISSING_EMAIL_ADDRESS"
 
 
 class IdempotencyKeyReused(Refusal):
-    """The Idempotency-Key was used for another request; make a new key."""
+    """The Idempotency-Key was used for another request; use a new key."""
 
     http_status = 422
     name = "IDEMPOTENCY_KEY_REUSED"

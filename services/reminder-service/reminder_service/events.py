@@ -1,8 +1,6 @@
-"""The events that the writes of this service record."""
+"""Creates the events of the writes of this service."""
 
-from datetime import UTC
 from typing import Any
-from uuid import UUID, uuid5
 
 from event_messages.contract import (
     NotificationDeleted,
@@ -14,6 +12,7 @@ from event_messages.contract import (
 from event_messages.contract import Reminder as ReminderData
 from event_messages.event import Event
 
+from reminder_service.occurrences import snooze_id
 from reminder_service.reminders import Reminder
 
 
@@ -31,20 +30,8 @@ def updated(reminder: Reminder, change: OccurrenceChange | None = None) -> Event
 def of_change(
     before: Reminder, after: Reminder, change: OccurrenceChange | None = None
 ) -> list[Event]:
-    """The events of one write: the reminder's own, and the commands for what it snoozed."""
+    """Return the events of a write: one of the reminder, and commands for its snoozes."""
     return [updated(after, change), *_ended_snooze(before, after), *_snooze(before, after)]
-
-
-def snooze_id(reminder: Reminder) -> UUID | None:
-    """Of the notification that announces the snoozed occurrence.
-
-    Each end of a snooze has its own, for an occurrence that was snoozed, delivered and snoozed
-    again is to be delivered again.
-    """
-    if reminder.snoozed_occurrence is None or reminder.snoozed_until is None:
-        return None
-    moments = (reminder.snoozed_occurrence, reminder.snoozed_until)
-    return uuid5(reminder.id, "/".join(moment.astimezone(UTC).isoformat() for moment in moments))
 
 
 def _ended_snooze(before: Reminder, after: Reminder) -> list[Event]:
@@ -72,13 +59,15 @@ def _snooze(before: Reminder, after: Reminder) -> list[Event]:
         url=after.url,
         reminder_id=after.id,
         urgent=after.urgent,
+        time_zone=after.time_zone,
+        explicit_time=True,
     )
     command = "notification:update" if id == known else "notification:create"
     return [Event.new(command, after.user_id, data, after.updated_at)]
 
 
 def deleted(reminder: Reminder) -> Event:
-    """The deletion is a write too, so its version is one more than the last."""
+    """Return the event of a deletion, whose version is one higher than the last."""
     data = ReminderDeleted(id=reminder.id, version=reminder.version + 1, user_id=reminder.user_id)
     return Event.new("reminder:deleted", reminder.user_id, data)
 
@@ -99,6 +88,8 @@ def _data(reminder: Reminder) -> dict[str, Any]:
         message=reminder.message,
         url=reminder.url,
         urgent=reminder.urgent,
+        scheduled_from=reminder.scheduled_from,
+        last_occurrence=reminder.last_occurrence,
         handled_through=reminder.handled_through,
         completed=reminder.completed_at is not None,
     )

@@ -1,47 +1,62 @@
-"""The types of the fields of requests and answers, with their limits."""
+"""Defines the types and limits of fields in requests and answers."""
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from service_runtime.plain_text import Line
-from service_runtime.recurrence_rule import LONGEST_RULE, parts_of
+from service_runtime.recurrence_rule import LONGEST_RULE, InvalidRule, normal_rule, rule_of
 
-from reminder_service.web_address import LONGEST_ADDRESS, checked_web_address
+from reminder_service.web_address import LONGEST_ADDRESS, check_web_address
 
 LONGEST_MESSAGE = 1_000  # characters
 LONGEST_OFFSET = 525_600  # minutes: a year
-MOST_EXCEPT_DATES = 100
+MOST_EXCEPT_DATES = 500
 YEARS = range(1970, 2200)
 
 _RFC_3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?(?P<offset>[Zz]|[+-]\d{2}:\d{2})?",
+    re.ASCII,
 )
 
 
 def checked_text(text: str) -> str:
     if not text.strip():
-        raise ValueError("something other than blanks is needed")
+        raise ValueError("Expected a text with at least one visible character.")
     return text
 
 
 def moment(value: Any) -> datetime:
-    """RFC 3339 with an offset; anything else is refused."""
+    """Parse an RFC 3339 time with an offset; raise ValueError for any other text."""
+    found = moment_or_wall_clock(value)
+    if found.tzinfo is None:
+        raise ValueError("Expected an RFC 3339 time with an offset, such as 2030-01-31T09:00:00Z.")
+    return found
+
+
+def moment_or_wall_clock(value: Any) -> datetime:
+    """Return an aware time of RFC 3339, or a naive one if the text has no offset."""
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
-        raise ValueError("expected an RFC 3339 time with an offset such as 2030-01-31T09:00:00Z")
+        raise ValueError("Expected an RFC 3339 time with an offset, such as 2030-01-31T09:00:00Z.")
     try:
         found = datetime.fromisoformat(value.upper())
     except ValueError:
-        raise ValueError("the time does not exist in the calendar") from None
+        raise ValueError("Expected a time of the calendar; this one does not exist.") from None
     if found.year not in YEARS:
-        raise ValueError(f"the year must lie between {YEARS.start} and {YEARS.stop - 1}")
+        raise ValueError(f"Expected a year from {YEARS.start} to {YEARS.stop - 1}.")
     return found
 
 
 def checked_rule(rule: str) -> str:
-    parts_of(rule)
-    return rule.strip().upper().removeprefix("RRULE:")
+    """Return the rule in normal spelling; raise ValueError with the wrong part."""
+    try:
+        rule_of(rule)
+    except InvalidRule as error:
+        reason = str(error).encode("ascii", "backslashreplace").decode()
+        raise PydanticCustomError("invalid_rule", "{reason}", {"reason": reason}) from None
+    return normal_rule(rule)
 
 
 Moment = Annotated[
@@ -49,6 +64,16 @@ Moment = Annotated[
     BeforeValidator(moment),
     WithJsonSchema({"type": "string", "format": "date-time"}),
     Field(description="RFC 3339, with an offset", examples=["2030-01-31T09:00:00+01:00"]),
+]
+LocalMoment = Annotated[
+    datetime,
+    BeforeValidator(moment_or_wall_clock),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+    Field(
+        description="RFC 3339; without an offset it is a time on the wall clock of `timeZone`, "
+        "which the body must name",
+        examples=["2030-01-31T09:00:00+01:00"],
+    ),
 ]
 Text = Annotated[
     Line,
@@ -62,7 +87,7 @@ Text = Annotated[
 ]
 WebAddress = Annotated[
     str,
-    AfterValidator(checked_web_address),
+    AfterValidator(check_web_address),
     Field(
         max_length=LONGEST_ADDRESS,
         description="http or https, with a public host",
@@ -81,8 +106,7 @@ Rule = Annotated[
     AfterValidator(checked_rule),
 ]
 ExceptDates = Annotated[
-    list[Moment],
+    list[LocalMoment],
     Field(max_length=MOST_EXCEPT_DATES, description="occurrences to leave out"),
 ]
 NotifyOffset = Annotated[int, Field(ge=0, le=LONGEST_OFFSET, description="minutes before the date")]
-NotifyType = Literal["push", "email"]

@@ -1,7 +1,9 @@
-"""Idempotency-Key: a request that is repeated within a day gets the answer of the first."""
+"""Repeats the first answer to requests with the same Idempotency-Key within a day."""
 
+import base64
 import hashlib
 import re
+import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +19,7 @@ _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 @dataclass(frozen=True, kw_only=True)
 class KeyedAnswer:
-    """What was answered to the request that a user marked with a key."""
+    """Stores the answer to a request with a key."""
 
     user_id: str
     key: str
@@ -28,15 +30,24 @@ class KeyedAnswer:
     answered_at: datetime
 
     def repeated_for(self, fingerprint: str) -> "KeyedAnswer":
-        """This answer, unless the key came with another request."""
+        """Return this answer; raise IdempotencyKeyReused if the key came with another request."""
         if fingerprint != self.fingerprint:
             raise IdempotencyKeyReused
         return self
 
 
+def compress(body: str) -> str:
+    """Compress a body, because answers to bulk requests repeat the same words."""
+    return base64.b64encode(zlib.compress(body.encode())).decode()
+
+
+def decompress(text: str) -> str:
+    return text if text.startswith("{") else zlib.decompress(base64.b64decode(text)).decode()
+
+
 def check_key(key: str | None) -> None:
     if key is not None and not _KEY.fullmatch(key):
-        raise InvalidHeader(f"{NAME} takes 1 to 255 printable ASCII characters.")
+        raise InvalidHeader(f"Expected 1 to 255 printable ASCII characters in {NAME}.")
 
 
 def fingerprint(operation: str, request: str) -> str:

@@ -1,4 +1,4 @@
-"""Snooze, acknowledge and complete over HTTP."""
+"""Defines the HTTP API of occurrences: snooze, acknowledge and complete."""
 
 from uuid import UUID
 
@@ -8,15 +8,19 @@ from service_runtime.other_methods import refuse_other_methods
 from service_runtime.preconditions import IfMatch
 from service_runtime.problems import problem_responses
 
-from reminder_service.bodies import ReminderAnswer, Snooze
+from reminder_service.bodies import Acknowledgement, ReminderAnswer, Snooze
 from reminder_service.dependencies import Now, Store, answered, reminder_router
-from reminder_service.occurrences import acknowledged, completed, snoozed
-from reminder_service.preconditions import CHANGE_REFUSED, matched
+from reminder_service.occurrences import acknowledge_reminder, complete_reminder, snooze_reminder
+from reminder_service.preconditions import CHANGE_REFUSED, with_match
 
 router = reminder_router()
 
 
-@router.post("/{id}/snooze", responses=CHANGE_REFUSED | problem_responses(409))
+@router.post(
+    "/{id}/snooze",
+    summary="Snooze an occurrence",
+    responses=CHANGE_REFUSED | problem_responses(409),
+)
 def snooze(
     id: UUID,
     snooze: Snooze,
@@ -26,29 +30,35 @@ def snooze(
     response: Response,
     if_match: IfMatch = None,
 ) -> ReminderAnswer:
-    """Announce the occurrence in hand later; the series goes on as before.
+    """Announce the current occurrence later. The series does not move.
 
-    It is the last that was announced, or the next when that was acknowledged.
+    The current occurrence is the last announced one, or the next one if that was acknowledged.
     """
-    make = matched(if_match, lambda current: snoozed(current, snooze.end(now), now))
+    make = with_match(if_match, lambda current: snooze_reminder(current, snooze.end(now), now))
     return answered(store.change(caller.user_id, id, make, "snoozed"), response, now)
 
 
-@router.post("/{id}/acknowledge", responses=CHANGE_REFUSED)
+@router.post("/{id}/acknowledge", summary="Acknowledge occurrences", responses=CHANGE_REFUSED)
 def acknowledge(
     id: UUID,
     caller: AnyCaller,
     store: Store,
     now: Now,
     response: Response,
+    acknowledgement: Acknowledgement | None = None,
     if_match: IfMatch = None,
 ) -> ReminderAnswer:
-    """What was announced is done: its snooze is cancelled, the series goes on."""
-    make = matched(if_match, lambda current: acknowledged(current, now))
+    """Mark an announced occurrence and all earlier ones as done. The series continues.
+
+    Name the occurrence that the user saw: a later one may be due and not announced yet. Without
+    a body, every due occurrence is done. Snoozes of done occurrences are cancelled.
+    """
+    named = acknowledgement.named() if acknowledgement else None
+    make = with_match(if_match, lambda current: acknowledge_reminder(current, now, named))
     return answered(store.change(caller.user_id, id, make, "acknowledged"), response, now)
 
 
-@router.post("/{id}/complete", responses=CHANGE_REFUSED)
+@router.post("/{id}/complete", summary="Complete a reminder", responses=CHANGE_REFUSED)
 def complete(
     id: UUID,
     caller: AnyCaller,
@@ -57,8 +67,8 @@ def complete(
     response: Response,
     if_match: IfMatch = None,
 ) -> ReminderAnswer:
-    """Nothing is announced any more; a change of the schedule opens the reminder again."""
-    make = matched(if_match, lambda current: completed(current, now))
+    """End the reminder. A change of its schedule opens it again."""
+    make = with_match(if_match, lambda current: complete_reminder(current, now))
     return answered(store.change(caller.user_id, id, make, "completed"), response, now)
 
 

@@ -1,4 +1,4 @@
-"""ETag and If-Match: a change applies only to the version that the client has read."""
+"""Checks If-Match, so that changes apply only to the version that was read."""
 
 from collections.abc import Callable
 
@@ -8,19 +8,19 @@ from service_runtime.problems import problem_responses
 from reminder_service.errors import VersionMismatch
 from reminder_service.reminders import Reminder
 
-CHANGE_REFUSED = problem_responses(403, 404, 412)  # what a change of one reminder may meet
+CHANGE_REFUSED = problem_responses(403, 404, 412)  # of a change of one reminder
 
 
 def check_match(if_match: IfMatch, version: int) -> None:
-    """Refuse unless any version will do or this one is named by a strong tag."""
+    """Raise VersionMismatch unless the header permits this version."""
     if not matches(if_match, version):
         raise VersionMismatch(headers={"ETag": etag(version)})
 
 
-def matched(
+def with_match(
     if_match: IfMatch, make: Callable[[Reminder], Reminder]
 ) -> Callable[[Reminder], Reminder]:
-    """The change, of the version that the client has read and no other."""
+    """Return the change with a check that the version is the one that was read."""
 
     def change(current: Reminder) -> Reminder:
         check_match(if_match, current.version)

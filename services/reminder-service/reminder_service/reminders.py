@@ -1,24 +1,35 @@
-"""The rules of reminders: what may be created and what a change makes of one."""
+"""Defines the rules for the creation and change of reminders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
+from event_messages.contract import Channel
 from service_runtime.identity import Caller
-from service_runtime.recurrence import InvalidRule, Series, check_rule
+from service_runtime.recurrence import (
+    InvalidRule,
+    Series,
+    check_rule,
+    shortest_gap,
+    wall_clock,
+    zone_of,
+)
+from service_runtime.recurrence_rule import rule_of
 
 from reminder_service.errors import InvalidDueDate, InvalidRecurrence, MissingEmailAddress
 
 SHORTEST_NOTICE = timedelta(minutes=1)
+SHORTEST_EMAIL_GAP = timedelta(minutes=5)  # between two occurrences
 DAILY = "FREQ=DAILY"
 SCHEDULE = {"date", "is_recurring", "rule", "time_zone", "except_dates", "notify_offset"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reminder:
-    """`date` is what the reminder is about; it is announced `notify_offset` minutes earlier."""
+    """Describes a reminder; it is announced `notify_offset` minutes before `date`."""
 
     id: UUID
     user_id: str
@@ -29,12 +40,16 @@ class Reminder:
     time_zone: str = "UTC"
     except_dates: tuple[datetime, ...] = ()
     notify_offset: int = 0  # minutes
-    notify_type: Literal["push", "email"] = "push"
+    notify_type: Channel = "push"
     message: str
     url: str | None = None
     urgent: bool = False
     version: int = 1
-    announced_through: datetime | None = None  # by its earlier schedules; all later is news
+    scheduled_from: datetime | None = None  # last change of the schedule
+    last_occurrence: datetime | None = None  # of a rule with COUNT
+    announced_through: datetime | None = None  # by earlier schedules
+    local_date: datetime | None = None  # in the time zone of the reminder, like the next fields
+    local_except_dates: tuple[datetime, ...] = ()
     acknowledged_through: datetime | None = None
     snoozed_occurrence: datetime | None = None
     snoozed_until: datetime | None = None
@@ -48,7 +63,7 @@ class Reminder:
 
     @property
     def series(self) -> Series:
-        return Series(self.date, self.rule, self.time_zone, self.except_dates)
+        return Series(self.date, self.rule, self.time_zone, self.except_dates, self.last_occurrence)
 
     @property
     def schedule(self) -> tuple[Series, timedelta]:
@@ -56,23 +71,29 @@ class Reminder:
 
     @property
     def handled_through(self) -> datetime | None:
-        """The series announces only what is later."""
+        """Return the last occurrence that the user handled; the series announces later ones."""
         return _latest(self.acknowledged_through, self.snoozed_occurrence)
 
     def next_date(self, now: datetime) -> datetime | None:
-        """The occurrence that the series announces next."""
+        """Return the next occurrence that the series announces, or None."""
         if self.completed_at:
             return None
         announced = now + self.offset
         return self.series.after(max(announced, self.handled_through or announced))
 
+    def next_dates(self, now: datetime, count: int) -> list[datetime]:
+        """Return up to `count` next occurrences that the series announces."""
+        if (first := self.next_date(now)) is None:
+            return []
+        return [first, *islice(self.series.all_after(first), count - 1)]
+
     def snoozed(self, now: datetime) -> datetime | None:
-        """When the snoozed occurrence is announced, if that lies ahead."""
+        """Return the end of the snooze if it is in the future."""
         return self.snoozed_until if self.snoozed_until and self.snoozed_until > now else None
 
 
 def new_reminder(id: UUID, named: Mapping[str, Any], caller: Caller, now: datetime) -> Reminder:
-    """A reminder of what the request names, or the reason why there can be none."""
+    """Return the reminder of a request; raise a Problem if a rule forbids it."""
     reminder = Reminder(
         id=id,
         user_id=caller.user_id,
@@ -81,14 +102,14 @@ def new_reminder(id: UUID, named: Mapping[str, Any], caller: Caller, now: dateti
         updated_at=now,
         **{**named, **_recurrence(named, recurring=False, rule=None)},
     )
-    _check_email(reminder)
-    return _scheduled(reminder, now)
+    _check_email(reminder, caller)
+    return _schedule(reminder, now)
 
 
 def changed_reminder(
     current: Reminder, named: Mapping[str, Any], caller: Caller, now: datetime
 ) -> Reminder:
-    """The reminder with what is named changed and all else as it was, one version later."""
+    """Return the reminder with the named fields changed and the next version."""
     recurrence = _recurrence(named, recurring=current.is_recurring, rule=current.rule)
     changed = replace(
         current,
@@ -97,17 +118,17 @@ def changed_reminder(
         version=current.version + 1,
         updated_at=max(now, current.updated_at),
     )
-    _check_email(changed)
+    _check_email(changed, caller)
     reopened = current.completed_at and named.keys() & SCHEDULE
     if not reopened and changed.schedule == current.schedule:
         return changed
-    return _announced_again(current, _scheduled(changed, now))
+    return _announce_again(current, _schedule(changed, now))
 
 
-def _announced_again(before: Reminder, after: Reminder) -> Reminder:
-    """What may have been announced by an earlier schedule is announced as a snooze is.
+def _announce_again(before: Reminder, after: Reminder) -> Reminder:
+    """Mark occurrences that an earlier schedule may have announced as snoozes.
 
-    As the series' own it would be taken for a repeat, and not be delivered.
+    As occurrences of the series they would count as repeats and not be delivered.
     """
     moment = after.updated_at
     by_schedule = before.series.until(moment + before.offset)
@@ -123,15 +144,17 @@ def _latest(*moments: datetime | None) -> datetime | None:
     return max((one for one in moments if one), default=None)
 
 
-def _scheduled(reminder: Reminder, now: datetime) -> Reminder:
-    """The reminder at the begin of its schedule; of a series, what is past is over."""
+def _schedule(reminder: Reminder, now: datetime) -> Reminder:
+    """Return the reminder at the start of its schedule; past occurrences of a series are over."""
+    reminder = replace(reminder, scheduled_from=reminder.updated_at, last_occurrence=None)
     if reminder.is_recurring:
         _check_series(reminder, now)
+        reminder = replace(reminder, last_occurrence=reminder.series.counted_end())
     else:
-        _check_notice(reminder, now)
+        reminder = _with_alarm_ahead(reminder, now)
     begun = reminder.date <= now + reminder.offset
     return replace(
-        reminder,
+        with_wall_clock(reminder),
         acknowledged_through=now + reminder.offset if begun else None,
         snoozed_occurrence=None,
         snoozed_until=None,
@@ -139,33 +162,69 @@ def _scheduled(reminder: Reminder, now: datetime) -> Reminder:
     )
 
 
+def with_wall_clock(reminder: Reminder) -> Reminder:
+    """Return the reminder with its times as local times of its zone."""
+    zone = zone_of(reminder.time_zone)
+    return replace(
+        reminder,
+        local_date=wall_clock(reminder.date, zone),
+        local_except_dates=tuple(wall_clock(one, zone) for one in reminder.except_dates),
+    )
+
+
 def _recurrence(named: Mapping[str, Any], *, recurring: bool, rule: str | None) -> dict[str, Any]:
-    """A rule makes a reminder recur; one that recurs without a rule does so daily."""
+    """Return the rule: a recurring reminder without a rule recurs daily."""
     if named.get("rule"):
         if named.get("is_recurring") is False:
-            raise InvalidRecurrence("A rule was named with isRecurring false; remove one of them.")
+            raise InvalidRecurrence("Expected no rule with isRecurring false; remove one of them.")
         return {"is_recurring": True, "rule": named["rule"]}
     if named.get("is_recurring", recurring):
         kept = None if "rule" in named else rule
         return {"is_recurring": True, "rule": kept or DAILY}
     if named.get("except_dates"):
-        raise InvalidRecurrence("exceptDates were named for a reminder that does not recur.")
+        raise InvalidRecurrence("Expected exceptDates only for a recurring reminder; remove them.")
     return {"is_recurring": False, "rule": None, "except_dates": ()}
 
 
-def _check_email(reminder: Reminder) -> None:
-    if reminder.notify_type == "email" and reminder.email is None:
-        raise MissingEmailAddress
+def _check_email(reminder: Reminder, caller: Caller) -> None:
+    if reminder.notify_type != "email":
+        return
+    if reminder.email is None:
+        raise MissingEmailAddress(caller.email_problem)
+    _check_email_pace(reminder)
 
 
-def _check_notice(reminder: Reminder, now: datetime) -> None:
-    due = reminder.date - reminder.offset
-    if due <= now + SHORTEST_NOTICE:
-        earliest = (now + SHORTEST_NOTICE).astimezone(UTC).isoformat(timespec="seconds")
-        raise InvalidDueDate(
-            "The date less notifyOffset must be more than one minute ahead: "
-            f"later than {earliest}, came {due.astimezone(UTC).isoformat(timespec='seconds')}."
+def _check_email_pace(reminder: Reminder) -> None:
+    """Reject a rule that sends e-mails more often than `SHORTEST_EMAIL_GAP`."""
+    try:
+        rule = rule_of(reminder.rule) if reminder.rule else None
+        if rule is None or not (rule.frequency == "MINUTELY" or len(rule.minutes) > 1):
+            return
+        gap = shortest_gap(replace(reminder.series, last=None))
+    except InvalidRule as error:
+        raise InvalidRecurrence(str(error)) from None
+    if gap is not None and gap < SHORTEST_EMAIL_GAP:
+        raise InvalidRecurrence(
+            f"An e-mail reminder may repeat every {_minutes(SHORTEST_EMAIL_GAP)} minutes at most; "
+            f"{reminder.rule} repeats after {_minutes(gap)}. Use a longer INTERVAL, or push."
         )
+
+
+def _minutes(time: timedelta) -> int:
+    return round(time / timedelta(minutes=1))
+
+
+def _with_alarm_ahead(reminder: Reminder, now: datetime) -> Reminder:
+    """Return the reminder, without its offset if that alarm is past; reject a past date."""
+    earliest = now + SHORTEST_NOTICE
+    if reminder.date <= earliest:
+        expected, found = (
+            moment.astimezone(UTC).isoformat(timespec="seconds")
+            for moment in (earliest, reminder.date)
+        )
+        raise InvalidDueDate(f"Expected a date later than {expected}, a minute ahead; got {found}.")
+    is_past = reminder.date - reminder.offset <= earliest
+    return replace(reminder, notify_offset=0) if is_past else reminder
 
 
 def _check_series(reminder: Reminder, now: datetime) -> None:
@@ -174,4 +233,4 @@ def _check_series(reminder: Reminder, now: datetime) -> None:
     except InvalidRule as error:
         raise InvalidRecurrence(str(error)) from None
     if reminder.series.after(now + SHORTEST_NOTICE + reminder.offset) is None:
-        raise InvalidDueDate("The series has no occurrence that is due more than a minute ahead.")
+        raise InvalidDueDate("Expected an occurrence that is due more than a minute ahead.")

@@ -1,4 +1,4 @@
-"""What this service is told by its environment."""
+"""Defines the settings of reminder-service."""
 
 from typing import Annotated
 
@@ -14,3 +14,4 @@ class Settings(DatabaseSettings, IdentitySettings, RateLimitSettings):
     event_topic_arn: str
     event_store_table: str
     reminders_per_user: Annotated[int, Field(ge=1)] = REMINDERS_PER_USER
+    canary: bool = False  # True to write the reminders of the canary

@@ -1,9 +1,9 @@
-"""Reminders in PostgreSQL; each write also stores its event, in the same transaction."""
+"""Stores reminders in PostgreSQL, each write with its event in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
 from event_messages.contract import OccurrenceChange
@@ -11,7 +11,6 @@ from service_runtime.outbox import append
 from sqlalchemy import (
     Connection,
     Engine,
-    RowMapping,
     delete,
     func,
     insert,
@@ -21,35 +20,52 @@ from sqlalchemy import (
 )
 
 from reminder_service import events
-from reminder_service.errors import MissingReminder, PermissionDenied, TooManyReminders
-from reminder_service.idempotency import KEPT, KeyedAnswer
+from reminder_service.errors import (
+    MissingReminder,
+    PermissionDenied,
+    TooManyKeys,
+    TooManyReminders,
+)
+from reminder_service.idempotency import KEPT, KeyedAnswer, compress, decompress
 from reminder_service.reminders import Reminder
 from reminder_service.tables import keyed_answers, reminders
 
 REMINDERS_PER_USER = 10_000
+KEYS_PER_USER = 20_000  # per day
+TRIES = 5  # of a change without a lock, during concurrent changes
+FORGOTTEN = 1_000  # answers of one statement, which may take ten seconds
+Place = tuple[datetime, UUID]  # of a list: date and id
 
 
 class Reminders(Protocol):
-    """What the API asks of a store."""
+    """Defines the store of the API."""
 
     def add(
         self, added: Sequence[Reminder], answer: KeyedAnswer | None = None
     ) -> KeyedAnswer | None:
-        """Add reminders of one user; an earlier answer to the same key instead, if there is one."""
+        """Add reminders of a user, or return the earlier answer to the same key."""
 
     def answered(self, user_id: str, key: str, now: datetime) -> KeyedAnswer | None:
-        """The answer that was given to the key within the last day."""
+        """Return the answer to the key of the last day, or None."""
 
     def find(self, user_id: str, id: UUID) -> Reminder: ...
 
-    def page(self, user_id: str, limit: int, offset: int) -> tuple[list[Reminder], int]:
-        """Some of the user's reminders, the soonest first, and how many there are in all."""
+    def page(
+        self, user_id: str, limit: int, offset: int = 0, after: Place | None = None
+    ) -> tuple[list[Reminder], int]:
+        """Return some reminders, by date and id, and the number of the user's reminders.
+
+        With `after`, the page starts after that place, even if its reminder was deleted.
+        """
 
     def time_zones(self, user_id: str) -> list[str]:
-        """Those of the user's reminders that are not completed."""
+        """Return the time zones of the user's open reminders."""
+
+    def latest_time_zone(self, user_id: str) -> str | None:
+        """Return the time zone of the user's latest reminder, or None."""
 
     def open_after(self, user_id: str, last: Reminder | None, limit: int) -> list[Reminder]:
-        """Some that are not completed, the soonest first, from the one that follows `last` on."""
+        """Return some open reminders after `last`, the soonest first."""
 
     def change(
         self,
@@ -58,20 +74,20 @@ class Reminders(Protocol):
         make: Callable[[Reminder], Reminder],
         change: OccurrenceChange | None = None,
     ) -> Reminder:
-        """Replace the user's reminder by what `make` makes of it, unless that is the same.
+        """Replace the user's reminder by the result of `make`, unless it is equal.
 
-        `change` is what the event calls it, when it is no edit.
+        `change` is the name of the change in the event, or None for an edit.
         """
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:
-        """Delete the user's reminder unless `check` refuses."""
+        """Delete the user's reminder, unless `check` raises an error."""
 
     def forget_answers(self, now: datetime) -> int:
-        """Remove the answers that are older than a day; how many they were."""
+        """Delete some answers that are older than a day; return their number."""
 
 
 class PostgresReminders:
-    """Rows belong to their user: every statement names the user, so no check can be forgotten."""
+    """Stores rows by user: every statement names the user, so no check can be forgotten."""
 
     def __init__(self, engine: Engine, per_user: int = REMINDERS_PER_USER) -> None:
         self._engine, self._per_user = engine, per_user
@@ -79,52 +95,63 @@ class PostgresReminders:
     def add(
         self, added: Sequence[Reminder], answer: KeyedAnswer | None = None
     ) -> KeyedAnswer | None:
-        if not added:
+        user_id = added[0].user_id if added else answer.user_id if answer else None
+        if user_id is None:
             return None
-        user_id = added[0].user_id
         with self._engine.begin() as connection:
-            _lock_user(connection, user_id)
+            lock_user(connection, user_id)
             if answer and (
-                earlier := _answered(connection, user_id, answer.key, answer.answered_at)
+                earlier := find_answer(connection, user_id, answer.key, answer.answered_at)
             ):
                 return earlier.repeated_for(answer.fingerprint)
-            if _count(connection, user_id) + len(added) > self._per_user:
+            if count_reminders(connection, user_id) + len(added) > self._per_user:
                 raise TooManyReminders
-            connection.execute(insert(reminders), [_row(reminder) for reminder in added])
+            if added:
+                connection.execute(insert(reminders), [row_of(reminder) for reminder in added])
             append(connection, *(events.created(reminder) for reminder in added))
             if answer:
-                _keep(connection, answer)
+                keep_answer(connection, answer)
         return None
 
     def answered(self, user_id: str, key: str, now: datetime) -> KeyedAnswer | None:
         with self._engine.connect() as connection:
-            return _answered(connection, user_id, key, now)
+            return find_answer(connection, user_id, key, now)
 
     def find(self, user_id: str, id: UUID) -> Reminder:
         with self._engine.connect() as connection:
             row = connection.execute(_owned(user_id, id)).mappings().one_or_none()
-        if row is None:
-            raise MissingReminder
-        return _reminder(row)
+            if row is None:
+                _refuse_missing(connection, id)
+        return reminder_of(row)
 
-    def page(self, user_id: str, limit: int, offset: int) -> tuple[list[Reminder], int]:
+    def page(
+        self, user_id: str, limit: int, offset: int = 0, after: Place | None = None
+    ) -> tuple[list[Reminder], int]:
         mine = select(reminders).where(reminders.c.user_id == user_id)
-        query = mine.order_by(reminders.c.date, reminders.c.id).limit(limit).offset(offset)
+        query = mine.order_by(*PLACE.clauses).limit(limit).offset(offset)
+        if after:
+            query = query.where(PLACE > after)
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-            return [_reminder(row) for row in rows], _count(connection, user_id)
+            return [reminder_of(row) for row in rows], count_reminders(connection, user_id)
 
     def time_zones(self, user_id: str) -> list[str]:
         query = select(reminders.c.time_zone).where(*_open(user_id)).distinct()
         with self._engine.connect() as connection:
             return sorted(connection.scalars(query))
 
+    def latest_time_zone(self, user_id: str) -> str | None:
+        latest = select(reminders.c.time_zone).where(reminders.c.user_id == user_id)
+        query = latest.order_by(reminders.c.created_at.desc(), reminders.c.id.desc()).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(query)
+
     def open_after(self, user_id: str, last: Reminder | None, limit: int) -> list[Reminder]:
         query = select(reminders).where(*_open(user_id)).order_by(*PLACE.clauses).limit(limit)
         if last:
             query = query.where(PLACE > (last.date, last.id))
         with self._engine.connect() as connection:
-            return [_reminder(row) for row in connection.execute(query).mappings()]
+            return [reminder_of(row) for row in connection.execute(query).mappings()]
 
     def change(
         self,
@@ -133,27 +160,36 @@ class PostgresReminders:
         make: Callable[[Reminder], Reminder],
         change: OccurrenceChange | None = None,
     ) -> Reminder:
+        """Compute the change outside of the transaction; repeat it after a concurrent change."""
+        for _ in range(TRIES):
+            current = self.find(user_id, id)
+            changed = make(current)
+            with self._engine.begin() as connection:
+                if changed == current or write_change(connection, current, changed, change):
+                    return changed
         with self._engine.begin() as connection:
-            current = _locked(connection, user_id, id)
+            current = _lock(connection, user_id, id)
             changed = make(current)
             if changed != current:
-                connection.execute(_of_user(update(reminders), user_id, id).values(_row(changed)))
-                append(connection, *events.of_change(current, changed, change))
+                write_change(connection, current, changed, change)
         return changed
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:
         with self._engine.begin() as connection:
-            reminder = _locked(connection, user_id, id)
+            reminder = _lock(connection, user_id, id)
             check(reminder)
-            connection.execute(_of_user(delete(reminders), user_id, id))
+            connection.execute(owned_by_user(delete(reminders), user_id, id))
             append(connection, events.deleted(reminder))
 
     def forget_answers(self, now: datetime) -> int:
+        old = keyed_answers.c.answered_at <= now - KEPT
+        key = tuple_(keyed_answers.c.user_id, keyed_answers.c.key)
+        some = select(keyed_answers.c.user_id, keyed_answers.c.key).where(old).limit(FORGOTTEN)
         with self._engine.begin() as connection:
-            old = keyed_answers.c.answered_at <= now - KEPT
-            return connection.execute(delete(keyed_answers).where(old)).rowcount
+            return connection.execute(delete(keyed_answers).where(key.in_(some))).rowcount
 
 
+_LISTS = ("except_dates", "local_except_dates")
 PLACE = tuple_(reminders.c.date, reminders.c.id)  # the soonest first
 
 
@@ -161,54 +197,83 @@ def _open(user_id: str) -> tuple[Any, Any]:
     return reminders.c.user_id == user_id, reminders.c.completed_at.is_(None)
 
 
-def _of_user(statement: Any, user_id: str, id: UUID) -> Any:
+def owned_by_user(statement: Any, user_id: str, id: UUID) -> Any:
     return statement.where(reminders.c.user_id == user_id, reminders.c.id == id)
 
 
 def _owned(user_id: str, id: UUID) -> Any:
-    return _of_user(select(reminders), user_id, id)
+    return owned_by_user(select(reminders), user_id, id)
 
 
-def _locked(connection: Connection, user_id: str, id: UUID) -> Reminder:
-    """The user's reminder, which no one else changes before the transaction ends."""
+def _lock(connection: Connection, user_id: str, id: UUID) -> Reminder:
+    """Return the user's reminder, locked until the end of the transaction."""
     row = connection.execute(_owned(user_id, id).with_for_update()).mappings().one_or_none()
-    if row is not None:
-        return _reminder(row)
+    if row is None:
+        _refuse_missing(connection, id)
+    return reminder_of(row)
+
+
+def write_change(
+    connection: Connection, current: Reminder, changed: Reminder, change: OccurrenceChange | None
+) -> bool:
+    """Write the change and its events, unless `current` is out of date."""
+    statement = owned_by_user(update(reminders), current.user_id, current.id)
+    statement = statement.where(reminders.c.version == current.version)
+    if connection.execute(statement.values(row_of(changed))).rowcount == 0:
+        return False
+    append(connection, *events.of_change(current, changed, change))
+    return True
+
+
+def _refuse_missing(connection: Connection, id: UUID) -> NoReturn:
+    """Raise the error for another user's reminder or for a missing one."""
     if connection.scalar(select(reminders.c.id).where(reminders.c.id == id)):
         raise PermissionDenied
     raise MissingReminder
 
 
-def _lock_user(connection: Connection, user_id: str) -> None:
-    """One addition of a user at a time: limit and idempotency hold; freed at the commit."""
+def lock_user(connection: Connection, user_id: str) -> None:
+    """Allow one addition per user at a time until the commit, for limits and keys."""
     connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(user_id, 0))))
 
 
-def _count(connection: Connection, user_id: str) -> int:
+def count_reminders(connection: Connection, user_id: str) -> int:
     mine = select(func.count()).select_from(reminders).where(reminders.c.user_id == user_id)
     return connection.scalar(mine) or 0
 
 
-def _answered(connection: Connection, user_id: str, key: str, now: datetime) -> KeyedAnswer | None:
+def find_answer(
+    connection: Connection, user_id: str, key: str, now: datetime
+) -> KeyedAnswer | None:
     query = select(keyed_answers).where(
         keyed_answers.c.user_id == user_id,
         keyed_answers.c.key == key,
         keyed_answers.c.answered_at > now - KEPT,
     )
     row = connection.execute(query).mappings().one_or_none()
-    return KeyedAnswer(**row) if row else None
+    return KeyedAnswer(**{**row, "body": decompress(row["body"])}) if row else None
 
 
-def _keep(connection: Connection, answer: KeyedAnswer) -> None:
-    """In the place of an answer to the same key that is older than a day."""
+def keep_answer(connection: Connection, answer: KeyedAnswer) -> None:
+    """Store the answer, and replace one to the same key that is older than a day."""
     same = (keyed_answers.c.user_id == answer.user_id) & (keyed_answers.c.key == answer.key)
     connection.execute(delete(keyed_answers).where(same))
-    connection.execute(insert(keyed_answers).values(asdict(answer)))
+    mine = select(keyed_answers.c.key).where(keyed_answers.c.user_id == answer.user_id)
+    kept = select(func.count()).select_from(mine.limit(KEYS_PER_USER).subquery())
+    if (connection.scalar(kept) or 0) >= KEYS_PER_USER:
+        raise TooManyKeys
+    values = {**asdict(answer), "body": compress(answer.body)}
+    connection.execute(insert(keyed_answers).values(values))
 
 
-def _row(reminder: Reminder) -> dict[str, Any]:
-    return {**asdict(reminder), "except_dates": list(reminder.except_dates)}
+def row_of(reminder: Reminder) -> dict[str, Any]:
+    row = asdict(reminder)
+    return row | {name: list(row[name]) for name in _LISTS} | {"local_version": reminder.version}
 
 
-def _reminder(row: RowMapping) -> Reminder:
-    return Reminder(**{**row, "except_dates": tuple(row["except_dates"])})
+def reminder_of(row: Mapping[Any, Any]) -> Reminder:
+    """Return a reminder; wall-clock times that an earlier version left behind are out of date."""
+    fields = {**row, **{name: tuple(row[name]) for name in _LISTS}}
+    if fields.pop("local_version") != row["version"]:
+        fields |= {"local_date": None, "local_except_dates": ()}
+    return Reminder(**fields)

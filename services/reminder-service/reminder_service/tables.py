@@ -1,6 +1,17 @@
-"""The tables of the reminders database, as the migrations make them."""
+"""Defines the tables of the reminders database."""
 
-from sqlalchemy import ARRAY, Boolean, Column, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -22,7 +33,12 @@ reminders = Table(
     Column("url", Text),
     Column("urgent", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("scheduled_from", DateTime(timezone=True)),
+    Column("last_occurrence", DateTime(timezone=True)),
     Column("announced_through", DateTime(timezone=True)),
+    Column("local_date", DateTime),
+    Column("local_except_dates", ARRAY(DateTime), nullable=False),
+    Column("local_version", Integer),  # of the reminder when these were written
     Column("acknowledged_through", DateTime(timezone=True)),
     Column("snoozed_occurrence", DateTime(timezone=True)),
     Column("snoozed_until", DateTime(timezone=True)),
@@ -40,5 +56,25 @@ keyed_answers = Table(
     Column("status", Integer, nullable=False),
     Column("body", Text, nullable=False),
     Column("headers", JSONB, nullable=False),
-    Column("answered_at", DateTime(timezone=True), nullable=False),
+    Column("answered_at", DateTime(timezone=True), nullable=False, index=True),
+)
+
+imported_events = Table(
+    "imported_events",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("uid", Text, primary_key=True),
+    Column("occurrence", Text, primary_key=True),  # that an override changes; empty for a series
+    Column("sequence", Integer, nullable=False),
+    Column("stamp", DateTime(timezone=True)),
+    Column("fingerprint", Text, nullable=False),
+    Column("reminder_id", Uuid, nullable=False),
+)
+
+calendar_subscriptions = Table(
+    "calendar_subscriptions",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
 )

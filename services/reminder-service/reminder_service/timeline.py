@@ -1,4 +1,4 @@
-"""What happened to a reminder: its events, as the event store remembers them."""
+"""Reads the events of a reminder from the event store."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from uuid import UUID
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 INDEX = "by-reminderId"
-_WANTED = "#user = :user and #expires > :now"  # DynamoDB removes what has expired days later
+_WANTED = "#user = :user and #expires > :now"  # DynamoDB deletes expired items days later
 _NAMES = {"#reminder": "reminderId", "#user": "userId", "#expires": "expiresAt", "#id": "id"}
 
 
@@ -23,17 +23,17 @@ class TimelinePage:
 
 class Timelines(Protocol):
     def page(self, user_id: str, reminder_id: UUID, limit: int, after: UUID | None) -> TimelinePage:
-        """The user's events of the reminder that follow the event `after`."""
+        """Return the user's events of a reminder after the event `after`."""
 
 
 class QueryClient(Protocol):
-    """The part of a DynamoDB client that is used here."""
+    """Lists the methods of a DynamoDB client that are used here."""
 
     def query(self, **request: Any) -> dict[str, Any]: ...
 
 
 class DynamoTimelines:
-    """Reads the index of the event store by reminder; the user is part of every question."""
+    """Reads the index of the event store by reminder; every query names the user."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ def _event(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: Any) -> int | float:
-    """DynamoDB's numbers are decimals, which JSON does not know."""
+    """Return a number for JSON; DynamoDB returns decimals."""
     if not isinstance(value, Decimal):
-        raise TypeError(f"Expected what JSON can say, came {type(value).__name__}.")
+        raise TypeError(f"Expected a value of JSON; got {type(value).__name__}.")
     return int(value) if value == value.to_integral_value() else float(value)

@@ -1,9 +1,10 @@
-"""The timeline of a reminder over HTTP."""
+"""Defines the HTTP API of timelines."""
 
 import logging
 from typing import Annotated, Any, cast
 from uuid import UUID
 
+from event_messages.failures import describe
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -22,29 +23,31 @@ router = reminder_router()
 
 
 class TimelineEvent(BaseModel):
-    """One event, from created to delivered."""
+    """Describes one event."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     id: UUID
     type: str = Field(examples=["notification:delivered"])
     occurred_at: AnsweredMoment
-    recorded_at: AnsweredMoment = Field(description="when the event store got to know it")
-    reason: str | None = Field(description="why, if the event has a reason")
+    recorded_at: AnsweredMoment = Field(description="time at which the event store recorded it")
+    reason: str | None = Field(description="the reason, if the event has one")
     change: str | None = Field(
-        description="what the user did with an occurrence: snoozed, acknowledged or completed",
+        description="the action of the user: `snoozed`, `acknowledged` or `completed`",
         examples=["snoozed"],
     )
-    until: AnsweredMoment | None = Field(description="when what was snoozed is announced")
-    data: dict[str, Any] = Field(description="as the schema of the type says")
+    until: AnsweredMoment | None = Field(
+        description="time at which the snoozed occurrence is announced"
+    )
+    data: dict[str, Any] = Field(description="the data of the event, by the schema of its type")
 
 
 class TimelineAnswer(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
-    items: list[TimelineEvent] = Field(description="the newest last")
+    items: list[TimelineEvent] = Field(description="oldest first")
     next_cursor: UUID | None = Field(
-        description="for the page that follows; null when there is none yet"
+        description="cursor of the next page; null if there is no next page yet"
     )
 
 
@@ -52,20 +55,20 @@ def _timelines(request: Request) -> Timelines:
     return cast(Timelines, request.app.state.timelines)
 
 
-@router.get("/{id}/events", responses=problem_responses(404))
+@router.get("/{id}/events", summary="Read the timeline", responses=problem_responses(403, 404))
 def read_events(
     id: UUID,
     caller: AnyCaller,
     store: Store,
     timelines: Annotated[Timelines, Depends(_timelines)],
     limit: Limit = 20,
-    cursor: Annotated[UUID | None, Query(description="nextCursor of the page before")] = None,
+    cursor: Annotated[UUID | None, Query(description="`nextCursor` of the previous page")] = None,
 ) -> TimelineAnswer:
-    """What happened to the reminder within 90 days, also when it was deleted since."""
+    """List the events of a reminder of the last 90 days, also of a deleted one."""
     page = timelines.page(caller.user_id, id, limit, cursor)
     if not page.events and not (cursor and timelines.page(caller.user_id, id, 1, None).events):
         store.find(caller.user_id, id)
-    items = [_answered(event) for event in page.events]
+    items = [_answer(event) for event in page.events]
     return TimelineAnswer(items=items, next_cursor=items[-1].id if page.more else None)
 
 
@@ -73,14 +76,13 @@ refuse_other_methods(router, "/{id}/events", "GET")
 
 
 def answer_outage(request: Request, error: Exception) -> JSONResponse:
-    """The event store could not be asked; its own words stay in the log."""
-    reason = f"{type(error).__name__}: {error}"
-    logger.warning("the event store does not answer", extra={"reason": reason})
+    """Answer 503 if the event store does not answer; log its error."""
+    logger.warning("the event store does not answer", extra={"reason": describe(error)})
     detail = "The event store does not answer; try again."
     return Problem(503, "UNAVAILABLE", detail, headers={"Retry-After": "1"}).response()
 
 
-def _answered(event: dict[str, Any]) -> TimelineEvent:
-    """With what its data tells of the occasion; those of earlier versions tell less."""
-    told = {name: event["data"].get(name) for name in ("reason", "change", "until")}
-    return TimelineEvent.model_validate({**event, **told})
+def _answer(event: dict[str, Any]) -> TimelineEvent:
+    """Return the event with the optional members of its data."""
+    optional = {name: event["data"].get(name) for name in ("reason", "change", "until")}
+    return TimelineEvent.model_validate({**event, **optional})

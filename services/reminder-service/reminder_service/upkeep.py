@@ -1,10 +1,10 @@
-"""Removes what is kept for a while only."""
+"""Deletes expired data."""
 
 import logging
-import threading
 from datetime import UTC, datetime
 from typing import Protocol
 
+from service_runtime.periodic import Periodic
 from sqlalchemy.exc import SQLAlchemyError
 
 from reminder_service.store import Reminders
@@ -16,23 +16,22 @@ class Forgetful(Protocol):
     def forget(self) -> int: ...
 
 
-class Upkeep:
-    """Once an hour, forgets full buckets and the answers to requests that cannot be repeated."""
+class Upkeep(Periodic):
+    """Deletes full buckets and expired answers once an hour."""
 
     def __init__(
         self, reminders: Reminders, buckets: Forgetful, pause: float = 3_600
     ) -> None:  # seconds
-        self._reminders, self._buckets, self._pause = reminders, buckets, pause
-        self._stopping = threading.Event()
+        super().__init__(pause)
+        self._reminders, self._buckets = reminders, buckets
 
-    def run(self) -> None:
-        while not self._stopping.is_set():
+    def work(self) -> None:
+        for part in (self._forget_answers, self._buckets.forget):
             try:
-                self._reminders.forget_answers(datetime.now(UTC))
-                self._buckets.forget()
+                part()
             except SQLAlchemyError as error:
                 logger.warning("upkeep failed", extra={"reason": type(error).__name__})
-            self._stopping.wait(self._pause)
 
-    def stop(self) -> None:
-        self._stopping.set()
+    def _forget_answers(self) -> None:
+        while not self._stopping.is_set() and self._reminders.forget_answers(datetime.now(UTC)):
+            pass

@@ -1,4 +1,4 @@
-"""Which web addresses a reminder may carry: public http and https, with no tricks."""
+"""Checks the web addresses of reminders: http or https with a public host."""
 
 import ipaddress
 import re
@@ -28,28 +28,28 @@ _PRIVATE_ENDINGS = (
 _NOT_PUBLIC = [
     ipaddress.ip_network(network)
     for network in (
-        "64:ff9b::/96",  # IPv4 within IPv6 (RFC 6052),
+        "64:ff9b::/96",  # IPv4 in IPv6 (RFC 6052),
         "64:ff9b:1::/48",  # (RFC 8215),
         "::ffff:0:0:0/96",  # (RFC 2765)
-        "::/96",  # and, of old, compatible with it (RFC 4291)
-        "fec0::/10",  # of a site (RFC 3879)
-        "3fff::/20",  # for documents (RFC 9637)
-        "5f00::/16",  # segments of a route (RFC 9602)
+        "::/96",  # and the former compatible form (RFC 4291)
+        "fec0::/10",  # local to a site (RFC 3879)
+        "3fff::/20",  # for documentation (RFC 9637)
+        "5f00::/16",  # segment routing (RFC 9602)
     )
 ]
 
 
-def checked_web_address(text: str) -> str:
-    """The address as it came, or ValueError with what is wrong with it."""
+def check_web_address(text: str) -> str:
+    """Return the address unchanged; raise ValueError with the reason if it is not permitted."""
     if len(text) > LONGEST_ADDRESS:
-        raise ValueError(f"the URL has more than {LONGEST_ADDRESS} characters")
+        raise ValueError(f"Expected a URL of at most {LONGEST_ADDRESS} characters.")
     if not _ALLOWED.fullmatch(text):
-        raise ValueError("the URL has characters that must be percent-encoded")
+        raise ValueError("Expected percent-encoded characters in the URL.")
     parts = _split(text)
     if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
-        raise ValueError("the URL must begin with http:// or https://")
+        raise ValueError("Expected a URL that starts with http:// or https://.")
     if "@" in parts.netloc:
-        raise ValueError("the URL must not carry a user name or password")
+        raise ValueError("Expected a URL without a user name or password.")
     _check_host((parts.hostname or "").removesuffix("."))
     return text
 
@@ -57,10 +57,10 @@ def checked_web_address(text: str) -> str:
 def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
-        if parts.port == 0 or "[v" in parts.netloc.lower():  # no version but 6 is in use
+        if parts.port == 0 or "[v" in parts.netloc.lower():  # only version 6 is in use
             raise ValueError
     except ValueError:
-        raise ValueError("the URL is malformed") from None
+        raise ValueError("Expected a valid URL.") from None
     return parts
 
 
@@ -68,15 +68,15 @@ def _check_host(host: str) -> None:
     address = _ip_address(host)
     if address is not None:
         if not _is_public(address):
-            raise ValueError("the URL must name a public host, not a private address")
+            raise ValueError("Expected a public host in the URL, not a private address.")
         return
     labels = host.split(".")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError("the URL's host is not a valid name")
+        raise ValueError("Expected a valid host name in the URL.")
     if len(labels) < 2 or labels[-1] in _PRIVATE_ENDINGS:
-        raise ValueError("the URL must name a public host")
+        raise ValueError("Expected a public host in the URL.")
     if labels[-1][0].isdigit():  # browsers read such names as IPv4 addresses: 127.1, 0x7f.1
-        raise ValueError("the URL's host is not a valid name or address")
+        raise ValueError("Expected a valid host name or address in the URL.")
 
 
 def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

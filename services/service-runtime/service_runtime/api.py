@@ -1,4 +1,4 @@
-"""The HTTP application that every API of the platform starts from."""
+"""Creates the HTTP application of an API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,8 @@ from service_runtime.docs_page import serve_docs
 from service_runtime.identity import GatewayIdentity, Identity, describe_identity
 from service_runtime.probes import Check, health_routes
 from service_runtime.problems import ProblemBody, answer_problems, problem_responses
-from service_runtime.requests import BodyMiddleware, RequestMiddleware
+from service_runtime.requests import BodyMiddleware, HeadMiddleware, RequestMiddleware
+from service_runtime.safe_answers import SafeAnswersMiddleware
 from service_runtime.traced_requests import TraceMiddleware
 
 
@@ -23,23 +24,26 @@ def create_api(
     body_limits: Mapping[str, int] | None = None,
     **options: Any,
 ) -> FastAPI:
-    """An application with health, metrics, traces, limits and problem details; page at /docs.
+    """Return an application with health, metrics, traces, limits, problem details and /docs.
 
-    Callers are known by the headers of the gateway when no other `identity` is given.
+    By default, the headers of the gateway identify the caller. `body_limits` are bytes by path.
     """
     app = FastAPI(
         title=title,
         routes=health_routes(live, ready),
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # it would lead to whatever host the request names
-        responses=problem_responses(400, 413, 422, 500, 503),
+        redirect_slashes=False,  # a redirect would go to the host that the request names
+        responses=problem_responses(400, 413, 415, 422, 500, 503),
         **options,
     )
-    app.add_middleware(BodyMiddleware, limits=body_limits)
+    identity = identity or GatewayIdentity()
+    app.add_middleware(BodyMiddleware, identity=identity, limits=body_limits)
     app.add_middleware(RequestMiddleware)
     app.add_middleware(TraceMiddleware)
-    app.state.identity = identity or GatewayIdentity()
+    app.add_middleware(HeadMiddleware)
+    app.add_middleware(SafeAnswersMiddleware)
+    app.state.identity = identity
     answer_problems(app)
     _describe(app)
     serve_docs(app)

@@ -1,4 +1,4 @@
-"""AWS clients with bounded patience, safe to share between threads."""
+"""Creates AWS clients with timeouts, safe to share between threads."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from botocore.config import Config
 
 
 def aws_client(service: str, *, connections: int = 20, read_timeout: float = 30) -> Any:
-    """A client of one AWS service; region, credentials and endpoint come from the environment.
+    """Return a client of an AWS service; the environment sets region, credentials and endpoint.
 
-    `read_timeout` is longer than the longest poll of a queue (20 s).
+    `read_timeout` is in seconds, and longer than the longest poll of a queue (20 s).
     """
     return botocore.session.get_session().create_client(
         service,

@@ -1,6 +1,6 @@
-"""What the bodies of requests have in common."""
+"""Defines the common parts of request bodies."""
 
-import json
+import re
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any
@@ -8,51 +8,58 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-UNNAMED: Any = None  # of a field that a change need not name
+HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+UNNAMED: Any = None  # default of a field that a change may omit
 
 
 class Body(BaseModel):
-    """Takes exactly what it describes, by names in camel case."""
+    """Accepts exactly the fields that it declares, with names in camel case."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
 
     @model_validator(mode="before")
     @classmethod
     def _check_unicode(cls, body: Any) -> Any:
-        """JSON can escape half of a surrogate pair, which no database and no answer can hold."""
-        if not isinstance(body, dict):
-            return body
-        try:
-            json.dumps(body, ensure_ascii=False, default=str).encode()
-        except UnicodeEncodeError:
-            raise ValueError("a text has half of a surrogate pair") from None
+        """Reject half of a surrogate pair: JSON can escape one, but UTF-8 cannot encode it."""
+        if isinstance(body, dict) and has_half_pair(body):
+            raise ValueError("Expected valid Unicode; a text has half of a surrogate pair.")
         return body
 
 
-def without_defaults(schema: dict[str, Any]) -> None:
-    """For the schema of a change: what it does not name stays, whatever a new one would have."""
+def has_half_pair(value: Any) -> bool:
+    """Return True if a key or a text in decoded JSON has half of a surrogate pair."""
+    if isinstance(value, str):
+        return not value.isascii() and HALF_PAIR.search(value) is not None
+    if isinstance(value, dict):
+        return any(map(has_half_pair, value)) or any(map(has_half_pair, value.values()))
+    return isinstance(value, list) and any(map(has_half_pair, value))
+
+
+def remove_defaults(schema: dict[str, Any]) -> None:
+    """Remove the defaults from the schema of a change, where an omitted field stays unchanged."""
     for field in schema["properties"].values():
         field.pop("default", None)
 
 
 @cache
 def time_zone_names() -> frozenset[str]:
-    """The zones and links of the IANA database that is installed with the service.
+    """Return the zones and links of the IANA database that is installed with the service.
 
-    The system's files have other names, too, which mean other times on other systems.
+    The files of the operating system contain further names, whose meaning varies.
     """
     names = resources.files("tzdata").joinpath("zones").read_text("utf-8").split()
-    return frozenset(names) - {"Factory"}  # says that a clock's zone was not set
+    return frozenset(names) - {"Factory"}  # the zone of a clock that nobody has set
 
 
-def checked_time_zone(name: str) -> str:
+def check_time_zone(name: str) -> str:
     if name not in time_zone_names():
-        raise ValueError("expected an IANA time zone such as Europe/Paris")
+        raise ValueError("Expected an IANA time zone such as Europe/Paris.")
     return name
 
 
 TimeZone = Annotated[
     str,
     Field(min_length=1, max_length=64, description="IANA name", examples=["Europe/Paris"]),
-    AfterValidator(checked_time_zone),
+    AfterValidator(check_time_zone),
 ]

@@ -1,4 +1,4 @@
-"""The command line of a service that has a database of its own."""
+"""Provides the command line of a service with a database."""
 
 import sys
 from collections.abc import Callable
@@ -8,14 +8,14 @@ from service_runtime.settings import MigrationSettings, read_settings
 
 
 def run_command(name: str, package: str, serve: Callable[[], None]) -> None:
-    """Serve, or with `migrate` prepare the database by the migrations of the package."""
+    """Call `serve`, or with the argument `migrate` run the migrations of the package."""
     match sys.argv[1:]:
         case []:
             serve()
         case ["migrate"]:
             prepare_database(name, f"{package}:migrations")
         case arguments:
-            sys.exit(f"Expected `migrate` or nothing, came {' '.join(arguments)!r}.")
+            sys.exit(f"Expected `migrate` or no argument; got {' '.join(arguments)!r}.")
 
 
 def prepare_database(name: str, migrations: str) -> None:

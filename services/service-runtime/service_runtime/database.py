@@ -1,10 +1,25 @@
-"""The engine of a service's database."""
+"""Creates the database engine of a service."""
 
 from typing import Any
 
+from event_messages.failures import describe
 from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
+import service_runtime.database_failures  # noqa: F401 (describes the causes of a DBAPIError)
 from service_runtime.settings import DatabaseSettings
+
+
+@describe.register
+def _(error: DBAPIError) -> str:
+    """Leave out the statement and its parameters."""
+    reason = describe(error.orig) if error.orig else "no reason given"
+    return f"{type(error).__name__}: {reason}"
+
+
+@describe.register
+def _(error: TimeoutError) -> str:  # of the pool
+    return f"{type(error).__name__}: {error}"
 
 
 def database_url(settings: DatabaseSettings) -> URL:
@@ -15,18 +30,19 @@ def database_url(settings: DatabaseSettings) -> URL:
         host=settings.database_host,
         port=settings.database_port,
         database=settings.database_name,
-        query=settings.tls(),
+        query=settings.tls_options(),
     )
 
 
 def create_database_engine(settings: DatabaseSettings, **options: Any) -> Engine:
-    """An engine that notices dead connections and lets no statement wait for ever."""
+    """Return an engine that detects dead connections and limits the time of statements."""
     return create_engine(
         database_url(settings),
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "options": "-c statement_timeout=10s -c lock_timeout=5s"
@@ -41,6 +57,6 @@ def create_database_engine(settings: DatabaseSettings, **options: Any) -> Engine
 
 
 def ping(engine: Engine) -> None:
-    """Raises when the database does not answer."""
+    """Raise an error if the database does not answer."""
     with engine.connect() as connection:
         connection.execute(text("select 1"))

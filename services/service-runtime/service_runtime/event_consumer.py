@@ -1,4 +1,4 @@
-"""A consumer whose traces, logs and metrics are those of the service."""
+"""Creates consumers that record traces, logs and metrics."""
 
 import time
 from collections.abc import Callable
@@ -27,9 +27,9 @@ def event_consumer(
     retry_on: tuple[type[Exception], ...] = (),
     recover: Callable[[], object] | None = None,
 ) -> Consumer:
-    """A database that cannot be reached is a reason to retry later.
+    """Return a consumer that retries messages after an outage of the database.
 
-    `recover` raises while it is away, for example `lambda: ping(engine)`.
+    `recover` raises an error during the outage, for example `lambda: ping(engine)`.
     """
     consumer = Consumer(
         client,
@@ -40,7 +40,7 @@ def event_consumer(
         read=read,
         retry_on=(OperationalError, InterfaceError, TimeoutError, *retry_on),
         recover=recover or _assume_recovered,
-        trace=traced(queue_url.rpartition("/")[2]),
+        trace=trace_messages(queue_url.rpartition("/")[2]),
         observe=measure,
     )
     QUEUE_AGE.set_function(consumer.oldest_age)
@@ -48,11 +48,11 @@ def event_consumer(
 
 
 def _assume_recovered() -> None:
-    """Without a check, the next message shows it."""
+    """Assume that the dependency works again; the next message shows if it does."""
 
 
-def traced(queue: str) -> Callable[[Received], AbstractContextManager[Trace]]:
-    """Each message is handled in a span of its publisher's trace."""
+def trace_messages(queue: str) -> Callable[[Received], AbstractContextManager[Trace]]:
+    """Return a function that opens a span for a message, in the trace of its publisher."""
 
     def trace(message: Received) -> AbstractContextManager[Trace]:
         attributes: Attributes = {

@@ -1,10 +1,11 @@
-"""Who calls: told by the API gateway in front, or by a token of an OpenID Connect issuer."""
+"""Identifies callers by headers of the API gateway."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
+from event_messages.addresses import BadAddress, email_address
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
@@ -14,26 +15,22 @@ from service_runtime.problems import Problem
 
 USER_ID, USER_NAME = "x-authenticated-userid", "x-consumer-username"
 LONGEST_USER_ID = 256  # characters
-LONGEST_EMAIL = 254  # characters
 
 _USER_ID = re.compile(rf"[^\x00-\x1f\x7f-\x9f]{{1,{LONGEST_USER_ID}}}")
-_EMAIL = re.compile(
-    r"(?=.{1,64}@)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])",
-    re.IGNORECASE | re.ASCII,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """The user on whose behalf a request comes."""
+    """Identifies the user of a request."""
 
     user_id: str
     email: str | None = None
+    email_problem: str | None = None  # reason why the address is not usable
+    time_zone: str | None = None  # IANA name, from the claim `zoneinfo` of a token
 
 
 class Unauthenticated(Problem):
-    """It is not known who calls."""
+    """Answers 401 if the caller is unknown."""
 
     def __init__(self, detail: str, challenge: str | None = None) -> None:
         headers = {"WWW-Authenticate": challenge} if challenge else None
@@ -41,7 +38,7 @@ class Unauthenticated(Problem):
 
 
 class Identity(Protocol):
-    """A way to know the caller; `scheme` and `parameters` describe it as OpenAPI does."""
+    """Identifies callers; `scheme` and `parameters` describe it in terms of OpenAPI."""
 
     @property
     def name(self) -> str: ...
@@ -56,7 +53,7 @@ class Identity(Protocol):
 
 
 class GatewayIdentity:
-    """Believes the headers that the gateway sets; nobody else may reach the service."""
+    """Trusts the headers of the gateway, so only the gateway may reach the service."""
 
     name = "gateway"
     scheme: Mapping[str, Any] = {
@@ -80,30 +77,42 @@ class GatewayIdentity:
         user_ids, names = headers.getlist(USER_ID), headers.getlist(USER_NAME)
         if len(user_ids) != 1 or not is_user_id(user_ids[0]):
             raise Unauthenticated(
-                f"The header {USER_ID} is missing, malformed or repeated; call through the gateway."
+                f"Expected one valid header {USER_ID}; call through the API gateway."
             )
         if len(names) > 1:
             raise Unauthenticated(
-                f"The header {USER_NAME} is repeated, came {len(names)} times; "
-                "call through the gateway."
+                f"Expected the header {USER_NAME} once; got it {len(names)} times. "
+                "Call through the API gateway."
             )
-        return Caller(user_id=user_ids[0], email=email_address(names[0]) if names else None)
+        email, problem = read_address(utf8(names[0])) if names else (None, None)
+        return Caller(user_id=user_ids[0], email=email, email_problem=problem)
 
 
 def is_user_id(text: str) -> bool:
     return _USER_ID.fullmatch(text) is not None
 
 
-def email_address(text: str) -> str | None:
-    """The address, or None when the text is none: a gateway may send another name."""
-    return text if len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) else None
+def read_address(text: str) -> tuple[str | None, str | None]:
+    """Return the address, or the reason why the text is not one (gateways may send names)."""
+    try:
+        return email_address(text), None
+    except BadAddress as error:
+        return None, str(error)
+
+
+def utf8(header: str) -> str:
+    """Decode a header as UTF-8 if possible; Starlette decodes headers as Latin-1."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 class _CallerOf(SecurityBase):
-    """Asks the identity of the application; marks an operation as one that needs a caller."""
+    """Identifies the caller, and marks the operation in OpenAPI as one that needs a caller."""
 
     scheme_name = "caller"
-    model = HTTPBase(scheme="bearer")  # stands in for the scheme of the application
+    model = HTTPBase(scheme="bearer")  # replaced by the scheme of the application
 
     def __call__(self, request: Request) -> Caller:
         identity = cast(Identity, request.app.state.identity)
@@ -114,7 +123,7 @@ AnyCaller = Annotated[Caller, Depends(_CallerOf())]
 
 
 def describe_identity(description: dict[str, Any], identity: Identity) -> None:
-    """Put the identity's scheme and parameters on each operation that needs a caller."""
+    """Add the scheme and parameters of the identity to each operation that needs a caller."""
     marked = _CallerOf.scheme_name
     schemes = description.get("components", {}).get("securitySchemes", {})
     if schemes.pop(marked, None) is not None:

@@ -1,30 +1,32 @@
-"""The settings that say how callers are known."""
+"""Defines the settings for the identification of callers."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
 from service_runtime.identity import GatewayIdentity, Identity
-from service_runtime.issuer_address import checked_address
+from service_runtime.issuer_address import check_address, check_issuer
 from service_runtime.settings import ServiceSettings
 
-Address = Annotated[str, AfterValidator(checked_address)]
+Address = Annotated[str, AfterValidator(check_address)]
+Issuer = Annotated[str, AfterValidator(check_issuer)]
 
 
 class IdentitySettings(ServiceSettings):
-    """Whose tokens say who calls; without an issuer, the headers of the gateway do."""
+    """Names the issuer whose tokens are accepted; without one, the gateway sets headers."""
 
-    identity_issuer: Address | None = None
+    identity_issuer: Issuer | None = None
     identity_audience: str | None = None
-    identity_jwks_url: Address | None = None  # the issuer's discovery document tells when none
+    identity_jwks_url: Address | None = None  # None: from the discovery document
     identity_email_claim: str = "email"
+    identity_audience_claim: Literal["aud", "client_id"] = "aud"  # client_id for Cognito
 
     @model_validator(mode="after")
     def _issuer_and_audience(self) -> Self:
         if (self.identity_issuer is None) != (self.identity_audience is None):
-            raise ValueError("IDENTITY_ISSUER and IDENTITY_AUDIENCE go together")
+            raise ValueError("set both IDENTITY_ISSUER and IDENTITY_AUDIENCE, or neither")
         if self.identity_jwks_url is not None and self.identity_issuer is None:
-            raise ValueError("IDENTITY_JWKS_URL needs IDENTITY_ISSUER")
+            raise ValueError("IDENTITY_JWKS_URL requires IDENTITY_ISSUER")
         return self
 
     def identity(self) -> Identity:
@@ -37,4 +39,5 @@ class IdentitySettings(ServiceSettings):
             self.identity_audience,
             jwks_url=self.identity_jwks_url,
             email_claim=self.identity_email_claim,
+            audience_claim=self.identity_audience_claim,
         )

@@ -1,4 +1,4 @@
-"""How an application answers while its server is about to stop listening."""
+"""Answers requests while the server prepares to stop."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ BODY = b'{"status":"unavailable","reason":"the service is stopping"}'
 
 
 class Leaving:
-    """Once `leaving`, the application is not ready and every answer ends its connection."""
+    """Reports the application as not ready while `leaving`, and closes each connection."""
 
     def __init__(self, app: "ASGIApp") -> None:
         self.app, self.leaving = app, False

@@ -1,4 +1,4 @@
-"""The roles that a service logs in as: the one of this release, and that of the release before."""
+"""Manages the PostgreSQL roles of a service: one for this release, one for the previous."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from psycopg import sql
 
 from service_runtime.settings import MigrationSettings
 
-# Who was granted the database, the newest first; not its owner and not who asks.
+# Roles with access to the database, the newest first, without its owner and the current user.
 GRANTED = """
 select rolname, exists (select from pg_stat_activity where usename = rolname) as used from (
     select (aclexplode(datacl)).grantee, datdba from pg_database where datname = %s
@@ -18,17 +18,17 @@ group by rolname, pg_roles.oid order by pg_roles.oid desc
 
 
 def ensure_login(server: psycopg.Connection[Any], settings: MigrationSettings) -> None:
-    """Make the role that the service logs in as, with its password."""
+    """Create the role of the service, or set its password."""
     role = settings.database_user.encode()
-    # Only a hash goes to the server, so its log never has the password.
+    # The server receives a hash, so its log never contains the password.
     password = server.pgconn.encrypt_password(
         settings.database_password.get_secret_value().encode(), role, b"scram-sha-256"
     )
     exists = server.execute(
         "select 1 from pg_roles where rolname = %s", [settings.database_user]
     ).fetchone()
-    # A hosted server's administrator, as of RDS, is no superuser: it may not even deny a role
-    # to be one. A new role is none anyway.
+    # The administrator of RDS is not a superuser and may not use `nosuperuser`. New roles are
+    # never superusers.
     server.execute(
         sql.SQL("{} role {} login nocreatedb nocreaterole password {}").format(
             sql.SQL("alter" if exists else "create"),
@@ -39,10 +39,10 @@ def ensure_login(server: psycopg.Connection[Any], settings: MigrationSettings) -
 
 
 def close_older_logins(server: psycopg.Connection[Any], settings: MigrationSettings) -> None:
-    """Let only this release in and the one before, whose pods still run during the rollout.
+    """Close all roles except those of this release, the previous release, and open sessions.
 
-    A role in use stays open, too: after rollouts that failed, pods of an older release serve.
-    A role that is closed is not removed, for it has rights.
+    Pods of the previous release run during the rollout. After failed rollouts, pods of an older
+    release can still serve. Closed roles are not dropped, because they have privileges.
     """
     name, user = settings.database_name, settings.database_user
     granted = server.execute(GRANTED, [name, user]).fetchall()

@@ -1,10 +1,11 @@
-"""One JSON object a line on standard output."""
+"""Writes logs to standard output, as one JSON object per line."""
 
 import logging
 import sys
 from typing import Any
 
 import structlog
+from event_messages.failures import render
 from structlog.stdlib import ProcessorFormatter
 
 from service_runtime.traces import current_trace
@@ -13,14 +14,14 @@ _NOISY = ("botocore", "boto3", "urllib3", "httpx", "httpcore", "alembic.runtime.
 
 
 def configure_logs(service: str, level: str = "INFO") -> None:
-    """Send structlog, the standard library and uvicorn through one JSON writer."""
+    """Format the logs of structlog, the standard library and uvicorn as JSON."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _origin(service),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_without_data),
     ]
     structlog.configure(
         processors=[*shared, ProcessorFormatter.wrap_for_formatter],
@@ -41,10 +42,15 @@ def configure_logs(service: str, level: str = "INFO") -> None:
     _replace_handlers(handler, level)
 
 
+def _without_data(exc_info: Any) -> str:
+    """Return a traceback without statement parameters, texts, addresses or tokens."""
+    return render(exc_info[1])
+
+
 def _origin(service: str) -> Any:
     def add(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
         event["service"] = service
-        event.pop("color_message", None)  # uvicorn's, for terminals
+        event.pop("color_message", None)  # of uvicorn, for terminals
         if trace := current_trace():
             event["trace_id"] = trace.trace_id
         return event

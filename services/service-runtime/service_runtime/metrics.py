@@ -1,21 +1,20 @@
-"""What every service measures about itself."""
+"""Defines the metrics of every service."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
 OUTBOX_AGE = Gauge("outbox_oldest_seconds", "Age of the oldest event that is not published")
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Events published from the outbox")
 OUTBOX_REFUSED = Gauge(
-    "outbox_refused_events", "Events that no topic takes, set aside until somebody decides"
+    "outbox_refused_events", "Events that the topic rejects; they wait for an operator"
 )
-OUTBOX_FAILED = Counter("outbox_failed_total", "Attempts at which the topic refused an event")
+OUTBOX_FAILED = Counter("outbox_failed_total", "Attempts that the topic rejected")
 
 MESSAGES = Counter("messages_total", "Messages taken from the queue", ["event_type", "outcome"])
 MESSAGE_SECONDS = Histogram(
     "message_handling_seconds", "Time to handle one message", ["event_type"]
 )
-QUEUE_AGE = Gauge(
-    "queue_oldest_seconds", "Age of the oldest message that the last poll of the queue brought"
-)
+QUEUE_AGE = Gauge("queue_oldest_seconds", "Age of the oldest message of the last poll")
+DEAD_LETTERS = Gauge("dead_letters", "Messages in the dead-letter queue of this consumer")
 QUEUE_SECONDS = Histogram(
     "queue_wait_seconds",
     "Time from sending a message to its first handling",

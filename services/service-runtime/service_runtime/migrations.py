@@ -1,4 +1,4 @@
-"""Prepares a service's role and database and brings its tables up to date."""
+"""Creates the role and database of a service, and migrates its tables."""
 
 import logging
 import time
@@ -9,30 +9,36 @@ from typing import Any
 import psycopg
 from alembic import command, context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg import sql
-from sqlalchemy import MetaData, create_engine, pool
+from sqlalchemy import Connection, MetaData, create_engine, pool
+from sqlalchemy.exc import OperationalError
 
 from service_runtime.logins import close_older_logins, ensure_login
 from service_runtime.settings import MigrationSettings
 
 MAINTENANCE_DATABASE = "postgres"
-LOCK = 7_305_804_402_566_571_877  # any number, the same in every migration of the platform
-PATIENCE = 60  # seconds for the server to answer, and for another migration to end
+LOCK = 7_305_804_402_566_571_877  # an arbitrary number, the same in all migrations of the platform
+PATIENCE = 60  # seconds to wait for the server, for another migration, or for a lock
+LONGEST_WAIT = 2  # seconds that a statement waits for a lock, while other statements queue
+PAUSE = 1.0  # seconds in which the queued statements run
 
 logger = logging.getLogger(__name__)
 
 
 class MigrationFailed(Exception):
-    """The database could not be brought up to date."""
+    """Reports that the migration of a database failed."""
 
 
 def migrate(settings: MigrationSettings, script_location: str) -> None:
-    """Make role, database and grants, then upgrade to the newest revision; close old roles.
+    """Create role, database and grants, upgrade to the newest revision, and close old roles.
 
+    A database that a later version migrated keeps its tables, which this version works with.
     `script_location` is Alembic's: a path, or `package:migrations`. Safe to repeat and to
     run several times at once: all migrations of a server take their turns.
     """
-    with _connect_when_ready(settings) as server, _turn(server):
+    with _connect_when_ready(settings) as server, _take_turn(server):
         ensure_login(server, settings)
         _ensure_database(server, settings)
         with _connect(settings, settings.database_name) as database:
@@ -45,7 +51,7 @@ def migrate(settings: MigrationSettings, script_location: str) -> None:
 
 
 def run_migrations(metadata: MetaData | None = None) -> None:
-    """The whole of a migration environment: what a package's `migrations/env.py` calls."""
+    """Run the migrations of a package; its `migrations/env.py` calls this function."""
     connection = context.config.attributes["connection"]
     context.configure(
         connection=connection, target_metadata=metadata, transaction_per_migration=True
@@ -55,29 +61,63 @@ def run_migrations(metadata: MetaData | None = None) -> None:
 
 
 def _upgrade(settings: MigrationSettings, script_location: str) -> None:
+    """Upgrade, and retry while a long transaction holds a table."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _upgrade_once(settings, script_location)
+        except OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                raise
+        if time.monotonic() > end:
+            raise MigrationFailed(
+                f"A table of {settings.database_name} stayed locked for {PATIENCE} s. "
+                "Find the transaction in pg_stat_activity, end it, and migrate again."
+            )
+        logger.info("a table is locked; trying again", extra={"database": settings.database_name})
+        time.sleep(PAUSE)
+
+
+def _upgrade_once(settings: MigrationSettings, script_location: str) -> None:
     config = Config()
     config.set_main_option("script_location", script_location.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    login = _login(settings, settings.database_name, longest_wait=LONGEST_WAIT)
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(**_login(settings, settings.database_name)),
+        creator=lambda: psycopg.connect(**login),
         poolclass=pool.NullPool,
     )
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if _is_newer(connection, config):
+            logger.warning(
+                "a later version's tables stay", extra={"database": settings.database_name}
+            )
+        else:
+            command.upgrade(config, "head")
 
 
-def _login(settings: MigrationSettings, database: str) -> dict[str, Any]:
+def _is_newer(connection: Connection, config: Config) -> bool:
+    """Return whether the database has a revision of a later version, as after a rollback."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()  # Alembic would leave the commit of an open transaction to us
+    known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+    return current is not None and current not in known
+
+
+def _login(
+    settings: MigrationSettings, database: str, longest_wait: float | None = None
+) -> dict[str, Any]:
     return {
         "host": settings.database_host,
         "port": settings.database_port,
         "user": settings.database_admin_user,
         "password": settings.database_admin_password.get_secret_value(),
         "dbname": database,
-        **settings.tls(),
+        **settings.tls_options(),
         "connect_timeout": 5,
-        "options": f"-c lock_timeout={PATIENCE}s",
+        "options": f"-c lock_timeout={round(1000 * (longest_wait or PATIENCE))}",
     }
 
 
@@ -110,8 +150,8 @@ def _wait_for_server(settings: MigrationSettings) -> None:
         except psycopg.OperationalError as error:
             if _is_final(error) or time.monotonic() > end:
                 raise MigrationFailed(
-                    f"PostgreSQL at {settings.database_host}:{settings.database_port} did not let "
-                    f"{settings.database_admin_user} in: {_first_line(error)}. "
+                    f"PostgreSQL at {settings.database_host}:{settings.database_port} rejected "
+                    f"the login of {settings.database_admin_user}: {_first_line(error)}. "
                     "Check DATABASE_HOST, DATABASE_PORT, DATABASE_SSLMODE, "
                     "DATABASE_SSLROOTCERT, DATABASE_ADMIN_USER and DATABASE_ADMIN_PASSWORD."
                 ) from None
@@ -120,7 +160,7 @@ def _wait_for_server(settings: MigrationSettings) -> None:
 
 
 def _is_final(error: psycopg.OperationalError) -> bool:
-    """Waiting does not help against a wrong password, a server without TLS or an unknown one."""
+    """Return True if a retry cannot help, for example after a wrong password."""
     text = str(error)
     return any(
         sign in text
@@ -129,7 +169,7 @@ def _is_final(error: psycopg.OperationalError) -> bool:
             "no pg_hba.conf entry",
             "does not support SSL",
             "certificate verify failed",
-            "signature failure",  # of another authority with the same name
+            "signature failure",  # another authority with the same name
             "does not match host name",
             "could not read root certificate file",
         )
@@ -141,12 +181,13 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def _turn(server: psycopg.Connection[Any]) -> Iterator[None]:
+def _take_turn(server: psycopg.Connection[Any]) -> Iterator[None]:
     try:
         server.execute("select pg_advisory_lock(%s)", [LOCK])
     except psycopg.errors.LockNotAvailable:
         raise MigrationFailed(
-            f"another migration did not end within {PATIENCE} s; look for one that hangs"
+            f"Another migration did not end within {PATIENCE} s. Find it in pg_stat_activity, "
+            "end it, and migrate again."
         ) from None
     try:
         yield
@@ -170,7 +211,7 @@ def _ensure_database(server: psycopg.Connection[Any], settings: MigrationSetting
 
 
 def _grant(database: psycopg.Connection[Any], settings: MigrationSettings) -> None:
-    """Rows for the service, tables for the migrations."""
+    """Grant the service access to rows; only migrations may change tables."""
     for statement in (
         "revoke all on schema public from public",
         "grant usage on schema public to {role}",

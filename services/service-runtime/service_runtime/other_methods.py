@@ -1,4 +1,4 @@
-"""405 for each path as a whole: the router alone names in Allow only its first route's methods."""
+"""Answers 405 with all methods of a path; FastAPI alone lists only those of the first route."""
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
@@ -7,8 +7,10 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
 
 def refuse_other_methods(router: APIRouter, path: str, *allowed: str) -> None:
-    def refuse() -> None:
-        raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
+    named = sorted({*allowed, "HEAD"} if "GET" in allowed else allowed)
 
-    others = sorted(_METHODS - set(allowed))
+    def refuse() -> None:
+        raise HTTPException(405, headers={"Allow": ", ".join(named)})
+
+    others = sorted(_METHODS - set(named))
     router.add_api_route(path, refuse, methods=others, include_in_schema=False)

@@ -1,4 +1,4 @@
-"""The table of events that are stored with the write they tell of, and published afterwards."""
+"""Stores events in the transaction of the write that they report; a relay publishes them."""
 
 from event_messages.event import Event
 from sqlalchemy import (
@@ -24,7 +24,7 @@ CHANNEL = "outbox"
 
 
 def outbox_table(metadata: MetaData) -> Table:
-    """The table `outbox`; a migration makes it by `outbox_table(MetaData()).create(bind)`."""
+    """Return the table `outbox`; migrations call `outbox_table(MetaData()).create(bind)`."""
     table = Table(
         "outbox",
         metadata,
@@ -48,7 +48,7 @@ outbox = outbox_table(MetaData())
 
 
 def append(connection: Connection, *events: Event, traceparent: str | None = None) -> None:
-    """Store events in the connection's transaction; its commit wakes the relay."""
+    """Store events in the transaction of the connection; its commit wakes the relay."""
     if not events:
         return
     trace = traceparent or current_traceparent()

@@ -1,4 +1,4 @@
-"""Publishes what services store in their outbox."""
+"""Publishes the events of an outbox."""
 
 import logging
 import threading
@@ -6,23 +6,25 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
+from random import uniform
 from typing import Any, Protocol
 
 import psycopg
 from event_messages.backoff import full_jitter
 from event_messages.errors import MalformedEvent
 from event_messages.event import Event
+from event_messages.failures import describe
 from event_messages.publisher import Failed, Outgoing
 from sqlalchemy import Connection, Engine, Row, func, select, text, update
 
-from service_runtime.metrics import OUTBOX_AGE, OUTBOX_FAILED, OUTBOX_PUBLISHED, OUTBOX_REFUSED
+from service_runtime.metrics import OUTBOX_FAILED, OUTBOX_PUBLISHED
 from service_runtime.outbox import CHANNEL, outbox
-from service_runtime.refused_events import count_refused, set_aside
+from service_runtime.refused_events import refuse_event
 
-PURGED = 10_000  # rows at once
-LONGEST_REST = 2.5  # seconds after a stop; less than a process gives its last parts
+PURGED = 10_000  # rows of one statement
+LONGEST_REST = 2.5  # seconds after a stop; shorter than `process.LAST_PARTS`
 REFUSED_AGAIN = 3600  # seconds between attempts with an event that the topic calls invalid
-ATTEMPTS = 5  # before such an event is set aside: four hours, for a fault may lie in the topic
+ATTEMPTS = 5  # with such an event, within four hours, because the fault can be in the topic
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +34,11 @@ class EventPublisher(Protocol):
 
 
 class OutboxRelay:
-    """Publishes what is in the outbox, in order, and marks it only afterwards.
+    """Publishes the events of an outbox in order, and marks them afterwards.
 
-    Any number of relays can run at once. A crash between publishing and marking publishes
-    an event twice and never loses one. What no topic takes is set aside. When a relay is
-    stopped, it publishes what is committed, unless the topic or the database is in trouble:
-    then another will.
+    Any number of relays can run at once. After a crash between the two steps, another relay
+    publishes the events again. Events that the topic rejects move to `refused_events`. When a
+    relay stops, it publishes the committed events first, unless the topic or the database fails.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class OutboxRelay:
         engine: Engine,
         publisher: EventPublisher,
         *,
-        poll: float = 1,  # seconds between looks when no notification came
+        poll: float = 1,  # seconds between searches without a notification
         batch: int = 100,
         keep: timedelta = timedelta(days=7),
     ) -> None:
@@ -53,17 +54,18 @@ class OutboxRelay:
         self._poll, self._batch, self._keep = poll, batch, keep
         self._stopping = threading.Event()
         self._beat, self._purged = time.monotonic(), float("-inf")
+        self._looked = float("-inf")  # last search for rows to purge
         self._in_trouble = False
 
     def run(self) -> None:
-        """Relay until `stop`; whatever the database or the topic does, go on."""
+        """Relay until `stop`; after an error of the database or the topic, try again."""
         failures = 0
         while not self._stopping.is_set():
             try:
-                with self._listening() as notifications:
+                with self._listen() as notifications:
                     failures = 0
                     self._relay_and_wait(notifications)
-            except Exception as error:  # whatever the database or the topic answered
+            except Exception as error:  # of the database or the topic
                 failures += 1
                 self._wait_after_failure(error, failures)
         self._publish_rest()
@@ -72,16 +74,16 @@ class OutboxRelay:
         self._stopping.set()
 
     def alive(self) -> bool:
-        """False when the loop hangs."""
+        """Return False when the loop hangs."""
         return time.monotonic() - self._beat < self._poll + 120
 
     def relay_once(self) -> int:
-        """Publish one batch; how many events it held."""
+        """Publish one batch and return its number of events."""
         self._beat = time.monotonic()
         with self._engine.begin() as connection:
             connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
-            rows = connection.execute(_waiting(self._batch)).all()
-            readable = [(row, one) for row in rows if (one := _outgoing(connection, row))]
+            rows = connection.execute(_select_waiting(self._batch)).all()
+            readable = [(row, event) for row in rows if (event := _read_event(connection, row))]
             if readable:
                 failed = self._publisher.publish([outgoing for _, outgoing in readable])
                 _mark(connection, [row for row, _ in readable], failed)
@@ -90,18 +92,19 @@ class OutboxRelay:
 
     def _relay_and_wait(self, notifications: "psycopg.Connection[Any]") -> None:
         while not self._stopping.is_set():
-            while self.relay_once() == self._batch and not self._stopping.is_set():
-                pass
-            self._measure()
-            self._purge()
-            self._wait_for_more(notifications)
+            published = self.relay_once()
+            if published < self._batch or time.monotonic() - self._looked >= self._poll:
+                self._looked = time.monotonic()
+                self._purge()
+            if published < self._batch:
+                self._wait_for_more(notifications)
 
     def _publish_rest(self) -> None:
-        """For a few seconds at most: what is cut short is published again by another relay."""
+        """Publish the remaining events for at most `LONGEST_REST`; other relays do the rest."""
         end = time.monotonic() + LONGEST_REST
 
         def publish() -> None:
-            with suppress(Exception):  # another relay meets it, too
+            with suppress(Exception):  # another relay reports it
                 while not self._in_trouble and time.monotonic() < end and self.relay_once():
                     pass
 
@@ -109,15 +112,15 @@ class OutboxRelay:
         rest.join(LONGEST_REST)
 
     def _wait_for_more(self, notifications: "psycopg.Connection[Any]") -> None:
-        """Return at a notification, at the next look, or soon after `stop`."""
+        """Wait for a notification, for `poll` seconds, or for `stop`."""
         end = time.monotonic() + self._poll
         while not self._stopping.is_set() and (left := end - time.monotonic()) > 0:
             if list(notifications.notifies(timeout=min(left, 0.5), stop_after=1)):
                 return
 
     @contextmanager
-    def _listening(self) -> Iterator["psycopg.Connection[Any]"]:
-        """A connection of its own, out of the pool."""
+    def _listen(self) -> Iterator["psycopg.Connection[Any]"]:
+        """Listen for commits on a connection that is detached from the pool."""
         pooled = self._engine.raw_connection()
         connection = pooled.driver_connection
         assert isinstance(connection, psycopg.Connection)
@@ -128,20 +131,13 @@ class OutboxRelay:
             yield connection
 
     def _wait_after_failure(self, error: Exception, failures: int) -> None:
-        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        logger.warning("outbox not relayed; trying again", extra={"reason": reason})
+        reason = describe(error)
+        logger.warning("could not relay the outbox; trying again", extra={"reason": reason})
         self._in_trouble, self._beat = True, time.monotonic()
         self._stopping.wait(0.1 + full_jitter(failures, base=0.2, cap=10))
 
-    def _measure(self) -> None:
-        age = func.extract("epoch", func.now() - func.min(outbox.c.created_at))
-        with self._engine.connect() as connection:
-            oldest = connection.scalar(select(age).where(outbox.c.published_at.is_(None)))
-            OUTBOX_REFUSED.set(count_refused(connection))
-        OUTBOX_AGE.set(float(oldest or 0))
-
     def _purge(self) -> None:
-        """Remove what was published long ago, some at each look; every ten minutes when none is."""
+        """Delete events that were published longer than `keep` ago, every ten minutes."""
         if time.monotonic() - self._purged < 600:
             return
         self._purged = time.monotonic()
@@ -153,7 +149,7 @@ class OutboxRelay:
             self._purged = float("-inf")
 
 
-def _waiting(limit: int) -> Any:
+def _select_waiting(limit: int) -> Any:
     return (
         select(
             outbox.c.position,
@@ -161,6 +157,7 @@ def _waiting(limit: int) -> Any:
             outbox.c.body,
             outbox.c.traceparent,
             outbox.c.attempts,
+            func.extract("epoch", func.now() - outbox.c.created_at).label("age"),
         )
         .where(outbox.c.published_at.is_(None), outbox.c.retry_at <= func.now())
         .order_by(outbox.c.position)
@@ -169,12 +166,12 @@ def _waiting(limit: int) -> Any:
     )
 
 
-def _outgoing(connection: Connection, row: Row[Any]) -> Outgoing | None:
-    """None of what cannot be read, such as an event of a version that was rolled back."""
+def _read_event(connection: Connection, row: Row[Any]) -> Outgoing | None:
+    """Return the event of a row; refuse an unreadable one, for example of a newer version."""
     try:
         return Outgoing(Event.from_json(row.body), row.traceparent)
     except MalformedEvent as error:
-        set_aside(connection, row.position, str(error))
+        refuse_event(connection, row.position, str(error))
         return None
 
 
@@ -184,7 +181,7 @@ def _mark(connection: Connection, rows: Sequence[Row[Any]], failed: Sequence[Fai
     for row in rows:
         failure = reasons.get(row.event_id)
         if failure and failure.permanent and row.attempts + 1 >= ATTEMPTS:
-            set_aside(connection, row.position, failure.reason)
+            refuse_event(connection, row.position, failure.reason)
         elif failure:
             _postpone(connection, row, failure)
         else:
@@ -197,13 +194,14 @@ def _mark(connection: Connection, rows: Sequence[Row[Any]], failed: Sequence[Fai
 
 
 def _postpone(connection: Connection, row: Row[Any], failure: Failed) -> None:
-    seconds = REFUSED_AGAIN if failure.permanent else full_jitter(row.attempts + 1, base=1, cap=60)
-    logger.error("event not published; trying again", extra={"reason": failure.reason})
+    """Schedule another attempt; only permanent failures count, so an outage refuses no event."""
+    seconds = REFUSED_AGAIN if failure.permanent else uniform(0.5, 1 + min(60, float(row.age) / 2))
+    logger.error("could not publish an event; trying again", extra={"reason": failure.reason})
     connection.execute(
         update(outbox)
         .where(outbox.c.position == row.position)
         .values(
-            attempts=row.attempts + 1,
+            attempts=row.attempts + failure.permanent,
             last_failure=failure.reason[:500],
             retry_at=func.now() + timedelta(seconds=seconds),
         )

@@ -1,11 +1,11 @@
-"""ETag and If-Match (RFC 9110): a change applies only to the version that the client has read."""
+"""Handles ETag and If-Match (RFC 9110), so that changes apply only to the version that was read."""
 
 import re
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from service_runtime.headers import InvalidHeader, shown
+from service_runtime.headers import InvalidHeader, quote_header
 
 NAME = "If-Match"
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
@@ -16,13 +16,13 @@ def etag(version: int) -> str:
 
 
 def tags_of(if_match: str) -> frozenset[str] | None:
-    """The tags that the header lists, or None for `*`, which any version has."""
+    """Return the tags of the header, or None for `*`, which matches any version."""
     if if_match.strip(" \t") == "*":
         return None
     listed = {element.strip(" \t") for element in _TAG.sub('""', if_match).split(",")}
     if '""' not in listed or listed - {'""', ""}:
         raise InvalidHeader(
-            f'Expected {NAME} to be * or tags in quotes such as "3", came {shown(if_match)}.'
+            f'Expected {NAME} to be * or tags in quotes such as "3"; got {quote_header(if_match)}.'
         )
     return frozenset(_TAG.findall(if_match))
 
@@ -34,7 +34,7 @@ def _tags(
         Header(alias=NAME, description="the ETag that the change is meant for", examples=['"3"']),
     ] = None,
 ) -> frozenset[str] | None:
-    lines = request.headers.getlist(NAME)  # which may be several, as of every list
+    lines = request.headers.getlist(NAME)  # HTTP permits several lines of a list
     return tags_of(", ".join(lines)) if lines else None
 
 
@@ -42,5 +42,5 @@ IfMatch = Annotated[frozenset[str] | None, Depends(_tags)]
 
 
 def matches(if_match: frozenset[str] | None, version: int) -> bool:
-    """Whether any version will do or this one is named by a strong tag."""
+    """Return True if the header accepts any version, or contains the strong tag of this one."""
     return if_match is None or etag(version) in if_match

@@ -1,11 +1,10 @@
-"""Health and metrics over HTTP, the same for an API and for a consumer."""
+"""Reports health over HTTP, for APIs and consumers."""
 
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,22 +15,22 @@ Check = Callable[[], object]
 
 
 class NotReady(Exception):
-    """Names what a service waits for."""
+    """Names the dependencies for which a service waits."""
 
 
-def all_of(**checks: Check) -> Check:
-    """One check of several; each fails by raising or by returning False."""
+def check_all(**checks: Check) -> Check:
+    """Combine checks into one; a check fails if it raises an error or returns False."""
 
-    def check() -> None:
-        failed = {name: reason for name, one in checks.items() if (reason := _failure(one))}
+    def combined() -> None:
+        failed = {name: reason for name, check in checks.items() if (reason := _failure(check))}
         if failed:
             raise NotReady("; ".join(f"{name}: {reason}" for name, reason in failed.items()))
 
-    return check
+    return combined
 
 
-def cached(check: Check, seconds: float = 1.5) -> Check:
-    """Ask at most once in so many seconds, whoever probes."""
+def cache_check(check: Check, seconds: float = 1.5) -> Check:
+    """Return a check that repeats the last result for `seconds`."""
     lock = threading.Lock()
     state: dict[str, Any] = {"until": 0.0, "reason": ""}
 
@@ -47,8 +46,8 @@ def cached(check: Check, seconds: float = 1.5) -> Check:
 
 
 def health_routes(live: Check, ready: Check) -> list[BaseRoute]:
-    """`/health/live` asks only the loop, `/health/ready` the dependencies; and `/metrics`."""
-    ready = cached(ready)
+    """Return the routes `/health/live` for the loop and `/health/ready` for dependencies."""
+    ready = cache_check(ready)
 
     async def answer_live(request: Request) -> Response:
         return _answer(_failure(live))
@@ -56,25 +55,21 @@ def health_routes(live: Check, ready: Check) -> list[BaseRoute]:
     async def answer_ready(request: Request) -> Response:
         return _answer(await run_in_threadpool(_failure, ready))
 
-    async def answer_metrics(request: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
     return [
         Route("/health/live", answer_live),
         Route("/health/ready", answer_ready),
-        Route("/metrics", answer_metrics),
     ]
 
 
 def health_app(live: Check, ready: Check) -> Starlette:
-    """All that a service without an API serves."""
+    """Return the HTTP application of a service without an API."""
     return Starlette(routes=health_routes(live, ready))
 
 
 def _failure(check: Check) -> str:
-    """Why the check fails, or nothing."""
+    """Return the reason why the check fails, or an empty text."""
     try:
-        return "not so" if check() is False else ""
+        return "failed" if check() is False else ""
     except NotReady as reason:
         return str(reason)
     except Exception as error:

@@ -1,9 +1,11 @@
-"""Errors of an API as problem details (RFC 9457)."""
+"""Answers errors of an API as problem details (RFC 9457)."""
 
 import logging
 from http import HTTPStatus
 from typing import Any
 
+from event_messages.event import reason_without_prefix
+from event_messages.failures import describe
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -17,13 +19,13 @@ logger = logging.getLogger(__name__)
 
 
 class FieldProblem(BaseModel):
-    field: str = Field(description="where in the request, for example body.date")
+    field: str = Field(description="place in the request, for example body.date")
     code: str
     detail: str
 
 
 class ProblemBody(BaseModel):
-    """RFC 9457 problem details; `code` is for programs, `detail` for people."""
+    """Describes a problem as in RFC 9457; `code` is for programs, `detail` for people."""
 
     type: str = "about:blank"
     title: str
@@ -34,7 +36,7 @@ class ProblemBody(BaseModel):
 
 
 class Problem(Exception):
-    """A request that is answered with an error."""
+    """Ends a request with an error response."""
 
     def __init__(
         self,
@@ -65,15 +67,15 @@ class Problem(Exception):
 
 def answer_problems(app: FastAPI) -> None:
     """Answer every error of the application as a problem."""
-    app.add_exception_handler(Problem, _of_problem)
-    app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    app.add_exception_handler(HTTPException, _answer_http_error)
     for error in (OperationalError, InterfaceError, TimeoutError):
-        app.add_exception_handler(error, _of_database)
+        app.add_exception_handler(error, _answer_database_error)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors of an operation, for its OpenAPI page."""
+    """Return the error responses of an operation in terms of OpenAPI."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
@@ -81,36 +83,36 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _of_problem(request: Request, error: Exception) -> JSONResponse:
+def _answer_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
     return error.response()
 
 
-def _of_validation(request: Request, error: Exception) -> JSONResponse:
+def _answer_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     errors = [
         FieldProblem(
-            field=".".join(map(str, problem["loc"])), code=problem["type"], detail=problem["msg"]
+            field=".".join(map(str, problem["loc"])),
+            code=problem["type"],
+            detail=reason_without_prefix(problem["msg"]),
         )
         for problem in error.errors()
     ]
-    if any(one.code == "json_invalid" for one in errors):
+    if any(error.code == "json_invalid" for error in errors):
         return Problem(400, "MALFORMED_BODY", "The body is not JSON.").response()
-    detail = "; ".join(f"{one.field}: {one.detail}" for one in errors[:5])
+    detail = "; ".join(f"{error.field}: {error.detail}" for error in errors[:5])
     return Problem(422, "VALIDATION", detail, errors=errors).response()
 
 
-def _of_http(request: Request, error: Exception) -> JSONResponse:
+def _answer_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = HTTPStatus(error.status_code).name
     headers = dict(error.headers) if error.headers else None
     return Problem(error.status_code, code, str(error.detail), headers=headers).response()
 
 
-def _of_database(request: Request, error: Exception) -> JSONResponse:
-    # Lines after the first tell the statement and its values.
-    reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-    extra = {"path": request.url.path, "reason": reason}
+def _answer_database_error(request: Request, error: Exception) -> JSONResponse:
+    extra = {"path": request.url.path, "reason": describe(error)}
     logger.warning("the database does not answer", extra=extra)
     detail = "The database does not answer; try again."
     return Problem(503, "UNAVAILABLE", detail, headers={"Retry-After": "1"}).response()

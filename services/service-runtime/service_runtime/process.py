@@ -12,20 +12,29 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from event_messages.errors import Explained
+
 from service_runtime.leaving import Leaving
 from service_runtime.span_export import finish_export
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-DRAIN = 1.5  # seconds; a cluster takes a pod's address away within one
-LAST_PARTS = 3.0  # seconds of the grace that are theirs who end after the others
+DRAIN = 1.5  # seconds; a cluster removes the address of a pod within one
+LAST_PARTS = 3.0  # seconds of the grace period for the parts of `after`
 
 logger = logging.getLogger(__name__)
 
 
+class PortUnavailable(Explained):
+    """Reports that another process listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Expected a free port; could not open {port}. Set another port.")
+
+
 class Part(Protocol):
-    """Something that runs until it is stopped: an HTTP server, a consumer, a relay."""
+    """Runs until `stop`, for example an HTTP server, a consumer or a relay."""
 
     def run(self) -> None: ...
 
@@ -33,10 +42,10 @@ class Part(Protocol):
 
 
 class HttpServer:
-    """Serves an application; stops listening when stopped and finishes open requests.
+    """Serves an application; after `stop`, finishes open requests and closes the port.
 
-    For `drain` seconds after the stop it goes on answering, not ready any more, so that
-    callers which still have its address are served while they learn of its successor.
+    For `drain` seconds after `stop`, the server still answers but reports that it is not ready.
+    Callers that know its address have this time to find another pod.
     """
 
     def __init__(
@@ -59,18 +68,19 @@ class HttpServer:
                 host=host,
                 port=port,
                 http=BoundedHttp,
+                ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=grace,
-                timeout_keep_alive=75,  # seconds; longer than a load balancer's 60
+                timeout_keep_alive=75,  # seconds; longer than the 60 of a load balancer
             )
         )
 
     def run(self) -> None:
         self._server.run()
         if not self._server.started:
-            raise RuntimeError(f"port {self._server.config.port} could not be opened")
+            raise PortUnavailable(self._server.config.port)
 
     def stop(self) -> None:
         self._app.leaving = True
@@ -87,32 +97,32 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """The port that is listened on, also when 0 was asked for."""
+        """Return the port of the running server."""
         return int(self._server.servers[0].sockets[0].getsockname()[1])
 
 
 class Process:
-    """Runs parts, each on a thread; all end when one ends or the process is told to.
+    """Runs parts in threads, and stops all of them when one ends or after `stop`.
 
-    Those of `after` are told only when the others have ended, whose work they finish.
+    The parts of `after` stop last, because they finish the work of the others.
     """
 
     def __init__(
         self, parts: Sequence[Part], *, after: Sequence[Part] = (), grace: float = 25
     ) -> None:
         self._parts, self._after = parts, after
-        self._grace = grace  # seconds; shorter than the pod's
+        self._grace = grace  # seconds; shorter than the grace period of the pod
         self._wake = threading.Event()
         self._stopping = False
         self._crashed = False
 
     def run(self) -> int:
-        """The exit code: 0 when it was told to end and did in time."""
-        first, last = self._started(self._parts), self._started(self._after)
+        """Run until `stop`; return 0 if all parts ended in time and none failed, else 1."""
+        first, last = self._start(self._parts), self._start(self._after)
         self._wake.wait()
         end = time.monotonic() + self._grace
         reserve = min(LAST_PARTS, self._grace / 2) if last else 0
-        late = _stopped(self._parts, first, end - reserve) + _stopped(self._after, last, end)
+        late = _stop(self._parts, first, end - reserve) + _stop(self._after, last, end)
         if late:
             logger.error("parts did not end in time", extra={"parts": late})
         return 1 if late or self._crashed else 0
@@ -121,7 +131,7 @@ class Process:
         self._stopping = True
         self._wake.set()
 
-    def _started(self, parts: Sequence[Part]) -> list[threading.Thread]:
+    def _start(self, parts: Sequence[Part]) -> list[threading.Thread]:
         threads = [
             threading.Thread(target=self._run, args=[part], name=type(part).__name__, daemon=True)
             for part in parts
@@ -135,15 +145,15 @@ class Process:
             part.run()
             if not self._stopping:
                 self._crashed = True
-                logger.error("a part ended by itself", extra={"part": type(part).__name__})
+                logger.error("a part ended unexpectedly", extra={"part": type(part).__name__})
         except BaseException:
             self._crashed = True
             logger.exception("a part crashed", extra={"part": type(part).__name__})
         self._wake.set()
 
 
-def _stopped(parts: Sequence[Part], threads: Sequence[threading.Thread], end: float) -> list[str]:
-    """The names of those that were told to end and did not by the moment."""
+def _stop(parts: Sequence[Part], threads: Sequence[threading.Thread], end: float) -> list[str]:
+    """Stop the parts and return the names of those that run after `end`."""
     for part in parts:
         part.stop()
     for thread in threads:
@@ -152,12 +162,12 @@ def _stopped(parts: Sequence[Part], threads: Sequence[threading.Thread], end: fl
 
 
 def run_process(*parts: Part, after: Sequence[Part] = (), grace: float = 25) -> NoReturn:
-    """Run until SIGTERM or SIGINT and end the process; threads that hang do not keep it."""
+    """Run until SIGTERM or SIGINT, then end the process, even if threads hang."""
     faulthandler.enable()
     process = Process(parts, after=after, grace=grace)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, process.stop)
-    gc.freeze()  # what was made at the start stays: the collector need not look at it again
+    gc.freeze()  # objects of the start stay, so the garbage collector can skip them
     code = process.run()
     finish_export()
     logging.shutdown()

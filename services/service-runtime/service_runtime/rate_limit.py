@@ -1,4 +1,4 @@
-"""A token bucket per user, the same for all replicas of a service."""
+"""Limits the requests of each user with a token bucket that all replicas share."""
 
 import math
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 from sqlalchemy import Engine, text
 
-from service_runtime.identity import AnyCaller
+from service_runtime.identity import AnyCaller, Caller
 from service_runtime.problems import Problem, problem_responses
 
-# What a crash of the server forgets are full buckets, so it needs no log.
+# Unlogged: after a crash of the server, all buckets are full.
 TABLE = """
 create unlogged table rate_limits (
     user_id text primary key,
@@ -34,12 +34,15 @@ on conflict (user_id) do update set (tokens, taken, at) = (
 )
 returning tokens, taken
 """)
-FORGET = text("delete from rate_limits where at < now() - :full * interval '1 second'")
+CHARGE = text("update rate_limits set tokens = tokens - :cost where user_id = :user_id")
+FORGET = text("""
+delete from rate_limits where at < now() - :full * interval '1 second' and tokens >= 0
+""")
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """What is left to a user after a request; `wait` in seconds when it was one too many."""
+    """Describes the remaining requests of a user; `wait` is 0 or the seconds to wait."""
 
     limit: int
     remaining: int
@@ -58,14 +61,14 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Rate:
-    """Each user has `burst` requests, given back at `per_second`."""
+    """Sets the size of a bucket, `burst`, and how many requests it regains `per_second`."""
 
     per_second: float
     burst: int
 
     @property
     def full_after(self) -> float:
-        """Seconds after which an untouched bucket is full, and as good as none."""
+        """Return the seconds after which an unused bucket is full."""
         return self.burst / self.per_second
 
     def allowance(self, tokens: float, taken: bool) -> Allowance:
@@ -74,7 +77,7 @@ class Rate:
 
 
 class RateLimitSettings(BaseSettings):
-    rate_limit_per_second: Annotated[float, Field(gt=0)] = 50  # requests that a user gets back
+    rate_limit_per_second: Annotated[float, Field(gt=0)] = 50  # requests that a bucket regains
     rate_limit_burst: Annotated[int, Field(ge=1)] = 500
 
     def rate(self) -> Rate:
@@ -83,13 +86,14 @@ class RateLimitSettings(BaseSettings):
 
 class Buckets(Protocol):
     def take(self, user_id: str) -> Allowance: ...
+    def charge(self, user_id: str, cost: int) -> None:
+        """Take more tokens for a request; a user with a negative bucket waits longer."""
 
 
 class PostgresBuckets:
-    """One statement a request, by the clock of the database, without a wait for its disk.
+    """Stores buckets in PostgreSQL, with one statement per request and the server's clock.
 
-    When the database does not answer, neither does what the limit protects: the request is
-    answered with 503 either way.
+    The limit protects requests to the same database, so its outage ends both with status 503.
     """
 
     def __init__(self, engine: Engine, rate: Rate) -> None:
@@ -106,28 +110,43 @@ class PostgresBuckets:
             tokens, taken = connection.execute(TAKE, values).one()
         return self._rate.allowance(tokens, taken)
 
+    def charge(self, user_id: str, cost: int) -> None:
+        if cost > 0:
+            with self._engine.connect() as connection:
+                connection.execute(CHARGE, {"user_id": user_id, "cost": cost})
+
     def forget(self) -> int:
-        """Remove the buckets that are full again; how many."""
+        """Delete the full buckets and return their number."""
         with self._engine.connect() as connection:
             return connection.execute(FORGET, {"full": self._rate.full_after}).rowcount
 
 
 class TooManyRequests(Problem):
     def __init__(self, **options: Any) -> None:
-        detail = "The user calls too often; wait as long as Retry-After says."
+        detail = "The user sends too many requests; wait for the seconds of Retry-After."
         super().__init__(429, "TOO_MANY_REQUESTS", detail, **options)
 
 
 def limit_rate(request: Request, response: Response, caller: AnyCaller) -> None:
-    """Refuse a request when its user's bucket is empty; tell every answer what is left."""
-    allowance: Allowance = request.app.state.buckets.take(caller.user_id)
+    """Reject a request if the user's bucket is empty, and add the allowance to the response."""
+    response.headers.update(take(request, caller.user_id).headers)
+
+
+def take(request: Request, bucket: str) -> Allowance:
+    """Take a token from a bucket; raise TooManyRequests when it is empty."""
+    allowance: Allowance = request.app.state.buckets.take(bucket)
     if allowance.wait:
         raise TooManyRequests(headers=allowance.headers)
-    response.headers.update(allowance.headers)
+    return allowance
+
+
+def charge(request: Request, caller: Caller, cost: int) -> None:
+    """Take `cost` more tokens for a request that creates many items."""
+    request.app.state.buckets.charge(caller.user_id, cost)
 
 
 def limited_router(tag: str, prefix: str = "") -> APIRouter:
-    """For operations of known callers, each of whom has a bucket."""
+    """Return a router whose operations require a caller and limit the caller's requests."""
     return APIRouter(
         prefix=prefix,
         tags=[tag],

@@ -1,4 +1,4 @@
-"""Events that no topic takes: set aside from the outbox until somebody decides about them."""
+"""Stores events that the topic rejects, until an operator retries or discards them."""
 
 import logging
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from service_runtime.outbox import CHANNEL
 
 LONGEST_REASON = 500  # characters
-AT_ONCE = 1_000  # events; a statement has ten seconds
+AT_ONCE = 1_000  # events in a statement, which may take ten seconds
 
 TABLE = """
 create table refused_events (
@@ -25,29 +25,29 @@ create table refused_events (
     refused_at timestamptz not null default now()
 )
 """
-# Of a migration that is taken back: nothing is lost.
+# Moves all events back to the outbox when a migration is reverted.
 UNDO = """
 insert into outbox (event_id, body, traceparent, created_at, attempts, last_failure)
 select event_id, body, traceparent, created_at, attempts, reason from refused_events
 order by created_at
 """
-SET_ASIDE = text("""
+REFUSE = text("""
 with gone as (delete from outbox where position = :position returning *)
 insert into refused_events (event_id, body, traceparent, created_at, attempts, reason)
 select event_id, body, traceparent, created_at, attempts + 1, :reason from gone
 returning event_id
 """)
-# The type is the first of its name, for the envelope begins with it.
+# The envelope starts with its own type, so the first match is the type of the event.
 OLDEST = text("""
 select event_id, substring(body from '"type": ?"([a-z:]+)"'), octet_length(body), reason,
     attempts, created_at, refused_at
 from refused_events order by created_at, event_id limit :limit
 """)
-LOCKED = text("""
+LOCK = text("""
 select event_id, body from refused_events where event_id = any(:ids)
 order by created_at, event_id for update
 """)
-# With the attempts that they had: what is refused once more is set aside at once.
+# Keeps the number of attempts, so that the next rejection moves the event back at once.
 RETRY = text("""
 with again as (delete from refused_events where event_id = any(:ids) returning *),
 stored as (
@@ -63,21 +63,21 @@ logger = logging.getLogger(__name__)
 
 
 class UnknownEvents(Exception):
-    """No refused events have these ids; nothing was changed."""
+    """Reports ids that no refused event has; nothing was changed."""
 
     def __init__(self, ids: Sequence[UUID]) -> None:
         super().__init__(
-            f"Expected ids of refused events, found none with {', '.join(map(str, ids))}; "
-            "nothing was changed, and `list` shows the ids."
+            f"Expected ids of refused events; found no event with {', '.join(map(str, ids))}. "
+            "Nothing was changed; `list` prints the ids."
         )
 
 
 @dataclass(frozen=True)
 class RefusedEvent:
-    """All but what users wrote."""
+    """Describes a refused event without user data."""
 
     event_id: UUID
-    type: str | None  # None when the body is no event
+    type: str | None  # None if the body is not an event
     size: int  # bytes of the body
     reason: str
     attempts: int
@@ -85,11 +85,11 @@ class RefusedEvent:
     refused_at: datetime
 
 
-def set_aside(connection: Connection, position: int, reason: str) -> None:
-    """Move an event out of the outbox, in the connection's transaction."""
+def refuse_event(connection: Connection, position: int, reason: str) -> None:
+    """Move an event from the outbox to the refused events, in the connection's transaction."""
     values = {"position": position, "reason": reason[:LONGEST_REASON]}
-    id = connection.scalar(SET_ASIDE, values)
-    logger.error("event set aside", extra={"event_id": str(id), "reason": reason})
+    id = connection.scalar(REFUSE, values)
+    logger.error("event refused", extra={"event_id": str(id), "reason": reason})
 
 
 def count_refused(connection: Connection) -> int:
@@ -97,9 +97,9 @@ def count_refused(connection: Connection) -> int:
 
 
 class RefusedEvents:
-    """What operators look at and decide about.
+    """Lists, retries and discards refused events.
 
-    An id that is not there is an error, and then nothing is changed.
+    Methods raise UnknownEvents for an unknown id, and then change nothing.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -111,25 +111,25 @@ class RefusedEvents:
 
     def bodies(self, ids: Sequence[UUID]) -> dict[UUID, str]:
         with self._engine.begin() as connection:
-            return _locked(connection, ids)
+            return _lock(connection, ids)
 
     def retry(self, ids: Sequence[UUID]) -> None:
-        """Back into the outbox, the oldest first."""
+        """Move events back to the outbox, the oldest first."""
         with self._engine.begin() as connection:
-            _locked(connection, ids)
+            _lock(connection, ids)
             connection.execute(RETRY, {"ids": list(ids), "channel": CHANNEL})
 
     def discard(self, ids: Sequence[UUID]) -> dict[UUID, str]:
-        """For good; what their bodies were."""
+        """Delete events and return their bodies."""
         with self._engine.begin() as connection:
-            bodies = _locked(connection, ids)
+            bodies = _lock(connection, ids)
             connection.execute(DISCARD, {"ids": list(ids)})
         return bodies
 
 
-def _locked(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
-    rows: Any = connection.execute(LOCKED, {"ids": list(ids)}).all()
-    found: dict[UUID, str] = dict(rows)
-    if missing := sorted(set(ids) - found.keys()):
+def _lock(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
+    rows: Any = connection.execute(LOCK, {"ids": list(ids)}).all()
+    bodies: dict[UUID, str] = dict(rows)
+    if missing := sorted(set(ids) - bodies.keys()):
         raise UnknownEvents(missing)
-    return found
+    return bodies

@@ -1,27 +1,53 @@
-"""What is done for each HTTP request before and after the application sees it."""
+"""Counts HTTP requests, bounds their bodies and answers their unexpected errors."""
 
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_runtime.headers import only_header
+from service_runtime.headers import only_header, quote_header
+from service_runtime.identity import Identity
 from service_runtime.metrics import REQUEST_SECONDS, REQUESTS
 from service_runtime.problems import Problem
 
-LARGEST_BODY = 16 * 1024  # bytes
+LARGEST_BODY = 16 * 1024  # bytes, for unknown callers and most routes
 DEEPEST_JSON = 32  # levels
+LARGE_BODIES = 16  # bodies above `LARGEST_BODY` in a process at once
+LARGE_BODIES_OF_A_CALLER = 2
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 
 logger = logging.getLogger(__name__)
 
 
+class HeadMiddleware:
+    """Answers HEAD like GET, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            return await self.app(scope, receive, send)
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, send_head)
+
+
 class RequestMiddleware:
-    """Counts requests and answers 500 for an unexpected error, which it logs."""
+    """Counts requests, logs unexpected errors, and answers them with status 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -44,51 +70,73 @@ class RequestMiddleware:
             logger.exception("request failed", extra={"path": scope["path"]})
             if status:
                 raise
-            problem = Problem(500, "INTERNAL_ERROR", "Something went wrong; it has been logged.")
+            problem = Problem(500, "INTERNAL_ERROR", "An unexpected error occurred; see the log.")
             await problem.response()(scope, receive, send_observed)
         finally:
             _count(scope, status, time.perf_counter() - started)
 
 
-class BodyMiddleware:
-    """Refuses bodies that are too large, not UTF-8 or, as JSON, nested too deeply.
+class LargeBodies:
+    """Limits the number of large bodies in a process, in total and per caller."""
 
-    `limits` gives a path another limit in bytes than `LARGEST_BODY`.
+    def __init__(self) -> None:
+        self._held: Counter[str] = Counter()
+
+    @contextmanager
+    def hold(self, user_id: str) -> Iterator[None]:
+        if self._held[user_id] >= LARGE_BODIES_OF_A_CALLER:
+            detail = f"Send at most {LARGE_BODIES_OF_A_CALLER} large bodies at once."
+            raise Problem(429, "TOO_MANY_REQUESTS", detail, headers={"Retry-After": "1"})
+        if self._held.total() >= LARGE_BODIES:
+            detail = "The service is receiving too many large bodies; try again."
+            raise Problem(503, "UNAVAILABLE", detail, headers={"Retry-After": "1"})
+        self._held[user_id] += 1
+        try:
+            yield
+        finally:
+            self._held[user_id] -= 1
+            self._held += Counter()  # removes callers without a body
+
+
+class BodyMiddleware:
+    """Rejects bodies that are too large, and JSON that is not UTF-8 or nested too deeply.
+
+    Handlers of other media types check the character set. `limits` sets the limit of a path in
+    bytes; the default is `LARGEST_BODY`. Larger bodies are read only for known callers.
     """
 
-    def __init__(self, app: ASGIApp, limits: Mapping[str, int] | None = None) -> None:
-        self.app, self.limits = app, limits or {}
+    def __init__(
+        self, app: ASGIApp, identity: Identity, limits: Mapping[str, int] | None = None
+    ) -> None:
+        self.app, self.identity, self.limits = app, identity, limits or {}
+        self.large = LargeBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        try:
-            media_type = only_header(Headers(scope=scope), "Content-Type")
-            body = await self._read(scope, receive)
-            _check(body, media_type or "")
-        except Problem as problem:
-            return await problem.response()(scope, receive, send)
-        if body is None:
-            return None
-        given = False
+        with ExitStack() as held:
+            try:
+                headers = Headers(scope=scope)
+                media_type = only_header(headers, "Content-Type")
+                body = await self._read(scope, headers, receive, held)
+                _check(body, media_type or "")
+            except Problem as problem:
+                return await problem.response()(scope, receive, send)
+            if body is not None:
+                await self.app(scope, _replay(body, receive), send)
 
-        async def receive_again() -> Message:
-            nonlocal given
-            if given:
-                return await receive()
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self.app(scope, receive_again, send)
-
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        """The whole body; None when the client went away."""
+    async def _read(
+        self, scope: Scope, headers: Headers, receive: Receive, held: ExitStack
+    ) -> bytes | None:
+        """Return the complete body, or None if the client disconnected."""
         limit = self.limits.get(scope["path"], LARGEST_BODY)
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > limit:
-            raise _too_large(limit)
+        expected, admitted = _announced_size(headers, limit), LARGEST_BODY
         body, more = bytearray(), True
         while more:
+            if max(expected, len(body)) > admitted:
+                admitted = limit
+                caller = await run_in_threadpool(self.identity.caller_of, headers)
+                held.enter_context(self.large.hold(caller.user_id))
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
@@ -99,38 +147,56 @@ class BodyMiddleware:
         return bytes(body)
 
 
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that returns the body as one message."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+def _announced_size(headers: Headers, limit: int) -> int:
+    """Return the announced size of the body; reject encoded and too large bodies."""
+    if (encoding := headers.get("content-encoding", "identity").lower()) != "identity":
+        detail = f"Expected a body without Content-Encoding; got {quote_header(encoding)}."
+        accepted = {"Accept-Encoding": "identity"}
+        raise Problem(415, "UNSUPPORTED_ENCODING", detail, headers=accepted)
+    announced = headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+    return int(announced) if announced.isdigit() else 0
+
+
 def _too_large(limit: int) -> Problem:
-    return Problem(413, "BODY_TOO_LARGE", f"The body is larger than {limit} bytes.")
+    return Problem(413, "BODY_TOO_LARGE", f"Expected a body of at most {limit} bytes.")
 
 
 def _check(body: bytes | None, media_type: str) -> None:
-    if not body:
+    if not body or media_type.lower().startswith(("text/", "application/octet-stream")):
         return
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        detail = f"The body is not UTF-8 from byte {error.start} on."
+        detail = f"Expected a body in UTF-8; byte {error.start} is not valid."
         raise Problem(400, "MALFORMED_BODY", detail) from None
-    if not media_type.startswith("text/") and _depth(body) > DEEPEST_JSON:
-        detail = f"The body is nested more than {DEEPEST_JSON} levels deep."
+    if _is_too_deep(body):
+        detail = f"Expected JSON with at most {DEEPEST_JSON} levels; the body has more."
         raise Problem(400, "MALFORMED_BODY", detail)
 
 
-def _depth(body: bytes) -> int:
-    """How deep brackets nest outside of strings."""
-    depth = deepest = 0
-    for character in _STRING.sub(b"", body):
-        if character in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in b"]}":
-            depth -= 1
-    return deepest
+def _is_too_deep(body: bytes) -> bool:
+    """Return True if brackets remain after the innermost level is removed `DEEPEST_JSON` times."""
+    brackets = _STRING.sub(b"", body).translate(_BRACKETS, _OTHERS)
+    for _ in range(DEEPEST_JSON):
+        brackets = brackets.replace(b"[]", b"")
+    return b"[]" in brackets or brackets.count(b"[") > DEEPEST_JSON
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "unmatched")
-    if route.startswith("/health") or route == "/metrics":
+    if route.startswith("/health"):
         return
     method = scope["method"] if scope["method"] in _METHODS else "other"
     REQUESTS.labels(method, route, str(status)).inc()

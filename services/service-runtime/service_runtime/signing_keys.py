@@ -1,17 +1,18 @@
-"""The public keys of an issuer, remembered; fetched again by and by, and for an unknown id."""
+"""Caches the public keys of an issuer; refreshes them by age and for unknown ids."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 
+from event_messages.failures import describe
 from jwt import PyJWK
 
 from service_runtime.issuer_keys import KeysUnavailable
 
-FRESH = 600.0  # seconds that keys serve before they are fetched again, while they serve on
-KEPT = 24 * 3600.0  # seconds that keys serve while the issuer does not answer
-PAUSE = 30.0  # seconds from one fetch to the next, however many unknown ids come
+FRESH = 600.0  # seconds before keys are fetched again; they stay in use during the fetch
+KEPT = 24 * 3600.0  # seconds that keys stay in use while the issuer does not answer
+PAUSE = 30.0  # seconds from one fetch to the next, even for unknown ids
 RETRY = 5.0  # seconds from a failed fetch to the next
 PATIENCE = 2.0  # seconds that a request waits for a fetch that it depends on
 
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class SigningKeys:
-    """Requests wait for a fetch only when their key is unknown; one fetch runs at a time."""
+    """Caches keys; only requests with an unknown key wait for a fetch, of which one runs."""
 
     def __init__(
         self,
@@ -34,7 +35,10 @@ class SigningKeys:
         self._ended.set()
 
     def find(self, id: str) -> PyJWK | None:
-        """The key, or None when the issuer has no such key, as far as is known."""
+        """Return the key, or None if the issuer does not publish it.
+
+        Raises KeysUnavailable if the key is unknown and the issuer does not answer.
+        """
         key = self._usable().get(id)
         if key is not None and self._age() < FRESH:
             return key
@@ -54,7 +58,7 @@ class SigningKeys:
         return self._keys if self._age() < KEPT else {}
 
     def _refresh(self) -> threading.Event:
-        """Start a fetch if none runs and it is time for one; set when no fetch runs."""
+        """Start a fetch if one is due and none runs; return the event of its end."""
         with self._turn:
             if self._ended.is_set() and self._clock() >= self._due:
                 ended = threading.Event()
@@ -67,8 +71,9 @@ class SigningKeys:
         try:
             self._keys = self._fetch()
             self._fetched, self._succeeded = self._clock(), True
-        except KeysUnavailable as error:
-            logger.warning("the issuer's keys could not be fetched", extra={"reason": str(error)})
+        except Exception as error:  # the known keys stay in use
+            reason = str(error) if isinstance(error, KeysUnavailable) else describe(error)
+            logger.warning("could not fetch the keys of the issuer", extra={"reason": reason})
         finally:
             self._due = self._clock() + (PAUSE if self._succeeded else RETRY)
             ended.set()

@@ -1,7 +1,7 @@
-"""Sends spans to a collector by OTLP over HTTP, when the environment names one.
+"""Sends spans to a collector by OTLP over HTTP, if the environment names one.
 
-The variables are OpenTelemetry's own: `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_TRACES_SAMPLER`,
-`OTEL_RESOURCE_ATTRIBUTES` and so on. The SDK is loaded only then.
+OpenTelemetry defines the variables, for example `OTEL_EXPORTER_OTLP_ENDPOINT`,
+`OTEL_TRACES_SAMPLER` and `OTEL_RESOURCE_ATTRIBUTES`. Only then does the process load the SDK.
 """
 
 import os
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext, Tracer
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-LONGEST_FLUSH = 2.0  # seconds that the end of a process waits for its last spans
+LONGEST_FLUSH = 2.0  # seconds that a process waits at its end for the last spans
 
 _providers: list["TracerProvider"] = []
 
 
 def export_spans(service: str, exporter: "SpanExporter | None" = None) -> None:
-    """Record spans from now on, if a collector is named or an exporter is given."""
+    """Record spans from now on, if the environment names a collector or `exporter` is set."""
     if exporter is None:
         if not any(os.environ.get(name) for name in ENDPOINTS):
             return
@@ -36,7 +36,7 @@ def export_spans(service: str, exporter: "SpanExporter | None" = None) -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    # Not the global one, by which FastAPI would record each request a second time.
+    # With a global provider, FastAPI would record each request a second time.
     provider = TracerProvider(
         resource=Resource.create({SERVICE_NAME: service}), shutdown_on_exit=False
     )
@@ -46,19 +46,19 @@ def export_spans(service: str, exporter: "SpanExporter | None" = None) -> None:
 
 
 def finish_export() -> None:
-    """Send what is recorded; a collector that does not answer keeps nobody."""
+    """Send the recorded spans and stop; wait at most `LONGEST_FLUSH` for the collector."""
     traces.record_with(None)
     while _providers:
-        _within(LONGEST_FLUSH, _providers.pop().shutdown)
+        _run_briefly(LONGEST_FLUSH, _providers.pop().shutdown)
 
 
 def flush_spans(longest: float) -> None:
-    """Send what is recorded and go on recording; for what is frozen between two runs."""
+    """Send the recorded spans within `longest` seconds, for Lambda, which freezes processes."""
     for provider in _providers:
-        _within(longest, provider.force_flush)
+        _run_briefly(longest, provider.force_flush)
 
 
-def _within(seconds: float, act: Callable[[], object]) -> None:
+def _run_briefly(seconds: float, act: Callable[[], object]) -> None:
     last = threading.Thread(target=act, name="last spans", daemon=True)
     last.start()
     last.join(seconds)

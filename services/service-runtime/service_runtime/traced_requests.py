@@ -1,4 +1,4 @@
-"""A span for each HTTP request, in the caller's trace."""
+"""Opens a span for each HTTP request, in the trace of the caller."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -7,7 +7,7 @@ from service_runtime.traces import Span, Work, continue_trace, current_span
 
 
 class TraceMiddleware:
-    """Continues the caller's trace for each HTTP request and names it in the answer."""
+    """Continues the trace of the caller, and returns it in the response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -29,9 +29,9 @@ class TraceMiddleware:
 
 
 def _work(scope: Scope) -> Work | None:
-    """Probes and metrics are asked for all the time and are no work."""
+    """Return the description of the span, or None for probes, which are too frequent."""
     path: str = scope["path"]
-    if path.startswith("/health/") or path == "/metrics":
+    if path.startswith("/health/"):
         return None
     attributes = {
         "http.request.method": scope["method"],
@@ -42,7 +42,7 @@ def _work(scope: Scope) -> Work | None:
 
 
 def _describe(span: Span | None, scope: Scope, status: int) -> None:
-    """The route is known only once the application has answered."""
+    """Add the status and the route, which is known only when the application has answered."""
     if span is None:
         return
     span.describe({"http.response.status_code": status})

@@ -1,6 +1,6 @@
-"""W3C trace context that goes through every hop: HTTP header, message attribute, outbox row.
+"""Passes the W3C trace context through HTTP headers, message attributes and outbox rows.
 
-Work in a trace is a span. Nothing is recorded of spans unless `span_export` says how.
+Work in a trace is a span. Spans are recorded only if `span_export` is active.
 """
 
 import re
@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from event_messages.failures import describe
 
 Kind = Literal["server", "client", "producer", "consumer"]
 Attributes = Mapping[str, str | int]
@@ -29,7 +31,7 @@ class Trace:
 
     @classmethod
     def parse(cls, traceparent: str | None) -> "Trace | None":
-        """None when the text is no valid traceparent, as the specification asks."""
+        """Return the trace of a `traceparent`, or None if the text is not valid."""
         match = _TRACEPARENT.fullmatch(traceparent or "")
         if not match:
             return None
@@ -49,7 +51,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Work:
-    """What a span is about, in the words of OpenTelemetry's semantic conventions."""
+    """Describes a span in terms of the semantic conventions of OpenTelemetry."""
 
     name: str
     kind: Kind
@@ -57,13 +59,13 @@ class Work:
 
 
 class Span:
-    """A piece of work in a trace, of which nothing is recorded."""
+    """Represents work in a trace without recording it."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
 
     def describe(self, attributes: Attributes) -> None:
-        """Add what was learned during the work."""
+        """Add attributes that become known during the work."""
 
     def rename(self, name: str) -> None: ...
 
@@ -72,7 +74,7 @@ class Span:
     def end(self) -> None: ...
 
 
-def unrecorded(work: Work | None, parent: Trace | None) -> Span:
+def start_unrecorded(work: Work | None, parent: Trace | None) -> Span:
     return Span(parent.child() if parent else Trace.new())
 
 
@@ -81,18 +83,18 @@ _start: Callable[[Work, Trace | None], Span] | None = None
 
 
 def record_with(start: Callable[[Work, Trace | None], Span] | None) -> None:
-    """From now on every span of some work is started so."""
+    """Set the function that starts spans, or None to record nothing."""
     global _start
     _start = start
 
 
-def recording() -> bool:
+def is_recording() -> bool:
     return _start is not None
 
 
 def start_span(work: Work | None, parent: Trace | None) -> Span:
-    """A span that the caller must end; without work nothing is recorded of it."""
-    return _start(work, parent) if _start and work else unrecorded(work, parent)
+    """Start a span that the caller must end; without `work` it is not recorded."""
+    return _start(work, parent) if _start and work else start_unrecorded(work, parent)
 
 
 def current_span() -> Span | None:
@@ -105,7 +107,7 @@ def current_trace() -> Trace | None:
 
 
 def current_traceparent() -> str | None:
-    """What the next hop is told, None outside of any trace."""
+    """Return the `traceparent` for the next hop, or None outside of a trace."""
     trace = current_trace()
     return str(trace) if trace else None
 
@@ -113,22 +115,22 @@ def current_traceparent() -> str | None:
 def continue_trace(
     traceparent: str | None, work: Work | None = None
 ) -> AbstractContextManager[Trace]:
-    """Work in a child of the given trace, or in a new trace when there is none."""
-    return _within(start_span(work, Trace.parse(traceparent)))
+    """Open a span in the trace of `traceparent`, or in a new trace."""
+    return _enter(start_span(work, Trace.parse(traceparent)))
 
 
 def span(work: Work) -> AbstractContextManager[Trace]:
-    """Work in a child of the current trace."""
-    return _within(start_span(work, current_trace()))
+    """Open a span in the current trace."""
+    return _enter(start_span(work, current_trace()))
 
 
 @contextmanager
-def _within(span: Span) -> Iterator[Trace]:
+def _enter(span: Span) -> Iterator[Trace]:
     token = _current.set(span)
     try:
         yield span.trace
     except Exception as error:
-        span.fail(f"{type(error).__name__}: {error}")
+        span.fail(describe(error))
         raise
     finally:
         _current.reset(token)

@@ -1,16 +1,16 @@
-"""Reminders as an iCalendar (RFC 5545), one event with its alarm each.
+"""Writes reminders as iCalendar (RFC 5545), each as an event with its alarm.
 
-A user may have 10,000 reminders. icalendar takes 16 s of CPU to write them, so the events are
-written here; their zones are icalendar's, and a process makes each once.
+The icalendar library takes 16 s of CPU for the 10,000 reminders that a user may have. So this
+module writes the events.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from functools import cache
+from datetime import UTC, datetime, timedelta
 
-from icalendar import Timezone
-from service_runtime.recurrence import zone_of
+from service_runtime.recurrence import Series, zone_of
+from service_runtime.recurrence_rule import parts_of, rule_of, until_of
 
+from reminder_service.calendar.zone_export import zone_definition
 from reminder_service.reminders import Reminder
 
 PRODUCT = "-//Herald//Reminders//EN"
@@ -19,29 +19,33 @@ _ESCAPED = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,"})
 
 
 def calendar_of(zones: Iterable[str], batches: Iterable[Sequence[Reminder]]) -> Iterator[bytes]:
-    """Piece by piece; `zones` are those of the reminders."""
+    """Yield the calendar in pieces; `zones` are the time zones of the reminders."""
     yield "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", ""]).encode()
     for zone in zones:
         if zone != "UTC":
-            yield _described(zone)
+            yield zone_definition(zone)
     for batch in batches:
         yield b"".join(map(_event, batch))
     yield b"END:VCALENDAR\r\n"
 
 
-@cache
-def _described(zone: str) -> bytes:
-    """Takes icalendar 20 ms of CPU."""
-    return bytes(Timezone.from_tzid(zone).to_ical())
-
-
 def _zone(reminder: Reminder) -> str:
-    """The wall clock of the event: UTC for the second of two equal times, which only it can say.
+    """Return the zone of the event.
 
-    The occurrences of a series follow the wall clock, so its start does, too.
+    It is UTC for the second of two equal local times and for series that count elapsed time. Other
+    series use their own zone.
     """
+    if reminder.rule:
+        counts_elapsed_time = rule_of(reminder.rule).counts_elapsed_time
+        return "UTC" if counts_elapsed_time else reminder.time_zone
     start = reminder.date.astimezone(zone_of(reminder.time_zone))
-    return "UTC" if start.fold and not reminder.is_recurring else reminder.time_zone
+    return "UTC" if start.fold else reminder.time_zone
+
+
+def _start(reminder: Reminder) -> datetime:
+    """Return the first occurrence: calendar programs show DTSTART even if the rule does not."""
+    series = Series(reminder.date, reminder.rule, reminder.time_zone)
+    return series.after(reminder.date - timedelta(microseconds=1)) or reminder.date
 
 
 def _event(reminder: Reminder) -> bytes:
@@ -49,7 +53,7 @@ def _event(reminder: Reminder) -> bytes:
 
 
 def _line(text: str) -> bytes:
-    """Folded between characters where it is too long."""
+    """Return the line, folded between characters if it is too long."""
     rest, longest = text.encode(), LONGEST_LINE
     lines: list[bytes] = []
     while len(rest) > longest:
@@ -69,21 +73,29 @@ def _lines(reminder: Reminder, zone: str) -> Iterator[str]:
     yield f"LAST-MODIFIED:{_moments(reminder.updated_at)}"
     yield f"SEQUENCE:{reminder.version - 1}"
     yield f"SUMMARY:{reminder.message.translate(_ESCAPED)}"
-    yield f"DTSTART{_on_clock(zone, reminder.date)}"
+    yield f"DTSTART{_on_clock(zone, _start(reminder))}"
     if reminder.url:
         yield f"URL:{reminder.url}"
     if reminder.urgent:
         yield "PRIORITY:1"
     if reminder.rule:
-        yield f"RRULE:{_beginning_with_frequency(reminder.rule)}"
+        yield f"RRULE:{_rule(reminder.rule, reminder.time_zone)}"
     if reminder.except_dates:
         yield f"EXDATE{_on_clock(zone, *reminder.except_dates)}"
     yield from _alarm(reminder)
     yield "END:VEVENT"
 
 
-def _beginning_with_frequency(rule: str) -> str:
-    return ";".join(sorted(rule.split(";"), key=lambda part: not part.startswith("FREQ=")))
+def _rule(rule: str, time_zone: str) -> str:
+    """Return the rule with FREQ first and UNTIL in UTC, as RFC 5545 (3.3.10) requires."""
+    parts = parts_of(rule)
+    if "UNTIL" in parts:
+        until = until_of(parts["UNTIL"])
+        instant = until if until.tzinfo else until.replace(tzinfo=zone_of(time_zone))
+        parts = {**parts, "UNTIL": _moments(instant)}
+    return ";".join(
+        f"{name}={parts[name]}" for name in sorted(parts, key=lambda one: one != "FREQ")
+    )
 
 
 def _alarm(reminder: Reminder) -> Iterator[str]:

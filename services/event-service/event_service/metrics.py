@@ -1,0 +1,33 @@
+"""Measures the notifications that wait for the scheduler.
+
+The scheduler cannot measure them: it may be stopped, or run as a Lambda function.
+"""
+
+from typing import Protocol
+
+from prometheus_client import Gauge
+from service_runtime.measuring import Measures
+
+OVERDUE = Gauge("notifications_overdue", "Notifications that are due and not published")
+OVERDUE_AGE = Gauge("notifications_overdue_seconds", "Time since the oldest of them became due")
+REFUSED = Gauge(
+    "notifications_refused",
+    "Notifications that the topic rejects; they wait for an operator",
+)
+
+
+class Waiting(Protocol):
+    def count_overdue(self) -> float: ...
+
+    def oldest_overdue(self) -> float: ...
+
+    def count_refused(self) -> float: ...
+
+
+def scheduler_measures(notifications: Waiting) -> Measures:
+    """Return the gauges of unpublished notifications, each with the function that measures it."""
+    return {
+        OVERDUE: notifications.count_overdue,
+        OVERDUE_AGE: notifications.oldest_overdue,
+        REFUSED: notifications.count_refused,
+    }

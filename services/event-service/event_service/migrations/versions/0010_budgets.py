@@ -1,0 +1,30 @@
+"""How many notifications each user got today, which the scheduler counts as it claims them.
+
+What a crash of the server forgets is a new budget, so the table needs no log.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "notification_budgets",
+        sa.Column("user_id", sa.Text, primary_key=True),
+        sa.Column("day", sa.Date, nullable=False),
+        sa.Column("counted", sa.Integer, nullable=False),
+        sa.Column("is_noticed", sa.Boolean, nullable=False, server_default=sa.false()),
+        prefixes=["UNLOGGED"],
+    )
+    op.add_column(
+        "notifications",
+        sa.Column("is_counted", sa.Boolean, nullable=False, server_default=sa.false()),
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("notifications", "is_counted")
+    op.drop_table("notification_budgets")

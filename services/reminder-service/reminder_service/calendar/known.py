@@ -1,0 +1,58 @@
+"""Matches events of a file with the reminders of earlier imports."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from reminder_service.calendar.identity import Key, Version
+from reminder_service.idempotency import KeyedAnswer
+from reminder_service.reminders import Reminder
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Stores the version of an event at its last import."""
+
+    key: Key
+    version: Version
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Known:
+    reminder: Reminder
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Write:
+    """Describes a reminder to create, or to change from `before`."""
+
+    reminder: Reminder
+    mark: Mark
+    before: Reminder | None = None
+
+
+def own_export(reminder: Reminder) -> Known:
+    """Return the identity of a reminder in its own export."""
+    version = Version(reminder.version - 1, reminder.updated_at.replace(microsecond=0))
+    return Known(reminder, Mark((str(reminder.id), ""), version, ""))
+
+
+class ImportChanged(Exception):
+    """Reports a concurrent change of a reminder; plan the import again."""
+
+
+class Imports(Protocol):
+    """Defines the store of imports."""
+
+    def known(self, user_id: str, uids: Iterable[str]) -> Mapping[Key, Known]:
+        """Return the user's reminders of these UIDs, imported or exported under their ids."""
+
+    def save(
+        self, user_id: str, writes: Sequence[Write], answer: KeyedAnswer | None = None
+    ) -> KeyedAnswer | None:
+        """Save all writes or none, or return the earlier answer to the same key.
+
+        Raises ImportChanged if a reminder has changed since the plan.
+        """

@@ -1,0 +1,151 @@
+"""Stores imported events in PostgreSQL, with the reminders of each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from service_runtime.outbox import append
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Engine,
+    RowMapping,
+    Text,
+    Uuid,
+    any_,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as insert_or_update
+
+from reminder_service import events
+from reminder_service.calendar.identity import Key, Version
+from reminder_service.calendar.known import ImportChanged, Known, Mark, Write, own_export
+from reminder_service.errors import TooManyReminders
+from reminder_service.idempotency import KeyedAnswer
+from reminder_service.reminders import Reminder
+from reminder_service.store import (
+    REMINDERS_PER_USER,
+    count_reminders,
+    find_answer,
+    keep_answer,
+    lock_user,
+    reminder_of,
+    row_of,
+)
+from reminder_service.tables import imported_events, reminders
+
+_KEY = ["user_id", "uid", "occurrence"]
+
+
+class PostgresImports:
+    """Reads without a lock, and writes only if no reminder has changed since."""
+
+    def __init__(self, engine: Engine, per_user: int = REMINDERS_PER_USER) -> None:
+        self._engine, self._per_user = engine, per_user
+
+    def known(self, user_id: str, uids: Iterable[str]) -> Mapping[Key, Known]:
+        wanted = list(uids)
+        with self._engine.connect() as connection:
+            own = connection.execute(_of_ids(user_id, wanted)).mappings().all()
+            imported = connection.execute(_of_uids(user_id, wanted)).mappings().all()
+        known = {(str(row["id"]), ""): own_export(reminder_of(row)) for row in own}
+        known |= {(row["uid"], row["occurrence"]): _known(row) for row in imported}
+        return known
+
+    def save(
+        self, user_id: str, writes: Sequence[Write], answer: KeyedAnswer | None = None
+    ) -> KeyedAnswer | None:
+        if not writes:
+            return None
+        with self._engine.begin() as connection:
+            lock_user(connection, user_id)
+            if answer and (
+                earlier := find_answer(connection, user_id, answer.key, answer.answered_at)
+            ):
+                return earlier.repeated_for(answer.fingerprint)
+            self._create(connection, user_id, [one for one in writes if one.before is None])
+            for write in writes:
+                if write.before is not None:
+                    _change(connection, write.before, write.reminder)
+            _mark(connection, user_id, writes)
+            if answer:
+                keep_answer(connection, answer)
+        return None
+
+    def _create(self, connection: Connection, user_id: str, writes: Sequence[Write]) -> None:
+        if not writes:
+            return
+        keys = {write.mark.key for write in writes}
+        imported = connection.execute(_of_uids(user_id, [uid for uid, _ in keys])).mappings()
+        if keys & {(row["uid"], row["occurrence"]) for row in imported}:
+            raise ImportChanged
+        if count_reminders(connection, user_id) + len(writes) > self._per_user:
+            raise TooManyReminders
+        connection.execute(insert(reminders), [row_of(write.reminder) for write in writes])
+        append(connection, *(events.created(write.reminder) for write in writes))
+
+
+def _of_uids(user_id: str, uids: list[str]) -> Any:
+    events_of_user = select(reminders, *_MARK).join_from(
+        imported_events, reminders, imported_events.c.reminder_id == reminders.c.id
+    )
+    return events_of_user.where(
+        imported_events.c.user_id == user_id,
+        imported_events.c.uid == any_(literal(uids, ARRAY(Text))),
+    )
+
+
+_MARK = [
+    imported_events.c[name] for name in ("uid", "occurrence", "sequence", "stamp", "fingerprint")
+]
+
+
+def _of_ids(user_id: str, uids: list[str]) -> Any:
+    """Return the reminders whose export has one of the UIDs."""
+    ids = [UUID(uid) for uid in uids if len(uid) == len(str(UUID(int=0))) and _is_uuid(uid)]
+    return select(reminders).where(
+        reminders.c.user_id == user_id, reminders.c.id == any_(literal(ids, ARRAY(Uuid)))
+    )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _known(row: RowMapping) -> Known:
+    fields = dict(row)
+    uid, occurrence, sequence, stamp, fingerprint = (fields.pop(one.name) for one in _MARK)
+    mark = Mark((uid, occurrence), Version(sequence, stamp), fingerprint)
+    return Known(reminder_of(fields), mark)
+
+
+def _change(connection: Connection, before: Reminder, after: Reminder) -> None:
+    same = (reminders.c.id == before.id) & (reminders.c.user_id == before.user_id)
+    unchanged = same & (reminders.c.version == before.version)
+    if connection.execute(update(reminders).where(unchanged).values(row_of(after))).rowcount != 1:
+        raise ImportChanged
+    append(connection, *events.of_change(before, after))
+
+
+def _mark(connection: Connection, user_id: str, writes: Sequence[Write]) -> None:
+    rows = [
+        {
+            "user_id": user_id,
+            "uid": write.mark.key[0],
+            "occurrence": write.mark.key[1],
+            "sequence": write.mark.version.sequence,
+            "stamp": write.mark.version.stamp,
+            "fingerprint": write.mark.fingerprint,
+            "reminder_id": write.reminder.id,
+        }
+        for write in writes
+    ]
+    statement = insert_or_update(imported_events)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in _KEY}
+    connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=changed), rows)

@@ -1,0 +1,61 @@
+"""Writes a reminder every half minute, as a request of a user would."""
+
+import logging
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from event_messages.canary import IDS, INTERVAL, USER
+from event_messages.failures import describe
+from sqlalchemy.exc import SQLAlchemyError
+
+from reminder_service.errors import MissingReminder
+from reminder_service.reminders import Reminder
+from reminder_service.store import Reminders
+
+AHEAD = timedelta(seconds=10)  # from the write to the due time
+
+logger = logging.getLogger(__name__)
+
+
+class Canary:
+    """Moves the next of a few reminders to a time shortly ahead.
+
+    The time follows from the clock, so of several pods only one writes.
+    """
+
+    def __init__(self, reminders: Reminders) -> None:
+        self._reminders = reminders
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.wait(INTERVAL - time.time() % INTERVAL):
+            try:
+                self.write(datetime.now(UTC))
+            except SQLAlchemyError as error:  # CanarySilent alerts, if it lasts
+                logger.warning("canary not written", extra={"reason": describe(error)})
+
+    def write(self, now: datetime) -> None:
+        """Write the canary of this half minute, unless another pod has."""
+        turn = int(now.timestamp()) // INTERVAL
+        id, date = IDS[turn % len(IDS)], datetime.fromtimestamp(turn * INTERVAL, UTC) + AHEAD
+
+        def move(current: Reminder) -> Reminder:
+            if current.date >= date:
+                return current
+            return replace(
+                current, date=date, version=current.version + 1, updated_at=now, scheduled_from=now
+            )
+
+        try:
+            self._reminders.change(USER, id, move)
+        except MissingReminder:
+            first = Reminder(
+                id=id, user_id=USER, email=None, date=date, message="Canary", scheduled_from=now,
+                created_at=now, updated_at=now,
+            )  # fmt: skip
+            self._reminders.add([first])
+
+    def stop(self) -> None:
+        self._stopping.set()
