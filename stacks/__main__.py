@@ -1,5 +1,5 @@
-from stacks.exports import export
-from stacks.reminder_platform import reminder_platform
-from stacks.stack_file import PLATFORM, load
+from stacks.config.stack_file import PLATFORM, load
+from stacks.outputs.exports import export
+from stacks.platform.reminder_platform import reminder_platform
 
 export(reminder_platform(load(PLATFORM)))

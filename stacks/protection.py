@@ -1,12 +1,15 @@
-"""Keeps data, and what opens it, from being destroyed or replaced, and roles from growing."""
+"""Locks data and their keys against deletion and replacement, and limits roles."""
 
+import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pulumi
 from pulumi import Input, ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult
 
-from stacks.unlock import Unlock
+from stacks.config.project import PROJECT
+from stacks.config.unlock import Unlock
 
 DATA = frozenset(
     {
@@ -19,7 +22,7 @@ DATA = frozenset(
 
 
 class Protection(Protocol):
-    """What a configuration says about it."""
+    """Lists the configuration of locks."""
 
     @property
     def prefix(self) -> str: ...
@@ -28,35 +31,55 @@ class Protection(Protocol):
     def protects(self, name: str) -> bool: ...
 
 
-def protect_data(config: Protection, data: Collection[str] = DATA) -> None:
-    """Lock every resource that holds data, as the engine keeps it, but the one unlocked.
+@dataclass(frozen=True)
+class Lock:
+    """Records the resources that this run locked or unlocked."""
 
-    The engine then refuses to delete or replace it, whatever flags it is called with. Where
-    the lock is taken off the engine's record by hand, what AWS holds is still left alone.
+    config: Protection
+    data: set[str] = field(default_factory=set)  # names without the prefix of the environment
+
+    def expect_unlocked_exists(self) -> None:
+        """Raise an error if the program did not create the unlocked resource."""
+        unlock = self.config.unlock
+        if unlock is not None and unlock.resource not in self.data:
+            raise pulumi.RunError(
+                f"{PROJECT}:unlock.resource is wrong: expected one of "
+                f"{', '.join(sorted(self.data))}; got {json.dumps(unlock.resource)}."
+            )
+
+
+def protect_data(config: Protection, data: Collection[str] = DATA) -> Lock:
+    """Lock every resource with data, except the unlocked one.
+
+    The engine then refuses to delete or replace it. If somebody removes the lock from the state,
+    AWS still keeps the data.
     """
     locked = ResourceOptions(protect=True, retain_on_delete=True)
+    record = Lock(config)
 
     def lock(args: ResourceTransformationArgs) -> ResourceTransformationResult | None:
         name = args.name.removeprefix(config.prefix)
         if args.type_ not in data:
             return None
+        record.data.add(name)
         if config.unlock is not None and config.unlock.resource == name:
-            return ResourceTransformationResult(unlocked(args.props, config.unlock), args.opts)
+            return ResourceTransformationResult(tag_unlocked(args.props, config.unlock), args.opts)
         if not config.protects(name):
             return None
         return ResourceTransformationResult(args.props, ResourceOptions.merge(args.opts, locked))
 
     pulumi.runtime.register_stack_transformation(lock)
+    return record
 
 
-def unlocked(properties: Mapping[str, Any], unlock: Unlock) -> dict[str, Any]:
-    """Says so in a tag, by which the policies know that it is meant to be without a lock."""
+def tag_unlocked(properties: Mapping[str, Any], unlock: Unlock) -> dict[str, Any]:
+    """Add a tag, by which policies recognize that the resource is unlocked on purpose."""
     tags = {**(properties.get("tags") or {}), "unlocked-until": unlock.until.isoformat()}
     return {**properties, "tags": tags}
 
 
 def bound_roles(boundary_arn: Input[str] | None) -> None:
-    """Let no role do more than the boundary, if there is one, whatever its policies allow."""
+    """Set the permissions boundary, if there is one, on every role."""
     if boundary_arn is None:
         return
 

@@ -1,4 +1,4 @@
-"""The certificate authorities that a database server's certificate is checked with."""
+"""Checks the certificates of a database server's authorities."""
 
 import re
 import ssl
@@ -11,17 +11,17 @@ OF_RDS = re.compile(r"Amazon RDS ([a-z]{2}(?:-[a-z]+)+-[0-9]) ")
 
 
 def certificates_of_authorities(pem: str) -> str:
-    """The text itself; ValueError when it holds anything else, for it goes into images."""
+    """Return the text; raise ValueError if it contains anything but certificates of authorities."""
     if not (found := names(pem)) or len(found) != pem.count(BEGIN):
         raise ValueError(
-            "expected certificates of authorities alone, each of them once, in PEM: "
-            "no server's certificate, and no key"
+            "expected only certificates of authorities in PEM, each once, "
+            "without server certificates and keys"
         )
     return pem
 
 
 def names(pem: str) -> list[str]:
-    """The common names of the authorities in a bundle."""
+    """Return the common names of the authorities in a bundle."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=pem)
@@ -31,26 +31,26 @@ def names(pem: str) -> list[str]:
 
 
 def common_name(certificate: Any) -> str:
-    """Of its subject, which is a sequence of sequences of pairs."""
+    """Return the common name of a subject, a sequence of sequences of pairs."""
     pairs = {name: text for part in certificate["subject"] for name, text in part}
     return str(pairs.get("commonName", ""))
 
 
 def expect_checkable(ssl_mode: str, pem: str | None) -> None:
-    """A mode that checks certificates needs authorities, and no other makes use of them."""
+    """Require authorities for modes that check certificates, and reject them for other modes."""
     checks = ssl_mode.startswith("verify-")
     if checks and pem is None:
         raise ValueError(
-            f"expected sslRootCert, for sslMode {ssl_mode} checks the server's certificate: "
-            "{fromFile: PATH} of its authorities, those of RDS as authorities/rds has them or "
-            f"as AWS publishes them at {PUBLISHED.format(region='REGION')}"
+            f"expected sslRootCert, because sslMode {ssl_mode} checks the server certificate: "
+            "{fromFile: PATH} with its authorities, for RDS a file of stacks/authorities/rds, or "
+            f"the file that AWS publishes at {PUBLISHED.format(region='REGION')}"
         )
     if not checks and pem is not None:
-        raise ValueError(f"expected no sslRootCert, for sslMode {ssl_mode} checks no certificate")
+        raise ValueError(f"expected no sslRootCert: sslMode {ssl_mode} checks no certificates")
 
 
 def expect_region(region: str, pem: str) -> None:
-    """Servers of RDS have certificates of their region's authorities, and need no other's."""
+    """Require the authorities of the server's region of RDS, and no others."""
     found = names(pem)
     regions = {each[1] for name in found if (each := OF_RDS.match(name))}
     if regions != {region}:

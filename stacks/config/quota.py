@@ -1,10 +1,10 @@
-"""What a whole namespace may take."""
+"""Configures the quota of a namespace."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from stacks.section import Section
+from stacks.config.section import Section
 
 Cpu = Annotated[str, Field(pattern=r"^[1-9][0-9]*m?$")]
 Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Ki|Mi|Gi)$")]
@@ -13,13 +13,13 @@ UNITS = {"m": 0.001, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 def amount(quantity: str) -> float:
-    """In cores or bytes."""
+    """Return a quantity in cores or bytes."""
     number = quantity.rstrip("mKMGi")
     return int(number) * UNITS.get(quantity.removeprefix(number), 1)
 
 
 class QuotaConfig(Section):
-    """Of the whole namespace, with the pods that a rollout and a migration add."""
+    """Sets the quota of a namespace, including pods of rollouts and migrations."""
 
     pods: int = Field(default=50, ge=10)
     cpu_requests: Cpu = "8"

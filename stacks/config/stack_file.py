@@ -1,4 +1,4 @@
-"""Reads `Pulumi.<stack>.yaml` and says in one sentence what is wrong with it."""
+"""Reads `Pulumi.<stack>.yaml` and reports errors in one sentence."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,20 +10,21 @@ from pulumi.runtime import config as settings
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from stacks.config import StackConfig
+from stacks.config.project import PROJECT
+from stacks.config.stack import StackConfig
 
-REGION = "aws:region"
+OF_PROVIDERS = ("aws:region", "aws:defaultTags")  # settings that the programs also read
 Config = TypeVar("Config", bound=BaseModel)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program(Generic[Config]):
-    """Whose stack files they are, and what stands in them."""
+    """Pairs a program with the model of its stack files."""
 
     project: str
     config: type[Config]
-    packages: frozenset[str]  # whose settings may stand there too
-    folder: str = ""  # of its stack files, from the top
+    packages: frozenset[str]  # packages whose settings the file may contain
+    folder: str = ""  # of its stack files, relative to the repository
 
     @property
     def namespaces(self) -> list[str]:
@@ -32,55 +33,55 @@ class Program(Generic[Config]):
     def file(self, stack: str) -> str:
         return f"{self.folder}Pulumi.{stack}.yaml"
 
-    def spelt(self, path: Sequence[int | str]) -> str:
-        """A key as it is written in the file and on the command line."""
+    def dotted_key(self, path: Sequence[int | str]) -> str:
+        """Return a key in the notation of stack files and the command line."""
         key = str(path[0]) if path else ""
         for step in path[1:]:
             key += f"[{step}]" if isinstance(step, int) else f".{step}"
-        return key if key == REGION else f"{self.project}:{key}"
+        return key if key in OF_PROVIDERS else f"{self.project}:{key}"
 
 
 PLATFORM = Program(
-    project="herald",
+    project=PROJECT,
     config=StackConfig,
     packages=frozenset({"docker-build", "kubernetes", "random"}),
 )
 
 
 class ConfigError(pulumi.RunError):
-    """A stack file is wrong; the message names file, key, what was expected and what came."""
+    """Reports a wrong stack file: file, key, expected and actual value."""
 
 
 def load(program: Program[Config]) -> Config:
-    """The stack's settings; nothing is registered when one of them is wrong."""
+    """Return the settings of the stack; raise ConfigError before any resource is registered."""
     given = {**settings.get_config_env(), **settings.CONFIG.get()}
     secret_keys = {*settings.get_config_secret_keys_env(), *settings._SECRET_KEYS.get()}
-    return parsed(program, pulumi.get_stack(), given, secret_keys)
+    return parse_values(program, pulumi.get_stack(), given, secret_keys)
 
 
 def parse(stack: str, given: Mapping[str, str], secret_keys: set[str]) -> StackConfig:
-    return parsed(PLATFORM, stack, given, secret_keys)
+    return parse_values(PLATFORM, stack, given, secret_keys)
 
 
-def parsed(
+def parse_values(
     program: Program[Config], stack: str, given: Mapping[str, str], secret_keys: set[str]
 ) -> Config:
-    """`given` are the values as the engine hands them over: text, or JSON for what has parts."""
+    """Parse the values of the engine: text, or JSON for maps and lists."""
     file = program.file(stack)
     for key in given:
         if key.partition(":")[0] not in program.namespaces:
             known = ", ".join(program.namespaces)
-            raise ConfigError(f"{file}: {key} is no setting; expected one of {known} before `:`.")
-    raw = {key: decoded(value) for key, value in own(program.project, given).items()}
+            raise ConfigError(f"{file}: unknown setting {key}; expected one of {known} before `:`.")
+    raw = {key: decode(value) for key, value in own(program.project, given).items()}
     try:
         config = program.config.model_validate_json(json.dumps(raw), by_name=False)
     except ValidationError as error:
         raise ConfigError(f"{file}: {sentence(program, error, secret_keys)}") from None
     for path in plain_secrets(config, raw):
-        if program.spelt(path[:1]) not in secret_keys:
-            key = program.spelt(path)
+        if program.dotted_key(path[:1]) not in secret_keys:
+            key = program.dotted_key(path)
             raise ConfigError(
-                f"{file}: {key} came as plain text; expected a secret, set by "
+                f"{file}: {key} is plain text; expected a secret, set by "
                 f"`pulumi config set --stack {stack} --secret --path {key}`."
             )
     return config
@@ -92,11 +93,11 @@ def own(project: str, given: Mapping[str, str]) -> dict[str, str]:
         for key, value in given.items()
         if key.startswith(f"{project}:")
     }
-    return settings_of_it | ({REGION: given[REGION]} if REGION in given else {})
+    return settings_of_it | {key: given[key] for key in OF_PROVIDERS if key in given}
 
 
-def decoded(value: str) -> Any:
-    """JSON for maps, lists and booleans; all else is text, since `version: 1.10` is no number."""
+def decode(value: str) -> Any:
+    """Decode maps, lists and booleans; other values stay text, for example `version: 1.10`."""
     if value in ("true", "false") or value[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -106,7 +107,7 @@ def decoded(value: str) -> Any:
 
 
 def sentence(program: Program[Any], error: ValidationError, secret_keys: set[str]) -> str:
-    """A misspelt key comes first: what is missing may be what it means."""
+    """Return one sentence; unknown keys come first, because they explain missing ones."""
     problems = sorted(
         error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden"
     )
@@ -116,23 +117,24 @@ def sentence(program: Program[Any], error: ValidationError, secret_keys: set[str
 
 def problem(program: Program[Any], details: ErrorDetails, secret_keys: set[str]) -> str:
     path = details["loc"]
-    key = program.spelt([step for step in path if step != "[key]"])
+    key = program.dotted_key([step for step in path if step != "[key]"])
     match details["type"]:
         case "missing":
             parts = ", ".join(known_keys(program.config, path))
             return f"{key} is missing; expected {f'a map of {parts}' if parts else 'a value'}"
         case "extra_forbidden":
             known = ", ".join(known_keys(program.config, path[:-1]))
-            return f"{key} is no setting; expected one of {known}"
+            return f"unknown setting {key}; expected one of {known}"
     expected = details["msg"].removeprefix("Value error, ")
     for subject in ("Input should be ", "Input should ", "String should ", "List should "):
         expected = expected.replace(subject, "expected " if "be" in subject else "expected to ")
-    came = "a secret" if program.spelt(path[:1]) in secret_keys else json.dumps(details["input"])
-    return f"{key} is wrong: {expected}, came {came}"
+    is_secret = program.dotted_key(path[:1]) in secret_keys
+    value = "a secret" if is_secret else json.dumps(details["input"])
+    return f"{key} is wrong: {expected}; got {value}"
 
 
 def known_keys(config: type[BaseModel], path: Sequence[int | str]) -> list[str]:
-    """The keys that the schema has at a place."""
+    """Return the keys of the schema at a place."""
     schema = config.model_json_schema()
     place: dict[str, Any] = schema
     for step in path:
@@ -144,7 +146,7 @@ def known_keys(config: type[BaseModel], path: Sequence[int | str]) -> list[str]:
 
 
 def plain_secrets(config: BaseModel, raw: Any) -> list[tuple[str, ...]]:
-    """Where a secret was written into the file itself, instead of another file's path."""
+    """Return the keys whose secret is in the file, instead of the path of a file."""
     found: list[tuple[str, ...]] = []
     for name, field in type(config).model_fields.items():
         key, value = field.alias or name, getattr(config, name)

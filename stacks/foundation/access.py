@@ -1,12 +1,11 @@
-"""Who reaches the database."""
+"""Security groups of the database and of functions."""
 
 from __future__ import annotations  # so that the SDK's modules load only when used
 
+from herald_infra.kubernetes_cluster import KubernetesCluster
+from herald_infra.network import ANYWHERE, Network
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import ec2, vpc
-
-from infra.kubernetes_cluster import KubernetesCluster
-from infra.network import ANYWHERE, Network
 
 POSTGRES, HTTPS = 5432, 443
 

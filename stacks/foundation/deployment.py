@@ -1,4 +1,4 @@
-"""What `pulumi up` of the platform needs in AWS, and why. Nothing here names `*` as an action.
+"""Lists the permissions that `pulumi up` of the platform needs, without `*` as an action.
 
 The resources of the platform begin with its prefix, those of the foundation do not: the role
 that deploys can change neither its own rights nor the cluster, the network or the state's key.
@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from herald_infra.policy_document import Statement
 from pulumi import Input
 
-from infra.policy_document import Statement
-from stacks.images import SERVICES
+from stacks.config.services import find_services
 
 SYSTEM = "herald"  # the tag of all that the platform owns; the foundation has another
 # AWS's own policies that roles of the platform have: for functions in a network, and for the
@@ -34,10 +34,12 @@ CRUD: Mapping[str, Sequence[str]] = {
     "dynamodb": (
         "CreateTable DeleteTable UpdateTable DescribeTable DescribeContinuousBackups "
         "UpdateContinuousBackups DescribeTimeToLive UpdateTimeToLive ListTagsOfResource "
-        "TagResource UntagResource"
+        "TagResource UntagResource RestoreTableToPointInTime "
+        "BatchWriteItem DeleteItem GetItem PutItem Query Scan UpdateItem"  # a restore asks for them
     ).split(),
     "rds": (
-        "CreateDBInstance DeleteDBInstance ModifyDBInstance RebootDBInstance "
+        "CreateDBInstance RestoreDBInstanceToPointInTime RestoreDBInstanceFromDBSnapshot "
+        "DeleteDBInstance ModifyDBInstance RebootDBInstance "
         "CreateDBSnapshot CreateDBParameterGroup DeleteDBParameterGroup ModifyDBParameterGroup "
         "DescribeDBParameterGroups DescribeDBParameters CreateDBSubnetGroup DeleteDBSubnetGroup "
         "ModifyDBSubnetGroup DescribeDBSubnetGroups ListTagsForResource AddTagsToResource "
@@ -77,14 +79,15 @@ SES = (
     "DeleteConfigurationSetEventDestination"
 ).split()
 ROLES = (
-    "DeleteRole GetRole UpdateRole TagRole UntagRole UpdateAssumeRolePolicy ListRolePolicies "
-    "ListAttachedRolePolicies ListInstanceProfilesForRole GetRolePolicy"
+    "DeleteRole GetRole UpdateRole UpdateRoleDescription TagRole UntagRole "
+    "UpdateAssumeRolePolicy ListRolePolicies ListAttachedRolePolicies "
+    "ListInstanceProfilesForRole GetRolePolicy"
 ).split()
 # Lambda, DynamoDB, RDS and Secrets Manager try a key in the name of whoever names it to them.
 KEYS = (
-    "DescribeKey GetKeyPolicy PutKeyPolicy GetKeyRotationStatus EnableKeyRotation "
-    "ListResourceTags ScheduleKeyDeletion CreateGrant Encrypt Decrypt ReEncryptFrom ReEncryptTo "
-    "GenerateDataKey GenerateDataKeyWithoutPlaintext"
+    "DescribeKey UpdateKeyDescription GetKeyPolicy PutKeyPolicy GetKeyRotationStatus "
+    "EnableKeyRotation ListResourceTags ScheduleKeyDeletion CreateGrant Encrypt Decrypt "
+    "ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext"
 ).split()
 
 # What RDS and Lambda look up of a network in the name of whoever makes a server or a function.
@@ -95,12 +98,13 @@ SURROUNDINGS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where the platform of one environment lies."""
+    """The account, region and prefix of the platform of one environment."""
 
     region: str
     account: str
     prefix: str
     cluster: str
+    zone_id: str | None = None  # of Route 53
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
@@ -109,27 +113,32 @@ class Place:
         return f"arn:aws:iam::{self.account}:role/{name}"
 
 
-def deployment(place: Place, boundary_arn: Input[str]) -> list[Statement]:
-    return [
-        *[granted(service, CRUD[service], named(place, service)) for service in CRUD],
-        *roles(place, boundary_arn),
-        *found_by_listing(place),
-        *keys(place),
-        *database_secret(place),
-        *cluster(place),
-        without_resources(),
-    ]
+def deployment(
+    place: Place, boundary_arn: Input[str], workspace_arn: Input[str]
+) -> dict[str, list[Statement]]:
+    """Return the statements of each managed policy; `images` grows with the number of services."""
+    own = {service: granted(service, CRUD[service], named(place, service)) for service in CRUD}
+    return {
+        "messaging": [own["sns"], own["sqs"]],
+        "data": [own["dynamodb"], own["rds"], *database_secret(place)],
+        "images": [own["ecr"]],
+        "compute": [own["lambda"], own["scheduler"], *cluster(place)],
+        "operations": [own["cloudwatch"], own["logs"], alert_rules(place, workspace_arn)],
+        "access": [*roles(place, boundary_arn), *keys(place)],
+        "listing": [*found_by_listing(place), without_resources()],
+        **gateway(place),
+    }
 
 
 def named(place: Place, service: str) -> list[str]:
-    """What begins with the platform's prefix; repositories are named like their services."""
+    """Return ARNs with the platform's prefix; repositories have the names of services."""
     kinds = {
         "dynamodb": ["table/{}*"],
         "rds": ["db:{}*", "pg:{}*", "subgrp:{}*", "snapshot:{}*", "og:default*"],
         "lambda": ["function:{}*"],
         "scheduler": ["schedule/default/{}*"],
         "logs": ["log-group:{}*", "log-group:/aws/rds/instance/{}*"],
-        "ecr": [f"repository/{each}" for each in SERVICES],
+        "ecr": [f"repository/{each}" for each in find_services()],
     }.get(service, ["{}*"])
     if service == "cloudwatch":
         dashboards = f"arn:aws:cloudwatch::{place.account}:dashboard/{place.prefix}*"
@@ -170,11 +179,13 @@ def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
 def found_by_listing(place: Place) -> list[Statement]:
     """The provider finds a server by the id that RDS gave it, and AWS then asks for the right
     to all servers; so it does for alarms."""
-    return [
-        granted("rds", ["DescribeDBInstances"], [place.arn("rds", "db:*")]),
-        granted("cloudwatch", ["DescribeAlarms"], [place.arn("cloudwatch", "alarm:*")]),
-        granted("ec2", ["DescribeVpcAttribute"], [place.arn("ec2", "vpc/*")]),  # RDS asks
+    resources = [
+        place.arn("rds", "db:*"),
+        place.arn("cloudwatch", "alarm:*"),
+        place.arn("ec2", "vpc/*"),  # RDS asks
     ]
+    actions = ["rds:DescribeDBInstances", "cloudwatch:DescribeAlarms", "ec2:DescribeVpcAttribute"]
+    return [{"Effect": "Allow", "Action": actions, "Resource": resources}]
 
 
 def keys(place: Place) -> list[Statement]:
@@ -196,15 +207,47 @@ def keys(place: Place) -> list[Statement]:
 
 
 def database_secret(place: Place) -> list[Statement]:
-    """RDS keeps the administrator's password there in the name of whoever makes the server."""
+    """Return the permissions by which RDS stores the administrator's password."""
     secrets = [place.arn("secretsmanager", "secret:rds!db-*")]
     names = ["CreateSecret", "DescribeSecret", "GetSecretValue", "TagResource"]
     return [granted("secretsmanager", names, secrets)]
 
 
+def alert_rules(place: Place, workspace_arn: Input[str]) -> Statement:
+    """Rules and routes of the account's workspace, which the foundation owns."""
+    subjects = ("RuleGroupsNamespace", "AlertManagerDefinition")
+    names = [
+        f"{verb}{each}" for each in subjects for verb in ("Create", "Put", "Describe", "Delete")
+    ]
+    tags = ["ListTagsForResource", "TagResource", "UntagResource"]
+    own = place.arn("aps", f"rulegroupsnamespace/*/{place.prefix}*")
+    return granted("aps", [*names, *tags], [workspace_arn, own])
+
+
 def cluster(place: Place) -> list[Statement]:
     """Its address; what the role may do inside, the cluster itself says."""
     return [granted("eks", ["DescribeCluster"], [place.arn("eks", f"cluster/{place.cluster}")])]
+
+
+def gateway(place: Place) -> Mapping[str, list[Statement]]:
+    """Certificates have no names, so tags decide. Without a zone the platform is not public."""
+    if place.zone_id is None:
+        return {}
+    certificates = [place.arn("acm", "certificate/*")]
+    tag = {"StringEquals": {"aws:ResourceTag/system": SYSTEM}}
+    new = {"StringEquals": {"aws:RequestTag/system": SYSTEM}}
+    zone = [f"arn:aws:route53:::hostedzone/{place.zone_id}"]
+    records = ["GetHostedZone", "ListResourceRecordSets", "ChangeResourceRecordSets"]
+    reads = ["DescribeCertificate", "ListTagsForCertificate"]
+    statements: list[Statement] = [
+        granted("acm", reads, certificates),
+        {**granted("acm", ["RequestCertificate"], ["*"]), "Condition": new},
+        {**granted("acm", ["AddTagsToCertificate"], certificates), "Condition": new},
+        {**granted("acm", ["DeleteCertificate"], certificates), "Condition": tag},
+        granted("route53", records, zone),
+        granted("route53", ["GetChange"], ["arn:aws:route53:::change/*"]),
+    ]
+    return {"gateway": statements}
 
 
 def without_resources() -> Statement:

@@ -1,7 +1,8 @@
 """The most that a role of the platform can ever do, whatever its own policies say."""
 
-from foundation.deployment import Place, granted, named
-from infra.policy_document import Statement
+from herald_infra.policy_document import Statement
+
+from stacks.foundation.deployment import Place, granted, named
 
 FIGURES = (
     "CreateLogGroup PutRetentionPolicy CreateLogStream PutLogEvents DescribeLogStreams GetLogEvents"
@@ -34,7 +35,7 @@ def boundary(place: Place) -> list[Statement]:
         granted(
             "dynamodb",
             [
-                *["PutItem", "UpdateItem", "BatchWriteItem"],
+                *["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"],
                 *["GetItem", "BatchGetItem", "Query", "DescribeTable"],
             ],
             named(place, "dynamodb"),
@@ -49,4 +50,5 @@ def boundary(place: Place) -> list[Statement]:
         granted("logs", ["CreateLogStream", "PutLogEvents"], [streams]),
         granted("ec2", INTERFACES, [place.arn("ec2", "*")]),
         {**granted("ec2", LOOKING, ["*"]), "Sid": "FunctionsInTheNetwork"},
+        {**granted("ses", ["GetAccount"], ["*"]), "Sid": "SendingRateOfTheAccount"},
     ]

@@ -1,4 +1,4 @@
-"""Hands the outputs of a run to the engine."""
+"""Exports the outputs of a program."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 import pulumi
 from pulumi import Input, Output
 
-from stacks.outputs import Outputs, PlainOutputs, SecretOutputs
+from stacks.outputs.models import Outputs, PlainOutputs, SecretOutputs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exports:
-    """Values for the fields of the two models, neither more nor fewer."""
+    """Collects values for exactly the fields of the two models."""
 
     plain: Mapping[str, Input[Any]]
     secret: Mapping[str, Input[Any]]
@@ -25,12 +25,12 @@ class Exports:
 def expect_fields(given: Mapping[str, Any], model: type[Outputs]) -> None:
     if set(given) != set(model.model_fields):
         raise TypeError(
-            f"{model.__name__} expects {sorted(model.model_fields)}, got {sorted(given)}."
+            f"{model.__name__} expects {sorted(model.model_fields)}; got {sorted(given)}."
         )
 
 
 def export_plain(values: Mapping[str, Input[Any]], model: type[Outputs]) -> None:
-    """Of a program without secrets."""
+    """Export the outputs of a program without secrets."""
     expect_fields(values, model)
     for name, value in values.items():
         pulumi.export(name, value)

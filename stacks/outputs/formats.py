@@ -1,4 +1,4 @@
-"""How outputs are printed: for a shell, a program, or a cluster."""
+"""Prints outputs for a shell, a program or a cluster."""
 
 import json
 import shlex
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def as_env(values: dict[str, Any]) -> str:
-    """Lines that a shell or `docker run --env-file` users can source: NAME=value, quoted."""
+    """Return lines `NAME=value`, quoted for a shell or `docker run --env-file`."""
     return "\n".join(f"{name}={shlex.quote(text)}" for name, text in texts(values).items())
 
 
@@ -15,7 +15,7 @@ def as_json(values: dict[str, Any]) -> str:
 
 
 def texts(values: dict[str, Any]) -> dict[str, str]:
-    """Each value as a variable holds it: text as it is, all else as JSON."""
+    """Return each value as text; other values than text become JSON."""
     return {
         name.upper(): value if isinstance(value, str) else json.dumps(value)
         for name, value in values.items()
@@ -23,8 +23,8 @@ def texts(values: dict[str, Any]) -> dict[str, str]:
 
 
 def as_kubernetes(values: dict[str, Any], namespace: str, service: str | None) -> str:
-    """A manifest for `envFrom`: a Secret of a service's settings, a ConfigMap of all else."""
-    import yaml  # the program that provisions prints nothing
+    """Return a manifest for `envFrom`: a Secret with a service's settings, or a ConfigMap."""
+    import yaml  # the program that provisions does not print
 
     if service:
         body = {"kind": "Secret", "type": "Opaque", "stringData": texts(values)}

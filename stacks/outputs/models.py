@@ -1,51 +1,43 @@
-"""What a stack tells others, and the command that reads it.
+"""Defines the outputs of a stack, and how `herald outputs` prints them."""
 
-`python -m stacks.outputs --stack dev --service event-service --format env` prints the
-settings that the service's pods have, so that it runs on a laptop.
-"""
-
-import argparse
 import json
 import subprocess
-import sys
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from stacks.config import ROOT
-from stacks.output_formats import as_env, as_json, as_kubernetes
+from stacks.config.project import ROOT
+from stacks.outputs.formats import as_env, as_json, as_kubernetes
 
-VERSION = 1  # of the model: one more when an output goes or changes its meaning
-AUTHORITIES = ROOT / ".local" / "authorities"  # of the servers of stacks that were shown
-FORMATS = ("env", "json", "k8s")
+VERSION = 2  # of the model; grows when an output disappears or changes its meaning
+AUTHORITIES = ROOT / ".local" / "authorities"  # of the servers of printed stacks
 NO_PULUMI = (
-    "expected the program `pulumi` on the PATH, found none; "
+    "expected the program `pulumi` on the PATH, but it is missing; "
     'install it, or for the local stack run eval "$(make -s urls)"'
 )
-VERSION_CHANGED = "run `pulumi up` first, for it was made by another version of the program"
+VERSION_CHANGED = "run `pulumi up` first: another version of the program created it"
 
 
 class Outputs(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class QueueOutput(Outputs):
+    url: str
+    dead_letters_url: str
+
+
 class PlainOutputs(Outputs):
     region: str
     namespace: str
-    event_topic_arn: str
-    notification_topic_arn: str
     alarm_topic_arn: str
-    event_queue_url: str
-    notification_queue_url: str
-    event_dead_letters_url: str
-    notification_dead_letters_url: str
-    event_store_table: str
+    topics: dict[str, str]  # ARN by name
+    queues: dict[str, QueueOutput]  # by name
+    tables: dict[str, str]  # name in DynamoDB by name
+    urls: dict[str, str]  # address by service
     email_template: str
-    email_dns_records: list[dict[str, str]]  # that the owner of the sender's domain must add
-    reminder_service_url: str
-    notification_service_url: str
-    images: dict[str, str]  # service: reference by digest
+    email_dns_records: list[dict[str, str]]  # to be added by the owner of the sender's domain
+    images: dict[str, str]  # reference with digest by service
 
 
 class DatabaseConnection(Outputs):
@@ -55,16 +47,16 @@ class DatabaseConnection(Outputs):
     user: str
     password: str
     sslmode: str
-    authorities: str = ""  # PEM, of who signs the server's certificate where sslmode checks it
+    authorities: str = ""  # PEM certificates that verify the server
 
 
 class SecretOutputs(Outputs):
     databases: dict[str, DatabaseConnection]  # by name
-    service_settings: dict[str, dict[str, str]]  # service: environment of its pods
+    service_settings: dict[str, dict[str, str]]  # environment of the pods by service
 
 
 class StackOutputs(PlainOutputs, SecretOutputs):
-    """Everything that a stack tells; only its secrets ever leave by name."""
+    """Contains all outputs of a stack; secret ones are printed only for a named service."""
 
     def plain(self) -> dict[str, Any]:
         return self.model_dump(include=set(PlainOutputs.model_fields))
@@ -72,16 +64,16 @@ class StackOutputs(PlainOutputs, SecretOutputs):
     def settings(self, service: str) -> dict[str, str]:
         if service not in self.service_settings:
             known = ", ".join(sorted(self.service_settings))
-            raise OutputsError(f"expected a service among {known}, got {service!r}")
+            raise OutputsError(f"expected a service among {known}; got {service!r}")
         return self.service_settings[service]
 
 
 class OutputsError(Exception):
-    """The outputs cannot be shown; the message says why and what to do."""
+    """Reports why outputs cannot be printed, and what to do."""
 
 
 def read_stack(stack: str) -> StackOutputs:
-    """The outputs of the last `pulumi up`, secrets in clear."""
+    """Return the outputs of the last `pulumi up`, with plain secrets."""
     command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -89,7 +81,7 @@ def read_stack(stack: str) -> StackOutputs:
         raise OutputsError(NO_PULUMI) from None
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["nothing"]
-        raise OutputsError(f"stack {stack} could not be read; pulumi said: {said[-1]}")
+        raise OutputsError(f"could not read stack {stack}; Pulumi reported: {said[-1]}")
     return parse(stack, json.loads(done.stdout))
 
 
@@ -104,7 +96,7 @@ def parse(stack: str, given: dict[str, Any]) -> StackOutputs:
 
 
 def on_this_machine(stack: str, outputs: StackOutputs, service: str) -> dict[str, str]:
-    """The settings of a service, with the authorities that its image has in a file here."""
+    """Return the settings of a service, with its authorities in a file on this machine."""
     told = dict(outputs.settings(service))
     if "DATABASE_SSLROOTCERT" in told:
         file = AUTHORITIES / f"{stack.replace('/', '-')}.pem"
@@ -114,29 +106,11 @@ def on_this_machine(stack: str, outputs: StackOutputs, service: str) -> dict[str
     return told
 
 
-def shown(stack: str, form: str, service: str | None = None) -> str:
-    """The outputs without secrets, or with a service the settings of its pods."""
+def format_outputs(stack: str, form: str, service: str | None = None) -> str:
+    """Return the outputs without secrets, or the settings of a service's pods, as text."""
     outputs = read_stack(stack)
     if form == "k8s":
         values = outputs.settings(service) if service else outputs.plain()
         return as_kubernetes(values, outputs.namespace, service)
     values = on_this_machine(stack, outputs, service) if service else outputs.plain()
     return as_env(values) if form == "env" else as_json(values)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m stacks.outputs", description=__doc__)
-    parser.add_argument("--stack", required=True)
-    parser.add_argument("--service", help="print the settings of its pods, secrets in clear")
-    parser.add_argument("--format", choices=FORMATS, default="env")
-    options = parser.parse_args(arguments)
-    try:
-        print(shown(options.stack, options.format, options.service))
-    except OutputsError as error:
-        print(f"Outputs: {error}.", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,28 +1,28 @@
-"""Writes the JSON Schemas of what stacks tell: `python -m stacks.output_schema docs`."""
+"""Writes the JSON Schemas of the outputs: `python -m stacks.outputs.schema docs`."""
 
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from stacks import foundation, outputs
-from stacks.foundation import FoundationOutputs
-from stacks.outputs import Outputs, StackOutputs
+from stacks.outputs import foundation, models
+from stacks.outputs.foundation import FoundationOutputs
+from stacks.outputs.models import Outputs, StackOutputs
 
-SECRET = ("databases", "service_settings")  # never printed but by a service's name
+SECRET = ("databases", "service_settings")  # printed only for a named service
 
 
 def schema() -> str:
-    """What `pulumi stack output --json --show-secrets` prints for the platform."""
-    document = described("stack-outputs", outputs.VERSION, StackOutputs)
+    """Return the schema of `pulumi stack output --json --show-secrets` for the platform."""
+    document = described("stack-outputs", models.VERSION, StackOutputs)
     for name in SECRET:
         document["properties"][name]["writeOnly"] = True
-    return written(document)
+    return to_json(document)
 
 
 def foundation_schema() -> str:
-    """What `pulumi stack output --json` prints for the foundation."""
-    return written(described("foundation-outputs", foundation.VERSION, FoundationOutputs))
+    """Return the schema of `pulumi stack output --json` for the foundation."""
+    return to_json(described("foundation-outputs", foundation.VERSION, FoundationOutputs))
 
 
 def described(name: str, version: int, model: type[Outputs]) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def described(name: str, version: int, model: type[Outputs]) -> dict[str, Any]:
     }
 
 
-def written(document: dict[str, Any]) -> str:
+def to_json(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -42,6 +42,6 @@ FILES = {"outputs.schema.json": schema, "foundation.schema.json": foundation_sch
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("Name the folder to write to: python -m stacks.output_schema docs")
+        sys.exit("Name the folder to write to: python -m stacks.outputs.schema docs")
     for name, text in FILES.items():
         (Path(sys.argv[1]) / name).write_text(text(), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Defines and reads the configuration of a stack."""

@@ -1,0 +1,49 @@
+"""Configures the public address of the platform, and provisions it."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from stacks.config.section import Section
+
+HostName = Annotated[
+    str, Field(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")
+]
+
+
+class Zone(Section):
+    """A public zone of Route 53 in this account."""
+
+    name: HostName
+    id: str = Field(pattern=r"^Z[A-Z0-9]{1,31}$")
+
+    def contains(self, host: str) -> bool:
+        return f".{host}".endswith(f".{self.name}")
+
+
+class GatewayConfig(Section):
+    """A load balancer that everyone reaches, with TLS."""
+
+    host: HostName
+    zone: Zone | None = None  # contains the host; with a foundation, that of the foundation
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.host}"
+
+
+def expect_protected(gateway: GatewayConfig, others: dict[str, Any]) -> None:
+    """Refuse a gateway whose requests the services would believe, or never get."""
+    if "identity" in others and others["identity"] is None:
+        raise ValueError(
+            "expected `identity` with a public gateway, because everyone can send the headers "
+            "that services believe without it"
+        )
+    network = others.get("network")
+    if network is not None and not network.caller_cidrs:
+        raise ValueError(
+            "expected network.callerCidrs with the subnets of the load balancer, because network "
+            "policies admit nobody else"
+        )
+    if gateway.zone is not None and not gateway.zone.contains(gateway.host):
+        raise ValueError(f"expected a host in the zone {gateway.zone.name}, got {gateway.host}")

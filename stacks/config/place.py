@@ -1,0 +1,58 @@
+"""Configures the network and cluster of a platform: from a foundation, or by ids."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from stacks.config.section import Section
+
+
+class AccessConfig(Section):
+    oidc_provider_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$")
+    permissions_boundary_arn: str | None = Field(
+        default=None, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$"
+    )  # of all roles
+
+
+class FoundationReference(Section):
+    """The stack of `stacks/foundation/` that made the account's network and cluster."""
+
+    stack: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
+
+
+def expect_one_place(foundation: FoundationReference | None, others: Mapping[str, Any]) -> None:
+    """Require network and cluster either from the foundation or by ids."""
+    server = getattr(others.get("database"), "rds", None)
+    scheduler = others.get("scheduler")
+    by_id = {
+        "database.rds.subnetIds": server and server.subnet_ids,
+        "database.rds.securityGroupIds": server and server.security_group_ids,
+        "scheduler.subnetIds": scheduler and scheduler.subnet_ids,
+        "scheduler.securityGroupIds": scheduler and scheduler.security_group_ids,
+        "access": others.get("access"),
+        "metricsWorkspaceId": others.get("metrics_workspace_id"),
+        "gateway.zone": getattr(others.get("gateway"), "zone", None),
+    }
+    given = [name for name, value in by_id.items() if value]
+    if foundation is not None and given:
+        raise ValueError(f"expected no {', '.join(given)} with a foundation")
+    if foundation is None and others.get("gateway") and not by_id["gateway.zone"]:
+        raise ValueError("expected the stack of a foundation, or else gateway.zone")
+    if foundation is None and server and not (server.subnet_ids and server.security_group_ids):
+        raise ValueError(
+            "expected the stack of a foundation, or subnetIds and securityGroupIds in database.rds"
+        )
+
+
+def expect_own_registry(foundation: FoundationReference | None, others: Mapping[str, Any]) -> None:
+    """Require a registry of the account, where the deploy role may push images."""
+    images = others.get("images")
+    account, region = others.get("account"), others.get("region")
+    if foundation is None or images is None or images.repositories is None:
+        return
+    if account is None or region is None:  # their own checks report them
+        return
+    own = f"{account}.dkr.ecr.{region}.amazonaws.com"
+    if images.registry != own:
+        raise ValueError(f"expected images.registry {own}, where its deploy role may push")

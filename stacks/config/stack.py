@@ -1,0 +1,337 @@
+"""Defines the configuration of a stack. All other differences are code."""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from stacks.config.authorities import certificates_of_authorities, expect_checkable, expect_region
+from stacks.config.gateway import GatewayConfig, expect_protected
+from stacks.config.identity import IdentityConfig
+from stacks.config.networks import DnsLabel, NetworkConfig, Port
+from stacks.config.place import (
+    AccessConfig,
+    FoundationReference,
+    expect_one_place,
+    expect_own_registry,
+)
+from stacks.config.project import PROJECT, ROOT
+from stacks.config.quota import Cpu, Memory, QuotaConfig, amount
+from stacks.config.restore import ServerRestore, TableRestore
+from stacks.config.section import DefaultTags, Section
+from stacks.config.services import find_services
+from stacks.config.unlock import Unlock
+
+
+def expect_service(name: str) -> str:
+    """Reject unknown services, whose settings would have no effect."""
+    if name not in (known := find_services()):
+        raise ValueError(f"expected a folder of services/ ({', '.join(known)})")
+    return name
+
+
+ServiceName = Annotated[str, AfterValidator(expect_service)]
+Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,14}-$")]
+ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
+DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+OWN_MACHINE = ("localhost:", "127.0.0.1:")
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+# Mail programs require https; http is for addresses of this machine.
+PublicAddress = Annotated[
+    str, Field(pattern=r"^(https://[^\s/?#]+|http://127\.0\.0\.1(:[0-9]+)?)/[^\s?#]+$")
+]
+EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+
+
+def read_file(given: Any) -> Any:
+    """Return the text of the file in `{fromFile: path}`, relative to the folder of the project."""
+    if not isinstance(given, dict):
+        return given
+    if set(given) != {"fromFile"} or not isinstance(given["fromFile"], str):
+        raise ValueError("expected text, or {fromFile: PATH}")
+    file = ROOT / given["fromFile"]
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"expected a readable text file at {file}") from error
+    if not text:
+        raise ValueError(f"expected text in the file {file}, which is empty")
+    return text
+
+
+FileText = Annotated[str, BeforeValidator(read_file)]
+Authorities = Annotated[FileText, AfterValidator(certificates_of_authorities)]
+Secret = Annotated[SecretStr, BeforeValidator(read_file), Field(min_length=1)]
+
+
+class RepositoriesConfig(Section):
+    kept_images: int = Field(default=100, ge=10, le=1000)  # images of each service
+
+
+class ImagesConfig(Section):
+    registry: str = Field(min_length=1)  # host, and the path of its repositories
+    base: str = Field(min_length=1)  # image with Python 3.11 or newer and venv, by digest
+    builder: str | None = None  # buildx builder; Docker's default if unset
+    ca_bundle: FileText | None = None  # certificates that pip trusts during builds
+    compression: Literal["gzip", "zstd", "uncompressed"] | None = None  # for new layers
+    platforms: list[Literal["linux/amd64", "linux/arm64"]] = Field(default_factory=list)
+    cache: bool = False  # keep layers in the registry, for builders without a disk
+    repositories: RepositoriesConfig | None = (
+        None  # made in the registry, which is of ECR, if given
+    )
+
+    @field_validator("base")
+    @classmethod
+    def by_digest(cls, base: str) -> str:
+        """Require a digest, because tags can move; a registry on this machine is exempt."""
+        if not DIGEST.search(base) and not base.startswith(OWN_MACHINE):
+            raise ValueError(
+                "expected an image by its digest, NAME:TAG@sha256:…, which `docker buildx "
+                f"imagetools inspect {base}` prints"
+            )
+        return base
+
+    @model_validator(mode="after")
+    def tags_that_never_move(self) -> Self:
+        if self.repositories is not None and ".dkr.ecr." not in self.registry:
+            raise ValueError("expected a registry on ECR with `repositories`")
+        if self.repositories is not None and self.cache:
+            raise ValueError("expected no `cache` with `repositories`, whose tags never move")
+        return self
+
+
+class MessagingConfig(Section):
+    visibility_timeout: int = Field(default=60, ge=10, le=43200)  # seconds
+    max_receives: int = Field(default=5, ge=1, le=1000)
+    max_age: int = Field(default=300, ge=60)  # seconds a message may wait before the alarm
+
+
+class ExistingDatabase(Section):
+    host: str = Field(min_length=1)
+    port: Port = 5432
+    admin_user: str = "postgres"
+    admin_password: Secret
+
+
+class RdsDatabase(Section):
+    identifier: str | None = Field(
+        default=None, max_length=63, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+    )
+    version: int = Field(default=17, ge=13)  # major version
+    allow_major_upgrade: bool = False  # let a higher `version` upgrade the server
+    apply_immediately: bool = False  # do not wait for the maintenance window
+    instance_class: str = Field(default="db.t4g.micro", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
+    multi_az: bool = True
+    storage: int = Field(default=20, ge=20, le=65536)  # GiB
+    max_storage: int = Field(default=100, ge=20, le=65536)  # GiB
+    backup_days: int = Field(default=14, ge=1, le=35)
+    alarm_connections: int = Field(default=80, ge=10)
+    password: Literal["managed", "generated"] = "managed"  # of the administrator
+    subnet_ids: list[str] = Field(default_factory=list)  # private, in at least two zones
+    security_group_ids: list[str] = Field(default_factory=list)
+    restore: ServerRestore | None = None
+
+    @model_validator(mode="after")
+    def room_to_grow(self) -> Self:
+        if self.max_storage < self.storage:
+            raise ValueError(f"expected maxStorage of at least {self.storage}")
+        return self
+
+
+class DatabaseConfig(Section):
+    """Names the database server: exactly one of the two."""
+
+    existing: ExistingDatabase | None = None
+    rds: RdsDatabase | None = None
+    rotation: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9-]{1,32}$"
+    )  # change it to rotate passwords
+    ssl_mode: Literal["disable", "require", "verify-ca", "verify-full"] = "verify-full"
+    ssl_root_cert: Authorities | None = None  # PEM certificates; part of the images
+
+    @model_validator(mode="after")
+    def one_server(self) -> Self:
+        if (self.existing is None) == (self.rds is None):
+            raise ValueError("expected either `existing` or `rds`")
+        expect_checkable(self.ssl_mode, self.ssl_root_cert)
+        return self
+
+
+class EmailConfig(Section):
+    sender: EmailAddress
+    domain: str | None = None  # verified with DKIM; if unset, only the address is
+    smtp_url: Secret | None = None  # mail server used while SES is away
+    unsubscribe_url: PublicAddress | None = (
+        None  # public address of /unsubscribe, if not at the gateway
+    )
+    # A higher one makes a new key for links; those of the key before stay valid.
+    unsubscribe_key_number: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def sender_of_domain(self) -> Self:
+        if self.domain is not None and not self.sender.endswith(f"@{self.domain}"):
+            raise ValueError(f"expected a sender that ends in @{self.domain}")
+        return self
+
+
+class PushConfig(Section):
+    url: str = Field(default="https://fcm.googleapis.com", pattern=r"^https?://[^\s/]+$")
+    credentials: Secret  # JSON key of a Google service account
+
+
+class SchedulerConfig(Section):
+    runtime: Literal["deployment", "lambda"]
+    subnet_ids: list[str] | None = None  # of the function, with access to the database
+    security_group_ids: list[str] = Field(default_factory=list)
+
+
+class ServiceConfig(Section):
+    min_replicas: int = Field(default=1, ge=1, le=100)
+    max_replicas: int = Field(default=1, ge=1, le=100)
+    cpu_request: Cpu = "100m"
+    cpu_limit: Cpu = "1"
+    memory_request: Memory = "128Mi"
+    memory_limit: Memory = "256Mi"
+    node_port: int | None = Field(default=None, ge=30000, le=32767)
+    public_url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s/]+$"
+    )  # address at the gateway
+    # Seconds for new pods to become ready
+    rollout_seconds: int = Field(default=300, ge=10, le=3600)
+
+    @model_validator(mode="after")
+    def bounds(self) -> Self:
+        if self.max_replicas < self.min_replicas:
+            raise ValueError(f"expected maxReplicas of at least {self.min_replicas}")
+        if amount(self.cpu_request) > amount(self.cpu_limit):
+            raise ValueError(f"expected cpuLimit of at least {self.cpu_request}")
+        if amount(self.memory_request) > amount(self.memory_limit):
+            raise ValueError(f"expected memoryLimit of at least {self.memory_request}")
+        return self
+
+
+class NodesConfig(Section):
+    """Nodes of a cluster in EKS Auto Mode, for the platforms of the images."""
+
+    most_cpus: int = Field(ge=2, le=1000)  # virtual processors of all nodes together
+
+
+class StackConfig(Section):
+    region: str = Field(alias="aws:region", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    account: str = Field(pattern=r"^[0-9]{12}$")
+    namespace: DnsLabel
+    prefix: Prefix
+    version: ImageTag
+    deletion_protection: bool = True  # lock databases, tables, queues and keys
+    unlock: Unlock | None = None  # unlocks one resource
+    images: ImagesConfig
+    messaging: MessagingConfig = MessagingConfig()
+    database: DatabaseConfig
+    restored_tables: dict[str, TableRestore] = Field(default_factory=dict)  # by the name of a table
+    email: EmailConfig
+    push: PushConfig
+    identity: IdentityConfig | None = None  # if unset, headers of the gateway
+    scheduler: SchedulerConfig
+    services: dict[ServiceName, ServiceConfig] = Field(default_factory=dict)
+    network: NetworkConfig
+    gateway: GatewayConfig | None = None  # if unset, only callers of `network` reach services
+    nodes: NodesConfig | None = None  # if unset, the cluster has nodes of its own
+    quota: QuotaConfig = QuotaConfig()
+    access: AccessConfig | None = None  # if unset, workloadEnvironment
+    # Of Amazon Managed Prometheus; the foundation has one. If unset, there are no alert rules.
+    metrics_workspace_id: str | None = Field(default=None, pattern=r"^ws-[0-9a-f-]{36}$")
+    foundation: FoundationReference | None = Field(default=None, validate_default=True)
+    workload_environment: dict[VariableName, str] = Field(default_factory=dict)
+    alarm_emails: list[EmailAddress] = Field(default_factory=list)
+    default_tags: DefaultTags = Field(default=DefaultTags(), alias="aws:defaultTags")
+
+    @field_validator("services")
+    @classmethod
+    def ports_of_their_own(cls, services: dict[str, ServiceConfig]) -> dict[str, ServiceConfig]:
+        ports = [each.node_port for each in services.values() if each.node_port]
+        if len(set(ports)) < len(ports):
+            raise ValueError("expected a different nodePort for each service")
+        return services
+
+    @field_validator("database")
+    @classmethod
+    def of_the_region(cls, database: DatabaseConfig, info: ValidationInfo) -> DatabaseConfig:
+        if database.rds and database.ssl_root_cert and "region" in info.data:
+            expect_region(info.data["region"], database.ssl_root_cert)
+        return database
+
+    @field_validator("unlock")
+    @classmethod
+    def locked(cls, unlock: Unlock | None, info: ValidationInfo) -> Unlock | None:
+        if unlock is not None and info.data.get("deletion_protection") is False:
+            raise ValueError("expected no `unlock`, because deletionProtection is false")
+        return unlock
+
+    @field_validator("network")
+    @classmethod
+    def callers_are_known(cls, network: NetworkConfig, info: ValidationInfo) -> NetworkConfig:
+        """Reject public callers without tokens, because they could forge headers."""
+        public = network.public_caller()
+        if public is not None and "identity" in info.data and info.data["identity"] is None:
+            raise ValueError(
+                f"callerCidrs has {public}, which is not private. Without {PROJECT}:identity, "
+                f"services trust the headers of every caller; set {PROJECT}:identity, or name "
+                "private networks only"
+            )
+        return network
+
+    @field_validator("gateway")
+    @classmethod
+    def callers_have_tokens(
+        cls, gateway: GatewayConfig | None, info: ValidationInfo
+    ) -> GatewayConfig | None:
+        if gateway is not None:
+            expect_protected(gateway, info.data)
+        return gateway
+
+    @field_validator("nodes")
+    @classmethod
+    def of_known_processors(
+        cls, nodes: NodesConfig | None, info: ValidationInfo
+    ) -> NodesConfig | None:
+        images = info.data.get("images")
+        if nodes is not None and images is not None and not images.platforms:
+            raise ValueError("expected images.platforms to name the processors of the nodes")
+        return nodes
+
+    @field_validator("scheduler")
+    @classmethod
+    def layers_that_lambda_reads(
+        cls, scheduler: SchedulerConfig, info: ValidationInfo
+    ) -> SchedulerConfig:
+        compression = getattr(info.data.get("images"), "compression", None)
+        if scheduler.runtime == "lambda" and compression in ("zstd", "uncompressed"):
+            raise ValueError(
+                f"expected images.compression gzip, because Lambda cannot read {compression}"
+            )
+        return scheduler
+
+    @field_validator("foundation")
+    @classmethod
+    def one_place(
+        cls, foundation: FoundationReference | None, info: ValidationInfo
+    ) -> FoundationReference | None:
+        expect_one_place(foundation, info.data)
+        expect_own_registry(foundation, info.data)
+        return foundation
+
+    def protects(self, name: str) -> bool:
+        """Return True if the resource is locked; the name has no prefix."""
+        unlocked = self.unlock is not None and self.unlock.resource == name
+        return self.deletion_protection and not unlocked
+
+    def service(self, name: str) -> ServiceConfig:
+        return self.services.get(name, ServiceConfig())

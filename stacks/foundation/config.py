@@ -1,0 +1,120 @@
+"""Defines the configuration of a foundation. All other differences are code."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from stacks.config.gateway import Zone
+from stacks.config.networks import Cidr
+from stacks.config.section import DefaultTags, Section
+from stacks.config.stack import Prefix
+from stacks.config.stack_file import Program
+from stacks.config.unlock import Unlock
+
+RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")]
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
+
+def kept_by_cloudwatch(days: int) -> int:
+    """CloudWatch Logs, PutRetentionPolicy, retentionInDays."""
+    if days not in RETENTION_DAYS:
+        raise ValueError(f"expected one of {', '.join(map(str, RETENTION_DAYS))}")
+    return days
+
+
+LogDays = Annotated[int, AfterValidator(kept_by_cloudwatch)]
+# What holds data or opens it; the names are without that of the account.
+DataName = Literal["cluster", "cluster-logs", "cluster-secrets", "state"]
+
+
+class NetworkConfig(Section):
+    cidr: Cidr  # /16 to /20; a load balancer needs /19 or larger, for public subnets of /27
+    zones: list[Annotated[str, Field(pattern=r"^[a-z0-9-]+[a-z]$")]] = Field(
+        min_length=2, max_length=3
+    )
+    nat_gateways: Literal["one", "each-zone"] = "each-zone"
+    flow_log_days: LogDays = 30
+
+
+class ClusterConfig(Section):
+    version: str = Field(pattern=r"^1\.[0-9]+$")  # nodes and add-ons follow it
+    public_cidrs: list[Cidr] = Field(
+        default_factory=list
+    )  # that reach its API from outside the network
+    administrators: dict[str, RoleArn] = Field(
+        default_factory=dict
+    )  # in addition to the deploy role
+    log_days: LogDays = 90  # of the control plane, pods and nodes
+
+
+class StateConfig(Section):
+    bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    kept_days: int = Field(default=90, ge=7)  # days for replaced versions
+
+
+class DeploymentConfig(Section):
+    """The GitHub workflows that may provision the platform."""
+
+    repository: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
+    environment: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    provider_arn: str | None = None  # existing OIDC provider of GitHub, if any
+
+
+class UnlockConfig(Unlock):
+    resource: DataName
+
+
+class FoundationConfig(Section):
+    region: str = Field(alias="aws:region", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    account: str = Field(pattern=r"^[0-9]{12}$")
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")  # of the cluster; starts all other names
+    platform_prefix: Prefix  # of what the deploy role may touch
+    deletion_protection: bool = True  # lock the cluster and its key; the state is always locked
+    unlock: UnlockConfig | None = None  # unlocks one resource
+    network: NetworkConfig
+    cluster: ClusterConfig
+    state: StateConfig = StateConfig()
+    deployment: DeploymentConfig
+    zone: Zone | None = None  # of Route 53; the deploy role may change its records
+    default_tags: DefaultTags = Field(default=DefaultTags(), alias="aws:defaultTags")
+
+    @field_validator("platform_prefix")
+    @classmethod
+    def out_of_reach(cls, platform_prefix: str, info: ValidationInfo) -> str:
+        """The deploy role may change roles whose names start with the platform's prefix."""
+        if str(info.data.get("name")).startswith(platform_prefix):
+            raise ValueError(f"expected a prefix that name, {info.data['name']}, does not have")
+        return platform_prefix
+
+    @field_validator("network")
+    @classmethod
+    def one_region(cls, network: NetworkConfig, info: ValidationInfo) -> NetworkConfig:
+        region = info.data.get("region")
+        if others := [zone for zone in network.zones if zone[:-1] != region]:
+            raise ValueError(f"expected zones of {region}, not {', '.join(others)}")
+        return network
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.name}-"
+
+    def protects(self, name: str) -> bool:
+        """Return whether the resource is locked; the name has no prefix.
+
+        The bucket has the state of the very update that would delete it, and its key opens that
+        state. So both stay unless they are unlocked by name.
+        """
+        if self.unlock is not None and self.unlock.resource == name:
+            return False
+        return self.deletion_protection or name == "state"
+
+
+PROGRAM = Program(
+    project="herald-foundation",
+    config=FoundationConfig,
+    packages=frozenset(),
+    folder="stacks/foundation/",
+)

@@ -1,0 +1,1 @@
+"""Defines and prints the outputs of a stack."""

@@ -1,0 +1,1 @@
+"""Describes the platform of one environment."""
