@@ -1,4 +1,4 @@
-"""What `herald doctor` looks at. Each check returns what is well or raises `NotWell`."""
+"""The checks of `herald doctor`. Each returns its result or raises `NotWell`."""
 
 import json
 import os
@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from herald.cluster import Cluster
-from herald.errors import OperatorError
-from herald.reachability import PATIENCE, answers_as_postgres
-from herald.stack import Stack
-from stacks.config import StackConfig
+from operations.cluster import Cluster
+from operations.errors import OperatorError
+from operations.reachability import PATIENCE, answers_as_postgres, answers_over_http
+from operations.stack import Stack
+from stacks.config.project import PROJECT
+from stacks.config.stack import StackConfig
 
-PULUMI, KUBECTL = (3, 200), (1, 28)  # the oldest that serve
+PULUMI, KUBECTL = (3, 200), (1, 28)  # the oldest supported versions
 LOCAL = 'for the local stack, run `make up` and eval "$(make -s urls)"'
 
 
@@ -29,7 +30,7 @@ class NotWell(Exception):
 
 
 def version(program: str, arguments: list[str], oldest: tuple[int, int]) -> str:
-    """The program's version, which must not be older than `oldest`."""
+    """Return the version of a program; it must not be older than `oldest`."""
     wanted = f"{oldest[0]}.{oldest[1]} or newer"
     if shutil.which(program) is None:
         raise NotWell("not on the PATH", f"install {program} {wanted}; {LOCAL}")
@@ -38,7 +39,7 @@ def version(program: str, arguments: list[str], oldest: tuple[int, int]) -> str:
     )
     found = re.search(r"v(\d+)\.(\d+)\.(\d+)", done.stdout)
     if not found:
-        raise NotWell(f"`{program}` tells no version", f"install {program} {wanted}")
+        raise NotWell(f"`{program}` prints no version", f"install {program} {wanted}")
     if (int(found[1]), int(found[2])) < oldest:
         raise NotWell(f"version {found[0][1:]}", f"install {program} {wanted}")
     return f"version {found[0][1:]}"
@@ -57,19 +58,19 @@ def stack_file(stack: Stack) -> str:
 
 
 def environment(stack: Stack) -> str:
-    """Variables of the local environment must not lead commands for another stack astray."""
+    """Check that variables of the local environment do not redirect another stack."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     if endpoint and stack.endpoint("sqs") is None:
         raise NotWell(
             f"Pulumi.{stack.name}.yaml names no AWS endpoint, but AWS_ENDPOINT_URL is {endpoint}",
             "unset AWS_ENDPOINT_URL and the keys beside it, or name another stack",
         )
-    return f"AWS is reached at {stack.endpoint('sqs') or 'its own addresses'}"
+    return f"AWS requests go to {stack.endpoint('sqs') or 'AWS'}"
 
 
 def configured(stack: Stack) -> StackConfig:
-    """The settings, parsed as the program parses them."""
-    from stacks.stack_file import ConfigError, parse
+    """Return the configuration, parsed like the program does."""
+    from stacks.config.stack_file import ConfigError, parse
 
     given: dict[str, Any] = stack.pulumi("config", "--json", "--show-secrets")
     secret = {key for key, entry in given.items() if entry["secret"]}
@@ -83,16 +84,16 @@ def configured(stack: Stack) -> StackConfig:
 
 def configuration(stack: Stack) -> str:
     config = configured(stack)
-    return f"every key is right; version {config.version}, account {config.account}"
+    return f"valid; version {config.version}, account {config.account}"
 
 
 def builder(stack: Stack) -> str:
-    name = stack.written.get("herald:images", {}).get("builder")
+    name = stack.written.get(f"{PROJECT}:images", {}).get("builder")
     if name is None:
         if shutil.which("docker") is None:
             raise NotWell(
                 "no program `docker` on the PATH, and no builder in the stack file",
-                "install Docker, or name a buildx builder in herald:images.builder",
+                f"install Docker, or name a buildx builder in {PROJECT}:images.builder",
             )
         return "Docker's default builder"
     home = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser()
@@ -120,11 +121,11 @@ def identity(stack: Stack) -> str:
     except (BotoCoreError, ClientError) as error:
         text = " ".join(str(error).split()).removesuffix(".")
         remedy = LOCAL if endpoint else "sign in, for example with `aws sso login`"
-        raise NotWell(f"{place} knows you not: {text}", remedy) from None
-    expected = str(stack.written.get("herald:account"))
+        raise NotWell(f"{place} rejected your credentials: {text}", remedy) from None
+    expected = str(stack.written.get(f"{PROJECT}:account"))
     if caller["Account"] != expected:
         raise NotWell(
-            f"expected account {expected} of the stack file, got {caller['Account']}",
+            f"expected account {expected} of the stack file; got {caller['Account']}",
             "choose another profile, for example with AWS_PROFILE",
         )
     return f"{caller['Arn']} at {place}"
@@ -150,14 +151,16 @@ def cluster(stack: Stack) -> str:
 
 
 def deployments(stack: Stack) -> str:
-    from herald.status import deployments as deployed
+    from operations.status import deployments as deployed
 
     found = list(deployed(stack.outputs, cluster_of(stack)))
     lacking = [f"{each.name} {each.ready}/{each.desired}" for each in found
                if each.ready < each.desired]  # fmt: skip
     namespace = stack.outputs.namespace
     if not found:
-        raise NotWell(f"none in namespace {namespace}", f"run `pulumi up --stack {stack.name}`")
+        raise NotWell(
+            f"namespace {namespace} has no deployments", f"run `pulumi up --stack {stack.name}`"
+        )
     if lacking:
         raise NotWell(
             f"not ready: {', '.join(lacking)}",
@@ -167,30 +170,98 @@ def deployments(stack: Stack) -> str:
 
 
 def queues(stack: Stack) -> str:
-    from herald.status import queues as asked
+    from operations.status import queues as asked
 
     found = list(asked(stack.outputs, stack.client("sqs"), stack.client("cloudwatch")))
     if dead := [each for each in found if each.dead_letters and each.waiting]:
         counted = " and ".join(f"{each.waiting} in {each.name}" for each in dead)
         raise NotWell(
             f"dead letters: {counted}",
-            f"see why with `herald dead-letters list --stack {stack.name} --queue event` "
-            "(or notification), then redrive or discard them",
+            f"see why with `herald dead-letters list --stack {stack.name} --queue NAME`, "
+            "then redrive or discard them",
         )
-    return f"{len(found)} queues answer, and no dead letters"
+    return f"{len(found)} queues answer and have no dead letters"
+
+
+def gateway(stack: Stack) -> str:
+    """Check that the host is in a zone of the account, has a certificate, and answers."""
+    host = stack.written.get(f"{PROJECT}:gateway", {}).get("host")
+    if host is None:
+        return "no gateway in the stack file"
+    zone, certificate = zone_of(stack, host), certificate_of(stack, host)
+    if certificate is None:
+        raise NotWell(f"no certificate of {host}", f"run `pulumi up --stack {stack.name}`")
+    if certificate["Status"] != "ISSUED":
+        [proof] = [each["ResourceRecord"] for each in certificate["DomainValidationOptions"]]
+        raise NotWell(
+            f"the certificate of {host} waits for the DNS record "
+            f"{proof['Name']} {proof['Type']} {proof['Value']}",
+            f"see that the record is in zone {zone}, and that its parent delegates the zone",
+        )
+    if not answers_over_http(f"https://{host}"):
+        raise NotWell(
+            f"nothing answers at https://{host}",
+            f"see `kubectl describe ingress -n {stack.outputs.namespace}`",
+        )
+    return f"https://{host} answers with a valid certificate"
+
+
+def zone_of(stack: Stack, host: str) -> str:
+    """Return the name of the account's public zone that contains a host."""
+    pages = stack.client("route53").get_paginator("list_hosted_zones").paginate()
+    names = [each["Name"].rstrip(".") for page in pages for each in page["HostedZones"]
+             if not each["Config"].get("PrivateZone")]  # fmt: skip
+    if not (containing := [name for name in names if f".{host}".endswith(f".{name}")]):
+        raise NotWell(
+            f"no public zone of this account contains {host}",
+            "create the zone in Route 53 and name it in the foundation's stack file",
+        )
+    return str(max(containing, key=len))
+
+
+def certificate_of(stack: Stack, host: str) -> dict[str, Any] | None:
+    """Return the certificate of a host that was requested or issued, or None."""
+    client = stack.client("acm")
+    states = ["PENDING_VALIDATION", "ISSUED"]
+    found = client.get_paginator("list_certificates").paginate(CertificateStatuses=states)
+    for page in found:
+        for each in page["CertificateSummaryList"]:
+            if each["DomainName"] == host:
+                arn = each["CertificateArn"]
+                described: dict[str, Any] = client.describe_certificate(CertificateArn=arn)
+                return dict(described["Certificate"])
+    return None
 
 
 def email(stack: Stack) -> str:
-    """Whether SES may send for the stack's sender."""
-    settings = stack.written.get("herald:email", {})
+    """Check that SES may send for the sender of the stack."""
+    settings = stack.written.get(f"{PROJECT}:email", {})
     sender = settings.get("domain") or settings.get("sender", "")
     answer = stack.client("ses").get_identity_verification_attributes(Identities=[sender])
     state = answer["VerificationAttributes"].get(sender, {}).get("VerificationStatus", "unknown")
     if state != "Success":
         records = "; ".join(" ".join(each.values()) for each in stack.outputs.email_dns_records)
-        remedy = f"add these DNS records: {records}" if records else "follow the link SES has sent"
+        remedy = f"add these DNS records: {records}" if records else "follow the link that SES sent"
         raise NotWell(f"SES does not send for {sender}: {state}", remedy)
     return f"SES sends for {sender}"
+
+
+def email_access(stack: Stack) -> str:
+    """Check that SES sends to any address; in its sandbox it sends only to verified ones."""
+    account = stack.client("sesv2").get_account()
+    quota = account["SendQuota"]
+    allowed = f"{quota['Max24HourSend']:,.0f} e-mails a day, {quota['MaxSendRate']:,.0f} a second"
+    if not account["ProductionAccessEnabled"]:
+        raise NotWell(
+            f"SES is in its sandbox: {allowed}, to verified addresses only",
+            "request production access in the SES console of this region",
+        )
+    if not account["SendingEnabled"]:
+        raise NotWell(
+            f"SES has paused sending: {account['EnforcementStatus']}",
+            "see bounces and complaints in the SES console, and answer AWS's review",
+        )
+    return f"SES sends {allowed}"
 
 
 def database(stack: Stack) -> str:

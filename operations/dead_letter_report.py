@@ -1,4 +1,4 @@
-"""How dead letters and what was done with them are shown."""
+"""Prints dead letters, and the outcome of commands on them."""
 
 from collections.abc import Collection
 
@@ -6,14 +6,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from herald.dead_letters import DeadLetter, reasons
+from operations.dead_letters import DeadLetter, reasons
 
 
 def report_messages(queue: str, letters: Collection[DeadLetter], in_queue: int) -> None:
-    """The messages, each with the number of its reason in the table below them."""
+    """Print the messages, each with the number of its reason in the second table."""
     console = Console()
     if not letters:
-        console.print(f"No dead letters of the {queue} queue.")
+        console.print(f"The {queue} queue has no dead letters.")
         return
     table = Table("id", "event", "user", "seen", "since", "why", box=None, pad_edge=False)
     for number in (0, 4, 5):  # for copying, and for reading in columns

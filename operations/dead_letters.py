@@ -1,4 +1,4 @@
-"""The messages that no consumer could handle, and what can be done with them."""
+"""Reads, redrives and discards messages that no consumer could handle."""
 
 import json
 import time
@@ -11,13 +11,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from herald.errors import MessagesNotFound, MoveFailed
+from operations.errors import MessagesNotFound, MoveFailed
 
-HOLD = 120  # seconds that messages are hidden from others while they are looked at
-WAIT = 1  # seconds for a message; not 0, for then SQS asks only a few of the queue's servers
-BATCH = 10  # messages that SQS takes and gives at once
+HOLD = 120  # seconds that messages are hidden from other consumers during a command
+WAIT = 1  # seconds to wait for a message; with 0, SQS asks only some of its servers
+BATCH = 10  # messages of one request to SQS
 NOT_RECORDED = "not recorded; the consumer's log has it under the message's id"
-# Attributes about the failure, which a message leaves behind when it is sent again.
+# Attributes of the failure, which a redrive removes.
 OF_THE_FAILURE = {
     *("failureReason", "failedAt", "failedBy"),  # by the consumer
     *("ErrorCode", "ErrorMessage", "RequestID"),  # by SNS
@@ -30,7 +30,7 @@ class DeadLetter:
     id: str
     receipt: str
     body: str
-    attributes: dict[str, dict[str, Any]]  # as SQS gives and takes them
+    attributes: dict[str, dict[str, Any]]  # in the form of the SQS API
     receive_count: int
     sent_at: datetime
 
@@ -52,7 +52,7 @@ class DeadLetter:
 
     @property
     def envelope(self) -> dict[str, Any] | None:
-        """The event, when the body is one."""
+        """Return the event if the body contains one."""
         try:
             event = json.loads(self.body)
         except ValueError:
@@ -65,7 +65,7 @@ class DeadLetter:
 
     @property
     def reason(self) -> str:
-        """As the consumer recorded it, as SNS did, or as the body shows it."""
+        """Return the reason that the consumer or SNS recorded, or that the body shows."""
         if recorded := self.attribute("failureReason"):
             return recorded
         if refused := self.attribute("ErrorMessage"):
@@ -74,13 +74,13 @@ class DeadLetter:
 
 
 def reasons(letters: Collection[DeadLetter]) -> list[tuple[str, str, int]]:
-    """Type, reason and number of messages, most frequent first."""
+    """Return type, reason and number of messages, the most frequent first."""
     counted = Counter((letter.event_type, letter.reason) for letter in letters)
     return [(kind, reason, number) for (kind, reason), number in counted.most_common()]
 
 
 class DeadLetterQueue:
-    """One dead-letter queue, and the queue that its messages came from."""
+    """Represents one dead-letter queue and the queue of its messages."""
 
     def __init__(self, client: Any, url: str, source_url: str) -> None:
         self.client, self.url, self.source_url = client, url, source_url
@@ -90,8 +90,8 @@ class DeadLetterQueue:
         return int(self._attribute(self.url, "ApproximateNumberOfMessages"))
 
     @contextmanager
-    def held(self, ids: Sequence[str] = (), limit: int | None = None) -> Iterator[list[DeadLetter]]:
-        """The messages, or those of `ids`; whatever is not removed meanwhile is given back."""
+    def hold(self, ids: Sequence[str] = (), limit: int | None = None) -> Iterator[list[DeadLetter]]:
+        """Yield all messages, or those of `ids`; release those that are not removed."""
         found: dict[str, DeadLetter] = {}
         try:
             for batch in self._receive(limit):
@@ -106,10 +106,10 @@ class DeadLetterQueue:
             self._give_back([each for each in found.values() if each.receipt not in self._removed])
 
     def redrive(self, letters: Collection[DeadLetter]) -> int:
-        """Send each to its queue, then remove it.
+        """Send each message to its queue, then delete it.
 
-        Cut short between the two, a message is in both places; to send it again is
-        harmless, because consumers know an event that they have handled.
+        After an interruption between the two steps, a message is in both queues. A second redrive
+        is harmless, because consumers recognize handled events.
         """
         for letter in letters:
             attributes = {
@@ -130,7 +130,7 @@ class DeadLetterQueue:
         return len(letters)
 
     def redrive_all(self, *, poll: float = 1) -> int:
-        """Have SQS move everything, or move it from here where SQS cannot."""
+        """Let SQS move all messages, or move them here if SQS cannot."""
         source = self._attribute(self.url, "QueueArn")
         try:
             self.client.start_message_move_task(
@@ -139,7 +139,7 @@ class DeadLetterQueue:
         except ClientError as error:
             if error.response["Error"]["Code"] not in NO_MOVE_TASKS:
                 raise
-            with self.held() as letters:
+            with self.hold() as letters:
                 return self.redrive(letters)
         return self._moved(source, poll)
 
@@ -154,7 +154,7 @@ class DeadLetterQueue:
             time.sleep(poll)
 
     def _receive(self, limit: int | None) -> Iterator[list[DeadLetter]]:
-        """The messages as they come, until the queue shows no other."""
+        """Yield the messages until the queue returns no others."""
         seen: set[str] = set()
         while limit is None or len(seen) < limit:
             answer = self.client.receive_message(
@@ -172,7 +172,7 @@ class DeadLetterQueue:
             seen.update(letter.id for letter in letters)
 
     def _give_back(self, letters: Sequence[DeadLetter]) -> None:
-        """Show them to others at once."""
+        """Make the messages visible to other consumers at once."""
         for start in range(0, len(letters), BATCH):
             self.client.change_message_visibility_batch(
                 QueueUrl=self.url,

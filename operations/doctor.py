@@ -1,15 +1,17 @@
-"""Checks what a stack and its operator need, one line each, and says what to do."""
+"""Runs the checks of a stack, and prints a line with the remedy for each."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from herald import checks
-from herald.errors import sentence
-from herald.stack import Stack
+from operations import checks
+from operations.errors import sentence
+from operations.stack import Stack
 
-Result = Literal["ok", "wrong", "skipped"]
+Result = Literal["ok", "failed", "skipped"]
+REMEDY = re.compile(r"; (?!got |found )")  # ends the problem in a message
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Finding:
 @dataclass(frozen=True)
 class Check:
     name: str
-    run: Callable[[Stack], str]  # what is well; raises NotWell
+    run: Callable[[Stack], str]  # returns the result or raises NotWell
     needs: tuple[str, ...] = ()
 
 
@@ -40,6 +42,8 @@ CHECKS = (
     Check("deployments", checks.deployments, needs=("cluster",)),
     Check("queues", checks.queues, needs=("AWS identity", "outputs")),
     Check("e-mail", checks.email, needs=("AWS identity", "outputs")),
+    Check("e-mail access", checks.email_access, needs=("AWS identity",)),
+    Check("gateway", checks.gateway, needs=("AWS identity", "outputs")),
     Check("database", checks.database, needs=("outputs",)),
 )
 
@@ -49,7 +53,7 @@ def findings(stack: Stack) -> list[Finding]:
     for check in CHECKS:
         blocking = [name for name in check.needs if found[name].result != "ok"]
         if blocking:
-            text = f"not checked, since {' and '.join(blocking)} must be well first"
+            text = f"not checked, because {' and '.join(blocking)} must pass first"
             found[check.name] = Finding(check.name, "skipped", text)
         else:
             found[check.name] = finding(check, stack)
@@ -60,29 +64,29 @@ def finding(check: Check, stack: Stack) -> Finding:
     try:
         return Finding(check.name, "ok", check.run(stack))
     except checks.NotWell as problem:
-        return Finding(check.name, "wrong", problem.text, problem.remedy)
+        return Finding(check.name, "failed", problem.text, problem.remedy)
     except Exception as error:
-        told = sentence(error)
-        if told is None:
+        message = sentence(error)
+        if message is None:
             raise
-        text, _, remedy = told.partition("; ")
-        return Finding(check.name, "wrong", text, remedy)
+        text, *remedy = REMEDY.split(message, maxsplit=1)
+        return Finding(check.name, "failed", text, *remedy)
 
 
 def examine(stack: Stack) -> int:
-    """Print a line for each check; 1 when something is wrong."""
+    """Print a line for each check; return 1 if a check failed."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(width=int(os.environ["COLUMNS"]) if "COLUMNS" in os.environ else None)
-    styles: dict[Result, str] = {"ok": "green", "wrong": "bold red", "skipped": "dim"}
+    styles: dict[Result, str] = {"ok": "green", "failed": "bold red", "skipped": "dim"}
     found = findings(stack)
     for each in found:
         line = Text(f"{each.result:<8}", styles[each.result]).append(f"{each.name:<14}", "bold")
         console.print(line.append(each.text, "default"), soft_wrap=True)
         if each.remedy:
             console.print(Text(f"{'':22}→ {each.remedy}"), soft_wrap=True)
-    wrong = sum(each.result == "wrong" for each in found)
-    console.print(f"\n{wrong} of {len(found)} checks found something wrong." if wrong
-                  else f"\nAll {len(found)} checks are well.")  # fmt: skip
-    return 1 if wrong else 0
+    failed = sum(each.result == "failed" for each in found)
+    console.print(f"\n{failed} of {len(found)} checks failed." if failed
+                  else f"\n{len(found)} checks passed.")  # fmt: skip
+    return 1 if failed else 0

@@ -1,14 +1,22 @@
-"""What goes wrong for an operator; each message is one sentence that says what to do."""
+"""Defines the errors of the operators' commands: one sentence with the remedy."""
 
 
 class OperatorError(Exception):
-    """A command cannot be carried out."""
+    """Reports that a command failed."""
+
+
+class NoProject(OperatorError):
+    def __init__(self) -> None:
+        super().__init__(
+            "expected Pulumi.yaml in this folder or one above it, found none; "
+            "change into the folder of your project"
+        )
 
 
 class MessagesNotFound(OperatorError):
     def __init__(self, ids: list[str]) -> None:
         super().__init__(
-            f"expected messages of the dead-letter queue, found none with the id "
+            f"the dead-letter queue has no message with the id "
             f"{', '.join(ids)}; nothing was changed, and `herald dead-letters list` shows the ids"
         )
 
@@ -16,28 +24,26 @@ class MessagesNotFound(OperatorError):
 class MoveFailed(OperatorError):
     def __init__(self, moved: int, reason: str) -> None:
         super().__init__(
-            f"SQS stopped after {moved} messages were moved, since {reason}; "
+            f"SQS stopped after it moved {moved} messages, because {reason}; "
             "the others are still dead letters, so run the command again"
         )
 
 
 def sentence(error: Exception) -> str | None:
-    """What to tell the operator, or None when the error is a fault of the program."""
+    """Return the message for the operator, or None if the error is a bug."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from preview.rehearsal import PreviewError
-    from preview.report import BadReport
-    from stacks.outputs import OutputsError
+    from stacks.outputs.models import OutputsError
 
-    if isinstance(error, OperatorError | OutputsError | PreviewError | BadReport):
+    if isinstance(error, OperatorError | OutputsError):
         return str(error)
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         said = " ".join(str(answer.get("Message", "nothing")).split())
         return (
-            f"AWS refused {error.operation_name} ({answer.get('Code', 'no code')}: {said}); "
+            f"AWS rejected {error.operation_name} ({answer.get('Code', 'no code')}: {said}); "
             "`herald doctor` checks your access"
         )
     if isinstance(error, BotoCoreError):
-        return f"AWS could not be asked ({error}); `herald doctor` checks your access"
+        return f"AWS did not answer ({error}); `herald doctor` checks your access"
     return None

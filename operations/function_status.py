@@ -1,11 +1,12 @@
-"""How the functions of a stack do that run on a schedule, asked from AWS."""
+"""Reads the status of a stack's scheduled functions from AWS."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from herald.stack import Stack
+from operations.stack import Stack
+from stacks.config.project import PROJECT
 
 FUNCTION, SCHEDULE = "aws:lambda/function:Function", "aws:scheduler/schedule:Schedule"
 WINDOW = timedelta(hours=1)
@@ -14,11 +15,11 @@ WINDOW = timedelta(hours=1)
 @dataclass(frozen=True, kw_only=True)
 class FunctionStatus:
     name: str
-    state: str  # such as Active
-    last_update: str  # such as Successful
-    concurrency: int | None  # how many runs at once at most; None where AWS sets no bound
-    schedule: str  # such as ENABLED, rate(1 minute)
-    runs: int | None  # in the last hour; None where CloudWatch has no figure
+    state: str  # for example Active
+    last_update: str  # for example Successful
+    concurrency: int | None  # maximum number of concurrent runs; None: unlimited
+    schedule: str  # for example ENABLED, rate(1 minute)
+    runs: int | None  # in the last hour; None without data of CloudWatch
     failed: int | None
 
     @property
@@ -28,31 +29,31 @@ class FunctionStatus:
 
 
 def functions(stack: Stack) -> Iterator[FunctionStatus]:
-    """Nothing is asked where the stack file says that pods are the scheduler."""
-    if stack.written.get("herald:scheduler", {}).get("runtime") != "lambda":
+    """Yield the functions; none if the stack file runs the scheduler as pods."""
+    if stack.written.get(f"{PROJECT}:scheduler", {}).get("runtime") != "lambda":
         return
     resources = stack.resources()
-    schedules = made(resources, SCHEDULE)
-    for function in made(resources, FUNCTION):
+    schedules = outputs_of_type(resources, SCHEDULE)
+    for function in outputs_of_type(resources, FUNCTION):
         own = [each for each in schedules if each["target"]["arn"] == function["arn"]]
         yield function_status(stack, function["name"], own)
 
 
-def made(resources: Sequence[Mapping[str, Any]], type_: str) -> list[Mapping[str, Any]]:
-    """The outputs of each resource of a type."""
+def outputs_of_type(resources: Sequence[Mapping[str, Any]], type_: str) -> list[Mapping[str, Any]]:
+    """Return the outputs of all resources of a type."""
     return [each.get("outputs") or {} for each in resources if each["type"] == type_]
 
 
 def function_status(
     stack: Stack, name: str, schedules: Sequence[Mapping[str, Any]]
 ) -> FunctionStatus:
-    told = stack.client("lambda").get_function(FunctionName=name)
-    configuration, cloudwatch = told["Configuration"], stack.client("cloudwatch")
+    answer = stack.client("lambda").get_function(FunctionName=name)
+    configuration, cloudwatch = answer["Configuration"], stack.client("cloudwatch")
     return FunctionStatus(
         name=name,
         state=configuration.get("State", "unknown"),
         last_update=configuration.get("LastUpdateStatus", "unknown"),
-        concurrency=told.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+        concurrency=answer.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
         schedule="; ".join(schedule_state(stack, each) for each in schedules) or "no schedule",
         runs=counted(cloudwatch, "Invocations", name),
         failed=counted(cloudwatch, "Errors", name),
@@ -60,10 +61,10 @@ def function_status(
 
 
 def schedule_state(stack: Stack, schedule: Mapping[str, Any]) -> str:
-    told = stack.client("scheduler").get_schedule(
+    answer = stack.client("scheduler").get_schedule(
         Name=schedule["name"], GroupName=schedule.get("groupName") or "default"
     )
-    return f"{told['State']}, {told['ScheduleExpression']}"
+    return f"{answer['State']}, {answer['ScheduleExpression']}"
 
 
 def counted(cloudwatch: Any, metric: str, function: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Whether something answers at an address; never what it holds."""
+"""Checks whether servers answer, without reading their data."""
 
 import socket
 import struct
@@ -6,11 +6,11 @@ import urllib.error
 import urllib.request
 
 PATIENCE = 3  # seconds
-SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # what a PostgreSQL client says first
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # first message of a PostgreSQL client
 
 
 def answers_as_postgres(host: str, port: int) -> bool:
-    """True when a PostgreSQL server says whether it wants TLS."""
+    """Return True if a PostgreSQL server answers the request for TLS."""
     try:
         with socket.create_connection((host, port), timeout=PATIENCE) as connection:
             connection.sendall(SSL_REQUEST)
@@ -20,7 +20,7 @@ def answers_as_postgres(host: str, port: int) -> bool:
 
 
 def answers_over_http(url: str) -> bool:
-    """True for every answer, a refusal as well."""
+    """Return True for any HTTP answer, also for an error."""
     try:
         with urllib.request.urlopen(f"{url}/health/live", timeout=PATIENCE):
             return True

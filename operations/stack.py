@@ -1,4 +1,4 @@
-"""One stack, as its operators see it: file, outputs, history, state, AWS clients."""
+"""Provides file, outputs, history, state and AWS clients of one stack."""
 
 import json
 import subprocess
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from herald.errors import OperatorError
-from stacks.config import ROOT
-from stacks.outputs import NO_PULUMI, StackOutputs, read_stack
+from operations.errors import NoProject, OperatorError
+from stacks.config.project import ROOT
+from stacks.outputs.models import NO_PULUMI, StackOutputs, read_stack
 
-TIMEOUT = 60  # seconds for one answer of pulumi
+SAME_ENDPOINT = {"sesv2": "ses"}  # the provider uses one endpoint for aws.ses
+TIMEOUT = 60  # seconds per answer of Pulumi
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,16 @@ class Stack:
 
     @cached_property
     def written(self) -> dict[str, Any]:
-        """The `config` of its file as it stands, secrets encrypted."""
+        """Return the `config` of the stack file, with encrypted secrets."""
         import yaml
 
         file = ROOT / f"Pulumi.{self.name}.yaml"
         if not file.exists():
             known = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+            if not known and not (ROOT / "Pulumi.yaml").exists():
+                raise NoProject
             raise OperatorError(
-                f"expected a stack among {', '.join(known) or 'none'}, got {self.name!r}"
+                f"expected a stack among {', '.join(known) or 'none'}; got {self.name!r}"
             )
         config: dict[str, Any] = (yaml.safe_load(file.read_text("utf-8")) or {}).get("config", {})
         return config
@@ -37,8 +40,8 @@ class Stack:
         return read_stack(self.name)
 
     def pulumi(self, *arguments: str) -> Any:
-        """What `pulumi … --stack NAME` prints as JSON."""
-        _ = self.written  # a misspelt name is better told without Pulumi
+        """Return the JSON output of `pulumi … --stack NAME`."""
+        _ = self.written  # reports a misspelt name without Pulumi
         command = ["pulumi", *arguments, "--stack", self.name, "--non-interactive"]
         try:
             done = subprocess.run(
@@ -48,11 +51,12 @@ class Stack:
             raise OperatorError(NO_PULUMI) from None
         except subprocess.TimeoutExpired:
             raise OperatorError(
-                f"pulumi {arguments[0]} gave no answer in {TIMEOUT} s; is its backend reachable?"
+                f"`pulumi {arguments[0]}` did not answer within {TIMEOUT} s; "
+                "check that its backend is reachable"
             ) from None
         if done.returncode != 0:
             said = done.stderr.strip().splitlines() or ["nothing"]
-            raise OperatorError(f"stack {self.name} could not be read; pulumi said: {said[-1]}")
+            raise OperatorError(f"could not read stack {self.name}; Pulumi reported: {said[-1]}")
         return json.loads(done.stdout)
 
     def last_update(self) -> dict[str, Any] | None:
@@ -60,20 +64,21 @@ class Stack:
         return history[0] if history else None
 
     def resources(self) -> list[dict[str, Any]]:
-        """The resources in its state, secrets encrypted."""
+        """Return the resources in the state, with encrypted secrets."""
         deployment = self.pulumi("stack", "export").get("deployment") or {}
         found: list[dict[str, Any]] = deployment.get("resources") or []
         return found
 
     def endpoint(self, service: str) -> str | None:
-        """Where its file says that an AWS service answers; AWS itself when None."""
+        """Return the endpoint of an AWS service in the stack file; None means AWS itself."""
+        name = SAME_ENDPOINT.get(service, service)
         for endpoints in self.written.get("aws:endpoints", []):
-            if service in endpoints:
-                return str(endpoints[service])
+            if name in endpoints:
+                return str(endpoints[name])
         return None
 
     def client(self, service: str) -> Any:
-        """Of boto3, for the stack's region and endpoint, with the operator's own identity."""
+        """Return a boto3 client for the stack's region and endpoint, as the operator."""
         from boto3 import session
         from botocore.config import Config
 

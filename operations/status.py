@@ -1,4 +1,4 @@
-"""What a stack is doing now, asked from AWS, the cluster and its own history."""
+"""Reads the status of a stack from AWS, the cluster and its history."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,19 +7,19 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from herald.cluster import Cluster
-from herald.errors import OperatorError
-from herald.function_status import FunctionStatus, functions
-from herald.reachability import answers_as_postgres, answers_over_http
-from herald.stack import Stack
-from stacks.outputs import StackOutputs
+from operations.cluster import Cluster
+from operations.errors import OperatorError
+from operations.function_status import FunctionStatus, functions
+from operations.reachability import answers_as_postgres, answers_over_http
+from operations.stack import Stack
+from stacks.outputs.models import StackOutputs
 
 COUNTS = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
-AGE_PERIOD = timedelta(minutes=10)  # CloudWatch's figures come late
+AGE_PERIOD = timedelta(minutes=10)  # metrics of CloudWatch arrive late
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class QueueStatus:
     waiting: int
     in_flight: int
     delayed: int
-    oldest: int | None  # seconds; None where CloudWatch has no figure
+    oldest: int | None  # seconds; None without data of CloudWatch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +37,12 @@ class DeploymentStatus:
     name: str
     ready: int
     desired: int
-    current: bool  # whether it runs the image of the stack's last update
+    current: bool  # True if it runs the image of the last update
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackStatus:
-    """What is unknown is left out and named among the problems."""
+    """Contains the status; unknown parts are missing and listed in the problems."""
 
     stack: str
     namespace: str
@@ -67,7 +67,7 @@ def status_of(stack: Stack) -> StackStatus:
         receivers = alarm_receivers(outputs, stack.client("sns"))
         status = StackStatus(**{**vars(status), "alarm_receivers": receivers})
     except (BotoCoreError, ClientError) as error:
-        status.problems.append(f"AWS could not be asked: {error}")
+        status.problems.append(f"AWS did not answer: {error}")
     try:
         context = stack.written.get("kubernetes:context")
         status.deployments.extend(deployments(outputs, Cluster(context)))
@@ -87,12 +87,12 @@ def update_line(last: dict[str, Any] | None) -> str:
 
 
 def queues(outputs: StackOutputs, sqs: Any, cloudwatch: Any) -> Iterator[QueueStatus]:
-    for url, dead in (
-        (outputs.event_queue_url, False),
-        (outputs.event_dead_letters_url, True),
-        (outputs.notification_queue_url, False),
-        (outputs.notification_dead_letters_url, True),
-    ):
+    urls = [
+        (url, dead)
+        for queue in outputs.queues.values()
+        for url, dead in ((queue.url, False), (queue.dead_letters_url, True))
+    ]
+    for url, dead in urls:
         answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))
         waiting, in_flight, delayed = (int(answer["Attributes"].get(each, 0)) for each in COUNTS)
         name = url.rpartition("/")[2]
@@ -107,7 +107,7 @@ def queues(outputs: StackOutputs, sqs: Any, cloudwatch: Any) -> Iterator[QueueSt
 
 
 def oldest(cloudwatch: Any, queue: str) -> int | None:
-    """Age in seconds of the message that waits longest."""
+    """Return the age of the oldest message in seconds."""
     now = datetime.now(UTC)
     answer = cloudwatch.get_metric_statistics(
         Namespace="AWS/SQS",
@@ -143,5 +143,5 @@ def addresses(outputs: StackOutputs) -> Iterator[tuple[str, bool]]:
     for name, server in outputs.databases.items():
         place = f"database {name} at {server.host}:{server.port}"
         yield place, answers_as_postgres(server.host, server.port)
-    for url in (outputs.reminder_service_url, outputs.notification_service_url):
+    for url in outputs.urls.values():
         yield f"API at {url}", answers_over_http(url)

@@ -1,11 +1,11 @@
-"""How the status of a stack is shown."""
+"""Prints the status of a stack."""
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from herald.function_status import FunctionStatus
-from herald.status import DeploymentStatus, QueueStatus, StackStatus
+from operations.function_status import FunctionStatus
+from operations.status import DeploymentStatus, QueueStatus, StackStatus
 
 GOOD, BAD, DIM = "green", "bold red", "dim"
 
@@ -13,7 +13,7 @@ GOOD, BAD, DIM = "green", "bold red", "dim"
 def report(status: StackStatus) -> None:
     console = Console()
     console.print(Text(f"Stack {status.stack}, namespace {status.namespace}", "bold"))
-    console.print(f"Last update: {status.updated}")
+    console.print(f"Last change: {status.updated}")
     tables = (
         queue_table(status.queues),
         deployment_table(status.deployments),
@@ -54,7 +54,7 @@ def deployment_table(deployments: list[DeploymentStatus]) -> Table:
         table.add_row(
             deployment.name,
             Text(f"{deployment.ready}/{deployment.desired}", GOOD if whole else BAD),
-            Text("current", GOOD) if deployment.current else Text("of another update", BAD),
+            Text("current", GOOD) if deployment.current else Text("from another update", BAD),
         )
     return table
 
@@ -79,15 +79,22 @@ def function_table(functions: list[FunctionStatus]) -> Table:
 
 
 def notes(status: StackStatus) -> list[str]:
-    told = [f"{problem[0].upper()}{problem[1:]}." for problem in status.problems]
+    advice = [f"{problem[0].upper()}{problem[1:]}." for problem in status.problems]
     if any(function.failed for function in status.functions):
-        told.append("A function failed: its log group in CloudWatch says why.")
+        advice.append("A function failed: its log group in CloudWatch has the reason.")
     if any(not each.schedule.startswith("ENABLED") for each in status.functions):
-        told.append("A function's schedule is not enabled: nothing is sent until `pulumi up`.")
+        advice.append(
+            "The schedule of a function is disabled: no notification is sent until `pulumi up`."
+        )
     if status.alarm_receivers == 0:
-        told.append("Alarms reach nobody: set herald:alarmEmails, or subscribe to the alarm topic.")
+        advice.append(
+            "Alarms notify nobody: set herald:alarmEmails, or subscribe to the alarm topic."
+        )
     if any(queue.dead_letters and queue.waiting for queue in status.queues):
-        told.append("There are dead letters: `herald dead-letters list` says why.")
+        advice.append("There are dead letters: `herald dead-letters list` shows the reasons.")
     if not all(status.answering.values()):
-        told.append("What gives no answer may be private: pods are ready only with their database.")
-    return told
+        advice.append(
+            "A database that does not answer may be private: "
+            "pods are ready only with their database."
+        )
+    return advice

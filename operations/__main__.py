@@ -1,0 +1,5 @@
+import sys
+
+from operations.command_line import main
+
+sys.exit(main())
