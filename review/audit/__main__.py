@@ -1,24 +1,22 @@
-"""Judges what the stacks would make by other people's checkers: python -m audit."""
+"""Checks the planned resources of stacks with public checkers: python -m review.audit."""
 
 import argparse
-import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from audit.findings import AuditError, Verdict
-from audit.judgement import judged, programs
-from audit.suppressions import Sorted, read_suppressions, sort
-from local.environment import PROJECT, Environment
-from preview.rehearsal import PreviewError, stack_names
-from preview.trial import Incomplete
+from local.environment import Environment
+from review.audit.findings import AuditError, Verdict
+from review.audit.judgement import judged, programs
+from review.audit.suppressions import Sorted, read_suppressions, sort
+from review.simulation.rehearsal import PreviewError, stack_names
+from review.simulation.trial import Incomplete
 
 
 def main() -> None:
-    warnings.simplefilter("ignore")  # of the SDKs, about themselves
+    warnings.simplefilter("ignore")  # warnings of the SDKs
     arguments = parsed()
-    environment = Environment(Path(os.environ.get("HERALD_STATE_FOLDER", PROJECT / ".local")))
+    environment = Environment.chosen()
     try:
         deployments = programs(arguments.stack or stack_names())
         verdicts = list(judged(deployments, environment))
@@ -34,7 +32,7 @@ def main() -> None:
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m audit", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m review.audit", description=__doc__)
     parser.add_argument("--stack", action="append", choices=stack_names(), help="all if none")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""The cluster's own judgement: a dry run in a namespace that admits restricted pods alone."""
+"""Checks manifests by a dry run on the cluster, in a namespace with the restricted standard."""
 
 import copy
 import os
@@ -7,10 +7,12 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audit.findings import AuditError, Finding, Verdict
-from audit.manifests import Manifest, as_json
 from local.environment import Environment
+from review.audit.findings import AuditError, Finding, Verdict
+from review.audit.manifests import Manifest, as_json
 
+# Groups whose definitions only EKS has.
+ELSEWHERE = ("karpenter.sh/",)
 NAMESPACE = "herald-audit"
 POD_SECURITY = "pod-security.kubernetes.io"
 LABELS = {f"{POD_SECURITY}/{mode}": "restricted" for mode in ("enforce", "warn")}
@@ -25,7 +27,9 @@ def judge(stacks: Mapping[str, Sequence[Manifest]], environment: Environment) ->
     try:
         for stack, manifests in stacks.items():
             told = kubectl.apply(
-                [moved(each) for each in manifests], "--server-side", "--dry-run=server"
+                [move_to_namespace(each) for each in manifests if is_known(each)],
+                "--server-side",
+                "--dry-run=server",
             )
             found += findings(stack, told.stderr)
     finally:
@@ -52,14 +56,14 @@ class Kubectl:
                 check=False,
             )
         except FileNotFoundError:
-            raise AuditError("kubectl is not there; `make tools` builds it") from None
+            raise AuditError("kubectl is missing; run `make tools`") from None
 
     def apply(
         self, manifests: Sequence[Manifest], *options: str
     ) -> subprocess.CompletedProcess[str]:
         done = self.run("apply", *options, "-f", "-", given=as_json(manifests))
         if done.returncode and not any(map(ERROR.match, done.stderr.splitlines())):
-            raise AuditError(f"the cluster can't be asked: {done.stderr.strip()[-500:]}")
+            raise AuditError(f"the cluster does not answer: {done.stderr.strip()[-500:]}")
         return done
 
 
@@ -68,8 +72,13 @@ def namespace() -> Manifest:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
-def moved(manifest: Manifest) -> Manifest:
-    """Into the namespace of the audit; a port of the node may be taken by the stack itself."""
+def is_known(manifest: Manifest) -> bool:
+    """Return whether the cluster on this machine knows the kind."""
+    return not str(manifest["apiVersion"]).startswith(ELSEWHERE)
+
+
+def move_to_namespace(manifest: Manifest) -> Manifest:
+    """Return the manifest in the namespace of the audit, without node ports."""
     result = copy.deepcopy(manifest)
     if "namespace" in result["metadata"]:
         result["metadata"]["namespace"] = NAMESPACE
@@ -86,12 +95,12 @@ def findings(stack: str, stderr: str) -> Iterator[Finding]:
                 judge="dry run",
                 rule=(failed["rule"] or "Error") if failed else "Warning",
                 stack=stack,
-                resource=named(told["problem"]),
+                resource=named_object(told["problem"]),
                 problem=told["problem"],
             )
 
 
-def named(problem: str) -> Any:
-    """The object or the container that a message names first."""
+def named_object(problem: str) -> Any:
+    """Return the object or container that a message names first."""
     found = re.search(r'"([^"]+)"', problem)
     return found[1] if found else "?"

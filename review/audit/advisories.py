@@ -1,4 +1,4 @@
-"""pip-audit's judgement of the packages that lock files name."""
+"""Checks the packages of lock files with pip-audit."""
 
 import json
 import subprocess
@@ -7,20 +7,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from audit.findings import AuditError, Finding, Verdict
 from local.environment import PROJECT
+from review.audit.findings import AuditError, Finding, Verdict
 
 PROGRAM = Path(__file__).parent / ".venv" / "bin" / "pip-audit"
 LOCKS = (
-    "requirements/development.lock",
+    "development.lock",
     "services/dependencies/requirements.lock",
     "services/dependencies/installer.lock",
-    "policies/requirements.lock",
-    "audit/requirements.lock",
+    "review/policies/requirements.lock",
+    "review/audit/requirements.lock",
 )
-TIMEOUT = 10  # seconds for one answer
-# Its advisories are public. Whoever does not know them knows none, and a registry's mirror that
-# serves packages without advisories would make every package look well.
+TIMEOUT = 10  # seconds per answer
+# A published advisory. A mirror that does not know it has no advisories, so every package would
+# look safe.
 KNOWN_ADVISORY = "jinja2==2.4.1"
 
 
@@ -43,18 +43,16 @@ def why_unreachable() -> str | None:
         try:
             [told] = ask(file, "--no-deps")["dependencies"]
         except AuditError as error:
-            return f"the service of advisories can't be reached: {error}"
+            return f"the service of advisories does not answer: {error}"
     if told.get("vulns"):
         return None
     reason = told.get("skip_reason", "it was given none")
-    return (
-        f"the registry that is used here has no advisories, not even of {KNOWN_ADVISORY}: {reason}"
-    )
+    return f"the registry in use has no advisories, not even of {KNOWN_ADVISORY}: {reason}"
 
 
 def ask(lock: Path, *options: str) -> dict[str, Any]:
     if not PROGRAM.exists():
-        raise AuditError("pip-audit is not installed; `make audit/.venv/ready` installs it")
+        raise AuditError("pip-audit is not installed; `make review/audit/.venv/ready` installs it")
     command = [str(PROGRAM), "--disable-pip", "--requirement", str(lock), *options]
     done = subprocess.run(
         [*command, "--format", "json", "--progress-spinner", "off", "--timeout", str(TIMEOUT)],
@@ -76,7 +74,7 @@ def findings(lock: str, report: dict[str, Any]) -> Iterator[Finding]:
             yield finding(lock, package["name"], "unknown-package", reason)
         for each in package.get("vulns", ()):
             mended = ", ".join(each["fix_versions"]) or "no version"
-            problem = f"{package['version']} is known to be unsafe; mended in {mended}"
+            problem = f"{package['version']} is vulnerable; fixed in {mended}"
             yield finding(lock, package["name"], each["id"], problem)
 
 

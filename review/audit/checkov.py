@@ -1,4 +1,4 @@
-"""Checkov's judgement of AWS resources and of manifests."""
+"""Checks AWS resources and manifests with checkov."""
 
 import json
 import os
@@ -11,18 +11,18 @@ from typing import Any
 
 import yaml
 
-from audit.findings import AuditError, Finding, Verdict
-from audit.terraform import Mapped, plan
+from review.audit.findings import AuditError, Finding, Verdict
+from review.audit.terraform import Mapped, plan
 
 CHECKOV = Path(__file__).parent / ".venv" / "bin" / "checkov"
 FRAMEWORKS = ("terraform_plan", "kubernetes")
-# Nothing is fetched or sent: guidelines and severities would come from a service with accounts.
+# Disables requests: guidelines and severities come from a service that requires an account.
 OFFLINE = ("--skip-download", "--no-fail-on-crash", "--skip-results-upload")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What checkov is shown of one stack."""
+    """Contains the input for checkov of one stack."""
 
     stack: str
     resources: Sequence[Mapped]
@@ -30,7 +30,7 @@ class Shown:
 
 
 def judge(stacks: Sequence[Shown]) -> Verdict:
-    """All stacks in one run, for its start takes seconds."""
+    """Check all stacks in one run, because the start of checkov takes seconds."""
     with tempfile.TemporaryDirectory(prefix="herald-audit-") as name:
         folder = Path(name)
         for each in stacks:
@@ -52,7 +52,7 @@ def judge(stacks: Sequence[Shown]) -> Verdict:
 
 def run(folder: Path) -> list[dict[str, Any]]:
     if not CHECKOV.exists():
-        raise AuditError("checkov is not installed; `make audit/.venv/ready` installs it")
+        raise AuditError("checkov is not installed; `make review/audit/.venv/ready` installs it")
     command = [str(CHECKOV), "--directory", str(folder), "--output", "json", *OFFLINE]
     harmless = {key: value for key, value in os.environ.items() if not key.startswith("BC_")}
     done = subprocess.run(
@@ -66,10 +66,10 @@ def run(folder: Path) -> list[dict[str, Any]]:
     try:
         told = json.loads(done.stdout)
     except ValueError:
-        raise AuditError(f"checkov told nothing readable: {done.stderr.strip()[-500:]}") from None
+        raise AuditError(f"checkov printed no JSON: {done.stderr.strip()[-500:]}") from None
     reports = told if isinstance(told, list) else [told]
     if not all("results" in report for report in reports):
-        raise AuditError("checkov judged nothing of what it was shown")
+        raise AuditError("checkov checked none of its input")
     if unread := [file for report in reports for file in report["results"]["parsing_errors"]]:
         raise AuditError(f"checkov could not read {', '.join(unread)}")
     return reports

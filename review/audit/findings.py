@@ -1,11 +1,11 @@
-"""What a checker said."""
+"""Represents the findings of checkers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 class AuditError(Exception):
-    """One sentence for the user."""
+    """Reports why an audit is impossible, in one sentence."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -13,15 +13,15 @@ class Finding:
     judge: str
     rule: str
     stack: str
-    resource: str  # as the program names it
+    resource: str  # name in the program
     problem: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """One judge's, of everything that it was shown."""
+    """Contains the result of one checker for all its input."""
 
     judge: str
-    judged: str  # how much of what
+    judged: str  # size of the input
     findings: Sequence[Finding] = ()
-    skipped: str | None = None  # why nothing was judged
+    skipped: str | None = None  # reason why nothing was checked

@@ -1,19 +1,19 @@
-"""All judges, on what the programs of some stacks would make."""
+"""Runs all checkers on the planned resources of stacks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from audit import admission, advisories, checkov, kube_score, parliament
-from audit.findings import Finding, Verdict
-from audit.manifests import Manifest, manifests
-from audit.programs import account, platform
-from audit.terraform import TABLE, mapped, read_types
 from local.environment import Environment
-from preview.rehearsal import PROGRAMS, stack_names
-from preview.trial import Deployment
+from review.audit import admission, advisories, checkov, cloudformation, kube_score, parliament
+from review.audit.findings import Finding, Verdict
+from review.audit.manifests import Manifest, manifests
+from review.audit.programs import account, platform
+from review.audit.terraform import TABLE, mapped, read_types
+from review.simulation.rehearsal import PROGRAMS, stack_names
+from review.simulation.trial import Deployment
 
 
 def programs(stacks: Sequence[str]) -> dict[str, Deployment]:
-    """The platform of each stack, and the foundation that it lies in if it has one."""
+    """Return the platform of each stack, and its foundation if it has one."""
     below = stack_names(PROGRAMS["foundation"].folder)
     accounts = {f"foundation-{name}": account(name) for name in stacks if name in below}
     return {name: platform(name) for name in stacks} | accounts
@@ -35,7 +35,7 @@ def manifests_of(deployments: dict[str, Deployment]) -> dict[str, list[Manifest]
 def judged_alone(
     deployments: dict[str, Deployment], rendered: Mapping[str, list[Manifest]]
 ) -> Iterator[Verdict]:
-    """By those that need no cluster, no program that has to be built, and nobody's answer."""
+    """Run the checkers that need no cluster, no built program and no network."""
     types, shown, unmapped = read_types(), [], []
     for stack, each in deployments.items():
         resources, unknown = mapped(each.resources, types)
@@ -44,6 +44,7 @@ def judged_alone(
     count = sum(len(one.resources) for one in shown)
     yield Verdict(judge="mapping", judged=f"{count} resources", findings=unmapped)
     yield checkov.judge(shown)
+    yield cloudformation.judge({stack: each.resources for stack, each in deployments.items()})
     yield parliament.judge(
         [
             document
@@ -54,5 +55,5 @@ def judged_alone(
 
 
 def unjudged(stack: str, type_: str) -> Finding:
-    problem = f"no judge saw it, for {TABLE.name} has no type of Terraform for it; add one"
+    problem = f"no checker knows it, because {TABLE.name} has no Terraform type for it; add one"
     return Finding(judge="mapping", rule="unmapped", stack=stack, resource=type_, problem=problem)

@@ -1,4 +1,4 @@
-"""kube-score's judgement of manifests."""
+"""Checks manifests with kube-score."""
 
 import json
 import subprocess
@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-from audit.findings import AuditError, Finding, Verdict
-from audit.manifests import Manifest
 from local.environment import PROJECT
+from review.audit.findings import AuditError, Finding, Verdict
+from review.audit.manifests import Manifest
 
 PROGRAM = PROJECT / ".local" / "bin" / "kube-score"
-PASSED = 10  # the best grade; 1 is critical, 5 a warning, 7 nearly well
+PASSED = 10  # the best grade; 1 is critical, 5 a warning, 7 almost OK
 
 
 def judge(stacks: Mapping[str, Sequence[Manifest]]) -> Verdict:
@@ -39,13 +39,13 @@ def run(documents: str) -> list[dict[str, Any]]:
     try:
         done = subprocess.run(command, input=documents, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise AuditError("kube-score is not built; `make kube-score` builds it") from None
+        raise AuditError("kube-score is missing; run `make kube-score`") from None
     try:
         told: list[dict[str, Any]] | None = json.loads(done.stdout)
     except ValueError:
-        raise AuditError(f"kube-score told nothing readable: {done.stderr.strip()}") from None
+        raise AuditError(f"kube-score printed no JSON: {done.stderr.strip()}") from None
     if told is None:
-        raise AuditError("kube-score judged nothing of what it was shown")
+        raise AuditError("kube-score checked none of its input")
     return told
 
 

@@ -1,17 +1,17 @@
-"""Resources of Kubernetes as the manifests that the cluster gets."""
+"""Converts Kubernetes resources to the manifests that the cluster receives."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from preview.trial import Recorded
+from review.simulation.trial import Recorded
 
 NAMESPACED = ("kubernetes:core/v1:Namespace",)
 Manifest = dict[str, Any]
 
 
 def manifests(resources: Sequence[Recorded]) -> list[Manifest]:
-    """In the order of creation, with the names that Pulumi makes up."""
+    """Return the manifests in the order of creation, with names from auto-naming."""
     return [
         whole_numbers(
             {**each.inputs, "metadata": {**each.inputs["metadata"], "name": name_of(each)}}
@@ -26,7 +26,7 @@ def name_of(resource: Recorded) -> str:
 
 
 def whole_numbers(value: Any) -> Any:
-    """The engine knows one kind of number, Kubernetes two."""
+    """Convert whole floats to integers: the engine has one kind of number, Kubernetes two."""
     if isinstance(value, dict):
         return {key: whole_numbers(each) for key, each in value.items()}
     if isinstance(value, list):

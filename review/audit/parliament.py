@@ -1,4 +1,4 @@
-"""parliament's judgement of every policy document: of identities, of trust, of resources."""
+"""Checks policy documents of identities, trust and resources with parliament."""
 
 import json
 import subprocess
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit.findings import AuditError, Finding, Verdict
-from preview.trial import Recorded
+from review.audit.findings import AuditError, Finding, Verdict
+from review.simulation.trial import Recorded
 
 PROGRAM = Path(__file__).parent / ".venv" / "bin" / "parliament"
-# Where each type has a document; other types have none of IAM.
+# Properties with documents, by type.
 DOCUMENTS = {
     "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
     "aws:iam/policy:Policy": "policy",
@@ -46,7 +46,7 @@ def documents(stack: str, resources: Sequence[Recorded]) -> Iterator[Document]:
 
 
 def with_resource(trust: Mapping[str, Any], role: str) -> dict[str, Any]:
-    """Trust is of the role that it belongs to, which parliament wants to be told."""
+    """Add a resource to statements of trust policies, which parliament requires."""
     statements = [{"Resource": role, **each} for each in trust["Statement"]]
     return {**trust, "Statement": statements}
 
@@ -66,7 +66,7 @@ def judge(shown: Sequence[Document]) -> Verdict:
 
 def run(folder: Path) -> list[dict[str, Any]]:
     if not PROGRAM.exists():
-        raise AuditError("parliament is not installed; `make audit/.venv/ready` installs it")
+        raise AuditError("parliament is not installed; `make review/audit/.venv/ready` installs it")
     done = subprocess.run(
         [str(PROGRAM), "--directory", str(folder), "--json", *DEPTH],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Findings that are no faults here, each with its reason."""
+"""Reads suppressions: findings that are accepted, each with a reason."""
 
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from audit.findings import Finding
+from review.audit.findings import Finding
 
 TABLE = Path(__file__).parent / "suppressions.toml"
 
@@ -18,8 +18,8 @@ class Suppression(BaseModel):
 
     judge: str
     rule: str
-    resource: str  # a pattern, as the judge names resources
-    stacks: tuple[str, ...] = ()  # every one if none is named
+    resource: str  # pattern of the resource name in the checker's output
+    stacks: tuple[str, ...] = ()  # empty: all
     reason: str = Field(min_length=20)
 
     def covers(self, finding: Finding) -> bool:
@@ -34,7 +34,7 @@ class Suppression(BaseModel):
 class Sorted:
     left: Sequence[Finding]
     suppressed: Sequence[Finding]
-    unused: Sequence[Suppression]  # what they covered is gone, so they would hide what comes
+    unused: Sequence[Suppression]  # without a finding; they would hide future findings
 
 
 def read_suppressions(file: Path = TABLE) -> list[Suppression]:
@@ -44,7 +44,7 @@ def read_suppressions(file: Path = TABLE) -> list[Suppression]:
 def sort(
     findings: Iterable[Finding], suppressions: Sequence[Suppression], judges: Iterable[str]
 ) -> Sorted:
-    """Suppressions for a judge that was not asked are not unused."""
+    """Sort findings; suppressions of a checker that did not run do not count as unused."""
     asked, used = set(judges), set[int]()
     left: list[Finding] = []
     suppressed: list[Finding] = []

@@ -1,4 +1,4 @@
-"""Resources as a plan of Terraform, which is what checkov reads."""
+"""Converts resources to a Terraform plan, the input of checkov."""
 
 import re
 import tomllib
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.findings import AuditError
-from preview.trial import Recorded
+from review.audit.findings import AuditError
+from review.simulation.trial import Recorded
 
 TABLE = Path(__file__).parent / "terraform.toml"
 PROVIDER = "registry.terraform.io/hashicorp/aws"
@@ -30,11 +30,11 @@ class TerraformType:
         return self.names.get(path) or snake_case(path.rpartition(".")[2])
 
     def value(self, path: str, value: Any) -> Any:
-        """A block is a list even where there can be only one."""
+        """Return a value for Terraform, where single blocks are lists, too."""
         if path in (*self.maps, *MAPS_EVERYWHERE):
             return value
         if isinstance(value, float) and value.is_integer():
-            return int(value)  # the engine knows one kind of number, Terraform two
+            return int(value)  # the engine has one kind of number, Terraform two
         if isinstance(value, Mapping):
             return [self.block(path, value)]
         if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
@@ -78,12 +78,12 @@ class Mapped:
 def mapped(
     resources: Sequence[Recorded], types: Mapping[str, TerraformType]
 ) -> tuple[list[Mapped], list[str]]:
-    """The resources of AWS that have a type in Terraform, and the types that have none."""
+    """Return the AWS resources with a Terraform type, and the types without one."""
     own = [each for each in resources if each.type.startswith("aws:")]
     found = [Mapped(each, types[each.type]) for each in own if each.type in types]
     addresses = [each.address for each in found]
     if twice := sorted({each for each in addresses if addresses.count(each) > 1}):
-        raise AuditError(f"more than one resource would be {', '.join(twice)} in a plan")
+        raise AuditError(f"expected unique addresses; got {', '.join(twice)} more than once")
     return found, sorted({each.type for each in own if each.type not in types})
 
 
@@ -121,7 +121,7 @@ def change(each: Mapped) -> JSON:
 
 
 def configured(each: Mapped, addresses: Mapping[str, str]) -> JSON:
-    """What refers to what, by which checkov finds the parts that belong together."""
+    """Return the references between resources, by which checkov finds related resources."""
     expressions = {
         each.terraform.name(name): {"references": list(referred(urns, addresses))}
         for name, urns in each.resource.references.items()

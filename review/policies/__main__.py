@@ -1,4 +1,4 @@
-"""Hands the rules to Pulumi's engine, which asks about each resource before it is changed."""
+"""Registers the rules with Pulumi's engine, which applies them before each change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 
 def plain(place: Any) -> Any:
-    """Ordinary maps and lists, in which what is not known before `up` is marked."""
+    """Return plain maps and lists, in which unknown values are marked."""
     if isinstance(place, Mapping):
         return {key: entry(place, key) for key in place}
     if isinstance(place, Sequence) and not isinstance(place, str):
@@ -36,7 +36,7 @@ IMAGE = "docker-build:index:Image"
 
 
 class OwnImages(set[str]):
-    """The tags of the images that the stack builds; a preview knows no digest of a new one."""
+    """Collects the tags of images that the stack builds; a preview knows no digest of these."""
 
     def watch(self, resource: Resource) -> None:
         if resource.type == IMAGE:

@@ -1,10 +1,10 @@
-"""What is different between two plans of one stack."""
+"""Compares two plans of one stack."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from preview.plan import PlannedResource
+from review.preview.plan import PlannedResource
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,26 @@
-"""What planned resources cost in a month."""
+"""Computes the monthly cost of planned resources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from preview.plan import PlannedResource
-from preview.prices import Prices, Usage
-from preview.rates import RATES, NoPrice, Part
+from review.preview.plan import PlannedResource
+from review.preview.prices import Prices, Usage
+from review.preview.rates import RATES, NoPrice, Part
 
 __all__ = ["FREE", "RATES", "Bill", "Cost", "Part", "assumptions", "bill", "cost"]
 
-# Pods run on nodes that are there anyway; images are pushed to repositories that are billed.
+# Nodes and repositories have their own prices; pods and images add none.
 FREE_PACKAGES = ("docker-build", "kubernetes", "pulumi", "random")
 FREE = frozenset(
     {
+        "aws:acm/certificate:Certificate",
+        "aws:acm/certificateValidation:CertificateValidation",
+        "aws:amp/alertManagerDefinition:AlertManagerDefinition",
+        "aws:amp/ruleGroupNamespace:RuleGroupNamespace",  # evaluations cost cents
         "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
         "aws:ec2/flowLog:FlowLog",
         "aws:ec2/internetGateway:InternetGateway",
-        "aws:ec2/launchTemplate:LaunchTemplate",
         "aws:ec2/route:Route",
         "aws:ec2/routeTable:RouteTable",
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
@@ -40,6 +43,7 @@ FREE = frozenset(
         "aws:lambda/permission:Permission",
         "aws:rds/parameterGroup:ParameterGroup",
         "aws:rds/subnetGroup:SubnetGroup",
+        "aws:route53/record:Record",
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
         "aws:s3/bucketPolicy:BucketPolicy",
@@ -51,8 +55,8 @@ FREE = frozenset(
         "aws:ses/emailIdentity:EmailIdentity",
         "aws:ses/eventDestination:EventDestination",
         "aws:ses/template:Template",
-        "aws:sns/topic:Topic",
         "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sns/topicSubscription:TopicSubscription",
         "aws:sqs/queuePolicy:QueuePolicy",
         "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
@@ -75,7 +79,7 @@ class Cost:
 @dataclass(frozen=True)
 class Bill:
     costs: tuple[Cost, ...]
-    unpriced: tuple[str, ...]  # what is not in the total, and why
+    unpriced: tuple[str, ...]  # resources without a price, and the reason
 
     @property
     def monthly(self) -> Decimal:
@@ -86,7 +90,7 @@ def bill(resources: Sequence[PlannedResource], prices: Prices, usage: Usage) -> 
     costs: list[Cost] = []
     unpriced: list[str] = []
     for each in resources:
-        if each.type in FREE or each.type.partition(":")[0] in FREE_PACKAGES:
+        if is_free(each.type):
             continue
         try:
             costs.append(cost(each, prices, usage))
@@ -94,6 +98,11 @@ def bill(resources: Sequence[PlannedResource], prices: Prices, usage: Usage) -> 
             unpriced.append(f"{each.name}: no price known for {missing}")
     costs.sort(key=lambda each: (-each.monthly, each.name))
     return Bill(tuple(costs), tuple(unpriced))
+
+
+def is_free(type_: str) -> bool:
+    """Objects of Kubernetes are free unless they make something in AWS."""
+    return type_ in FREE or (type_.partition(":")[0] in FREE_PACKAGES and type_ not in RATES)
 
 
 def cost(resource: PlannedResource, prices: Prices, usage: Usage) -> Cost:
@@ -106,8 +115,9 @@ def source_line(prices: Prices) -> str:
     if prices.checked:
         return f"Compared with {prices.source}."
     return (
-        "An estimate: the prices were written down by hand and not compared with AWS's list; "
-        f"check before you rely on it: {prices.source}."
+        "An estimate: the prices were entered manually and not compared with AWS's list; "
+        f"`make prices REGIONS={prices.region}` replaces them. "
+        f"Check before you rely on it: {prices.source}."
     )
 
 
@@ -118,10 +128,10 @@ def assumptions(prices: Prices, usage: Usage) -> list[str]:
         source_line(prices),
         f"{usage.reminders:,} changes of reminders and {usage.notifications:,} notifications "
         f"a month, {usage.email_share:.0%} of them by e-mail.",
-        f"{usage.nat_gb:,} GB a month through each NAT gateway, {usage.disk_gb:,} GB of disk in "
-        "each node, and no more nodes than there are at least.",
-        f"{usage.event_gb:,} GB of remembered events, {usage.log_gb:,} GB of logs a month in "
+        f"{usage.nat_gb:,} GB a month through each NAT gateway, {usage.nodes:,} nodes of the size "
+        f"m7i.large with {usage.disk_gb:,} GB of disk each.",
+        f"{usage.event_gb:,} GB in the event store, {usage.log_gb:,} GB of logs a month in "
         "each log group.",
-        "Pods run on nodes that the cluster has anyway; traffic between zones is not counted.",
+        "Pods run on existing nodes; traffic between zones is not counted.",
         "Backups within the size of the database and 7 days of insights are free.",
     ]

@@ -1,4 +1,4 @@
-"""What the engine plans, read from the events that `pulumi preview --json` streams."""
+"""Reads the plan of the engine from the events of `pulumi preview --json`."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 NOT_COMPONENTS = re.compile(r"^(aws|kubernetes|docker-build|random)")
 UNKNOWN = re.compile(r"04da6b54-80e4-46f7-96ec-b56ff0331ba9")
-ENDED = "preview failed"  # all that the engine says of a mandatory rule that is broken
+ENDED = "preview failed"  # the only message of the engine about a broken mandatory rule
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
@@ -25,7 +25,7 @@ class PlannedResource:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A rule that a resource breaks."""
+    """Reports a rule that a resource breaks."""
 
     rule: str
     level: str
@@ -39,7 +39,7 @@ class Finding:
 class Plan:
     resources: Sequence[PlannedResource]
     findings: Sequence[Finding]
-    rules: int  # how many were asked
+    rules: int  # number of applied rules
     errors: Sequence[str]
 
     @property
@@ -77,27 +77,27 @@ def plan_of(events: Iterable[Mapping[str, Any]]) -> Plan:
 
 
 def beyond(findings: Iterable[Finding], errors: Iterable[str]) -> list[str]:
-    """The errors without the one that a broken rule brings: a preview goes on to its end."""
+    """Return the errors, without the one that reports policy violations."""
     refused = any(each.level == "mandatory" for each in findings)
     return [each for each in errors if not (refused and each == ENDED)]
 
 
 def resource_of(metadata: Mapping[str, Any]) -> PlannedResource | None:
-    """None for components, which only group others, and for what is removed."""
+    """Return the resource, or None for components and removed resources."""
     new = metadata.get("new")
     if not new or not NOT_COMPONENTS.match(new["type"]):
         return None
-    return PlannedResource(urn=new["urn"], type=new["type"], inputs=readable(new["inputs"] or {}))
+    return PlannedResource(urn=new["urn"], type=new["type"], inputs=masked(new["inputs"] or {}))
 
 
-def readable(value: Any) -> Any:
-    """Marks what only `up` will know, and leaves out secrets and the engine's own notes."""
+def masked(value: Any) -> Any:
+    """Mark values that are unknown until `up`; omit secrets and internal values of the engine."""
     if isinstance(value, Mapping):
         if SECRET_SIGNATURE in value:
             return "[secret]"
-        return {key: readable(each) for key, each in value.items()}
+        return {key: masked(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [readable(each) for each in value]
+        return [masked(each) for each in value]
     if isinstance(value, str):
         return UNKNOWN.sub("[known after up]", value)
     return value
@@ -117,7 +117,7 @@ def finding_of(event: Mapping[str, Any]) -> Finding:
 
 
 def without_made_up_names(resources: Sequence[PlannedResource]) -> list[PlannedResource]:
-    """Names end in characters made up anew in each preview; two previews must be comparable."""
+    """Replace generated endings of names, so that two previews can be compared."""
     made_up = {}
     for each in resources:
         if "name" in each.inputs.get("__defaults", ()):
@@ -129,16 +129,16 @@ def without_made_up_names(resources: Sequence[PlannedResource]) -> list[PlannedR
         return list(resources)
     pattern = re.compile("|".join(map(re.escape, sorted(made_up, key=len, reverse=True))))
     return [
-        replace(each, inputs=renamed(each.inputs, lambda found: made_up[found[0]], pattern))
+        replace(each, inputs=rename(each.inputs, lambda found: made_up[found[0]], pattern))
         for each in resources
     ]
 
 
-def renamed(value: Any, name: Any, pattern: re.Pattern[str]) -> Any:
+def rename(value: Any, name: Any, pattern: re.Pattern[str]) -> Any:
     if isinstance(value, Mapping):
         return {
-            key: renamed(each, name, pattern) for key, each in value.items() if key != "__defaults"
+            key: rename(each, name, pattern) for key, each in value.items() if key != "__defaults"
         }
     if isinstance(value, list):
-        return [renamed(each, name, pattern) for each in value]
+        return [rename(each, name, pattern) for each in value]
     return pattern.sub(name, value) if isinstance(value, str) else value

@@ -1,20 +1,20 @@
-"""What each type of resource is billed by in a month."""
+"""Lists the billed parts of each resource type for a month."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from preview.prices import Prices, Usage
+from review.preview.prices import Prices, Usage
 
 HOURS = 730  # of a month
-STARTS = 43_800  # of a month, one a minute
+STARTS = 43_800  # of a month, one per minute
 MILLION = Decimal(1_000_000)
 
 
 @dataclass(frozen=True)
 class Part:
-    """`amount` of something, each at `price`."""
+    """Contains an `amount` with a `price` for each unit."""
 
     what: str
     amount: Decimal | int
@@ -26,30 +26,42 @@ class Part:
 
 
 class NoPrice(Exception):
-    """The table has no price for something; the message names it."""
+    """Reports a missing price; the message names the unit."""
 
 
 Inputs = Mapping[str, Any]
 Rates = Callable[[Inputs, Prices, Usage], Iterator[Part]]
 
 
-def subscription(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
-    """Publishing is billed, not delivering: each topic with a queue takes half of all events."""
-    if inputs.get("protocol") == "sqs":
-        yield Part("million messages", usage.events / 2 / MILLION, prices.sns["million_publishes"])
+def topic(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    """Count publications; AWS does not bill deliveries to queues."""
+    name = part_name(inputs)
+    messages = usage.published(name)
+    if messages is None:
+        raise NoPrice(f"the messages of topic {name}, which prices.py does not estimate")
+    yield Part("million messages", messages / MILLION, prices.sns["million_publishes"])
 
 
 def queue(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
     if not inputs.get("redrivePolicy"):
-        return  # dead letters are hardly used
-    requests = usage.idle_polls + 2 * usage.events / 2  # one to receive, one to delete
+        return  # the use of dead-letter queues is negligible
+    name = part_name(inputs)
+    messages = usage.received(name)
+    if messages is None:
+        raise NoPrice(f"the messages of queue {name}, which prices.py does not estimate")
+    requests = usage.idle_polls + 2 * messages  # one to receive, one to delete
     yield Part("million requests", requests / MILLION, prices.sqs["million_requests"])
+
+
+def part_name(inputs: Inputs) -> str:
+    """Return the name in the program: without the environment's prefix and the random end."""
+    return str(inputs.get("name", "")).partition("-")[2].rpartition("-")[0]
 
 
 def table(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
     if inputs.get("billingMode") != "PAY_PER_REQUEST":
         raise NoPrice("provisioned capacity")
-    copies = 1 + len(inputs.get("globalSecondaryIndexes") or [])  # an index holds all again
+    copies = 1 + len(inputs.get("globalSecondaryIndexes") or [])  # each index contains all items
     units = usage.events * usage.event_kb * copies / MILLION
     yield Part("million writes", units, prices.dynamodb["million_writes"])
     yield Part("GB stored", usage.event_gb * copies, prices.dynamodb["gb_month"])
@@ -83,7 +95,7 @@ def schedule(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
 
 def key(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
     yield Part("key", 1, prices.kms["key_month"])
-    # SQS and SNS ask for a data key every five minutes at most, and for each of the consumers.
+    # SQS and SNS request a data key at most every five minutes, for each consumer.
     asked = Decimal(HOURS * 12 * 4)
     yield Part("ten thousand requests", asked / 10_000, prices.kms["ten_thousand_requests"])
 
@@ -97,9 +109,9 @@ def dashboard(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
 
 
 def log_group(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
-    """A server of RDS writes to its log of upgrades when it is upgraded, and hardly then."""
+    """An RDS server writes to its upgrade log only during upgrades."""
     taken = Decimal(0) if str(inputs.get("name")).endswith("/upgrade") else usage.log_gb
-    yield Part("GB taken in", taken, prices.cloudwatch["logs_gb"])
+    yield Part("GB ingested", taken, prices.cloudwatch["logs_gb"])
     months = Decimal(int(inputs.get("retentionInDays") or 3650)) / 30
     yield Part("GB kept", taken * months, prices.cloudwatch["logs_gb_month"])
 
@@ -113,34 +125,51 @@ def configuration_set(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[
 
 
 def address(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
-    yield Part("hours of an address", HOURS, prices.ec2_price("address_hour"))
+    yield Part("hours of an address", HOURS, prices.ec2["address_hour"])
 
 
 def nat_gateway(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
-    yield Part("hours", HOURS, prices.ec2_price("nat_hour"))
-    yield Part("GB through NAT", usage.nat_gb, prices.ec2_price("nat_gb"))
+    yield Part("hours", HOURS, prices.ec2["nat_hour"])
+    yield Part("GB through NAT", usage.nat_gb, prices.ec2["nat_gb"])
 
 
 def kubernetes_cluster(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    """Auto Mode starts nodes on demand, so their number is an assumption."""
     yield Part("hours", HOURS, prices.eks["cluster_hour"])
+    if not (inputs.get("computeConfig") or {}).get("enabled"):
+        return
+    yield Part("hours of nodes", HOURS * usage.nodes, prices.ec2["node_hour"])
+    yield Part("hours of Auto Mode", HOURS * usage.nodes, prices.eks["node_hour"])
+    yield Part("GB of disks", usage.disk_gb * usage.nodes, prices.ec2["disk_gb_month"])
 
 
-def nodes(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
-    """As many as there are at least: an autoscaler adds some only when they are needed."""
-    count = int((inputs.get("scalingConfig") or {}).get("minSize", 1))
-    [instance_type, *_] = inputs.get("instanceTypes") or ["t3.medium"]
-    hour = prices.machine_hour(instance_type)
-    if hour is None:
-        raise NoPrice(instance_type)
-    yield Part(f"hours of {instance_type}", HOURS * count, hour)
-    yield Part("GB of disks", usage.disk_gb * count, prices.ec2_price("disk_gb_month"))
+def load_balancer(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    """An Ingress makes one; its certificate is free."""
+    yield Part("hours", HOURS, prices.load_balancer["hour"])
+    hours = HOURS * usage.gateway_capacity
+    yield Part("hours of a capacity unit", hours, prices.load_balancer["capacity_hour"])
+    hours = HOURS * usage.gateway_addresses
+    yield Part("hours of an address", hours, prices.ec2["address_hour"])
 
 
 def bucket(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
     yield Part("GB of objects", usage.bucket_gb, prices.s3["gb_month"])
 
 
+def workspace(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    samples = usage.metric_samples / MILLION
+    yield Part("million samples", samples, prices.prometheus["million_samples"])
+
+
+def collector(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
+    samples = usage.metric_samples / MILLION
+    yield Part("hours", HOURS, prices.prometheus["collector_hour"])
+    yield Part("million samples collected", samples, prices.prometheus["million_collected"])
+
+
 RATES: dict[str, Rates] = {
+    "aws:amp/scraper:Scraper": collector,
+    "aws:amp/workspace:Workspace": workspace,
     "aws:cloudwatch/dashboard:Dashboard": dashboard,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
@@ -149,13 +178,13 @@ RATES: dict[str, Rates] = {
     "aws:ec2/natGateway:NatGateway": nat_gateway,
     "aws:ecr/repository:Repository": repository,
     "aws:eks/cluster:Cluster": kubernetes_cluster,
-    "aws:eks/nodeGroup:NodeGroup": nodes,
     "aws:kms/key:Key": key,
     "aws:lambda/function:Function": function,
     "aws:rds/instance:Instance": server,
     "aws:s3/bucket:Bucket": bucket,
     "aws:scheduler/schedule:Schedule": schedule,
     "aws:ses/configurationSet:ConfigurationSet": configuration_set,
-    "aws:sns/topicSubscription:TopicSubscription": subscription,
+    "aws:sns/topic:Topic": topic,
     "aws:sqs/queue:Queue": queue,
+    "kubernetes:networking.k8s.io/v1:Ingress": load_balancer,
 }

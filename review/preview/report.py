@@ -1,4 +1,4 @@
-"""A preview as text, as Markdown for a pull request, and as JSON for the next preview."""
+"""Writes a preview as text, as Markdown for a pull request, and as JSON."""
 
 import json
 from collections import Counter
@@ -7,22 +7,22 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from preview.comparison import Change, changes
-from preview.costs import Bill
-from preview.plan import Finding, Plan, PlannedResource
+from review.preview.comparison import Change, changes
+from review.preview.costs import Bill
+from review.preview.plan import Finding, Plan, PlannedResource
 
-FORMAT = 1  # of the JSON; a reader refuses others
-LIMIT = 60_000  # characters that a comment of a pull request may have
+FORMAT = 1  # of the JSON; readers reject others
+LIMIT = 60_000  # characters of a comment in a pull request
 SIGNS = {"create": "+", "change": "~", "delete": "-"}
 
 
 class BadReport(Exception):
-    """A file is no report of a preview; one sentence says why."""
+    """Reports in one sentence that a file is not a report of a preview."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """What a report remembers of the preview before."""
+    """Contains the resources and the cost of an earlier report."""
 
     resources: Sequence[PlannedResource]
     monthly: Decimal
@@ -33,14 +33,14 @@ class Earlier:
             report = json.loads(text)
             if report["format"] != FORMAT or report["stack"] != stack:
                 raise BadReport(
-                    f"expected a report of format {FORMAT} of stack {stack}, came one of format "
+                    f"expected a report of format {FORMAT} of stack {stack}; got one of format "
                     f"{report['format']} of stack {report['stack']}"
                 )
             resources = [PlannedResource(**each) for each in report["resources"]]
             return cls(resources=resources, monthly=Decimal(report["cost"]["monthly"]))
         except (ValueError, KeyError, TypeError, ArithmeticError):
             raise BadReport(
-                "expected the JSON report of a preview, as `--output` writes it; it is none, or cut"
+                "expected a complete JSON report of a preview, as `--output` writes it"
             ) from None
 
 
@@ -49,7 +49,7 @@ class Report:
     stack: str
     plan: Plan
     bill: Bill
-    currency: str
+    currency: str  # empty without a price table of the region
     assumptions: Sequence[str]
     earlier: Earlier | None = None
 
@@ -62,14 +62,16 @@ class Report:
         found: Counter[str] = Counter(each.kind for each in self.changes)
         parts = [f"{found[kind]} to {kind}" for kind in SIGNS if found[kind]]
         same = len(self.plan.resources) - found["create"] - found["change"]
-        told = ", ".join([*parts, f"{same} unchanged"] if self.earlier else parts or ["nothing"])
-        # A program that stops half-way has not declared the rest, which is not removed by that.
-        return f"not planned to the end, so far {told}" if self.plan.errors else told
+        counts = ", ".join([*parts, f"{same} unchanged"] if self.earlier else parts or ["nothing"])
+        # An incomplete plan does not remove the resources that the program had not yet declared.
+        return f"incomplete, so far {counts}" if self.plan.errors else counts
 
     def against(self) -> str:
         return "the earlier preview" if self.earlier else "an empty stack"
 
     def cost_line(self) -> str:
+        if not self.currency:
+            return "Monthly cost: unknown"
         line = f"Monthly cost: {money(self.bill.monthly)} {self.currency}"
         if self.earlier is None:
             return line
@@ -117,13 +119,15 @@ def text(report: Report) -> str:
         lines += [f"  {finding_line(finding)}", f"      {finding.reason}"]
     lines += [f"Error: {error}" for error in report.plan.errors]
     lines += ["", report.cost_line()]
-    lines += [f"  {money(each.monthly):>10}  {each.name}  {each.type}" for each in priced(report)]
+    lines += [
+        f"  {money(each.monthly):>10}  {each.name}  {each.type}" for each in paid_items(report)
+    ]
     lines += [f"  not counted: {each}" for each in report.bill.unpriced]
     lines += [f"  {each}" for each in report.assumptions]
     return "\n".join(lines) + "\n"
 
 
-def priced(report: Report) -> list[Any]:
+def paid_items(report: Report) -> list[Any]:
     return [each for each in report.bill.costs if each.monthly > 0]
 
 
@@ -139,8 +143,8 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
 
 
 def cut(head: str, sections: Sequence[Sequence[str]], limit: int) -> str:
-    """Each section gets its share of what is left, and says how many lines it leaves out."""
-    note = 60  # characters of the line that says so
+    """Limit each section to its share of the space, with the number of omitted lines."""
+    note = 60  # characters of the line with that number
     result = head[: limit - note]
     for index, lines in enumerate(sections):
         room = (limit - len(result)) // (len(sections) - index) - note
@@ -172,7 +176,8 @@ def policy_table(report: Report) -> list[str]:
 
 def cost_table(report: Report) -> list[str]:
     rows = [
-        f"| {cell(each.name)} | {each.type} | {money(each.monthly)} |" for each in priced(report)
+        f"| {cell(each.name)} | {each.type} | {money(each.monthly)} |"
+        for each in paid_items(report)
     ]
     title = f"| resource | type | {report.currency} a month |"
     notes = [*(f"- Not counted: {each}" for each in report.bill.unpriced)]

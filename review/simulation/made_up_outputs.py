@@ -1,4 +1,4 @@
-"""What the cloud would answer for a resource, made up from its name."""
+"""Simulates the outputs of resources from their names."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +6,12 @@ from typing import Any
 from pulumi.runtime import rpc
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
-SUFFIX = "1a2b3c4"  # Pulumi's auto-naming appends seven such digits
+SUFFIX = "1a2b3c4"  # auto-naming of Pulumi appends seven such digits
 SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-1"
 DIGEST = "sha256:" + "d" * 64
 Outputs = dict[str, Any]
+HOST = f"k8s-gateway.{REGION}.elb.amazonaws.com"
+BALANCED = {"loadBalancer": {"ingress": [{"hostname": HOST}]}}  # status of an Ingress
 
 
 def arn(service: str, kind: str = "") -> Callable[[str, Outputs], Outputs]:
@@ -91,19 +93,33 @@ def image(name: str, inputs: Outputs) -> Outputs:
     return {"ref": f"{reference}@{DIGEST}", "digest": DIGEST}
 
 
+def certificate(name: str, inputs: Outputs) -> Outputs:
+    proof = {
+        "domainName": inputs["domainName"],
+        "resourceRecordName": f"_proof.{inputs['domainName']}.",
+        "resourceRecordType": "CNAME",
+        "resourceRecordValue": "_value.acm-validations.aws.",
+    }
+    arn = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/{name}"
+    return {"arn": arn, "domainValidationOptions": [proof]}
+
+
 def secret(value: Any) -> Outputs:
-    """A value as the engine hands out a secret."""
+    """Return a value in the form in which the engine passes a secret."""
     return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
 
 
 OUTPUTS: dict[str, Callable[[str, Outputs], Outputs]] = {
+    "aws:acm/certificate:Certificate": certificate,
+    "aws:amp/ruleGroupNamespace:RuleGroupNamespace": arn("aps", "rulegroupsnamespace/"),
+    "aws:amp/scraper:Scraper": arn("aps", "scraper/"),
+    "aws:amp/workspace:Workspace": arn("aps", "workspace/"),
     "aws:cloudwatch/dashboard:Dashboard": global_arn("cloudwatch", "dashboard/"),
     "aws:cloudwatch/logGroup:LogGroup": arn("logs", "log-group:"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": arn("cloudwatch", "alarm:"),
     "aws:dynamodb/table:Table": arn("dynamodb", "table/"),
     "aws:ecr/repository:Repository": repository,
     "aws:ec2/eip:Eip": lambda name, inputs: {"allocationId": f"eipalloc-{name}"},
-    "aws:ec2/launchTemplate:LaunchTemplate": lambda name, inputs: {"latestVersion": 1},
     "aws:eks/cluster:Cluster": cluster,
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": identity_provider,
     "aws:iam/policy:Policy": global_arn("iam", "policy/"),
@@ -113,6 +129,7 @@ OUTPUTS: dict[str, Callable[[str, Outputs], Outputs]] = {
     "aws:rds/instance:Instance": database,
     "aws:rds/parameterGroup:ParameterGroup": arn("rds", "pg:"),
     "aws:rds/subnetGroup:SubnetGroup": arn("rds", "subgrp:"),
+    "aws:route53/record:Record": lambda name, inputs: {"fqdn": inputs["name"].rstrip(".")},
     "aws:s3/bucket:Bucket": bucket,
     "aws:scheduler/schedule:Schedule": arn("scheduler", "schedule/default/"),
     "aws:ses/configurationSet:ConfigurationSet": arn("ses", "configuration-set/"),
@@ -124,8 +141,9 @@ OUTPUTS: dict[str, Callable[[str, Outputs], Outputs]] = {
     "aws:sqs/queue:Queue": queue,
     "docker-build:index:Image": image,
     "random:index/randomPassword:RandomPassword": password,
+    "random:index/randomString:RandomString": lambda name, inputs: {"result": "1a2b3c4d"},
 }
-IDENTIFIERS = {  # which output the provider uses as identifier; the logical name where none
+IDENTIFIERS = {  # output that the provider uses as identifier; default: the logical name
     "aws:dynamodb/table:Table": "name",
     "aws:iam/role:Role": "name",
     "aws:kms/key:Key": "keyId",
@@ -135,10 +153,11 @@ IDENTIFIERS = {  # which output the provider uses as identifier; the logical nam
 
 
 def outputs_of(type_: str, name: str, inputs: Outputs) -> Outputs:
-    """The inputs and what a provider adds to them."""
+    """Return the inputs with the outputs that a provider adds."""
     if type_.startswith("kubernetes:"):
         metadata = inputs.get("metadata") or {}
-        return {**inputs, "metadata": {"name": f"{name}-{SUFFIX}", **metadata}}
+        made = {**inputs, "metadata": {"name": f"{name}-{SUFFIX}", **metadata}}
+        return {**made, "status": BALANCED} if type_.endswith(":Ingress") else made
     physical = inputs.get("name") or f"{name}-{SUFFIX}"
     made_up = OUTPUTS.get(type_)
     return {**inputs, **(made_up(physical, inputs) if made_up else {})}

@@ -1,4 +1,4 @@
-"""Runs a program where every answer is made up, so that nothing about its resources is unknown."""
+"""Runs a program on simulated answers, so that no property of its resources is unknown."""
 
 import asyncio
 import contextvars
@@ -6,13 +6,17 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import pulumi
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime import resource as registration
+from pulumi.runtime.proto.source_pb2 import StackTrace
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
-from preview.made_up_outputs import identifier_of, outputs_of
+from review.simulation.made_up_outputs import identifier_of, outputs_of
+from stacks.config.project import PROJECT
 
 Program = Callable[[], object]
 STACK = "pulumi:pulumi:Stack"
@@ -20,7 +24,7 @@ STACK = "pulumi:pulumi:Stack"
 
 @dataclass
 class Recorded:
-    """One resource as the program registered it, secrets in clear."""
+    """Records a resource as the program registered it, with plain secrets."""
 
     type: str
     name: str
@@ -28,32 +32,32 @@ class Recorded:
     parent: tuple[str, str]  # type and name
     inputs: dict[str, Any]
     outputs: dict[str, Any]
-    secrets: frozenset[str]  # names of the secret inputs and outputs
+    secrets: frozenset[str]  # inputs and outputs that are secret
     protect: bool
     retain_on_delete: bool
     ignore_changes: tuple[str, ...]
-    depends_on: tuple[tuple[str, str], ...]  # types and names, those behind inputs included
+    depends_on: tuple[tuple[str, str], ...]  # types and names, including those behind inputs
     provider: str
-    references: dict[str, tuple[str, ...]]  # URNs of what each input came from
+    references: dict[str, tuple[str, ...]]  # URNs of the origins of each input
 
 
 @dataclass
 class Deployment:
-    """What one run of a program registered and exported."""
+    """Contains the registered resources and exports of one run of a program."""
 
     resources: list[Recorded] = field(default_factory=list)
     exports: dict[str, Any] = field(default_factory=dict)
     secret_exports: frozenset[str] = frozenset()
-    problems: list[str] = field(default_factory=list)  # warnings and errors it logged
+    problems: list[str] = field(default_factory=list)  # logged warnings and errors
     returned: Any = None
 
     def all(self, type_: str) -> list[Recorded]:
-        """Every resource of a type, by name."""
+        """Return all resources of a type by name."""
         found = [r for r in self.resources if r.type == type_]
         return sorted(found, key=lambda resource: resource.name)
 
     def one(self, type_: str, name: str | None = None) -> Recorded:
-        """The only resource of a type, or of a type and name."""
+        """Return the only resource of a type, or of a type and name; else raise LookupError."""
         found = [r for r in self.all(type_) if name in (None, r.name)]
         if len(found) != 1:
             registered = sorted(f"{r.type} {r.name}" for r in self.resources)
@@ -64,7 +68,7 @@ class Deployment:
 
 
 class Cloud(mocks.Mocks):
-    """Makes up outputs; answers only the lookups that a test announced."""
+    """Simulates outputs; answers only the lookups that a test announced."""
 
     def __init__(self, lookups: dict[str, dict[str, Any]]) -> None:
         self.lookups = lookups
@@ -87,12 +91,12 @@ class Cloud(mocks.Mocks):
         return self.lookups[token]
 
     def remember_loop(self) -> None:
-        # The SDK gives every worker thread a loop that nobody closes.
+        # The SDK creates a loop for every worker thread, and nobody closes it.
         self.loops.add(asyncio.get_event_loop())
 
 
 class Recorder(mocks.MockMonitor):
-    """Plays the engine and writes down every registration."""
+    """Records every registration in place of the engine."""
 
     def __init__(self, cloud: Cloud, deployment: Deployment) -> None:
         super().__init__(cloud)
@@ -148,7 +152,7 @@ class Problems(logging.Handler):
 
 
 def in_clear(struct: Any) -> tuple[dict[str, Any], frozenset[str]]:
-    """The properties with secrets unwrapped, and the names of those that hold one."""
+    """Return the properties with plain secrets, and the names of those with secrets."""
     wrapped = rpc.deserialize_properties(struct)
     secrets = frozenset(key for key, value in wrapped.items() if rpc.is_rpc_secret(value))
     return {key: rpc.unwrap_rpc_secret(value) for key, value in wrapped.items()}, secrets
@@ -162,21 +166,21 @@ def type_and_name(urn: str) -> tuple[str, str]:
 
 
 class Incomplete(Exception):
-    """A program logged warnings or errors; the message is what it logged."""
+    """Reports the warnings and errors that a program logged."""
 
 
 def run(
     program: Program,
     *,
-    project: str = "herald",
+    project: str = PROJECT,
     stack: str = "dev",
     config: dict[str, str] | None = None,
     lookups: dict[str, dict[str, Any]] | None = None,
 ) -> Deployment:
     """Run a program to its end.
 
-    A warning or an error that the program logs, an unexpected lookup and an exception
-    fail the run. Nothing of a run stays for the next: settings, stack and loop are its own.
+    A logged warning or error, an unexpected lookup or an exception fails the run. Each run has its
+    own settings, stack and loop.
     """
     deployment = Deployment()
     cloud = Cloud(lookups or {})
@@ -189,9 +193,13 @@ def run(
         mocks.set_mocks(cloud, project, stack, logger=logger, monitor=recorder)
         SETTINGS.outputs = set()
         set_root_resource(None)  # type: ignore[arg-type]  # run_in_stack makes its own
-        loop.run_until_complete(run_in_stack(remembering(program, deployment)))
+        # The SDK would read the source of the whole stack for each resource.
+        with patch.object(registration, "_get_stack_trace", StackTrace):
+            loop.run_until_complete(run_in_stack(remembering(program, deployment)))
 
     loop = asyncio.new_event_loop()
+    # Otherwise the SDK logs each waiting output of a failed program with its traceback.
+    loop.set_exception_handler(lambda *_: None)
     asyncio.set_event_loop(loop)
     try:
         contextvars.copy_context().run(start)

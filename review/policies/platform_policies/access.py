@@ -1,4 +1,4 @@
-"""Roles and what they allow."""
+"""Defines rules for roles and their permissions."""
 
 import re
 from collections.abc import Iterator
@@ -25,21 +25,26 @@ LASTING = (
     "aws:iam/accessKey:AccessKey",
     "aws:iam/userLoginProfile:UserLoginProfile",
 )
-# AWS knows no resources for these, so they are granted on all or not at all.
+# AWS defines no resources for these actions, so they are granted on `*`.
 WITHOUT_RESOURCES = frozenset(
     {
+        # A certificate gets its name when it is requested.
+        "acm:RequestCertificate",
         # What only looks at a network sees all of it.
+        "ec2:DescribeAccountAttributes",
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeInternetGateways",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
-        # A login to all registries of the account; what is pulled or pushed is granted by name.
+        # A login is valid for all registries of the account; pulls and pushes are granted by name.
         "ecr:GetAuthorizationToken",
-        # A key gets its name when it is made.
+        # A key has no ARN before its creation.
         "kms:CreateKey",
         "kms:ListAliases",
         "logs:DescribeLogGroups",
-        # The first interface of SES, which the provider speaks, grants nothing by name.
+        # The first API of SES, which the provider uses, has no permissions by name.
         "ses:CreateConfigurationSet",
         "ses:CreateConfigurationSetEventDestination",
         "ses:CreateTemplate",
@@ -48,6 +53,7 @@ WITHOUT_RESOURCES = frozenset(
         "ses:DeleteIdentity",
         "ses:DeleteTemplate",
         "ses:DescribeConfigurationSet",
+        "ses:GetAccount",
         "ses:GetIdentityDkimAttributes",
         "ses:GetIdentityVerificationAttributes",
         "ses:GetTemplate",
@@ -57,7 +63,7 @@ WITHOUT_RESOURCES = frozenset(
         "ses:VerifyDomainDkim",
         "ses:VerifyDomainIdentity",
         "ses:VerifyEmailIdentity",
-        # A subscription is no resource for IAM; to subscribe is granted by topic.
+        # IAM has no resource for subscriptions; permissions name the topic.
         "sns:GetSubscriptionAttributes",
         "sns:SetSubscriptionAttributes",
         "sns:Unsubscribe",
@@ -67,7 +73,7 @@ BROAD = re.compile(r"/(AdministratorAccess|PowerUserAccess|IAMFullAccess|[A-Za-z
 
 
 def own_documents(resource: Resource) -> Iterator[Resource]:
-    """A policy itself, and the policies that are written into a role."""
+    """Return the document of a policy, or the inline policies of a role."""
     if resource.has("policy"):
         yield resource
     for inline in resource.list_at("inlinePolicies"):
@@ -98,13 +104,13 @@ def taken_by_someone(role: Resource) -> Iterator[str]:
     for each in statements(role, "assumeRolePolicy"):
         principal = each.get("Principal")
         if is_anyone(principal) and not is_narrowed(each):
-            yield f"{label(each)} lets everyone take the role; name who may"
+            yield f"{label(each)} lets everyone assume the role; name the principals"
         if isinstance(principal, dict) and "Federated" in principal and not has_subject(each):
-            yield f"{label(each)} lets every identity of {principal['Federated']} take the role"
+            yield f"{label(each)} lets every identity of {principal['Federated']} assume the role"
 
 
 def has_subject(statement: dict[str, Any]) -> bool:
-    """One that is written out: `repo:owner/*` would be every repository, branch and fork."""
+    """Return True for a complete subject; `repo:owner/*` would permit every repository."""
     return any(
         key.endswith(":sub") and not any("*" in each or "?" in each for each in listed(value))
         for operator, keys in statement.get("Condition", {}).items()
@@ -115,7 +121,7 @@ def has_subject(statement: dict[str, Any]) -> bool:
 
 def not_broad(attachment: Resource) -> Iterator[str]:
     if BROAD.search(str(attachment.at("policyArn"))):
-        yield f"policyArn is {attachment.at('policyArn')}; write a policy of what is needed"
+        yield f"policyArn is {attachment.at('policyArn')}; write a narrower policy"
 
 
 def not_broad_in_role(role: Resource) -> Iterator[str]:
@@ -132,37 +138,37 @@ def must_not_exist(resource: Resource) -> Iterator[str]:
 RULES = [
     Rule(
         name="access-names-actions",
-        reason="A service that is broken into can do whatever its role can.",
+        reason="An attacker of a service can do everything that its role permits.",
         types=(*POLICY, *ROLE),
         check=names_actions,
     ),
     Rule(
         name="access-names-resources",
-        reason="A service that is broken into reaches whatever its role reaches.",
+        reason="An attacker of a service can access every resource of its role.",
         types=(*POLICY, *ROLE),
         check=names_resources,
     ),
     Rule(
         name="role-taken-by-someone",
-        reason="A role that anyone may take gives its rights to anyone.",
+        reason="Everyone gets the permissions of a role that everyone may assume.",
         types=ROLE,
         check=taken_by_someone,
     ),
     Rule(
         name="access-not-broad",
-        reason="AWS's own policies with full access grant far more than any service needs.",
+        reason="AWS-managed policies with full access permit more than services need.",
         types=ATTACHMENT,
         check=not_broad,
     ),
     Rule(
         name="role-not-broad",
-        reason="AWS's own policies with full access grant far more than any service needs.",
+        reason="AWS-managed policies with full access permit more than services need.",
         types=ROLE,
         check=not_broad_in_role,
     ),
     Rule(
         name="no-lasting-keys",
-        reason="Keys of users never expire and end up in files; roles hand out keys for an hour.",
+        reason="Keys of users do not expire; keys of roles expire after an hour.",
         types=LASTING,
         check=must_not_exist,
     ),

@@ -1,4 +1,4 @@
-"""Buckets."""
+"""Defines rules for buckets."""
 
 from collections.abc import Iterator
 
@@ -24,19 +24,19 @@ def own_key(encryption: Resource) -> Iterator[str]:
 RULES = [
     Rule(
         name="bucket-private",
-        reason="A bucket that can be opened to all will be, by mistake.",
+        reason="A bucket that can become public will become public by mistake.",
         types=("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",),
         check=private,
     ),
     Rule(
         name="bucket-versioned",
-        reason="A state that was overwritten can only come back from an older version.",
+        reason="An overwritten state can be restored only from an earlier version.",
         types=("aws:s3/bucketVersioning:BucketVersioning",),
         check=is_one_of("versioningConfiguration.status", "Enabled"),
     ),
     Rule(
         name="bucket-encrypted-by-own-key",
-        reason="Only with a key of ours can access to the objects be watched and withdrawn.",
+        reason="Only a customer key lets us audit and revoke access to the objects.",
         types=(
             "aws:s3/bucketServerSideEncryptionConfiguration:"
             "BucketServerSideEncryptionConfiguration",
@@ -45,19 +45,19 @@ RULES = [
     ),
     Rule(
         name="bucket-tls-only",
-        reason="Objects must not be read on their way.",
+        reason="Objects must not be readable in transit.",
         types=POLICY,
         check=refuses_plain_transport("policy"),
     ),
     Rule(
         name="bucket-not-public",
-        reason="A state holds the names, and secrets, of everything.",
+        reason="A state contains the names and secrets of all resources.",
         types=POLICY,
         check=admits_no_stranger("policy"),
     ),
     Rule(
         name="bucket-kept",
-        reason="Objects must not go by one mistaken command.",
+        reason="One mistaken command must not delete objects.",
         types=("aws:s3/bucket:Bucket",),
         check=where_data_lasts(is_one_of("forceDestroy", None, False)),
     ),

@@ -1,4 +1,4 @@
-"""Every rule, and the types of resources that they know."""
+"""Lists every rule and the types of resources that the rules know."""
 
 from collections.abc import Iterator
 
@@ -20,9 +20,13 @@ from platform_policies.rule import Rule
 
 REQUIRED_TAGS = ("system", "environment", "owner")
 
-# Types that can be tagged must be; the SDK tells which can.
+# Types with tags in the SDK must have them.
 TAGGED = frozenset(
     {
+        "aws:acm/certificate:Certificate",
+        "aws:amp/ruleGroupNamespace:RuleGroupNamespace",
+        "aws:amp/scraper:Scraper",
+        "aws:amp/workspace:Workspace",
         "aws:cloudwatch/logGroup:LogGroup",
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         "aws:dynamodb/table:Table",
@@ -30,7 +34,6 @@ TAGGED = frozenset(
         "aws:ec2/eip:Eip",
         "aws:ec2/flowLog:FlowLog",
         "aws:ec2/internetGateway:InternetGateway",
-        "aws:ec2/launchTemplate:LaunchTemplate",
         "aws:ec2/natGateway:NatGateway",
         "aws:ec2/routeTable:RouteTable",
         "aws:ec2/securityGroup:SecurityGroup",
@@ -41,7 +44,6 @@ TAGGED = frozenset(
         "aws:eks/accessEntry:AccessEntry",
         "aws:eks/addon:Addon",
         "aws:eks/cluster:Cluster",
-        "aws:eks/nodeGroup:NodeGroup",
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         "aws:iam/policy:Policy",
         "aws:iam/role:Role",
@@ -58,9 +60,11 @@ TAGGED = frozenset(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     }
 )
-# Judged by a rule, or known to need none.
+# Types that a rule checks, or that need no rule.
 UNTAGGED = frozenset(
     {
+        "aws:acm/certificateValidation:CertificateValidation",
+        "aws:amp/alertManagerDefinition:AlertManagerDefinition",
         "aws:cloudwatch/dashboard:Dashboard",
         "aws:ec2/route:Route",
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
@@ -79,6 +83,7 @@ UNTAGGED = frozenset(
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         "aws:lambda/functionUrl:FunctionUrl",
         "aws:lambda/permission:Permission",
+        "aws:route53/record:Record",
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
         "aws:s3/bucketPolicy:BucketPolicy",
@@ -105,16 +110,20 @@ ELSEWHERE = frozenset(
         *cluster.ROLES,
         "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
         "kubernetes:core/v1:ConfigMap",
+        "kubernetes:karpenter.sh/v1:NodePool",
         "kubernetes:core/v1:LimitRange",
         "kubernetes:core/v1:Namespace",
         "kubernetes:core/v1:ResourceQuota",
         "kubernetes:core/v1:Secret",
         "kubernetes:core/v1:Service",
         "kubernetes:core/v1:ServiceAccount",
+        "kubernetes:networking.k8s.io/v1:Ingress",
+        "kubernetes:networking.k8s.io/v1:IngressClass",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy",
         "kubernetes:policy/v1:PodDisruptionBudget",
         "docker-build:index:Image",
         "random:index/randomPassword:RandomPassword",
+        "random:index/randomString:RandomString",
     }
 )
 KNOWN = TAGGED | UNTAGGED | ELSEWHERE

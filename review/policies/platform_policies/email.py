@@ -1,4 +1,4 @@
-"""Sending e-mail."""
+"""Defines rules for e-mail."""
 
 from collections.abc import Iterator
 
@@ -19,31 +19,31 @@ def is_enabled(destination: Resource) -> Iterator[str]:
 RULES = [
     Rule(
         name="email-tls-only",
-        reason="SES falls back to plain SMTP unless TLS is required.",
+        reason="SES uses plain SMTP unless TLS is required.",
         types=CONFIGURATION_SET,
         check=is_one_of("deliveryOptions.tlsPolicy", "Require"),
     ),
     Rule(
         name="email-reputation-watched",
-        reason="AWS stops an account that bounces too much; the rate must be seen before.",
+        reason="AWS suspends accounts with many bounces; an alarm must fire before.",
         types=CONFIGURATION_SET,
         check=is_one_of("reputationMetricsEnabled", True),
     ),
     Rule(
         name="email-bounces-heard",
-        reason="Addresses that bounce or complain must not be written to again.",
+        reason="Addresses with bounces or complaints must not get further e-mails.",
         types=EVENT_DESTINATION,
         check=contains("matchingTypes", "bounce", "complaint"),
     ),
     Rule(
         name="email-events-enabled",
-        reason="A destination that is switched off hears no bounce.",
+        reason="A disabled destination receives no bounces.",
         types=EVENT_DESTINATION,
         check=is_enabled,
     ),
     Rule(
         name="email-sender-not-public",
-        reason="Whoever may send as our domain can write to our users in our name.",
+        reason="Everyone who may send as our domain can write to users in our name.",
         types=IDENTITY_POLICY,
         check=admits_no_stranger("policy"),
     ),

@@ -1,4 +1,4 @@
-"""Topics and queues."""
+"""Defines rules for topics and queues."""
 
 import json
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ QUEUE = ("aws:sqs/queue:Queue",)
 QUEUE_POLICY = ("aws:sqs/queuePolicy:QueuePolicy",)
 REDRIVE_ALLOW = ("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",)
 
-DEAD_LETTERS = "-dead-letters"  # how the queues end that nothing is redriven from
-PEOPLE = ("email", "email-json", "sms", "application")  # who has no dead letters
+DEAD_LETTERS = "-dead-letters"  # suffix of queues without a dead-letter queue
+PEOPLE = ("email", "email-json", "sms", "application")  # protocols without dead letters
 
 
 def encrypted(queue: Resource) -> Iterator[str]:
@@ -58,79 +58,79 @@ def subscription_has_dead_letters(subscription: Resource) -> Iterator[str]:
 RULES = [
     Rule(
         name="topic-encrypted",
-        reason="SNS stores messages while it retries, and they hold what users wrote.",
+        reason="SNS stores messages with user data during retries.",
         types=TOPIC,
         check=is_set("kmsMasterKeyId"),
     ),
     Rule(
         name="topic-not-public",
-        reason="A topic that strangers may publish to delivers their messages as ours.",
+        reason="A topic with unknown publishers delivers their messages as ours.",
         types=TOPIC_POLICY,
         check=admits_no_stranger("policy"),
     ),
     Rule(
         name="topic-services-of-this-account",
-        reason="An AWS service acts for every customer: without a source it publishes for anyone.",
+        reason="AWS services act for all customers: without a source, everyone can publish.",
         types=TOPIC_POLICY,
         check=services_come_from_one_account("policy"),
     ),
     Rule(
         name="topic-tls-only",
-        reason="Without a denial SNS also accepts messages over plain HTTP.",
+        reason="Without this denial, SNS also accepts messages over plain HTTP.",
         types=TOPIC_POLICY,
         check=refuses_plain_transport("policy"),
     ),
     Rule(
         name="subscription-tls-only",
-        reason="Messages to an http endpoint can be read on their way.",
+        reason="Messages to an http endpoint are readable in transit.",
         types=SUBSCRIPTION,
         check=encrypted_in_transit,
     ),
     Rule(
         name="subscription-has-dead-letters",
-        reason="SNS drops a message that it could not hand over, unless it may set it aside.",
+        reason="Without a dead-letter queue, SNS drops messages that it cannot deliver.",
         types=SUBSCRIPTION,
         check=subscription_has_dead_letters,
     ),
     Rule(
         name="queue-encrypted",
-        reason="Messages lie in a queue for up to 14 days.",
+        reason="Messages stay in a queue for up to 14 days.",
         types=QUEUE,
         check=encrypted,
     ),
     Rule(
         name="queue-has-dead-letters",
-        reason="Without dead letters a message that always fails is read until it expires unseen.",
+        reason="Without a dead-letter queue, a message that always fails expires unnoticed.",
         types=QUEUE,
         check=has_dead_letters,
     ),
     Rule(
         name="dead-letters-kept-longest",
-        reason="A dead letter keeps the age of its message, so it needs the longest time there is.",
+        reason="A dead letter keeps the age of its message, so it needs the longest retention.",
         types=QUEUE,
         check=keeps_dead_letters_longest,
     ),
     Rule(
         name="dead-letters-by-queue",
-        reason="Any queue of the account may fill dead letters that do not name their sources.",
+        reason="Without named sources, any queue of the account may add dead letters.",
         types=REDRIVE_ALLOW,
         check=redrives_by_queue,
     ),
     Rule(
         name="queue-not-public",
-        reason="A queue that strangers may send to makes services act on their messages.",
+        reason="A queue with unknown senders makes services act on their messages.",
         types=QUEUE_POLICY,
         check=admits_no_stranger("policy"),
     ),
     Rule(
         name="queue-services-of-this-account",
-        reason="An AWS service acts for every customer: without a source it sends for anyone.",
+        reason="AWS services act for all customers: without a source, everyone can send.",
         types=QUEUE_POLICY,
         check=services_come_from_one_account("policy"),
     ),
     Rule(
         name="queue-tls-only",
-        reason="Without a denial SQS also accepts and hands out messages over plain HTTP.",
+        reason="Without this denial, SQS also accepts and delivers messages over plain HTTP.",
         types=QUEUE_POLICY,
         check=refuses_plain_transport("policy"),
     ),

@@ -1,4 +1,4 @@
-"""What holds data, or opens it, stays."""
+"""Defines rules for the protection of data and keys."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def protected(resource: Resource) -> Iterator[str]:
 RULES = [
     Rule(
         name="data-protected",
-        reason="What the engine may delete or replace goes by one mistaken command.",
+        reason="One mistaken command can delete or replace resources without a lock.",
         types=DATA,
         check=where_data_lasts(protected),
     )

@@ -1,4 +1,4 @@
-"""A resource as the rules see it: its type, its name and what was declared."""
+"""Represents a resource for the rules: type, name and declared properties."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Unknown:
-    """Stands for a value that exists only after `up`."""
+    """Marks a value that is known only after `up`."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -18,16 +18,16 @@ UNKNOWN = Unknown()
 
 
 class NotYetKnown(Exception):
-    """A rule needs a value that exists only after `up`; it is asked again then."""
+    """Reports that a rule needs an unknown value; the rule is applied again after `up`."""
 
 
 def at(place: Any, path: str) -> Any:
-    """The value at a dotted path; None where nothing was declared."""
+    """Return the value at a dotted path, or None."""
     for step in path.split("."):
         if isinstance(place, Mapping):
             place = place.get(step)
         elif isinstance(place, list) and place:
-            place = at(place[0], step)  # blocks of which there is at most one come as a list
+            place = at(place[0], step)  # single blocks are lists
         else:
             return None
         if place is UNKNOWN:
@@ -40,21 +40,21 @@ class Resource:
     type: str
     name: str
     properties: Mapping[str, Any]
-    own_images: Collection[str] = ()  # tags of what the stack builds; digests come with `up`
-    protect: bool = True  # whether the engine refuses to delete or replace it
+    own_images: Collection[str] = ()  # tags of images that the stack builds; `up` adds digests
+    protect: bool = True  # True if the engine refuses to delete or replace it
 
     def at(self, path: str) -> Any:
         return at(self.properties, path)
 
     def has(self, path: str) -> bool:
-        """Whether something is declared there, be it known yet or not."""
+        """Return True if the property is declared, even with an unknown value."""
         try:
             return self.at(path) not in (None, "", [], {})
         except NotYetKnown:
             return True
 
     def document(self, path: str) -> Any:
-        """What a JSON text holds; None where there is none."""
+        """Return the content of a JSON text, or None."""
         text = self.at(path)
         return json.loads(text) if isinstance(text, str) and text else text
 
@@ -73,14 +73,14 @@ class Resource:
 
     @property
     def is_disposable(self) -> bool:
-        """Of an environment whose data may be lost."""
+        """Return True for environments whose data may be lost."""
         return self.tags.get("environment") in DISPOSABLE
 
     @property
     def is_unlocked(self) -> bool:
-        """Whether it may go, up to a day that its configuration names."""
+        """Return True if the resource is unlocked today."""
         return str(self.tags.get(UNLOCKED, "")) >= datetime.now(UTC).date().isoformat()
 
 
-UNLOCKED = "unlocked-until"  # a tag; its value is a day, written as 2026-12-31
+UNLOCKED = "unlocked-until"  # tag with a day such as 2026-12-31
 DISPOSABLE = ("local", "development")

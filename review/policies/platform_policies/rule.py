@@ -1,4 +1,4 @@
-"""A rule, and the checks that many rules share."""
+"""Defines rules and the checks that many rules share."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ Check = Callable[[Resource], Iterator[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """`check` yields one sentence for each thing that is wrong with a resource."""
+    """Defines a rule; `check` yields one sentence for each problem of a resource."""
 
     name: str
     reason: str
-    types: tuple[str, ...]  # any when empty
+    types: tuple[str, ...]  # empty: all types
     check: Check
     level: Literal["mandatory", "advisory"] = "mandatory"
 
@@ -23,7 +23,7 @@ class Rule:
         return not self.types or resource_type in self.types
 
     def problems(self, resource: Resource) -> list[str]:
-        """What is known to be wrong; the rest is judged again when it is known."""
+        """Return the known problems; checks of unknown values are repeated after `up`."""
         found: list[str] = []
         if self.applies_to(resource.type):
             try:
@@ -75,7 +75,7 @@ def contains(path: str, *expected: str) -> Check:
 
 
 def where_data_lasts(check: Check) -> Check:
-    """Not in environments whose data may be lost, nor of what is unlocked; both are tags."""
+    """Skip environments whose data may be lost, and unlocked resources, by their tags."""
 
     def lasting(resource: Resource) -> Iterator[str]:
         if not resource.is_disposable and not resource.is_unlocked:

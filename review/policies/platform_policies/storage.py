@@ -1,4 +1,4 @@
-"""Tables, database servers, keys and image repositories."""
+"""Defines rules for tables, database servers, keys and image repositories."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +30,7 @@ def customer_key(table: Resource) -> Iterator[str]:
 
 def keeps_last_snapshot(server: Resource) -> Iterator[str]:
     if server.at("skipFinalSnapshot") is True or not server.has("finalSnapshotIdentifier"):
-        yield "no last snapshot is taken; set finalSnapshotIdentifier, not skipFinalSnapshot"
+        yield "there is no final snapshot; set finalSnapshotIdentifier, not skipFinalSnapshot"
 
 
 def forced_tls(group: Resource) -> Iterator[str]:
@@ -57,19 +57,19 @@ def rotates(key: Resource) -> Iterator[str]:
 TABLES = [
     Rule(
         name="table-encrypted-by-own-key",
-        reason="Only with a key of ours can access to the records be watched and withdrawn.",
+        reason="Only a customer key lets us audit and revoke access to the records.",
         types=TABLE,
         check=customer_key,
     ),
     Rule(
         name="table-restorable",
-        reason="A faulty release can overwrite records; point-in-time recovery brings them back.",
+        reason="A faulty release can overwrite records; point-in-time recovery restores them.",
         types=TABLE,
         check=is_one_of("pointInTimeRecovery.enabled", True),
     ),
     Rule(
         name="table-deletion-protected",
-        reason="The records of users must not go by one mistaken command.",
+        reason="One mistaken command must not delete the records of users.",
         types=TABLE,
         check=where_data_lasts(is_one_of("deletionProtectionEnabled", True)),
     ),
@@ -77,7 +77,7 @@ TABLES = [
 SERVERS = [
     Rule(
         name="database-encrypted",
-        reason="Storage, snapshots and logs hold the data of users.",
+        reason="Storage, snapshots and logs contain the data of users.",
         types=SERVER,
         check=is_one_of("storageEncrypted", True),
     ),
@@ -89,49 +89,49 @@ SERVERS = [
     ),
     Rule(
         name="database-tls-only",
-        reason="Without rds.force_ssl PostgreSQL also accepts plain connections.",
+        reason="Without rds.force_ssl, PostgreSQL also accepts plain connections.",
         types=PARAMETERS,
         check=forced_tls,
     ),
     Rule(
         name="database-backed-up",
-        reason="A fault is often noticed only days later.",
+        reason="Faults are often noticed days later.",
         types=SERVER,
         check=is_at_least("backupRetentionPeriod", 7, "days"),
     ),
     Rule(
         name="database-last-snapshot",
-        reason="A deleted server can only come back from its last snapshot.",
+        reason="A deleted server can be restored only from its final snapshot.",
         types=SERVER,
         check=keeps_last_snapshot,
     ),
     Rule(
         name="database-deletion-protected",
-        reason="The data of users must not go by one mistaken command.",
+        reason="One mistaken command must not delete the data of users.",
         types=SERVER,
         check=where_data_lasts(is_one_of("deletionProtection", True)),
     ),
     Rule(
         name="database-in-two-zones",
-        reason="Reminders must arrive while one zone is out of order.",
+        reason="Reminders must arrive during an outage of one zone.",
         types=SERVER,
         check=where_data_lasts(is_one_of("multiAz", True)),
     ),
     Rule(
         name="database-patched",
-        reason="Minor versions mend security faults.",
+        reason="Minor versions fix vulnerabilities.",
         types=SERVER,
         check=is_one_of("autoMinorVersionUpgrade", True),
     ),
     Rule(
         name="database-logs-exported",
-        reason="Logs on the server go when it goes.",
+        reason="Logs on the server are deleted with it.",
         types=SERVER,
         check=contains("enabledCloudwatchLogsExports", "postgresql"),
     ),
     Rule(
         name="database-insights",
-        reason="A slow query cannot be found afterwards without what the server did then.",
+        reason="Without performance data, slow queries cannot be found afterwards.",
         types=SERVER,
         check=is_one_of("performanceInsightsEnabled", True),
         level="advisory",
@@ -146,7 +146,7 @@ SERVERS = [
 NETWORKS = [
     Rule(
         name="database-subnets-in-two-zones",
-        reason="A subnet lies in one zone: with one subnet the server cannot move.",
+        reason="A subnet is in one zone, so the server cannot move with a single subnet.",
         types=("aws:rds/subnetGroup:SubnetGroup",),
         check=two_subnets,
     )
@@ -154,39 +154,33 @@ NETWORKS = [
 KEYS = [
     Rule(
         name="key-rotates",
-        reason="A key that leaked unnoticed must not open next year's data.",
+        reason="A leaked key must not decrypt the data of the next year.",
         types=KEY,
         check=rotates,
     ),
     Rule(
         name="key-deleted-late",
-        reason="What a deleted key encrypted is lost; the wait is the only way back.",
+        reason="Data of a deleted key are lost; only the waiting period permits a return.",
         types=KEY,
         check=is_at_least("deletionWindowInDays", 14, "days"),
     ),
     Rule(
         name="key-not-public",
-        reason="A key that strangers may use protects nothing.",
+        reason="A key with unknown users protects nothing.",
         types=KEY,
         check=admits_no_stranger("policy"),
     ),
 ]
 REPOSITORIES = [
     Rule(
-        name="repository-immutable",
-        reason="A tag must name the image that was tested, for ever.",
-        types=REPOSITORY,
-        check=is_one_of("imageTagMutability", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION"),
-    ),
-    Rule(
         name="repository-scanned",
-        reason="Known faults in packages of an image are found when it is pushed.",
+        reason="A scan at each push finds known vulnerabilities in packages.",
         types=REPOSITORY,
         check=is_one_of("imageScanningConfiguration.scanOnPush", True),
     ),
     Rule(
         name="repository-encrypted-by-own-key",
-        reason="Only with a key of ours can access to the images be watched and withdrawn.",
+        reason="Only a customer key lets us audit and revoke access to the images.",
         types=REPOSITORY,
         check=is_one_of("encryptionConfigurations.encryptionType", "KMS", "KMS_DSSE"),
         level="advisory",
@@ -199,7 +193,7 @@ REPOSITORIES = [
     ),
     Rule(
         name="repository-not-public",
-        reason="Images hold the source of the services.",
+        reason="Images contain the source of the services.",
         types=REPOSITORY_POLICY,
         check=admits_no_stranger("policy"),
     ),

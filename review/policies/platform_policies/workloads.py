@@ -1,4 +1,4 @@
-"""Pods, whatever makes them."""
+"""Defines rules for pods of all workloads."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def containers(workload: Resource) -> list[Any]:
 
 
 def of_container(path: str, *allowed: Any, inherited: str | None = None) -> Check:
-    """What each container says, or the pod for all of them at `inherited`."""
+    """Check a property of each container, or of the pod for all of them at `inherited`."""
 
     def check(workload: Resource) -> Iterator[str]:
         for container in containers(workload):
@@ -87,7 +87,7 @@ def apart_from_host(workload: Resource) -> Iterator[str]:
     for volume in at(declared, "volumes") or []:
         if at(volume, "hostPath") is not None:
             folder = at(volume, "hostPath.path")
-            yield f"volume {at(volume, 'name')} is the host's folder {folder}"
+            yield f"volume {at(volume, 'name')} is the folder {folder} of the host"
 
 
 def no_token(workload: Resource) -> Iterator[str]:
@@ -98,11 +98,11 @@ def no_token(workload: Resource) -> Iterator[str]:
 def no_plain_secrets(workload: Resource) -> Iterator[str]:
     for container in containers(workload):
         values = {at(each, "name"): literal(each) for each in at(container, "env") or []}
-        # The keys of an emulator open nothing.
+        # The keys of an emulator are not secret.
         allowed = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} if is_emulated(values) else set()
         for name, value in values.items():
             if SECRET_NAME.search(name) and value is not None and name not in allowed:
-                yield f"container {at(container, 'name')}: {name} is written out; refer to a Secret"
+                yield f"container {at(container, 'name')}: {name} is plain text; refer to a Secret"
 
 
 def is_emulated(values: dict[str, Any]) -> bool:
@@ -120,7 +120,7 @@ def literal(variable: Any) -> Any:
 RULES = [
     Rule(
         name="pod-not-root",
-        reason="Root in a container is root on the node when the container's wall fails.",
+        reason="Root in a container is root on the node if the isolation fails.",
         types=WORKLOADS,
         check=of_container(
             "securityContext.runAsNonRoot", True, inherited="securityContext.runAsNonRoot"
@@ -128,25 +128,25 @@ RULES = [
     ),
     Rule(
         name="pod-not-privileged",
-        reason="A privileged container owns the node.",
+        reason="A privileged container controls its node.",
         types=WORKLOADS,
         check=of_container("securityContext.privileged", False, None),
     ),
     Rule(
         name="pod-no-escalation",
-        reason="A process must not gain rights that it did not start with.",
+        reason="A process must not gain privileges after its start.",
         types=WORKLOADS,
         check=of_container("securityContext.allowPrivilegeEscalation", False),
     ),
     Rule(
         name="pod-drops-capabilities",
-        reason="Services need none of the kernel's special rights.",
+        reason="Services need no capabilities of the kernel.",
         types=WORKLOADS,
         check=drops_capabilities,
     ),
     Rule(
         name="pod-filters-system-calls",
-        reason="Most faults of the kernel lie in calls that services never make.",
+        reason="Most vulnerabilities of the kernel are in system calls that services do not use.",
         types=WORKLOADS,
         check=of_container(
             "securityContext.seccompProfile.type",
@@ -157,43 +157,43 @@ RULES = [
     ),
     Rule(
         name="pod-read-only",
-        reason="An intruder must not be able to leave programs behind.",
+        reason="An attacker must not be able to store programs.",
         types=WORKLOADS,
         check=of_container("securityContext.readOnlyRootFilesystem", True),
     ),
     Rule(
         name="pod-has-limits",
-        reason="A container without requests and a limit of memory starves its neighbours.",
+        reason="Without requests and a memory limit, a container can starve its neighbours.",
         types=WORKLOADS,
         check=has_limits,
     ),
     Rule(
         name="pod-has-probes",
-        reason="Without probes traffic goes to a process that hangs, or is not ready.",
+        reason="Without probes, traffic goes to processes that hang or are not ready.",
         types=LONG_RUNNING,
         check=has_probes,
     ),
     Rule(
         name="pod-image-by-digest",
-        reason="A tag can move to another image between two nodes.",
+        reason="A tag can name different images on two nodes.",
         types=WORKLOADS,
         check=by_digest,
     ),
     Rule(
         name="pod-apart-from-host",
-        reason="The namespaces and folders of the host lead to every other pod of the node.",
+        reason="Namespaces and folders of the host give access to all pods of the node.",
         types=WORKLOADS,
         check=apart_from_host,
     ),
     Rule(
         name="pod-no-token",
-        reason="Services do not talk to Kubernetes; a token only helps an intruder.",
+        reason="Services do not use the Kubernetes API; a token would help only attackers.",
         types=WORKLOADS,
         check=no_token,
     ),
     Rule(
         name="pod-no-plain-secrets",
-        reason="Whoever may list pods can read what their environment spells out.",
+        reason="Everyone who may list pods can read their environment.",
         types=WORKLOADS,
         check=no_plain_secrets,
     ),

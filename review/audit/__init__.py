@@ -1,0 +1,1 @@
+"""Checks the planned resources of stacks with public checkers."""

@@ -1,0 +1,1 @@
+"""Defines the rules for resources of the platform, independent of Pulumi's engine."""

@@ -1,0 +1,1 @@
+"""Previews a change: planned changes, cost and policy violations, without an account."""

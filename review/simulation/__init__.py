@@ -1,0 +1,1 @@
+"""Runs programs on simulated answers, without an account or a cluster."""
