@@ -1,4 +1,4 @@
-"""`python -m local up|down|status|logs|urls|token|clean`: the local environment at hand."""
+"""Runs the local environment: `python -m local COMMAND`."""
 
 import argparse
 import os
@@ -7,61 +7,46 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
-from local import images, leftovers, preparation
-from local.environment import PROJECT, Environment
+from local import images, monitoring, preparation
+from local.environment import Environment
+from local.errors import LocalError
+from local.host import leftovers, privileges, requirements
 from local.provisioning import Provisioning
-from local.supervisor import Process, Supervisor, SupervisorError
+from local.supervisor import Process, Supervisor
 from local.token_issuer import TokenIssuer, UnusableKey
-
-PROGRAMS = ("containerd", "runc", "iptables", "docker-registry", "mmdebstrap", "setpriv", "ip")
-LEAST_DISK = 6  # GiB for images, builds and databases
-
-
-def check_machine(environment: Environment) -> None:
-    """Refuse a machine that can't run the environment, in one sentence, before anything starts."""
-    if os.geteuid() != 0:
-        raise SupervisorError("root is needed to run containers; run `make up` as root")
-    if missing := [name for name in PROGRAMS if not shutil.which(name)]:
-        raise SupervisorError(f"{', '.join(missing)} not found; `make packages` installs them")
-    if not environment.postgres_bin.exists():
-        raise SupervisorError("no PostgreSQL server under /usr/lib/postgresql; run `make packages`")
-    free = shutil.disk_usage(PROJECT).free / 2**30
-    if free < LEAST_DISK:
-        raise SupervisorError(f"{free:.1f} GiB of disk are free here, {LEAST_DISK} are needed")
-
-
-def check_ports(environment: Environment) -> None:
-    """Refuse to start beside whatever holds our ports, naming it."""
-    holders: dict[str, list[int]] = {}
-    for port in leftovers.taken_ports(environment).values():
-        holders.setdefault(leftovers.holder(port), []).append(port)
-    if holders:
-        lines = [f"{', '.join(map(str, ports))}: {holder}" for holder, ports in holders.items()]
-        listed = "\n  ".join(lines)
-        raise SupervisorError(
-            "ports that the local environment needs are in use; end their holders or choose"
-            f" others in local/ports.env and Pulumi.local.yaml:\n  {listed}"
-        )
 
 
 def start(environment: Environment, supervisor: Supervisor) -> None:
-    began = time.monotonic()
-    leftovers.sweep(environment)
-    check_ports(environment)
+    """Start every process and fill the registry; on a failure, leave nothing running."""
+    root = environment.needs_root
+    requirements.check(environment)
+    privileges.perform("clear", environment, as_root=root)
     preparation.prepare(environment)
-    supervisor.start()
+    try:
+        privileges.perform("start", environment, as_root=root)
+        await_processes(environment, supervisor)
+    except (LocalError, OSError):
+        stop(environment)
+        raise
+
+
+def await_processes(environment: Environment, supervisor: Supervisor) -> None:
+    """Wait until every process is healthy; push images as soon as the registry can take them."""
+    began = time.monotonic()
     awaited, pushed = set(images.PROCESSES), list[Future[None]]()
 
-    def told(process: Process) -> None:
+    def report(process: Process) -> None:
         say(f"{process.name} is healthy after {time.monotonic() - began:.1f} s")
         awaited.discard(process.name)
         if not awaited and not pushed:
             pushed.append(beside.submit(images.provide, environment, say))
 
     with ThreadPoolExecutor(1) as beside:
-        supervisor.wait(told)
+        supervisor.wait(report)
     for push in pushed:
         push.result()
 
@@ -73,8 +58,7 @@ def say(text: str) -> None:
 def up(environment: Environment) -> None:
     supervisor, began = Supervisor(environment), time.monotonic()
     if not supervisor.is_running():
-        check_machine(environment)
-        print("Starting the local environment", flush=True)
+        print("Starting the local environment on this machine", flush=True)
         for kind, own in (
             ("cluster", environment.own_kubeconfig),
             ("builder", environment.own_builder),
@@ -85,16 +69,32 @@ def up(environment: Environment) -> None:
     else:
         supervisor.wait(lambda process: None)
         images.provide(environment, say)
+        if not environment.own_kubeconfig:
+            monitoring.reload(environment, "PROMETHEUS_PORT")  # the checkout may have other rules
     preparation.renew(environment)
+    resume_pods(environment)
     print("Provisioning the platform", flush=True)
     provisioning = Provisioning(environment)
     if provisioning.up(supervisor.instance("aws")):
         from local import first_delivery
 
+        outputs = provisioning.outputs()
+        if not environment.own_kubeconfig:
+            monitoring.tell_alarm_topic(environment, outputs["alarm_topic_arn"])
         first_delivery.wait_for_services(environment.shell())
-        late = first_delivery.deliver(environment, provisioning.outputs()["event_topic_arn"])
+        late = first_delivery.deliver(environment, outputs["topics"]["event"])
         print(f"\nA reminder was delivered {late:.2f} s after it was due.")
     print(welcome(environment, time.monotonic() - began))
+
+
+def resume_pods(environment: Environment) -> None:
+    """Bring back the pods that a killed `herald run` left out."""
+    if not any((environment.state / "paused").glob("*.json")):
+        return
+    command = [str(Path(sys.executable).with_name("herald")), "run", "--resume"]
+    done = subprocess.run(command, env={**os.environ, **environment.shell()}, check=False)
+    if done.returncode:
+        raise LocalError("pods of an earlier `herald run` could not be brought back; see above")
 
 
 def welcome(environment: Environment, took: float) -> str:
@@ -108,6 +108,7 @@ The platform is up ({took:.1f} s).
   Reminder API   {urls["REMINDERS_URL"]}/docs
   Device API     {urls["DEVICES_URL"]}/docs
   Inbox          {urls["INBOX_URL"]}
+  Alerts         {urls["PROMETHEUS_URL"]}/alerts
   Shell          eval "$(make -s urls)"
 
 Register a device, then create a reminder that is due in 70 seconds:
@@ -117,18 +118,23 @@ Register a device, then create a reminder that is due in 70 seconds:
 
 
 def down(environment: Environment) -> None:
-    leftovers.end(list(leftovers.engine_processes(environment.state)))
-    supervisor = Supervisor(environment)
-    if supervisor.is_running():  # or else the containers may be another checkout's
-        end_containers(environment)
-        supervisor.stop()
-    leftovers.sweep(environment)
+    if left := stop(environment):
+        listed = "\n  ".join(left)
+        raise LocalError(f"these could not be removed; `make down` tries again:\n  {listed}")
     print("The local environment is down.")
 
 
-def end_containers(environment: Environment) -> None:
-    """Containers outlive containerd, so they are ended while it still runs and can clean up."""
-    leftovers.end(list(leftovers.container_processes()), grace=0)
+def stop(environment: Environment) -> Sequence[str]:
+    """Stop everything and return what remains on the machine."""
+    return privileges.perform("stop", environment, as_root=leftovers.is_on_machine())
+
+
+def inspect(environment: Environment) -> None:
+    """List everything of this environment on the machine; fail if there is anything."""
+    left = privileges.perform("inspect", environment, as_root=leftovers.is_on_machine())
+    print("\n".join(left) or "Nothing of the local environment is on this machine.")
+    if left:
+        sys.exit(1)
 
 
 def status(environment: Environment) -> None:
@@ -151,7 +157,7 @@ def logs(environment: Environment) -> None:
 
 
 def urls(environment: Environment) -> None:
-    """`NAME=value` a line, for programs; the last line exports them, for `eval` in a shell."""
+    """Print `NAME=value` lines for programs; the last line exports them for `eval` in a shell."""
     shell = environment.shell()
     for name, value in shell.items():
         print(f"{name}={shlex.quote(value)}")
@@ -160,16 +166,30 @@ def urls(environment: Environment) -> None:
 
 def clean(environment: Environment) -> None:
     down(environment)
+    folder = environment.machine_state
+    if folder != environment.state and folder.exists():
+        remove = privileges.command("rm", "-rf", "--one-file-system", str(folder))
+        subprocess.run(remove, check=True)
+        parent = privileges.command("rmdir", str(folder.parent))  # only if the folder is empty
+        subprocess.run(parent, check=False, capture_output=True)
     shutil.rmtree(environment.state, ignore_errors=True)
 
 
 def token(environment: Environment, user: str, email: str | None) -> None:
-    """One that the services take where `herald:identity` names the local issuer."""
+    """Print a token that services accept if `herald:identity` names the local issuer."""
     issuer = TokenIssuer.read(environment.issuer, environment.secret("issuer-key.pem"))
     print(issuer.token(user, email))
 
 
-COMMANDS = {"up": up, "down": down, "status": status, "logs": logs, "urls": urls, "clean": clean}
+COMMANDS = {
+    "up": up,
+    "down": down,
+    "inspect": inspect,
+    "status": status,
+    "logs": logs,
+    "urls": urls,
+    "clean": clean,
+}
 
 
 def main() -> None:
@@ -183,13 +203,13 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.command == "token" and not arguments.user:
         parser.error("expected a user, came none; say `make token USER=ada`")
-    environment = Environment.chosen()
     try:
+        environment = Environment.chosen()
         if arguments.command == "token":
             token(environment, arguments.user, arguments.email)
         else:
             COMMANDS[arguments.command](environment)
-    except (SupervisorError, UnusableKey, OSError) as error:
+    except (LocalError, UnusableKey, OSError) as error:
         sys.exit(f"local: {error}")
     except KeyboardInterrupt:
         sys.exit(

@@ -1,4 +1,4 @@
-"""Addresses that local servers listen on."""
+"""Parses addresses and opens listening sockets."""
 
 import argparse
 import os
@@ -24,7 +24,7 @@ class Address(NamedTuple):
 
 
 def listening_socket(address: Address) -> socket.socket:
-    """A bound socket; an address in use is named in the error."""
+    """Return a bound socket; the error names an address that is in use."""
     try:
         return socket.create_server(address, backlog=1024)
     except OSError as error:

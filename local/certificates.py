@@ -1,7 +1,7 @@
-"""The certificates that this machine trusts beyond what Debian ships, such as a proxy's own.
+"""Finds certificates that this machine trusts and Debian does not ship, for example of a proxy.
 
-Builds need them besides those of the base image. All of the machine's would be 200 KB in the
-stack's state for each image, encrypted, at every step of an update.
+Builds need them in addition to those of the base image. All certificates of the machine would add
+200 KB to the state of the stack for each image.
 """
 
 import re
@@ -14,7 +14,7 @@ HEAD = "# What this machine trusts and Debian's ca-certificates does not ship.\n
 
 
 def certificates(text: str) -> dict[str, str]:
-    """Each certificate of a bundle, by its content without line breaks."""
+    """Return each certificate of a bundle, by its content without line breaks."""
     return {"".join(found.split()): found for found in CERTIFICATE.findall(text)}
 
 
@@ -27,7 +27,7 @@ def added(trusted: Path = TRUSTED, shipped: Path = SHIPPED) -> str:
 
 
 def write_added(target: Path) -> None:
-    """Written only when it changes, so that builds see the same file."""
+    """Write the certificates only after a change, so that builds are reused."""
     text = added()
     if not target.exists() or target.read_text() != text:
         target.write_text(text)

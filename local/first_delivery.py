@@ -12,20 +12,22 @@ from typing import Any
 import boto3
 from event_messages.event import Event
 
+from local import patience
 from local.environment import Environment
-from local.supervisor import SupervisorError
+from local.errors import LocalError
 
 READY_TIMEOUT = 60  # seconds for the services to answer through their node ports
 ARRIVAL_TIMEOUT = 30  # seconds for the notification to reach the inbox
 
 
 def wait_for_services(urls: dict[str, str]) -> None:
-    deadline = time.monotonic() + READY_TIMEOUT
+    timeout = patience.stretch(READY_TIMEOUT)
+    deadline = time.monotonic() + timeout
     for name in ("REMINDERS_URL", "DEVICES_URL"):
         while not is_ready(urls[name]):
             if time.monotonic() > deadline:
-                raise SupervisorError(
-                    f"{urls[name]} does not answer after {READY_TIMEOUT} s;"
+                raise LocalError(
+                    f"{urls[name]} does not answer after {timeout:.0f} s;"
                     " see `kubectl get pods -n local`"
                 )
             time.sleep(0.2)
@@ -33,7 +35,7 @@ def wait_for_services(urls: dict[str, str]) -> None:
 
 def is_ready(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/health/ready", timeout=2):
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=patience.stretch(2)):
             return True
     except OSError:
         return False
@@ -61,10 +63,10 @@ def notification(recipient: str, due: datetime) -> Event:
 
 
 def deliver(environment: Environment, event_topic: str) -> float:
-    """Seconds from due to inbox of one e-mail.
+    """Send one e-mail and return the seconds from its due time to the inbox.
 
-    A reminder must lie more than a minute ahead, so this one comes as the command
-    `notification:create`, which any producer may publish, and is due at once.
+    A reminder must be due in more than a minute. So this function publishes the command
+    `notification:create`, as any producer can, with a notification that is due now.
     """
     urls, due = environment.shell(), datetime.now(UTC)
     recipient = f"welcome-{uuid.uuid4().hex[:8]}@example.com"
@@ -89,14 +91,15 @@ def deliver(environment: Environment, event_topic: str) -> float:
 
 
 def wait_for_message(url: str) -> dict[str, Any]:
-    deadline = time.monotonic() + ARRIVAL_TIMEOUT
+    timeout = patience.stretch(ARRIVAL_TIMEOUT)
+    deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         with urllib.request.urlopen(url, timeout=10) as answer:
             messages: list[dict[str, Any]] = json.loads(answer.read())
         if messages:
             return messages[0]
         time.sleep(0.05)
-    raise SupervisorError(
-        f"no notification reached the inbox within {ARRIVAL_TIMEOUT} s;"
+    raise LocalError(
+        f"no notification reached the inbox within {timeout:.0f} s;"
         " see `kubectl logs -n local --prefix --all-containers -l app.kubernetes.io/part-of=herald`"
     )

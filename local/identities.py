@@ -1,4 +1,4 @@
-"""Keys, certificates and tokens of one local environment, made once and kept in its state."""
+"""Creates keys, certificates and tokens of a local environment once, in its state folder."""
 
 import datetime
 import ipaddress
@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from local.environment import BRIDGE_ADDRESS, Environment
 
 LIFETIME = datetime.timedelta(days=3650)
-COMPONENTS = {  # kubeconfig -> user, groups (Kubernetes: "Using RBAC", default roles)
+COMPONENTS = {  # user and groups by kubeconfig (Kubernetes: "Using RBAC", default roles)
     "admin": ("admin", "system:masters"),
     "controller-manager": ("system:kube-controller-manager", ""),
     "scheduler": ("system:kube-scheduler", ""),
@@ -51,7 +51,7 @@ def named(common_name: str, organization: str = "herald") -> x509.Name:
 
 
 def alternative(address: str) -> x509.GeneralName:
-    """A user's own cluster may know this machine by a name."""
+    """Return a name or address of this machine for a certificate."""
     try:
         return x509.IPAddress(ipaddress.ip_address(address))
     except ValueError:
@@ -59,7 +59,7 @@ def alternative(address: str) -> x509.GeneralName:
 
 
 class Authority:
-    """A certificate authority for the API server, the kubelet and PostgreSQL."""
+    """Represents a certificate authority for the API server, the kubelet and PostgreSQL."""
 
     def __init__(self, folder: Path, name: str = "ca") -> None:
         self.folder, self.key, self.name = (
@@ -109,7 +109,7 @@ class Authority:
 
 
 def kubeconfig(server: str, authority: Path, token: str) -> str:
-    """A kubeconfig for one identity; JSON, which is YAML too."""
+    """Return a kubeconfig for one identity, as JSON, which is valid YAML."""
     document = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -127,7 +127,7 @@ def kubeconfig(server: str, authority: Path, token: str) -> str:
 
 
 def fcm_credentials(token_uri: str) -> str:
-    """A service account in Google's format, whose tokens the inbox hands out."""
+    """Return a service account in Google's format, for which the inbox issues tokens."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     document = {
         "type": "service_account",

@@ -1,37 +1,42 @@
-"""The two images that the local registry must hold before any pod starts: Python and pause."""
+"""Provides the images that the local registry needs before pods start: Python and pause."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from local import patience
 from local.environment import PROJECT, Environment
-from local.supervisor import SupervisorError
-from tools.build import cache_folder
+from local.errors import LocalError
+from local.host import privileges
+from local.programs.programs import cache_folder
 
-SUITE = "bookworm"
+SUITE = "bookworm"  # the services are tested with the Python of this release
+MIRROR = "http://deb.debian.org/debian"
 PACKAGES = "python3,python3-venv,ca-certificates"
 EXCLUDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
-PROCESSES = frozenset({"registry", "buildkitd"})  # that build and keep the images
+ATTEMPTS = 4  # buildkitd closes sessions that do not open within 5 s, which can happen at the start
+CONNECT_TIMEOUT = 10  # seconds for buildkitd to answer while other processes start
+PROCESSES = frozenset({"registry", "buildkitd"})  # needed to build and store the images
 PYTHON_IMAGE, PAUSE_IMAGE = ("herald-python", "3.11"), ("herald-pause", "1")
 
 
 def provide(environment: Environment, told: Callable[[str], None]) -> None:
-    """Push the images that the registry lacks; the Python one is kept in the user's cache.
+    """Push images that the registry lacks; the cache of the user keeps the Python image.
 
-    Whoever brings a builder brings the base image that `Pulumi.local.yaml` names, too.
+    A user with another builder must provide the base image of `Pulumi.local.yaml`.
     """
     if environment.own_builder:
         return
-    if not is_pushed(environment, *PAUSE_IMAGE):
+    if not environment.own_kubeconfig and not is_pushed(environment, *PAUSE_IMAGE):
         pause = (environment.links / "pause").resolve()
         push(environment, PAUSE_IMAGE, pause, 'COPY pause /pause\nENTRYPOINT ["/pause"]\n')
     if not is_pushed(environment, *PYTHON_IMAGE):
-        system = base_system(told)
+        system = base_system(environment, told)
         told("the Python base image is being pushed to the registry")
         push(environment, PYTHON_IMAGE, system, "ADD base.tar /\nENV LANG=C.UTF-8\n")
 
@@ -43,12 +48,12 @@ def is_pushed(environment: Environment, name: str, tag: str) -> bool:
     try:
         with urllib.request.urlopen(request, timeout=10):
             return True
-    except urllib.error.HTTPError:
+    except OSError:  # the registry answers that it lacks the image, or not at all
         return False
 
 
-def base_system(told: Callable[[str], None]) -> Path:
-    """A Debian system with Python and little else, as a tar archive in the cache."""
+def base_system(environment: Environment, told: Callable[[str], None]) -> Path:
+    """Return a tar archive in the cache with a Debian system with Python."""
     wanted = f"{SUITE} {PACKAGES} {EXCLUDED}"
     key = hashlib.sha256(wanted.encode()).hexdigest()[:16]
     target = cache_folder() / "base" / key / "base.tar"
@@ -57,40 +62,64 @@ def base_system(told: Callable[[str], None]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_suffix(".part.tar")
         excluded = [f"--dpkgopt=path-exclude={path}" for path in EXCLUDED]
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", *excluded]
+        options = ["--variant=minbase", f"--include={PACKAGES}", *excluded]
         clean = '--customize-hook=rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*'
-        done = subprocess.run(
-            [*command, clean, SUITE, str(scratch)], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise SupervisorError(
-                f"the Python base image could not be made: mmdebstrap said: {last}"
+        mirror = os.environ.get("HERALD_DEBIAN_MIRROR", MIRROR)
+        path = f"{environment.shell()['PATH']}:/usr/sbin:/sbin"
+        with scratch.open("wb") as archive:  # the file belongs to the user, not to root
+            done = subprocess.run(
+                # mmdebstrap starts mmtarfilter by its name, and sudo resets PATH.
+                privileges.command("env", f"PATH={path}", "mmdebstrap")
+                + ["--quiet", *options, f"--keyring={environment.debian_keyring}", clean]
+                + [SUITE, "-", mirror],
+                stdout=archive,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
             )
+        if done.returncode:
+            scratch.unlink()
+            # The first line that is not a warning names the cause.
+            lines = [line for line in done.stderr.splitlines() if not line.startswith("W:")]
+            first = (lines or ["no message"])[0]
+            raise LocalError(f"the Python base image could not be made: mmdebstrap said: {first}")
         scratch.rename(target)
     return target
 
 
 def push(environment: Environment, image: tuple[str, str], file: Path, dockerfile: str) -> None:
+    """Build an image with one file and push it; retry while the builder is busy."""
     name = f"localhost:{environment.ports['REGISTRY_PORT']}/{image[0]}:{image[1]}"
     with tempfile.TemporaryDirectory(dir=environment.state) as folder:
         shutil.copyfile(file, Path(folder) / file.name)
         shutil.copymode(file, Path(folder) / file.name)
         (Path(folder) / "Dockerfile").write_text(f"FROM scratch\n{dockerfile}")
-        done = subprocess.run(
-            [
-                str(environment.links / "buildctl"),
-                "--addr",
-                f"unix://{environment.state}/run/buildkitd.sock",
-            ]
-            + ["build", "--progress=plain", "--frontend=dockerfile.v0"]
-            + [f"--local=context={folder}", f"--local=dockerfile={folder}"]
-            + [f"--output=type=image,name={name},push=true,compression=uncompressed"],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise SupervisorError(f"the image {name} could not be built and pushed: {last}")
+        for _ in range(round(patience.stretch(ATTEMPTS))):
+            done = run_build(environment, folder, name)
+            # buildctl also fails when it cannot send its trace within 50 ms after a success.
+            if done.returncode == 0 or is_pushed(environment, *image):
+                return
+            if "deadline exceeded" not in done.stderr:
+                break
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    raise LocalError(f"the image {name} could not be built and pushed: {last}")
+
+
+def run_build(environment: Environment, folder: str, name: str) -> subprocess.CompletedProcess[str]:
+    buildctl = str(environment.links / "buildctl")
+    address = f"--addr=unix://{environment.state}/run/buildkitd.sock"
+    timeout = f"--timeout={patience.stretch(CONNECT_TIMEOUT):.0f}"
+    options = [
+        "--progress=plain",
+        "--frontend=dockerfile.v0",
+        f"--local=context={folder}",
+        f"--local=dockerfile={folder}",
+        f"--output=type=image,name={name},push=true,compression=uncompressed",
+    ]
+    return subprocess.run(
+        [buildctl, address, timeout, "build", *options],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

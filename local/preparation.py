@@ -1,31 +1,34 @@
-"""Lays out the state folder of the local environment: configuration, identities, database files."""
+"""Creates the state folder of the local environment: configuration, identities, databases."""
 
 import json
+import os
 import shutil
-import stat
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
 from string import Template
 
-from local import certificates, identities
-from local.environment import BRIDGE, BRIDGE_ADDRESS, CONTROL_GROUP, PROJECT, Environment
+from local import certificates, identities, monitoring
+from local.environment import NOBODY, Environment
+from local.errors import LocalError
+from local.supervisor import process_names
+from plugins.installation import plugin_path, write_language_host, write_stand_ins
 
 TEMPLATES = Path(__file__).parent / "templates"
-PLACES = {  # template -> where it lies in the state folder
+PLACES = {  # place in the state folder by template
     "containerd.toml": "containerd.toml",
     "kubelet.yaml": "kubelet.yaml",
     "bridge.conflist": "cni/10-bridge.conflist",
     "buildkitd.toml": "buildkitd.toml",
     "registry.yaml": "registry.yaml",
 }
-PROVIDERS = {"aws": "pulumi-aws", "random": "pulumi-random"}  # stand-ins in local/providers
-BUILT_PROVIDERS = {"kubernetes": "pulumi-kubernetes", "docker-build": "pulumi-docker-build"}
-FOLDERS = ("run", "logs", "etcd", "stacks", "pulumi/plugins", "kubelet", "docker/buildx/instances")
+STAND_INS = ("aws", "random")
+BUILT_PROVIDERS = ("kubernetes", "docker-build")
+FOLDERS = ("run", "logs", "etcd", "stacks", "pulumi/plugins", "kubelet", "docker/buildx/instances",
+           "prometheus", "alertmanager")  # fmt: skip
 
 
 def prepare(environment: Environment) -> None:
-    """Make everything that the processes read; keep what an earlier start made."""
+    """Create all files that the processes read; keep files of an earlier start."""
     state = environment.state
     for folder in FOLDERS:
         (state / folder).mkdir(parents=True, exist_ok=True)
@@ -40,31 +43,40 @@ def prepare(environment: Environment) -> None:
         identities.make_issuer_key(environment)
     make_database_files(environment)
     make_builder(environment)
-    renew(environment)
+    make_logs(environment)
     if not environment.own_kubeconfig:
-        make_network()
-        make_control_groups()
+        monitoring.write_prometheus(environment)
+        monitoring.write_alertmanager(environment)
+    renew(environment)
+
+
+def make_logs(environment: Environment) -> None:
+    """Create the log files, so that the user owns those that root writes."""
+    for name in (*process_names(), "supervisor"):
+        (environment.state / "logs" / f"{name}.log").touch()
 
 
 def make_database_files(environment: Environment) -> None:
-    """Run initdb as user postgres, once; PostgreSQL refuses to run as root."""
+    """Run initdb once, as the user of the server."""
     folder, pki = environment.state / "postgres", environment.state / "pki"
     if (folder / "server.key").exists():
+        check_database_version(environment, folder)
+        own_database_files(folder)
         return
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    shutil.chown(folder, "postgres", "postgres")
-    folder.chmod(0o700)
-    capabilities = "+dac_read_search"
-    subprocess.run(
-        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        + [f"--inh-caps={capabilities}", f"--ambient-caps={capabilities}"]
+    folder.mkdir(mode=0o700)
+    own_database_files(folder)
+    done = subprocess.run(
+        [*(environment.as_database().split() if os.geteuid() == 0 else [])]
         + [str(environment.postgres_bin / "initdb"), "--pgdata", str(folder), "--encoding=UTF8"]
         + ["--locale=C.UTF-8", "--auth=scram-sha-256", "--username=postgres"]
         + [f"--pwfile={environment.secret('database-admin-password')}"],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    if done.returncode:
+        raise LocalError(f"initdb could not make the databases; it said: {done.stderr.strip()}")
     access = (
         "hostssl all all 10.244.0.0/16 scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
     )
@@ -72,12 +84,29 @@ def make_database_files(environment: Environment) -> None:
     for suffix in ("crt", "key"):
         target = folder / f"server.{suffix}"
         shutil.copyfile(pki / f"postgres.{suffix}", target)
-        shutil.chown(target, "postgres", "postgres")
         target.chmod(0o600)
+    own_database_files(folder)
+
+
+def check_database_version(environment: Environment, folder: Path) -> None:
+    made_by = (folder / "PG_VERSION").read_text().strip()
+    shown = subprocess.check_output([environment.postgres_bin / "postgres", "--version"], text=True)
+    if f" {made_by}." not in shown:
+        raise LocalError(
+            f"PostgreSQL {made_by} made the databases in {folder}, but this machine has"
+            f" {shown.strip()}; `make clean` removes them"
+        )
+
+
+def own_database_files(folder: Path) -> None:
+    """Give the database files of root to the unprivileged user of the server."""
+    if os.geteuid() == 0 and folder.stat().st_uid != NOBODY:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
 
 def make_builder(environment: Environment) -> None:
-    """Name our buildkitd as the builder `herald`, in buildx's format."""
+    """Write our buildkitd as the builder `herald`, in the format of buildx."""
     node = {
         "Name": "herald0",
         "Endpoint": f"unix://{environment.state}/run/buildkitd.sock",
@@ -92,58 +121,20 @@ def make_builder(environment: Environment) -> None:
 
 
 def renew(environment: Environment) -> None:
-    """Make what a newer checkout may want otherwise, also of an environment that runs."""
+    """Update files that a newer checkout may change, even of a running environment."""
     certificates.write_added(environment.state / "pki" / "added-certificates.pem")
     make_plugins(environment)
 
 
 def make_plugins(environment: Environment) -> None:
-    """Put the language host and each provider where the engine looks for plugins."""
-    plugins = environment.state / "pulumi" / "plugins"
-    host = plugins / f"language-python-v{version('pulumi')}" / "pulumi-language-python"
-    write_program(host, module_script("local.language_host"))
-    for name, package in PROVIDERS.items():
-        folder = plugins / f"resource-{name}-v{version(package)}"
-        write_program(folder / f"pulumi-resource-{name}", module_script(f"local.providers.{name}"))
-    for name, package in BUILT_PROVIDERS.items():
-        folder = plugins / f"resource-{name}-v{version(package)}"
-        folder.mkdir(exist_ok=True)
-        link = folder / f"pulumi-resource-{name}"
+    """Write the language host and each provider to the plugin folder of the engine."""
+    home = environment.state / "pulumi"
+    write_language_host(home)
+    write_stand_ins(home, STAND_INS)
+    for name in BUILT_PROVIDERS:
+        link = plugin_path(home, name)
+        link.parent.mkdir(parents=True, exist_ok=True)
         program = (environment.links / link.name).resolve()
         if link.resolve() != program:
             link.unlink(missing_ok=True)
             link.symlink_to(program)
-
-
-def module_script(module: str) -> str:
-    """Run a module of ours; with kept bytecode, or else each start compiles the SDK again."""
-    python = f"{PROJECT}/.venv/bin/python"
-    return (
-        f"#!/bin/sh\nunset PYTHONDONTWRITEBYTECODE\n"
-        f'cd {PROJECT} && exec {python} -m {module} "$@"\n'
-    )
-
-
-def write_program(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-
-
-def make_network() -> None:
-    """The bridge of the pods, made before any pod so that processes can listen on its address."""
-    if not Path(f"/sys/class/net/{BRIDGE}").exists():
-        subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=True)
-        subprocess.run(["ip", "address", "add", f"{BRIDGE_ADDRESS}/24", "dev", BRIDGE], check=True)
-    subprocess.run(["ip", "link", "set", BRIDGE, "up"], check=True)
-    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-
-
-def make_control_groups() -> None:
-    for controller in Path("/sys/fs/cgroup").iterdir():
-        if (controller / "cgroup.procs").exists() and not controller.is_symlink():
-            group = controller / CONTROL_GROUP
-            group.mkdir(exist_ok=True)
-            for setting in ("cpuset.cpus", "cpuset.mems"):  # an empty cpuset admits no process
-                if (group / setting).exists() and not (group / setting).read_text().strip():
-                    (group / setting).write_text((controller / setting).read_text())

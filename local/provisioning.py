@@ -9,33 +9,39 @@ from typing import Any
 
 from local import running_update, unfinished
 from local.environment import PROJECT, Environment
-from local.supervisor import SupervisorError
+from local.errors import LocalError
+from stacks.config.project import PROJECT as PROJECT_NAME
 
 STACK = "local"
-UNCHANGING = {"same", "read", "refresh"}  # operations that leave the platform as it was
-PASSING = re.compile(  # what `pulumi up` says about work in progress, builds and itself
+UNCHANGING = {"same", "read", "refresh"}  # operations without a change
+PASSING = re.compile(  # messages of `pulumi up` about running work, builds and itself
     r"@ updating|#\d+ |Updating \(|\s*pulumi:pulumi:Stack |\s*$"
     r"|.* (creating|updating|deleting|replacing|refreshing|reading)\b.* \(\d+s\)"
 )
 
 
 def is_lasting(line: str) -> bool:
-    """Whether a line of `pulumi up` tells of something done, or of an error."""
+    """Return True if a line of `pulumi up` reports a result or an error."""
     return not PASSING.match(line)
 
 
+def without_progress(line: str) -> str:
+    """Remove the last message of a build, which the engine appends to an image."""
+    return re.sub(r"(\(\d+s\))\s+#\d+ .*", r"\1", line.rstrip())
+
+
 def has_changed(history: Path) -> bool:
-    """Whether the newest update of a stack changed any resource."""
+    """Return True if the newest update of a stack changed any resource."""
     newest = max(history.glob("*.history.json"), key=lambda path: path.name)
     counts: dict[str, int] = json.loads(newest.read_text())["resourceChanges"]
     return bool(counts.keys() - UNCHANGING)
 
 
 class Provisioning:
-    """`project` and its `name` are the platform's, or those of another program to be run here."""
+    """Runs updates of the platform, or of another program, by `project` and `name`."""
 
     def __init__(
-        self, environment: Environment, project: Path = PROJECT, name: str = "herald"
+        self, environment: Environment, project: Path = PROJECT, name: str = PROJECT_NAME
     ) -> None:
         self.environment = environment
         self.project, self.name = project, name
@@ -63,7 +69,7 @@ class Provisioning:
         )
 
     def _show(self, *arguments: str) -> int:
-        """Run pulumi and print what lasts of its output; its exit code."""
+        """Run Pulumi, print the lasting part of its output, and return its exit code."""
         command = ["pulumi", *arguments, "--non-interactive", "--cwd", str(self.project)]
         with subprocess.Popen(
             command,
@@ -75,18 +81,18 @@ class Provisioning:
             try:
                 for line in running.stdout or ():
                     if is_lasting(line):
-                        print(f"  {line.rstrip()}", flush=True)
+                        print(f"  {without_progress(line)}", flush=True)
             except KeyboardInterrupt:
                 print("  interrupted; what is in hand is finished first", flush=True)
-                running.wait()  # the terminal has interrupted the engine, too
+                running.wait()  # the terminal has also interrupted the engine
                 raise
         return running.returncode
 
     def up(self, instance: str) -> bool:
-        """Provision the local stack; True when anything changed.
+        """Provision the local stack; return True if anything changed.
 
-        The AWS emulator keeps nothing on disk.  When another `instance` of it runs than the last
-        time, what the stack remembers is gone, so the stack is refreshed first.
+        The AWS emulator stores nothing on disk. If another `instance` of it runs, the resources are
+        gone, so the stack is refreshed first.
         """
         self._make_stack()
         known = self.environment.state / "aws-instance"
@@ -94,7 +100,7 @@ class Provisioning:
         refresh = ["--refresh"] if self._mend() or restarted else []
         options = ["--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs", *refresh]
         if self._show("up", *options, "--suppress-progress"):
-            raise SupervisorError("`pulumi up` did not succeed; its message is above")
+            raise LocalError("`pulumi up` did not succeed; its message is above")
         known.write_text(instance)
         return has_changed(self.states / "history" / self.name / STACK)
 
@@ -103,12 +109,12 @@ class Provisioning:
             self.states.parent.mkdir(parents=True, exist_ok=True)
             done = self._pulumi("stack", "init", STACK)
             if done.returncode:
-                raise SupervisorError(f"the local stack could not be made: {done.stderr.strip()}")
+                raise LocalError(f"the local stack could not be made: {done.stderr.strip()}")
 
     def _mend(self) -> bool:
-        """Release the lock of an update that was killed and remove what it left half made.
+        """Release the lock of a killed update, and remove its incomplete operations.
 
-        True when there was such an update, so that what it had done has to be looked up.
+        Return True if there was such an update, because its results are unknown.
         """
         locks = self.states / "locks" / "organization" / self.name / STACK
         running_update.end_abandoned(locks)
@@ -122,13 +128,13 @@ class Provisioning:
             unfinished.remove(operations, self.environment, file)
             clear = ("--clear-pending-creates", "--yes", "--skip-preview", "--suppress-outputs")
             if self._show("refresh", "--stack", STACK, *clear, "--suppress-progress"):
-                raise SupervisorError("`pulumi refresh` did not succeed; its message is above")
+                raise LocalError("`pulumi refresh` did not succeed; its message is above")
         return cut_off and not operations
 
     def _remove_torn_files(self) -> None:
-        """The backend writes files whole, but not the notes beside them, which it can do without.
+        """Remove empty files; the backend writes some files in two steps.
 
-        An empty note makes the state unreadable to the engine: "failed to load checkpoint: EOF".
+        An empty file makes the state unreadable: "failed to load checkpoint: EOF".
         """
         for note in self.states.rglob("*.attrs"):
             if not note.stat().st_size:

@@ -1,27 +1,27 @@
-"""Tells an update that is running from one that was killed, by the lock that both leave."""
+"""Distinguishes a running update from a killed one, by the lock that both leave."""
 
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from local import leftovers
-from local.supervisor import SupervisorError
+from local.errors import LocalError
+from local.host import processes
 
-STARTER = "HERALD_STARTED_BY"  # a variable of the engine: the pid of the command that runs it
-GRACE = 60  # seconds in which an abandoned engine may finish what it has in hand
+STARTER = "HERALD_STARTED_BY"  # variable of the engine: pid of the command that started it
+GRACE = 60  # seconds for an abandoned engine to finish its operations
 
 
 def engines(locks: Path) -> Iterator[int]:
-    """The engines that still run of those that locked the stack."""
+    """Return the running engines among those that locked the stack."""
     for lock in locks.glob("*.json"):
         pid = int(json.loads(lock.read_text())["pid"])
-        if leftovers.runs(pid) and b"pulumi" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if processes.runs(pid) and b"pulumi" in Path(f"/proc/{pid}/cmdline").read_bytes():
             yield pid
 
 
 def starter(pid: int) -> int | None:
-    """Who runs the engine; None when somebody started it by hand."""
+    """Return the process that started the engine, or None if a user did."""
     for variable in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
         if variable.startswith(f"{STARTER}=".encode()):
             return int(variable.decode().split("=", 1)[1])
@@ -29,12 +29,12 @@ def starter(pid: int) -> int | None:
 
 
 def end_abandoned(locks: Path) -> None:
-    """End engines whose `make up` was killed; refuse to work beside one that is somebody's."""
+    """End engines of a killed `make up`; raise LocalError for engines of others."""
     for pid in engines(locks):
         started_by = starter(pid)
-        if started_by is None or (started_by != os.getpid() and leftovers.runs(started_by)):
-            raise SupervisorError(
+        if started_by is None or (started_by != os.getpid() and processes.runs(started_by)):
+            raise LocalError(
                 f"an update of the local stack is running already (pid {pid}); wait for its end,"
                 " then run `make up` again"
             )
-        leftovers.end([pid], grace=GRACE)
+        processes.end([pid], grace=GRACE)

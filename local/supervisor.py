@@ -10,14 +10,18 @@ from pathlib import Path
 
 import yaml
 
+from local import patience
 from local.environment import PROJECT, Environment
-from local.leftovers import MARK
+from local.errors import LocalError
+from local.host.processes import MARK
 
-START_TIMEOUT = 180  # seconds until every process must be healthy
+START_TIMEOUT = 180  # seconds for all processes to become healthy
+SOCKET_TIMEOUT = 15  # seconds for the supervisor to listen
+FILE = PROJECT / "local" / "processes.yaml"
 
 
-class SupervisorError(Exception):
-    """One sentence for the user."""
+def process_names() -> list[str]:
+    return list(yaml.safe_load(FILE.read_text())["processes"])
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,16 @@ class Supervisor:
         )
 
     def start(self) -> None:
-        file = PROJECT / "local" / "processes.yaml"
         options = ("--disable-dotenv", "--ordered-shutdown", "--keep-project", "-D")
-        names = [n for n in yaml.safe_load(file.read_text())["processes"] if self._is_ours(n)]
-        done = self._call(*options, "-f", str(file), "up", *names)
+        names = [name for name in process_names() if self._is_ours(name)]
+        done = self._call(*options, "-f", str(FILE), "up", *names)
+        deadline = time.monotonic() + patience.stretch(SOCKET_TIMEOUT)
+        while not done.returncode and not self.environment.socket.exists():
+            if time.monotonic() > deadline:
+                done.returncode = 1
+            time.sleep(0.02)
         if done.returncode:
-            raise SupervisorError(
-                f"the supervisor did not start: {done.stdout}{done.stderr}".strip()
-            )
+            raise LocalError(f"the supervisor did not start: {done.stdout}{done.stderr}".strip())
 
     def _is_ours(self, name: str) -> bool:
         return name not in self.environment.replaced()
@@ -74,6 +80,8 @@ class Supervisor:
         self._call("down")
 
     def processes(self) -> list[Process]:
+        if not self.environment.socket.exists():
+            return []
         done = self._call("process", "list", "-o", "json")
         if done.returncode:
             return []
@@ -94,14 +102,15 @@ class Supervisor:
         ]
 
     def instance(self, name: str) -> str:
-        """What tells one run of a process from the next: its pid and start in clock ticks."""
+        """Return the identity of a run of a process: pid and start in clock ticks."""
         [pid] = [process.pid for process in self.processes() if process.name == name]
         started = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
         return f"{pid} {started}"
 
     def wait(self, told: Callable[[Process], None]) -> None:
-        """Return when every process is healthy; tell of each that becomes so."""
-        deadline, seen = time.monotonic() + START_TIMEOUT, set[str]()
+        """Wait until every process is healthy; call `told` for each."""
+        timeout = patience.stretch(START_TIMEOUT)
+        deadline, seen = time.monotonic() + timeout, set[str]()
         while time.monotonic() < deadline:
             processes = self.processes()
             for process in processes:
@@ -112,7 +121,7 @@ class Supervisor:
                 return
             time.sleep(0.3)
         sick = ", ".join(sorted(p.name for p in self.processes() if p.name not in seen))
-        raise SupervisorError(
-            f"{sick} did not become healthy within {START_TIMEOUT} s;"
+        raise LocalError(
+            f"{sick} did not become healthy within {timeout:.0f} s;"
             f" see `make logs` or {self.environment.state}/logs"
         )

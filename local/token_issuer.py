@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer for this machine: publishes its key and signs tokens."""
+"""Issues tokens as an OpenID Connect issuer for this machine."""
 
 import hashlib
 import json
@@ -13,15 +13,15 @@ from jwt.algorithms import ECAlgorithm
 
 ALGORITHM = "ES256"
 AUDIENCE = "herald"
-LIFETIME = 12 * 3600  # seconds; a day at work
+LIFETIME = 12 * 3600  # seconds; a working day
 
 
 class UnusableKey(Exception):
-    """The issuer's key cannot be used."""
+    """Reports a key of the issuer that cannot be used."""
 
 
 class TokenIssuer:
-    """Tokens name the issuer's `url`, where services look for its key."""
+    """Signs tokens; services read the key at the `url` of the issuer."""
 
     def __init__(self, url: str, key: ec.EllipticCurvePrivateKey) -> None:
         self.url, self._key = url, key
@@ -39,7 +39,7 @@ class TokenIssuer:
         return cls(url, key)
 
     def discovery(self) -> dict[str, Any]:
-        """OpenID Connect Discovery 1.0, as much of it as verifying a token takes."""
+        """Return the discovery document (OpenID Connect Discovery 1.0) that verifiers need."""
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/keys",
@@ -49,7 +49,7 @@ class TokenIssuer:
         }
 
     def keys(self) -> dict[str, Any]:
-        """RFC 7517"""
+        """Return the keys (RFC 7517)."""
         return {"keys": [{**self._public(), "kid": self._id(), "use": "sig", "alg": ALGORITHM}]}
 
     def token(self, user: str, email: str | None = None, lifetime: int = LIFETIME) -> str:
@@ -63,7 +63,7 @@ class TokenIssuer:
         return jwk
 
     def _id(self) -> str:
-        """The key's thumbprint (RFC 7638)."""
+        """Return the thumbprint of the key (RFC 7638)."""
         members = {name: self._public()[name] for name in ("crv", "kty", "x", "y")}
         text = json.dumps(members, separators=(",", ":"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]

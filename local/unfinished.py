@@ -1,8 +1,7 @@
-"""Removes what an update that was killed had begun to create and the stack does not know.
+"""Removes resources that a killed update created and the stack does not know.
 
-The engine writes down that it creates a resource, with its name, before it asks the provider.
-When both are killed, nobody knows whether the resource came to be, and the next update would
-make another one with another name.
+The engine records the creation of a resource, with its name, before it calls the provider. If both
+are killed, the result is unknown, and the next update would create another resource.
 """
 
 import json
@@ -15,23 +14,23 @@ from typing import Any
 import yaml
 
 from local.environment import Environment
-from local.providers.aws.account import Account
-from local.providers.aws.package import resource_type
-from local.providers.aws.settings import Settings
-from local.supervisor import SupervisorError
+from local.errors import LocalError
+from plugins.aws.account import Account
+from plugins.aws.package import resource_type
+from plugins.aws.settings import Settings
 
-AUTONAMED = "pulumi.com/autonamed"  # an annotation; objects with other names are taken over
+AUTONAMED = "pulumi.com/autonamed"  # annotation; objects without it are adopted
 
 
 def begun(checkpoint: Path) -> list[dict[str, Any]]:
-    """The operations that the stack's state has as begun and not ended."""
+    """Return the started and unfinished operations in the state of the stack."""
     state = json.loads(checkpoint.read_text())["checkpoint"].get("latest") or {}
     operations: list[dict[str, Any]] = state.get("pending_operations") or []
     return operations
 
 
 def creations(operations: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Type and inputs of each resource whose creation was cut off."""
+    """Return type and inputs of each interrupted creation."""
     for operation in operations:
         if operation["type"] == "creating" and operation["resource"].get("custom"):
             yield operation["resource"]["type"], operation["resource"].get("inputs", {})
@@ -47,7 +46,7 @@ def remove(operations: list[dict[str, Any]], environment: Environment, stack_fil
 
 
 def account_of(stack_file: Path) -> Account:
-    """Of the emulator, as the stack file tells the provider."""
+    """Return the account of the emulator from the stack file."""
     config: dict[str, Any] = yaml.safe_load(stack_file.read_text())["config"]
     return Account(Settings.of({name.removeprefix("aws:"): config[name] for name in config}))
 
@@ -72,7 +71,7 @@ def remove_from_cluster(environment: Environment, inputs: Mapping[str, Any]) -> 
         check=False,
     )
     if done.returncode:
-        raise SupervisorError(
+        raise LocalError(
             f"{inputs['kind']} {metadata['name']}, which a killed update may have left, could not"
             f" be deleted: {done.stderr.strip()}"
         )

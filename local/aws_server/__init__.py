@@ -1,1 +1,1 @@
-"""moto as the local environment's AWS, with what the platform needs and moto lacks."""
+"""Extends moto with the features of AWS that the platform needs."""

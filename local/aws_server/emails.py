@@ -1,4 +1,4 @@
-"""An e-mail on its way through SES, and the inbox that it is for."""
+"""Represents an e-mail in SES, and delivers it to the inbox."""
 
 import email
 import email.policy
@@ -15,12 +15,12 @@ TIMEOUT = 5  # seconds
 
 
 class InboxUnreachable(Exception):
-    """The inbox does not take e-mails at the moment."""
+    """Reports that the inbox does not accept e-mails now."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Email:
-    """What SES was asked to send, rendered."""
+    """Describes a rendered e-mail to send."""
 
     message_id: str = ""
     sender: str
@@ -47,13 +47,13 @@ class Email:
 
 
 def simulates(address: str, outcome: str) -> bool:
-    """SES's mailbox simulator takes labels too: bounce+label@simulator.amazonses.com."""
+    """Return the outcome for an address of SES's mailbox simulator, even with a label."""
     mailbox, _, domain = parseaddr(address)[1].lower().partition("@")
     return domain == SIMULATOR and mailbox.partition("+")[0] == outcome
 
 
 def from_mime(raw: str, envelope: Email) -> Email:
-    """An e-mail whose sender wrote the MIME message; the envelope wins over its headers."""
+    """Return an e-mail in MIME format; the envelope takes precedence over the headers."""
     message = email.message_from_string(raw, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     text, html = message.get_body(("plain",)), message.get_body(("html",))
@@ -74,7 +74,7 @@ def addresses_of(message: EmailMessage) -> list[str]:
 
 
 class Inbox:
-    """Hands e-mails to the local inbox."""
+    """Delivers e-mails to the local inbox."""
 
     def __init__(self, url: str) -> None:
         self._url = f"{url.rstrip('/')}/api/emails"

@@ -1,4 +1,4 @@
-"""Bounds for what moto remembers of every message."""
+"""Limits the messages that moto remembers."""
 
 from collections import deque
 from typing import Any
@@ -8,14 +8,14 @@ from moto.sns.models import Topic
 
 from local.aws_server.replacement import replace_method
 
-REMEMBERED = 1_000  # messages a topic or an SES region
+REMEMBERED = 1_000  # messages per topic or SES region
 
 create_topic = Topic.__init__
 create_ses = SESBackend.__init__
 
 
 def extend() -> None:
-    # moto keeps every message that a topic or SES ever took.
+    # moto keeps every message that a topic or SES accepted.
     replace_method(Topic, "__init__", bounded_topic)
     replace_method(SESBackend, "__init__", bounded_ses)
 

@@ -1,4 +1,4 @@
-"""From SES to the inbox."""
+"""Delivers e-mails from SES to the inbox."""
 
 import logging
 from collections.abc import Callable
@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 class Refusal(ServiceException):
-    """SES refuses the request; moto's base class cannot be raised itself."""
+    """Rejects a request to SES; the base class of moto cannot be raised."""
 
 
-Record = Callable[[], Any]  # moto's own sending: it checks the request, and remembers it
+Record = Callable[[], Any]  # moto's own operation, which checks and remembers the request
 
 
 class Postman:
-    """Takes an e-mail to the inbox, and tells the configuration set what became of it."""
+    """Delivers an e-mail to the inbox, and publishes its events to the configuration set."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
@@ -45,7 +45,7 @@ class Postman:
     def send_template(
         self, backend: SESBackend, email: Email, name: str, data: str, record: Record
     ) -> str:
-        """SES accepts data that lacks a variable, and only then reports that it did not render."""
+        """Send a template; like SES, accept incomplete data and report the failure later."""
         template, values = stored_template(backend, name), template_data(data)
         try:
             parts = rendered(template, values)

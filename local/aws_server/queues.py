@@ -1,4 +1,4 @@
-"""SQS under many consumers at once: nothing lost, nothing handed out twice."""
+"""Makes SQS safe for many consumers: no message is lost or delivered twice."""
 
 import time
 from collections.abc import Callable
@@ -9,20 +9,20 @@ from moto.sqs.models import Message, Queue, SQSBackend
 
 from local.aws_server.replacement import replace_method, replace_property
 
-LOOK_AGAIN = 0.25  # seconds; messages whose time has come wake nobody
+LOOK_AGAIN = 0.25  # seconds; no notification announces messages that become visible
 
 receive_at_once = SQSBackend.receive_message
 delete_one = Queue.delete_message
 
 
 def extend() -> None:
-    # Two receivers of moto can take the same message, and a receiver that hung up takes one too.
+    # In moto, two receivers can get the same message, and a disconnected receiver can lose one.
     replace_method(SQSBackend, "receive_message", receive_message)
-    # moto rebuilds the list of messages, and drops one that is sent meanwhile.
+    # moto rebuilds the list of messages, and loses messages that are sent at that time.
     replace_method(Queue, "delete_message", delete_message)
-    # moto counts all messages of a queue to learn its retention, for every message received.
+    # moto counts all messages of a queue for its retention, at every receive.
     replace_method(SQSBackend, "is_message_valid_based_on_retention_period", is_retained)
-    # moto makes four dates to compare two numbers, for every message of a queue.
+    # moto creates four dates to compare two numbers, for every message of a queue.
     replace_property(Message, "visible", lambda message: milliseconds() > message.visible_at)
     replace_property(Message, "delayed", lambda message: milliseconds() < message.delayed_until)
 
@@ -70,7 +70,7 @@ def milliseconds() -> float:
 
 
 def client_watch() -> Callable[[], bool]:
-    """Tells whether the client of this request is gone; waitress knows."""
+    """Return a function that detects a disconnected client of this request."""
     watch: Any = (
         request.environ.get("waitress.client_disconnected") if has_request_context() else None
     )

@@ -1,11 +1,11 @@
-"""How moto's classes are given other methods."""
+"""Replaces methods of moto's classes."""
 
 from collections.abc import Callable
 from typing import Any
 
 
 class MotoChanged(Exception):
-    """A method that we replace is no longer in moto."""
+    """Reports that moto no longer has a replaced method."""
 
 
 def replace_method(owner: type, name: str, method: Callable[..., Any]) -> None:
@@ -28,3 +28,9 @@ def add_method(owner: type, name: str, method: Callable[..., Any]) -> None:
     if hasattr(owner, name):
         raise MotoChanged(f"moto has its own {owner.__name__}.{name} by now; remove ours.")
     setattr(owner, name, method)
+
+
+def add_attribute(owner: type, name: str, value: object) -> None:
+    if hasattr(owner, name):
+        raise MotoChanged(f"moto has its own {owner.__name__}.{name} by now; choose another name.")
+    setattr(owner, name, value)

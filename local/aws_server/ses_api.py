@@ -1,4 +1,4 @@
-"""SES's sending operations, in both versions of its API, in place of moto's."""
+"""Replaces the sending operations of moto in both versions of the SES API."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ from local.aws_server.emails import Email, from_mime
 from local.aws_server.postman import Postman, Refusal
 from local.aws_server.replacement import replace_method
 
-# The name that version 2 has for a refusal of version 1.
+# Maps errors of version 1 to their names in version 2.
 VERSION_2_CODES = {
     "ConfigurationSetDoesNotExist": "NotFoundException",
     "TemplateDoesNotExist": "NotFoundException",
@@ -27,7 +27,7 @@ VERSION_2_CODES = {
 
 
 def extend(postman: Postman) -> None:
-    """moto keeps sent e-mails to itself and lacks templates in version 2: replace the senders."""
+    """Replace the senders of moto, which deliver nothing and lack templates in version 2."""
     first, second = Version1(postman), Version2(postman)
     replace_method(EmailResponse, "send_email", lambda response: first.send(response))
     replace_method(
@@ -132,7 +132,7 @@ class Version2:
 
 
 def raw_record(backend: SESBackend, envelope: Email, raw: str) -> Callable[[], Any]:
-    source: Any = envelope.sender or None  # moto then takes the From header
+    source: Any = envelope.sender or None  # moto then uses the From header
     return lambda: backend.send_raw_email(source, list(envelope.to), raw)
 
 

@@ -1,24 +1,43 @@
-"""Event destinations of configuration sets: moto can create them, and no more."""
+"""Adds reading, changing and deleting event destinations, which moto can only create."""
+
+from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ses.models import SESBackend
 from moto.ses.responses import EmailResponse
+from moto.sns.models import sns_backends
 
 from local.aws_server.postman import Refusal
 from local.aws_server.replacement import add_method, replace_method
 
+VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
+
+create_destination = SESBackend.create_configuration_set_event_destination
 delete_configuration_set = SESBackend.delete_configuration_set
 
 
 def extend() -> None:
-    # A destination can be deleted on its own, as in SES.
+    # A destination can be deleted separately, as in SES.
     add_method(
         EmailResponse, "delete_configuration_set_event_destination", delete_event_destination
     )
+    # SES publishes a text to the topic of a new destination; moto does not.
+    replace_method(
+        SESBackend, "create_configuration_set_event_destination", create_and_validate_destination
+    )
     # moto answers [None] for a configuration set without a destination.
     replace_method(EmailResponse, "describe_configuration_set", describe)
-    # moto keeps the destination's name when its configuration set goes, and refuses it later.
+    # moto keeps the name of a destination after its configuration set, and rejects it later.
     replace_method(SESBackend, "delete_configuration_set", delete_with_destination)
+
+
+def create_and_validate_destination(
+    backend: SESBackend, configuration_set_name: str, event_destination: dict[str, Any]
+) -> None:
+    create_destination(backend, configuration_set_name, event_destination)
+    topic = event_destination.get("SNSDestination", {}).get("TopicARN")
+    if topic:
+        sns_backends[backend.account_id][topic.split(":")[3]].publish(VALIDATED, arn=topic)
 
 
 def delete_event_destination(response: EmailResponse) -> EmptyResult:

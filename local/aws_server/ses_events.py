@@ -1,4 +1,4 @@
-"""What SES tells about an e-mail, to the SNS topic of its configuration set."""
+"""Publishes the events of an e-mail to the SNS topic of its configuration set."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from local.aws_server.emails import Email
 
 SUBJECT = "Amazon SES Email Event Notification"
 
-# SES's name of an event in `MatchingEventTypes`, and in the event itself.
+# Names of an event in `MatchingEventTypes`, and in the event itself.
 EVENT_TYPES = {
     "send": "Send",
     "delivery": "Delivery",
@@ -25,7 +25,7 @@ EVENT_TYPES = {
 
 
 def publish(backend: SESBackend, kind: str, email: Email, detail: dict[str, Any]) -> None:
-    """Publish one event, if the e-mail's configuration set asks for its kind."""
+    """Publish an event, if the configuration set of the e-mail includes its type."""
     destination = backend.config_set_event_destination.get(email.configuration_set or "", {})
     topic = destination.get("SNSDestination", {}).get("TopicARN")
     if not topic or not destination.get("Enabled", False):
@@ -44,7 +44,7 @@ def event_of(
 
 
 def mail(backend: SESBackend, email: Email) -> dict[str, Any]:
-    """The part that all events have."""
+    """Return the part that all events contain."""
     address = parseaddr(email.sender)[1]
     common = {"from": [email.sender], "to": list(email.to), "messageId": email.message_id}
     headers = {"From": email.sender, "To": ", ".join(email.to), "Subject": email.subject}

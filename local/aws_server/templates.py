@@ -1,4 +1,4 @@
-"""SES templates, rendered as SES does."""
+"""Renders SES templates in the way of SES."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ LARGEST_DATA = 262_144  # characters of JSON
 
 
 class NotRendered(Exception):
-    """A variable of the template was not given."""
+    """Reports a missing variable of a template."""
 
 
 def stored_template(backend: SESBackend, name: str) -> Mapping[str, str]:
@@ -38,12 +38,12 @@ def template_data(text: str) -> dict[str, Any]:
 
 
 def written(value: Any) -> Any:
-    """Numbers appear in the text as JSON writes them; the rest is for blocks."""
+    """Return values for the text: numbers in their JSON form."""
     return json.dumps(value) if isinstance(value, int | float) else value
 
 
 def rendered(template: Mapping[str, str], data: dict[str, Any]) -> dict[str, Any]:
-    """Subject, text and HTML. SES does not escape the values; its users have to."""
+    """Return subject, text and HTML; SES does not escape the values."""
     try:
         return {
             "subject": parse_template(template["subject_part"], data),

@@ -1,1 +1,1 @@
-"""A local mailbox and phone: shows the e-mails and pushes that the platform sent."""
+"""Shows the e-mails and pushes of the platform, as a local mailbox and phone."""

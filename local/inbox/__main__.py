@@ -1,4 +1,4 @@
-"""`python -m local.inbox`: serve the inbox until SIGTERM."""
+"""Serves the inbox until SIGTERM: `python -m local.inbox`."""
 
 import argparse
 import socket
@@ -15,7 +15,7 @@ from local.token_issuer import TokenIssuer, UnusableKey
 
 
 class InboxServer(uvicorn.Server):
-    """Ends the open streams first; they would hold up the shutdown."""
+    """Ends open streams before the shutdown, which would wait for them."""
 
     def __init__(self, config: uvicorn.Config, messages: Messages) -> None:
         super().__init__(config)

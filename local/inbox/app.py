@@ -1,4 +1,4 @@
-"""The inbox over HTTP: its page, its API, and the endpoints of others that it plays."""
+"""Serves the page and API of the inbox, and the emulated endpoints of providers."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from local.token_issuer import TokenIssuer
 
 PAGE = Path(__file__).parent / "page"
 
-# E-mails are shown in a frame that inherits this: no script runs, nothing is fetched.
+# E-mails are shown in a frame with this policy: it runs no script and loads nothing.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
@@ -107,7 +107,7 @@ def add_issuer(app: FastAPI, issuer: TokenIssuer) -> None:
 
 
 async def events(messages: Messages) -> AsyncIterator[str]:
-    """`ready`, then each `message` as it arrives, and `cleared` when all were deleted."""
+    """Stream `ready`, each `message` at its arrival, and `cleared` after a deletion of all."""
     with messages.watch() as watcher:
         yield "event: ready\ndata: {}\n\n"
         while not watcher.ended:

@@ -1,4 +1,4 @@
-"""E-mails as the AWS emulator hands them over."""
+"""Reads e-mails from the AWS emulator."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from local.inbox.messages import Message
 
 
 class Email(BaseModel):
-    """A rendered e-mail to one or more recipients."""
+    """Describes a rendered e-mail to one or more recipients."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True
@@ -26,7 +26,7 @@ class Email(BaseModel):
     tags: dict[str, str] = {}
 
     def messages(self) -> Iterator[Message]:
-        """What each recipient finds in the mailbox."""
+        """Return the messages of all recipients."""
         data: dict[str, Any] = {
             "messageId": self.message_id,
             "from": self.sender,

@@ -1,4 +1,4 @@
-"""FCM's HTTP v1 rules: which messages and tokens it takes, and how it refuses the others."""
+"""Emulates FCM's HTTP v1 API: accepted messages and tokens, and errors for others."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from local.inbox.messages import Message
@@ -15,15 +15,19 @@ from local.inbox.messages import Message
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 
-LARGEST_MESSAGE = 4096  # bytes of notification and data
+LARGEST_MESSAGE = 4096  # bytes for each platform
 THROTTLED_TIMES = 2
 REMEMBERED = 10_000  # throttled messages
 RETRY_AFTER = "1"  # seconds
+# https://firebase.google.com/docs/cloud-messaging/customize-messages/collapsible-message-types
+MOST_COLLAPSE_KEYS = 4  # that FCM stores for an offline Android phone
+MOST_STORED = 100  # other messages that FCM stores; it drops all beyond this number
+PACKAGE = "package name"  # collapse key of every notification message
 
 
 @dataclass
 class FcmError(Exception):
-    """FCM refuses the request."""
+    """Reports an error of FCM."""
 
     code: int
     status: str
@@ -37,7 +41,7 @@ class FcmError(Exception):
 
 
 class Part(BaseModel):
-    """Both spellings of a field are taken, as in every Google API."""
+    """Accepts both spellings of a field, as every Google API does."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True
@@ -50,6 +54,23 @@ class Notification(Part):
     image: str = ""
 
 
+class Android(Part):
+    collapse_key: str = ""
+    priority: str = "NORMAL"
+    ttl: str = Field(default="2419200s", pattern=r"^[0-9]{1,7}(\.[0-9]{1,9})?s$")
+    restricted_package_name: str = ""
+    data: dict[str, str] = {}
+    notification: dict[str, Any] = {}
+    fcm_options: dict[str, Any] = {}
+    direct_boot_ok: bool = False
+
+
+class Apns(Part):
+    headers: dict[str, str] = {}
+    payload: dict[str, Any] = {}
+    fcm_options: dict[str, Any] = {}
+
+
 class Push(Part):
     token: str = ""
     topic: str = ""
@@ -57,8 +78,8 @@ class Push(Part):
     name: str = ""
     notification: Notification = Notification()
     data: dict[str, str] = {}
-    android: dict[str, Any] = {}
-    apns: dict[str, Any] = {}
+    android: Android = Android()
+    apns: Apns = Apns()
     webpush: dict[str, Any] = {}
     fcm_options: dict[str, Any] = {}
 
@@ -69,21 +90,45 @@ class SendRequest(Part):
 
 
 class Phones:
-    """Every device, told apart by how its token begins."""
+    """Represents all devices; the start of a token selects the behavior."""
 
     def __init__(self, project: str | None = None) -> None:
         self._project = project
         self._throttled: OrderedDict[str, int] = OrderedDict()
+        self._stored: dict[str, list[Push]] = {}  # by token of an offline Android phone
 
     def send(self, project: str, body: bytes) -> tuple[str, Message | None]:
-        """FCM's name of the message, and what the phone shows (nothing in a dry run)."""
+        """Return FCM's name of the message and the text on the phone, empty in a dry run."""
         if self._project not in (None, project):
             raise permission_denied(project)
         request = parse(body)
         push = request.message
         self._check_token(push, dry_run=request.validate_only)
         name = f"projects/{project}/messages/{uuid4().hex}"
-        return name, None if request.validate_only else shown(push)
+        if request.validate_only:
+            return name, None
+        if push.token.startswith("offline-"):
+            self._store(push)
+            return name, None
+        return name, shown(push)
+
+    def connect(self, token: str) -> list[Message]:
+        """Return the messages that an offline phone shows when it connects."""
+        return [shown(push) for push in self._stored.pop(token, [])]
+
+    def _store(self, push: Push) -> None:
+        stored, key = self._stored.setdefault(push.token, []), collapse_key(push)
+        if key is None:
+            if sum(collapse_key(one) is None for one in stored) == MOST_STORED:
+                # FCM then reports onDeletedMessages
+                stored[:] = [one for one in stored if collapse_key(one)]
+                return
+        else:
+            stored[:] = [one for one in stored if collapse_key(one) != key]
+            keys = [one for one in stored if collapse_key(one)]
+            if len(keys) == MOST_COLLAPSE_KEYS:
+                stored.remove(keys[0])
+        stored.append(push)
 
     def _check_token(self, push: Push, *, dry_run: bool) -> None:
         kind = push.token.partition("-")[0]
@@ -91,13 +136,14 @@ class Phones:
             raise fcm_error(404, "NOT_FOUND", "Requested entity was not found.", "UNREGISTERED")
         if kind == "throttled" and not dry_run:
             self._throttle(push)
-        elif kind not in ("valid", "throttled"):
+        elif kind not in ("valid", "throttled", "offline"):
             problem = "The registration token is not a valid FCM registration token"
             raise fcm_error(400, "INVALID_ARGUMENT", problem, "INVALID_ARGUMENT")
 
     def _throttle(self, push: Push) -> None:
-        """The same message passes after it was refused twice."""
-        message = hashlib.sha256(push.model_dump_json().encode()).hexdigest()
+        """Reject a message twice, then accept it."""
+        told = push.model_dump_json(include={"token", "notification", "data"})
+        message = hashlib.sha256(told.encode()).hexdigest()
         times = self._throttled.get(message, 0)
         if times == THROTTLED_TIMES:
             return
@@ -121,18 +167,36 @@ def parse(body: bytes) -> SendRequest:
     if not push.token or push.topic or push.condition:
         problem = "Exactly one of token, topic or condition is required; phones here have tokens."
         raise invalid("message", problem)
-    if len(push.notification.model_dump_json()) + len(json.dumps(push.data)) > LARGEST_MESSAGE:
-        raise invalid("message", "Android message is too big")
+    for platform, size in sizes_of(push).items():
+        if size > LARGEST_MESSAGE:
+            raise invalid("message", f"{platform} message is too big")
     return request
 
 
+def sizes_of(push: Push) -> dict[str, int]:
+    """Return the bytes for each platform: the data and the displayed text."""
+    common = push.data, push.notification.model_dump(exclude_defaults=True)
+    own = {"Android": push.android.notification, "APNS": push.apns.payload, "Web": push.webpush}
+    return {
+        platform: len(json.dumps([*common, part], ensure_ascii=False).encode())
+        for platform, part in own.items()
+    }
+
+
+def collapse_key(push: Push) -> str | None:
+    """Return the key under which FCM stores one message; notification messages always have one."""
+    if push.android.notification or push.notification != Notification():
+        return PACKAGE
+    return push.android.collapse_key or None
+
+
 def shown(push: Push) -> Message:
-    notification = push.notification
+    """Return the text in an app, which writes that of data messages itself."""
     return Message(
         channel="push",
         to=push.token,
-        title=notification.title,
-        body=notification.body,
+        title=push.notification.title or push.data.get("title", ""),
+        body=push.notification.body or push.data.get("body", ""),
         data=dict(push.data),
     )
 

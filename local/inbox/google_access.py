@@ -1,4 +1,4 @@
-"""Google's token endpoint: a signed assertion in, an access token out."""
+"""Emulates Google's token endpoint, which exchanges signed assertions for access tokens."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ CLOCK_SKEW = 60  # seconds
 
 
 class NotGranted(Exception):
-    """The token request is refused."""
+    """Rejects a token request."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(description)
@@ -32,12 +32,12 @@ class NotGranted(Exception):
 
 
 class UnusableCredentials(Exception):
-    """The credentials file cannot be used."""
+    """Reports a credentials file that cannot be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceAccount:
-    """The account whose assertions are accepted."""
+    """Describes the account whose assertions are accepted."""
 
     email: str
     project: str
@@ -65,7 +65,7 @@ class ServiceAccount:
         )
 
     def secret(self) -> bytes:
-        """Stays the same over restarts, so that tokens stay good."""
+        """Return a secret that is stable across restarts, so that tokens stay valid."""
         pem = self.public_key.public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -73,7 +73,7 @@ class ServiceAccount:
 
 
 class GoogleAccess:
-    """Grants access tokens and recognises them; without an account, signatures are not checked."""
+    """Issues and verifies access tokens; without an account, signatures are not checked."""
 
     def __init__(self, account: ServiceAccount | None = None) -> None:
         self.account = account
@@ -89,7 +89,7 @@ class GoogleAccess:
         return {"access_token": token, "expires_in": LIFETIME, "token_type": "Bearer"}
 
     def admits(self, token: str) -> bool:
-        """Whether the token is one of ours and has not ended."""
+        """Return True if the token is ours and has not expired."""
         expires = token.removeprefix("ya29.").partition(".")[0]
         if not (expires.isascii() and expires.isdigit()):
             return False

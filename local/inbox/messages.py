@@ -1,4 +1,4 @@
-"""What was received, and who is watching."""
+"""Stores received messages, and streams them to open pages."""
 
 import asyncio
 from collections import deque
@@ -13,18 +13,18 @@ from pydantic.alias_generators import to_camel
 
 Channel = Literal["push", "email"]
 
-KEPT = 10_000  # messages; older ones are forgotten
-BACKLOG = 1_000  # events that a watcher may lag behind before it has to come again
-SILENCE = 15  # seconds between signs of life to an idle watcher
+KEPT = 10_000  # messages; older ones are deleted
+BACKLOG = 1_000  # events that a watcher may lag behind before its stream ends
+SILENCE = 15  # seconds between comments to an idle watcher
 
 
 def now() -> str:
-    """RFC 3339 with microseconds, UTC."""
+    """Return the current time in RFC 3339 with microseconds, in UTC."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 class Message(BaseModel):
-    """One push or e-mail as its recipient sees it."""
+    """Describes a push or e-mail for its recipient."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
@@ -42,14 +42,14 @@ class Message(BaseModel):
 
 
 class Watcher:
-    """One open page: gets, as Server-Sent Events, what happens from now on."""
+    """Streams later events to one open page, as Server-Sent Events."""
 
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[str] = asyncio.Queue(BACKLOG)
         self.ended = False
 
     def offer(self, event: str) -> None:
-        """A watcher that lags too far behind is ended; its page then comes again."""
+        """Queue an event, or end the stream of a watcher that lags, so that its page reloads."""
         try:
             self._waiting.put_nowait(event)
         except asyncio.QueueFull:
@@ -68,7 +68,7 @@ class Watcher:
 
 
 class Messages:
-    """The last `kept` messages, oldest first. Used from one event loop only."""
+    """Stores the last `kept` messages, oldest first; used by one event loop only."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept: deque[Message] = deque(maxlen=kept)
@@ -81,7 +81,7 @@ class Messages:
     def find(
         self, channel: Channel | None = None, to: str | None = None, limit: int | None = None
     ) -> list[Message]:
-        """The newest `limit` messages that match, oldest first."""
+        """Return the newest `limit` matching messages, oldest first."""
         found = [m for m in self._kept if channel in (None, m.channel) and to in (None, m.to)]
         return found if limit is None else found[max(len(found) - limit, 0) :]
 

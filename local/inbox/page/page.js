@@ -99,8 +99,9 @@ function rowOf(message, arrived) {
   row.querySelector(".title").textContent = message.title || "(no title)";
   row.querySelector(".preview").textContent = message.body;
   const kind = message.channel === "email" ? "E-mail" : "Push";
-  const state = read.has(message.id) ? "" : ", unread";
-  row.setAttribute("aria-label", `${kind} to ${message.to}${state}: ${message.title}. ${message.body}`);
+  const state = read.has(message.id) ? "" : "unread, ";
+  const time = row.querySelector(".when").textContent;
+  row.setAttribute("aria-label", `${kind} to ${message.to}, ${state}${message.title || "(no title)"}, ${time}`);
   row.addEventListener("click", () => open(message.id));
   return item;
 }
@@ -128,7 +129,7 @@ function nothing() {
   const any = messages.length > 0;
   shown.querySelector("h2").textContent = any ? "Choose a message" : "Nothing has arrived yet";
   shown.querySelector("p").textContent = any
-    ? "The newest is at the top of the list."
+    ? "Keys: \u2191 and \u2193 move through the list, Enter opens, Esc closes, / searches."
     : "E-mails and pushes appear here the moment the platform sends them.";
   return shown;
 }

@@ -1,7 +1,7 @@
 // Command pulumi-resource-kubernetes is the Kubernetes provider of Pulumi.
 //
 // The provider's own main needs a file that its build generates, so this one
-// embeds the schema that lies in the module; tools/build.py puts it beside us.
+// embeds the schema that lies in the module; local/programs/workspace.py copies it into this folder.
 package main
 
 import (

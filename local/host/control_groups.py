@@ -1,0 +1,107 @@
+"""Makes and removes the control groups of pods and image builds, on cgroup v1 and v2."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from local.environment import CONTROL_GROUP
+from local.errors import LocalError
+
+ROOT = Path("/sys/fs/cgroup")
+NEEDED = ("cpu", "cpuset", "memory", "pids", "hugetlb")  # the controllers that the kubelet uses
+OPTIONAL = {"cpuset", "hugetlb"}
+SUBTREE = "cgroup.subtree_control"
+
+
+def is_unified(root: Path = ROOT) -> bool:
+    """Whether the machine uses cgroup v2 alone."""
+    return (root / "cgroup.controllers").exists()
+
+
+def groups(root: Path = ROOT) -> list[Path]:
+    """Return our group in every hierarchy, whether or not it exists."""
+    if is_unified(root):
+        return [root / CONTROL_GROUP]
+    hierarchies = (h for h in root.iterdir() if not h.is_symlink()) if root.exists() else ()
+    return sorted(h / CONTROL_GROUP for h in hierarchies if (h / "cgroup.procs").exists())
+
+
+def existing(root: Path = ROOT) -> list[Path]:
+    return [group for group in groups(root) if group.exists()]
+
+
+def make(root: Path = ROOT) -> None:
+    """Make our group in every hierarchy."""
+    try:
+        if is_unified(root):
+            _enable_controllers(root)
+        for group in groups(root):
+            group.mkdir(exist_ok=True)
+            _fill_cpuset(group)
+    except OSError as error:
+        raise LocalError(
+            f"containers need control groups, but {error.filename or root} is not writable"
+            f" ({error.strerror}); enable cgroup delegation or use another machine"
+        ) from error
+
+
+def _enable_controllers(root: Path) -> None:
+    """Let the children of the root group have the controllers that the kubelet needs."""
+    available = set((root / "cgroup.controllers").read_text().split())
+    if lacking := set(NEEDED) - OPTIONAL - available:
+        raise LocalError(
+            f"the kernel offers no control group controller {', '.join(sorted(lacking))};"
+            f" expected {', '.join(NEEDED)} in {root}/cgroup.controllers"
+        )
+    missing = available - enabled(root)
+    for controller in NEEDED:
+        if controller in missing:
+            (root / SUBTREE).write_text(f"+{controller}")
+
+
+def enabled(root: Path = ROOT) -> frozenset[str]:
+    """Return the controllers that the children of a group have; none on v1."""
+    try:
+        return frozenset((root / SUBTREE).read_text().split())
+    except FileNotFoundError:
+        return frozenset()
+
+
+def unused(root: Path = ROOT) -> frozenset[str]:
+    """Return the controllers of the root's children that none of them gives to its own."""
+    children = (group.parent for group in root.glob(f"*/{SUBTREE}"))
+    return enabled(root).difference(*map(enabled, children))
+
+
+def disable(controllers: Iterable[str], root: Path = ROOT) -> None:
+    """Take controllers from the root's children; the kernel keeps those that are in use."""
+    for controller in sorted(controllers):
+        with contextlib.suppress(OSError):
+            (root / SUBTREE).write_text(f"-{controller}")
+
+
+def _fill_cpuset(group: Path) -> None:
+    """Copy the parent's processors and memory nodes: an empty cpuset of v1 admits no process."""
+    for name in ("cpuset.cpus", "cpuset.mems"):
+        setting, parent = group / name, group.parent / name
+        if parent.exists() and setting.exists() and not setting.read_text().strip():
+            setting.write_text(parent.read_text())
+
+
+def processes(root: Path = ROOT) -> Iterator[int]:
+    """Return the processes of containers: those of pods and of image builds."""
+    seen = set[int]()
+    for group in existing(root):
+        for tasks in group.rglob("cgroup.procs"):
+            with contextlib.suppress(OSError):  # the group has just been removed
+                seen.update(map(int, tasks.read_text().split()))
+    yield from sorted(seen)
+
+
+def remove(root: Path = ROOT) -> None:
+    """Remove our groups; those that still hold a process stay."""
+    for group in existing(root):
+        folders = [folder for folder in group.rglob("*") if folder.is_dir()]
+        for folder in [*sorted(folders, reverse=True), group]:
+            with contextlib.suppress(OSError):
+                folder.rmdir()

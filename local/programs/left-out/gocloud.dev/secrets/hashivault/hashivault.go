@@ -1,0 +1,2 @@
+// Package hashivault is left out of the local Pulumi CLI.
+package hashivault

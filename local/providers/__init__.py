@@ -1,1 +1,0 @@
-"""Resource providers of the local environment, in place of official plugins it cannot fetch."""

@@ -1,1 +1,0 @@
-"""Stand-in for the official random plugin, for the local environment only."""
