@@ -1,22 +1,21 @@
-"""Whether two values of a property mean the same, and where they differ."""
+"""Compares values of properties, and finds their differences."""
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from local.providers.values import UNKNOWN, has_unknown
+from plugins.values import UNKNOWN, has_unknown
 
 Kind = Literal["add", "delete", "update"]
 Form = Literal["plain", "document", "policy", "unordered", "partial"]
 
 
 def same(old: Any, new: Any, form: Form = "plain") -> bool:
-    """Compare as the property's form asks.
+    """Return True if two values are equal in the form of the property.
 
-    A document is JSON text, compared by structure; a policy and an unordered list have no order;
-    of a partial object only the members that the program gives count, for AWS fills the others.
-
-    Nothing, an empty value, `False` and 0 are the same: AWS answers with one for another.
+    Documents are JSON text, compared by structure. Policies and unordered lists have no order. For
+    a partial object, only the members of the program count. Missing and empty values, `False` and 0
+    are equal, because AWS exchanges them.
     """
     if has_unknown(old) or has_unknown(new):
         return False
@@ -30,7 +29,7 @@ def same(old: Any, new: Any, form: Form = "plain") -> bool:
 
 
 def differences(path: str, old: Any, new: Any, form: Form = "plain") -> Iterator[tuple[str, Kind]]:
-    """The paths at which two values differ."""
+    """Return the paths at which two values differ."""
     if same(old, new, form):
         return
     if form == "plain" and isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -93,7 +92,7 @@ def _parsed(value: Any) -> Any:
 
 
 def _statement(value: Any) -> Any:
-    """A policy as AWS understands it: one value and a list of one are the same."""
+    """Normalize a statement: for AWS, a value and a list of one value are equal."""
     if isinstance(value, Mapping):
         return {key: _statement(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,15 +1,15 @@
-"""What a provider says when it cannot do what it was asked; each message is one sentence."""
+"""Defines the errors of providers; each message is one sentence."""
 
 
 class ProviderError(Exception):
-    """Anything that ends a request of the engine with a sentence for the user."""
+    """Ends a request of the engine with a sentence for the user."""
 
 
 class UnservedType(ProviderError):
     def __init__(self, token: str, package: str) -> None:
         super().__init__(
             f"{token} is not served by the local {package} provider; "
-            f"add it under local/providers/{package}/ or leave it out of the local stack"
+            f"add it under plugins/{package}/ or leave it out of the local stack"
         )
 
 
@@ -20,11 +20,11 @@ class UnservedFunction(ProviderError):
 
 
 class UnreadSdk(ProviderError):
-    """The installed SDK has no such type, or its source has a form that is not understood."""
+    """Reports a type that the installed SDK lacks, or whose source has an unknown form."""
 
 
 class RefusedByService(ProviderError):
-    """The service behind the provider refused a call or could not be reached."""
+    """Reports that the service rejected a call or does not answer."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The gRPC front of a provider: what the engine calls, turned into calls of `ResourcePlugin`."""
+"""Translates calls of the engine by gRPC into calls of `ResourcePlugin`."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,11 +10,11 @@ from google.protobuf.any_pb2 import Any as Detail
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from local.providers.errors import ProviderError, RefusedByService, UnservedFunction
-from local.providers.naming import Mode, Proposal
-from local.providers.plugin import Changes, CreatedIncompletely, Package, ResourcePlugin
-from local.providers.validation import Problem
-from local.providers.values import decode, encode
+from plugins.errors import ProviderError, RefusedByService, UnservedFunction
+from plugins.naming import Mode, Proposal
+from plugins.plugin import Changes, CreatedIncompletely, Package, ResourcePlugin
+from plugins.validation import Problem
+from plugins.values import decode, encode
 
 Reply = TypeVar("Reply")
 _REPLACING = {"add": "ADD_REPLACE", "delete": "DELETE_REPLACE", "update": "UPDATE_REPLACE"}
@@ -41,7 +41,7 @@ def _answers(call: Callable[[Any, Any, Any], Reply]) -> Callable[[Any, Any, Any]
 
 
 class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
-    """Serves one package to the engine; every call may run beside others."""
+    """Serves one package to the engine; calls can run in parallel."""
 
     def __init__(self, package: Package) -> None:
         self._package = package
@@ -62,7 +62,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def Cancel(self, request: Any, context: Any) -> Empty:
-        """Calls in hand take moments; let them end, so that nothing made is forgotten."""
+        """Let running calls finish, so that no created resource is lost."""
         return Empty()
 
     @_answers
@@ -106,6 +106,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
         inputs, problems = self._plugin.check(
             _token(request), _name(request), olds, news, request.randomSeed, proposal
         )
+        secrets |= self._plugin.secret_inputs(_token(request))
         return provider_pb2.CheckResponse(
             inputs=encode(inputs, secrets), failures=_failures(problems)
         )
@@ -190,7 +191,7 @@ def _diff(changes: Changes) -> provider_pb2.DiffResponse:
 
 
 def _sentence(request: Any, error: ProviderError) -> str:
-    """The message, with type and name of the resource when the service is what refused."""
+    """Return the message, with type and name of the resource for errors of the service."""
     if isinstance(error, RefusedByService | CreatedIncompletely) and getattr(request, "urn", None):
         return f"{_token(request)} {_name(request)!r}: {error}"
     return str(error)

@@ -1,4 +1,4 @@
-"""Physical names, made as the official plugins make them."""
+"""Creates physical names like the official plugins."""
 
 import hashlib
 import secrets
@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from local.providers.resource import AutoName
+from plugins.resource import AutoName
 
 Mode = Literal["propose", "enforce", "disable"]
-
-_SUFFIX_LENGTH = 7
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What the stack's `pulumi:autonaming` asks for."""
+    """Describes the setting `pulumi:autonaming` of the stack."""
 
     mode: Mode = "propose"
     name: str = ""
@@ -25,18 +23,18 @@ class Proposal:
 def physical_name(
     rule: AutoName, logical: str, inputs: Mapping[str, Any], seed: bytes, proposal: Proposal
 ) -> str:
-    """A name for a resource whose program gives none."""
+    """Return a name for a resource without a name in the program."""
     ending = rule.suffix(inputs)
     if proposal.name:
         return rule.leading + proposal.name + ending
-    digest = hashlib.sha256(seed).hexdigest() if seed else secrets.token_hex(_SUFFIX_LENGTH)
-    tail = f"-{digest[:_SUFFIX_LENGTH]}{ending}"
+    digest = hashlib.sha256(seed).hexdigest() if seed else secrets.token_hex(rule.digits)
+    tail = f"-{digest[: rule.digits]}{ending}"
     name = rule.leading + logical[: rule.maximum - len(tail) - len(rule.leading)] + tail
     return name.lower() if rule.lower_case else name
 
 
 def prefixed_name(prefix: str, ending: str = "") -> str:
-    """A unique name that begins with `prefix`, followed by the time and a random number."""
+    """Return a unique name: `prefix`, the time and a random number."""
     moment = time.strftime("%Y%m%d%H%M%S", time.gmtime())
     fraction = time.time_ns() // 100_000 % 10_000
     return f"{prefix}{moment}{fraction:04d}{secrets.token_hex(4)}{ending}"

@@ -1,23 +1,24 @@
-"""The engine's operations on resources, in plain values; `front.py` speaks gRPC around it."""
+"""Implements the operations of the engine on plain values; `front.py` adds gRPC."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
-from local.providers import validation
-from local.providers.comparison import Kind, differences, is_empty, same
-from local.providers.errors import ProviderError, Vanished
-from local.providers.naming import Proposal, physical_name
-from local.providers.resource import AutoName, Resource
-from local.providers.sdk import ResourceSchema, resource_schema
-from local.providers.validation import Problem
-from local.providers.values import UNKNOWN, Properties, has_unknown
+from plugins import validation
+from plugins.comparison import Kind, differences, is_empty, same
+from plugins.errors import ProviderError, Vanished
+from plugins.naming import Proposal, physical_name
+from plugins.resource import AutoName, Resource
+from plugins.sdk import ResourceSchema, resource_schema
+from plugins.validation import Problem
+from plugins.values import UNKNOWN, Properties, has_unknown
 
-_DEFAULTS = "__defaults"  # names of inputs that the program did not give
+_DEFAULTS = "__defaults"  # names of inputs that the program did not set
 
 
 class CreatedIncompletely(ProviderError):
-    """A resource exists, but a step after its creation failed."""
+    """Reports that a step after the creation of a resource failed."""
 
     def __init__(self, resource_id: str, state: Properties, reason: str) -> None:
         super().__init__(reason)
@@ -27,7 +28,7 @@ class CreatedIncompletely(ProviderError):
 
 @dataclass(frozen=True)
 class Changes:
-    """What an update would change: path to kind, and the properties that force a replacement."""
+    """Describes an update: kind by path, and the properties that force a replacement."""
 
     paths: Mapping[str, Kind] = field(default_factory=dict)
     properties: frozenset[str] = frozenset()
@@ -36,10 +37,10 @@ class Changes:
 
 
 class Package(Protocol):
-    """One provider's resource types, functions and settings."""
+    """Describes the resource types, functions and settings of one provider."""
 
     name: str
-    sdk: str  # the SDK's package, which declares the properties
+    sdk: str  # package of the SDK, which declares the properties
     functions: Mapping[str, Callable[[Properties], Properties]]
 
     def setting_problems(self, settings: Mapping[str, Any]) -> list[Problem]: ...
@@ -53,7 +54,9 @@ class ResourcePlugin:
     package: Package
 
     def schema(self, token: str) -> ResourceSchema:
-        self.package.resource_type(token)
+        resource = self.package.resource_type(token)
+        if not resource.declared:
+            return ResourceSchema(self.package.sdk, token, Path(), {}, {}, frozenset())
         return resource_schema(self.package.sdk, token)
 
     def check(
@@ -65,20 +68,21 @@ class ResourcePlugin:
         seed: bytes,
         proposal: Proposal,
     ) -> tuple[Properties, list[Problem]]:
-        """The inputs with defaults and a name, and what is wrong with them."""
+        """Return the inputs with defaults and a name, and their problems."""
         resource = self.package.resource(token, news)
         news = {key: value for key, value in news.items() if not key.startswith("__")}
         inputs = {**resource.defaults, **news}
         problems = list(validation.problems(type(resource), self.schema(token), news))
         rule = resource.auto_name
-        if rule and rule.property not in inputs and f"{rule.property}Prefix" not in inputs:
+        if rule and not resource.is_named(inputs):
             if proposal.mode == "disable":
                 reason = f"{token} needs a name because auto-naming is off; set {rule.property}"
                 problems.append(Problem(rule.property, reason))
             elif rule.property in olds and rule.property in olds.get(_DEFAULTS, ()):
                 inputs[rule.property] = olds[rule.property]
             else:
-                inputs[rule.property] = physical_name(rule, name, inputs, seed, proposal)
+                made = physical_name(rule, name, inputs, seed, proposal)
+                inputs = resource.with_name(inputs, made)
         given = sorted(key for key in inputs if key not in news)
         inputs = resource.prepared(inputs)
         if not problems:
@@ -88,7 +92,7 @@ class ResourcePlugin:
     def diff(
         self, token: str, olds: Properties, news: Properties, ignored: Collection[str] = ()
     ) -> Changes:
-        """Compare the state with new inputs; what is left out and computed stays as it is."""
+        """Compare the state with new inputs; omitted computed inputs stay unchanged."""
         resource = self.package.resource_type(token)
         paths: dict[str, Kind] = {}
         properties = set()
@@ -123,7 +127,7 @@ class ResourcePlugin:
     def read(
         self, token: str, resource_id: str, inputs: Properties, state: Properties
     ) -> tuple[Properties, Properties] | None:
-        """Inputs and state as the service has them now; None when it has none."""
+        """Return the current inputs and state of the resource, or None if it is missing."""
         resource = self.package.resource(token, state)
         known = {**_without_marks(inputs)}
         current = self._state(resource, resource_id, known, state)
@@ -156,6 +160,9 @@ class ResourcePlugin:
 
     def delete(self, token: str, resource_id: str, state: Properties) -> None:
         self.package.resource(token, state).delete(resource_id, state)
+
+    def secret_inputs(self, token: str) -> frozenset[str]:
+        return self.package.resource_type(token).secret_inputs
 
     def secrets(self, token: str) -> frozenset[str]:
         return self.schema(token).secrets | self.package.resource_type(token).secret

@@ -1,7 +1,7 @@
-"""Property names and kinds, read off the source of the installed SDK.
+"""Reads property names and kinds from the source of the installed SDK.
 
-The SDK's classes are generated and regular. Reading the one file of a type takes a few
-milliseconds where importing the package would take seconds, and nothing can drift from it.
+The generated classes are regular. Reading the file of a type takes milliseconds; an import of the
+package would take seconds. So the declarations cannot differ from the SDK.
 """
 
 import re
@@ -10,23 +10,25 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from local.providers.errors import UnreadSdk
-from local.providers.sdk_messages import package_folder
+from plugins.errors import UnreadSdk
+from plugins.sdk_messages import package_folder
 
 _GETTER = re.compile(
     r'@pulumi\.getter(?:\(name="(?P<camel>\w+)"\))?\n'
     r"(?:    @_utilities\.deprecated\(.*\)\n)?"
     r"    def (?P<name>\w+)\(self\) -> (?P<annotation>.+):\n"
 )
-_CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
+_CLASS = re.compile(r"\nclass (\w+)")
+_OBJECT = re.compile(r"'(\w+Args)'")
 _SECRETS = re.compile(r"additional_secret_outputs=\[(.*?)\]")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
 class ResourceSchema:
-    """A resource type as its SDK declares it: each property with its annotation."""
+    """Describes a resource type of the SDK: each property with its annotation."""
 
+    package: str
     token: str
     module: Path
     inputs: Mapping[str, str]
@@ -42,8 +44,16 @@ class ResourceSchema:
         return [name for name in self.outputs if name not in self.inputs]
 
     def nested(self, class_name: str) -> Mapping[str, str]:
-        """The properties of an object type named in an annotation."""
-        return _getters(_classes(self.module.parent / "_inputs.py", class_name)[class_name])
+        """Return the properties of an object type in an annotation.
+
+        The name of an object type in another module includes it: `_meta.v1.ObjectMetaArgs`.
+        """
+        module, _, name = class_name.rpartition(".")
+        if not module:
+            return _properties(self.module.parent / "_inputs.py", name)
+        folder = package_folder(self.package).joinpath(*module.removeprefix("_").split("."))
+        found = _properties(folder / "_inputs.py", name)
+        return {key: _OBJECT.sub(rf"'{module}.\1'", kind) for key, kind in found.items()}
 
 
 def is_optional(annotation: str) -> bool:
@@ -52,7 +62,7 @@ def is_optional(annotation: str) -> bool:
 
 @cache
 def resource_schema(package: str, token: str) -> ResourceSchema:
-    """The schema of `aws:sns/topic:Topic` from the package `pulumi_aws`."""
+    """Return the schema of a type, for example `aws:sns/topic:Topic` of `pulumi_aws`."""
     module = _module(package, token)
     if not module.is_file() or f'type_token("{token}")' not in (text := module.read_text()):
         raise UnreadSdk(f"{package} has no resource type {token}; correct the name of the type")
@@ -61,43 +71,50 @@ def resource_schema(package: str, token: str) -> ResourceSchema:
     outputs = _getters(classes[f"_{name}State"]) if f"_{name}State" in classes else {}
     outputs = outputs or _getters(classes[name])
     secrets = (_camel(word) for found in _SECRETS.findall(text) for word in _quoted(found))
-    # The name with `Init` is of types whose own would be that of an object type.
+    # Types whose own name would be that of an object type have the suffix `Init`.
     arguments = classes.get(f"{name}Args") or classes[f"{name}InitArgs"]
-    return ResourceSchema(token, module, _getters(arguments), outputs, frozenset(secrets))
+    inputs = _getters(arguments)
+    return ResourceSchema(package, token, module, inputs, outputs, frozenset(secrets))
 
 
 @cache
 def provider_schema(package: str) -> Mapping[str, str]:
-    """The settings that the SDK's provider class takes."""
+    """Return the settings of the provider class in the SDK."""
     return _getters(_classes(package_folder(package) / "provider.py")["ProviderArgs"])
 
 
 @cache
 def provider_endpoints(package: str) -> Mapping[str, str]:
-    """The services whose endpoint can be set."""
-    name = "ProviderEndpointArgs"
-    return _getters(_classes(package_folder(package) / "_inputs.py", name)[name])
+    """Return the services with a configurable endpoint."""
+    return _properties(package_folder(package) / "_inputs.py", "ProviderEndpointArgs")
 
 
 def _module(package: str, token: str) -> Path:
-    folder, name = token.split(":")[1].split("/")
+    """Return the file that declares a type, in one of three layouts of generated SDKs."""
+    folder, _, name = token.split(":")[1].partition("/")
     if folder == "index":
-        return package_folder(package) / f"{_snake(name)}.py"
+        return package_folder(package) / f"{_snake(token.rpartition(':')[2])}.py"
+    if token.startswith("kubernetes:"):
+        group = folder.partition(".")[0]  # `networking.k8s.io` is the module `networking`
+        return package_folder(package) / group / name / f"{token.rpartition(':')[2]}.py"
     folder = "lambda_" if folder == "lambda" else folder
     return package_folder(package) / folder / f"{_snake(name)}.py"
 
 
-def _classes(module: Path, only: str | None = None) -> dict[str, str]:
+def _properties(module: Path, class_name: str) -> dict[str, str]:
+    classes = _classes(module)
+    if class_name not in classes:
+        raise UnreadSdk(f"{module} has no class {class_name}; reinstall the SDK")
+    return _getters(classes[class_name])
+
+
+@cache
+def _classes(module: Path) -> dict[str, str]:
+    """Return the source of each class in a module; the largest modules have 40,000 lines."""
     text = module.read_text()
-    starts = [match for match in _CLASS.finditer(text) if only in (None, match[1])]
+    starts = list(_CLASS.finditer(text))
     ends = [match.start() for match in starts[1:]] + [len(text)]
-    if only is not None and starts:
-        following = _CLASS.search(text, starts[0].end())
-        ends = [following.start() if following else len(text)]
-    found = {match[1]: text[match.start() : end] for match, end in zip(starts, ends, strict=True)}
-    if only is not None and only not in found:
-        raise UnreadSdk(f"{module} has no class {only}; reinstall the SDK")
-    return found
+    return {match[1]: text[match.start() : end] for match, end in zip(starts, ends, strict=True)}
 
 
 def _getters(source: str) -> dict[str, str]:

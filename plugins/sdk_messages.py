@@ -1,8 +1,7 @@
-"""The engine's protobuf messages without the SDK around them.
+"""Imports the protobuf messages of the engine without the SDK.
 
-The engine starts a plugin at every `pulumi up`. `import pulumi` takes about a second and the
-messages in `pulumi.runtime.proto` need none of it, so a plugin's process opens those packages by
-their folders only.
+The engine starts a plugin at every `pulumi up`. `import pulumi` takes about a second, which the
+messages in `pulumi.runtime.proto` do not need. So plugins open these packages by their folders.
 """
 
 import importlib.util
@@ -14,7 +13,7 @@ PACKAGES = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
 
 
 def open_messages() -> None:
-    """Let `pulumi.runtime.proto.*` be imported alone; call before any other import of pulumi."""
+    """Make `pulumi.runtime.proto.*` importable; call before any other import of pulumi."""
     if "pulumi" in sys.modules:
         return
     folder = package_folder("pulumi")
@@ -25,14 +24,14 @@ def open_messages() -> None:
 
 
 def close_messages() -> None:
-    """Let the SDK itself be imported, after `open_messages`."""
+    """Make the SDK importable again, after `open_messages`."""
     for name in PACKAGES:
         if not hasattr(sys.modules.get(name), "__file__"):
             sys.modules.pop(name, None)
 
 
 def package_folder(package: str) -> Path:
-    """Where an installed package lies, without importing it."""
+    """Return the folder of an installed package, without importing it."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(f"the package {package} is not installed")

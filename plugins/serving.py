@@ -1,4 +1,4 @@
-"""Runs a provider as the engine expects: the port on standard output, then requests."""
+"""Runs a provider for the engine: prints the port, then serves requests."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -7,17 +7,17 @@ from typing import NoReturn
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from local.engine_watch import watch_engine
-from local.providers.front import ProviderFront
-from local.providers.plugin import Package
+from plugins.engine_watch import watch_engine
+from plugins.front import ProviderFront
+from plugins.plugin import Package
 
-_MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes, as the engine sends
+_MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes, the limit of the engine
 _PARALLEL_CALLS = 32
-_GRACE = 10.0  # seconds for calls in hand, so that what they make is not forgotten
+_GRACE = 10.0  # seconds for running calls, so that no created resource is lost
 
 
 def serve(package: Package) -> NoReturn:
-    """Serve until the engine ends this process, or ends itself without a word."""
+    """Serve until the engine ends this process, or disappears."""
     server = grpc.server(
         ThreadPoolExecutor(_PARALLEL_CALLS),
         options=[("grpc.max_receive_message_length", _MESSAGE_LIMIT)],
@@ -29,4 +29,4 @@ def serve(package: Package) -> NoReturn:
     print(port, flush=True)
     until_the_engine_ends()
     server.stop(_GRACE).wait()
-    os._exit(0)  # the engine waits for the end, and tearing the interpreter down takes its time
+    os._exit(0)  # a normal exit is slow, and the engine waits for it

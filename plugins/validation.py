@@ -1,4 +1,4 @@
-"""Checks a program's properties against the SDK's declaration and what is served here."""
+"""Checks properties against the declaration of the SDK and the supported subset."""
 
 import difflib
 import re
@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.providers.comparison import Form
-from local.providers.resource import Resource
-from local.providers.sdk import ResourceSchema, is_optional
-from local.providers.values import UNKNOWN
+from plugins.comparison import Form
+from plugins.resource import Resource
+from plugins.sdk import ResourceSchema, is_optional
+from plugins.values import UNKNOWN
 
 _WRAPPERS = re.compile(r"^(?:pulumi\.Input|Optional)\[(.*)\]$")
-_OBJECT = re.compile(r"^'(\w+Args)'$")
+_OBJECT = re.compile(r"^'([\w.]+Args)'$")
+_LITERAL = re.compile(r"^Literal\['(.*)'\]$")
 _SCALARS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "_builtins.str": ((str,), "text"),
     "_builtins.bool": ((bool,), "true or false"),
@@ -36,7 +37,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
 def problems(
     resource: type[Resource[Any]], schema: ResourceSchema, inputs: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    """Everything about the inputs that the engine must not act on."""
+    """Return all problems of the inputs that the engine must not apply."""
+    if not resource.declared:
+        return
     for name, value in inputs.items():
         yield from _property_problems(resource, schema, name, value)
     for name in schema.required:
@@ -118,6 +121,10 @@ def _object_problems(
 
 
 def _scalar_problems(schema: ResourceSchema, path: str, kind: str, value: Any) -> Iterator[Problem]:
+    if literal := _LITERAL.match(kind):
+        if value != literal[1]:
+            yield _wrong(schema, path, f'"{literal[1]}"', value)
+        return
     name = "_builtins.str" if kind.startswith("Union[_builtins.str") else kind
     types, expected = _SCALARS.get(name, ((object,), ""))
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in (*types, object)):

@@ -1,7 +1,7 @@
-"""Property values as the engine sends them, to and from plain Python.
+"""Converts property values of the engine to plain Python and back.
 
-Unknown values become `UNKNOWN`. A top-level property that holds a secret anywhere is a secret as
-a whole, as the engine itself treats it.
+Unknown values become `UNKNOWN`. A top-level property with a secret inside counts as a secret, as in
+the engine.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -19,7 +19,7 @@ _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
 class Unknown:
-    """A value that is not known before the update."""
+    """Marks a value that is unknown before the update."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -29,7 +29,7 @@ UNKNOWN: Final = Unknown()
 
 
 def decode(struct: Struct) -> tuple[Properties, frozenset[str]]:
-    """The properties, and the names of those that are secret. Null properties are left out."""
+    """Return the properties and the names of secret ones; null properties are omitted."""
     secrets: set[str] = set()
     properties: Properties = {}
     for name, value in struct.fields.items():
@@ -50,7 +50,7 @@ def encode(properties: Mapping[str, Any], secrets: Collection[str] = ()) -> Stru
 
 
 def has_unknown(value: Any) -> bool:
-    """Whether a value is, or holds, something that is not known yet."""
+    """Return True if a value is unknown or contains an unknown one."""
     return any(item is UNKNOWN for item in _leaves(value))
 
 

@@ -1,15 +1,15 @@
-"""Clients of the emulator's services, made when first needed; botocore loads only then."""
+"""Creates clients of the emulator on first use; botocore loads only then."""
 
 import threading
 from collections.abc import Callable, Collection
 from typing import Any
 
-from local.providers.aws.settings import Settings
-from local.providers.errors import RefusedByService
+from plugins.aws.settings import Settings
+from plugins.errors import RefusedByService
 
 
 class Account:
-    """Access to one account; shared by all requests of the engine."""
+    """Represents one account; all requests of the engine share it."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -25,11 +25,11 @@ class Account:
             return self._clients[key]
 
     def number(self) -> str:
-        """The account's number, of which many ARNs are made."""
+        """Return the number of the account, which is part of many ARNs."""
         return str(self.call("sts", "get_caller_identity")["Account"])
 
     def call(self, service: str, operation: str, region: str | None = None, **given: Any) -> Any:
-        """One call; a refusal becomes one sentence with the operation and AWS's own code."""
+        """Call an operation; raise an error with the operation and the code of AWS."""
         from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
         method: Callable[..., Any] = getattr(self.client(service, region), operation)
@@ -50,7 +50,7 @@ class Account:
             raise RefusedByService(f"{service} {operation} failed: {error}") from error
 
     def found(self, missing: Collection[str], service: str, operation: str, **given: Any) -> Any:
-        """The answer of a call, or None when AWS answers with one of the codes `missing`."""
+        """Return the answer of a call, or None if AWS answers with a code of `missing`."""
         try:
             return self.call(service, operation, **given)
         except RefusedByService as error:

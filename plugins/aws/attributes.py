@@ -1,16 +1,16 @@
-"""Attributes that AWS keeps as text, as SNS and SQS do, to and from properties."""
+"""Converts properties to attributes that SNS and SQS store as text, and back."""
 
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.providers.values import Properties
+from plugins.values import Properties
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """The name that AWS has for a property, and what its text means."""
+    """Describes the attribute of a property: its name and the form of its text."""
 
     name: str
     kind: type = str
@@ -36,7 +36,7 @@ Table = Mapping[str, Attribute]
 def to_attributes(
     table: Table, properties: Properties, names: Collection[str] | None = None
 ) -> dict[str, str]:
-    """The attributes that have a value, or those of `names` whether they have one or not."""
+    """Return the attributes with a value, or all of `names`."""
     wanted = [name for name in table if properties.get(name) is not None]
     if names is not None:
         wanted = [name for name in table if name in names]

@@ -1,16 +1,16 @@
-"""Alarms and dashboards."""
+"""Serves alarms and dashboards."""
 
 import json
 from collections.abc import Collection
 from typing import Any
 
-from local.providers.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 
 class MetricAlarm(AwsResource):
-    """An alarm on one metric; alarms on expressions are not served."""
+    """Serves alarms on one metric, not on expressions."""
 
     named_by = "name"
     service = "cloudwatch"

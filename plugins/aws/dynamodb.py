@@ -1,26 +1,28 @@
-"""Tables."""
+"""Serves tables."""
 
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from local.providers.aws.dynamodb_table import (
+from plugins.aws.dynamodb_table import (
     attribute_definitions,
     changed_settings,
     creation,
     described,
     index_definition,
     recovery,
+    restoration,
 )
-from local.providers.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
-from local.providers.errors import RefusedByService
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.errors import RefusedByService
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 _INDEX_SECONDS = 60
 
 
-_AFTERWARDS = frozenset({"pointInTimeRecovery", "ttl"})  # no part of a table's creation
+_AFTERWARDS = frozenset({"pointInTimeRecovery", "ttl"})  # not part of a table's creation
+_RESTORE = frozenset({"restoreDateTime", "restoreSourceName", "restoreToLatestTime"})
 
 
 class Table(AwsResource):
@@ -32,8 +34,10 @@ class Table(AwsResource):
         | {"hashKey", "localSecondaryIndexes", "name", "pointInTimeRecovery", "rangeKey"}
         | {"readCapacity", "serverSideEncryption", "streamEnabled", "streamViewType", "tags"}
         | {"ttl", "writeCapacity"}
+        | _RESTORE
     )
-    replaced_by = frozenset({"hashKey", "localSecondaryIndexes", "name", "rangeKey"})
+    replaced_by = frozenset({"hashKey", "localSecondaryIndexes", "name", "rangeKey"}) | _RESTORE
+    unreadable = _RESTORE
     defaults = {"billingMode": "PROVISIONED"}
     computed = frozenset(
         {"pointInTimeRecovery", "readCapacity", "serverSideEncryption", "streamViewType", "ttl"}
@@ -60,11 +64,20 @@ class Table(AwsResource):
         return []
 
     def create(self, inputs: Properties) -> str:
-        told = self.call("create_table", TableName=inputs["name"], **creation(inputs))
+        if "restoreSourceName" in inputs:
+            told = self.call("restore_table_to_point_in_time", **restoration(inputs))
+        else:
+            told = self.call("create_table", TableName=inputs["name"], **creation(inputs))
         return str(told["TableDescription"]["TableName"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        self.update(resource_id, {"tags": inputs.get("tags")}, inputs, _AFTERWARDS & {*inputs})
+        """Set tags and deletion protection, which a restored table lacks."""
+        state, changed = {"tags": inputs.get("tags")}, _AFTERWARDS
+        if "restoreSourceName" in inputs:
+            self._wait(resource_id)
+            state = {"arn": self.call("describe_table", TableName=resource_id)["Table"]["TableArn"]}
+            changed |= {"deletionProtectionEnabled"}
+        self.update(resource_id, state, inputs, changed & {*inputs})
 
     def look(self, resource_id: str, state: Properties) -> Properties | None:
         told = self.find("describe_table", TableName=resource_id)
@@ -133,7 +146,7 @@ class Table(AwsResource):
         )
 
     def _change_indexes(self, table: str, state: Properties, inputs: Properties) -> None:
-        """DynamoDB takes one change at a time."""
+        """Change indexes one at a time, as DynamoDB requires."""
         old, new = (
             {
                 index["name"]: index_definition(index)

@@ -1,10 +1,10 @@
-"""A DynamoDB table in the terms of its API and in those of the SDK."""
+"""Converts DynamoDB tables between the API and the SDK."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from local.providers.aws.resource import tag_list
-from local.providers.values import Properties
+from plugins.aws.resource import tag_list
+from plugins.values import Properties
 
 
 def creation(inputs: Properties) -> dict[str, Any]:
@@ -30,6 +30,22 @@ def creation(inputs: Properties) -> dict[str, Any]:
     if inputs.get("serverSideEncryption", {}).get("enabled"):
         given["SSESpecification"] = _encryption(inputs)
     return given
+
+
+def restoration(inputs: Properties) -> dict[str, Any]:
+    """Return the request of a restore; keys, indexes and items come from the source."""
+    request = {
+        "SourceTableName": inputs["restoreSourceName"],
+        "TargetTableName": inputs["name"],
+        "BillingModeOverride": inputs["billingMode"],
+    }
+    if inputs.get("restoreToLatestTime"):
+        request["UseLatestRestorableTime"] = True
+    else:
+        request["RestoreDateTime"] = inputs["restoreDateTime"]
+    if inputs.get("serverSideEncryption", {}).get("enabled"):
+        request["SSESpecificationOverride"] = _encryption(inputs)
+    return request
 
 
 def changed_settings(inputs: Properties, changed: Collection[str]) -> dict[str, Any]:

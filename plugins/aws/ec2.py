@@ -1,14 +1,14 @@
-"""Security groups with their rules."""
+"""Serves security groups with their rules."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from local.providers.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.resource import AutoName
+from plugins.values import Properties
 
-# Where a rule may come from: property, list in the API, member of its items.
+# Sources of a rule: property, list in the API, member of its items.
 _SOURCES = (
     ("cidrBlocks", "IpRanges", "CidrIp"),
     ("ipv6CidrBlocks", "Ipv6Ranges", "CidrIpv6"),
@@ -45,7 +45,7 @@ class SecurityGroup(AwsResource):
         return str(told["GroupId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """AWS lets everything out of a new group; a group has only the rules of the program."""
+        """Remove the default rule, so that a group has only the rules of the program."""
         born_with = self._described(resource_id)["IpPermissionsEgress"]
         self._change("egress", resource_id, born_with, _permissions(resource_id, inputs, "egress"))
         self._change("ingress", resource_id, [], _permissions(resource_id, inputs, "ingress"))
@@ -116,7 +116,7 @@ def _permission(group: str, rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rules(group: str, permissions: Iterable[Mapping[str, Any]]) -> list[Properties]:
-    """One rule for each protocol, range of ports and description, as the SDK groups them."""
+    """Return one rule per protocol, port range and description, as the SDK groups them."""
     rules: dict[tuple[Any, ...], dict[str, Any]] = defaultdict(dict)
     for permission in permissions:
         protocol = permission["IpProtocol"]

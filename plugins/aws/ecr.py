@@ -1,12 +1,12 @@
-"""Image repositories."""
+"""Serves image repositories."""
 
 import json
 from collections.abc import Collection
 from typing import Any
 
-from local.providers.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 
 class EcrResource(AwsResource):

@@ -1,10 +1,10 @@
-"""Keys and their aliases."""
+"""Serves keys and their aliases."""
 
 from collections.abc import Collection
 
-from local.providers.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 
 class KmsResource(AwsResource):
@@ -46,7 +46,7 @@ class Key(KmsResource):
         return str(told["KeyMetadata"]["KeyId"])
 
     def made_of(self, inputs: Properties) -> str | None:
-        """The newest key that can be used and has no alias: an alias is made after its key."""
+        """Return the newest usable key without an alias, which is created after its key."""
         aliased = {each.get("TargetKeyId") for each in self.call("list_aliases")["Aliases"]}
         keys = [
             self.call("describe_key", KeyId=each["KeyId"])["KeyMetadata"]
@@ -114,7 +114,7 @@ class Key(KmsResource):
             self.call("disable_key", KeyId=resource_id)
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """AWS deletes a key after a waiting time only; until then it can't be used."""
+        """Schedule the deletion; until the end of the waiting period, the key is disabled."""
         days = state.get("deletionWindowInDays") or 30
         self.find("schedule_key_deletion", KeyId=resource_id, PendingWindowInDays=days)
 

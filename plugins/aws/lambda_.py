@@ -1,12 +1,12 @@
-"""Functions from an image, and how their asynchronous calls are retried."""
+"""Serves functions from images, and the retries of asynchronous calls."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from local.providers.aws.letter_case import capitalized, uncapitalized
-from local.providers.aws.resource import AwsResource, change_tags, tagged
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.letter_case import capitalized, uncapitalized
+from plugins.aws.resource import AwsResource, change_tags, tagged
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 _IMAGE_PARTS = {
     "commands": "Command",
@@ -22,7 +22,7 @@ class LambdaResource(AwsResource):
 
 
 class Function(LambdaResource):
-    """Only functions from an image are served; the emulator does not run them."""
+    """Serves functions from images; the emulator does not run them."""
 
     settings = {
         "deadLetterConfig": "DeadLetterConfig",
@@ -51,7 +51,8 @@ class Function(LambdaResource):
         "timeout": 3,
     }
     computed = frozenset({"architectures", "ephemeralStorage", "loggingConfig", "tracingConfig"})
-    unreadable = frozenset({"deadLetterConfig", "loggingConfig", "publish"})  # moto: none of them
+    # Moto reports none of them
+    unreadable = frozenset({"deadLetterConfig", "loggingConfig", "publish"})
     forms = {
         "ephemeralStorage": "partial",
         "loggingConfig": "partial",
@@ -127,7 +128,7 @@ class Function(LambdaResource):
             self.call("delete_function_concurrency", FunctionName=name)
 
     def _given(self, inputs: Properties, names: Collection[str]) -> dict[str, Any]:
-        """A setting that is left out is given as empty when it was set before."""
+        """Return an empty value for an omitted setting that was set before."""
         given = {}
         for name in names:
             value = inputs.get(name)
@@ -171,7 +172,7 @@ class Function(LambdaResource):
 
 
 class EventInvokeConfig(LambdaResource):
-    """Served without destinations and qualifiers."""
+    """Serves the configuration without destinations and qualifiers."""
 
     served = frozenset({"functionName", "maximumEventAgeInSeconds", "maximumRetryAttempts"})
     replaced_by = frozenset({"functionName"})
@@ -202,7 +203,7 @@ class EventInvokeConfig(LambdaResource):
     def _put(self, inputs: Properties) -> None:
         given = {name: value for name, value in inputs.items() if name in self.served}
         given.pop("region", None)
-        # The emulator goes on telling the first configuration that it was given.
+        # The emulator keeps reporting the first configuration.
         name = inputs["functionName"]
         self.find("delete_function_event_invoke_config", FunctionName=name)
         self.call("put_function_event_invoke_config", **capitalized(given))

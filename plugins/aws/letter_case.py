@@ -1,11 +1,11 @@
-"""Objects whose members AWS spells as the SDK does, but for the first letter."""
+"""Converts the first letter of names, in which AWS and the SDK differ."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def capitalized(value: Any) -> Any:
-    """`{"roleArn": …}` as `{"RoleArn": …}`, at every depth."""
+    """Return `{"roleArn": …}` as `{"RoleArn": …}`, at every depth."""
     return _renamed(value, lambda name: name[:1].upper() + name[1:])
 
 

@@ -1,10 +1,10 @@
-"""Log groups."""
+"""Serves log groups."""
 
 from collections.abc import Collection
 
-from local.providers.aws.resource import AwsResource, change_tags, tagged
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.resource import AwsResource, change_tags, tagged
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 
 class LogGroup(AwsResource):

@@ -1,19 +1,19 @@
-"""The AWS provider as the engine sees it: its types, functions and settings."""
+"""Describes the AWS provider for the engine: types, functions and settings."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from local.providers.aws.account import Account
-from local.providers.aws.rehearsed import REHEARSED, rehearsed_type
-from local.providers.aws.resource import AwsResource
-from local.providers.aws.settings import Settings, problems
-from local.providers.aws.types import TYPES
-from local.providers.errors import ProviderError, UnservedType
-from local.providers.sdk import resource_schema
-from local.providers.validation import Problem
-from local.providers.values import UNKNOWN, Properties
+from plugins.aws.account import Account
+from plugins.aws.rehearsed import REHEARSED, rehearsed_type
+from plugins.aws.resource import AwsResource
+from plugins.aws.settings import Settings, problems
+from plugins.aws.types import TYPES
+from plugins.errors import ProviderError, UnservedType
+from plugins.sdk import resource_schema
+from plugins.validation import Problem
+from plugins.values import UNKNOWN, Properties
 
 
 class AwsPackage:
@@ -23,9 +23,12 @@ class AwsPackage:
     def __init__(self) -> None:
         self._account = Account(Settings())
         self.functions: Mapping[str, Callable[[Properties], Properties]] = {
+            "aws:eks/getAddonVersion:getAddonVersion": self.addon_version,
             "aws:index/getCallerIdentity:getCallerIdentity": self.caller_identity,
             "aws:index/getPartition:getPartition": self.partition,
             "aws:index/getRegion:getRegion": self.region,
+            "aws:lb/getHostedZoneId:getHostedZoneId": self.balancers_zone,
+            "aws:secretsmanager/getSecretVersion:getSecretVersion": self.secret_version,
         }
 
     def setting_problems(self, settings: Mapping[str, Any]) -> list[Problem]:
@@ -49,6 +52,16 @@ class AwsPackage:
         account = told["Account"]
         return {"accountId": account, "arn": told["Arn"], "id": account, "userId": told["UserId"]}
 
+    def addon_version(self, arguments: Properties) -> Properties:
+        """Describe the version, because only AWS knows it; no cluster is ever made here."""
+        default = f"AWS's default for {arguments['kubernetesVersion']}"
+        return {**arguments, "id": arguments["addonName"], "version": default}
+
+    def balancers_zone(self, arguments: Properties) -> Properties:
+        """Describe AWS's zone of load balancers, of which none is ever made here."""
+        region = arguments.get("region") or self._account.settings.region
+        return {**arguments, "id": f"AWS's zone of load balancers in {region}"}
+
     def region(self, arguments: Properties) -> Properties:
         name = arguments.get("region") or arguments.get("name") or self._account.settings.region
         return {
@@ -57,6 +70,21 @@ class AwsPackage:
             "id": name,
             "name": name,
             "region": name,
+        }
+
+    def secret_version(self, arguments: Properties) -> Properties:
+        name = arguments["secretId"]
+        told = self._account.call("secretsmanager", "get_secret_value", SecretId=name)
+        return {
+            "arn": told["ARN"],
+            "createdDate": told["CreatedDate"].isoformat(),
+            "id": f"{name}|AWSCURRENT",
+            "region": self._account.settings.region,
+            "secretBinary": "",
+            "secretId": name,
+            "secretString": told["SecretString"],
+            "versionId": told["VersionId"],
+            "versionStages": told["VersionStages"],
         }
 
     def partition(self, _: Properties) -> Properties:
@@ -76,5 +104,5 @@ def resource_type(token: str) -> type[AwsResource]:
         resource_schema("pulumi_aws", token)  # tells first when there is no such type at all
         raise UnservedType(token, "aws")
     module, name = TYPES[token].split(".")
-    found: type[AwsResource] = getattr(import_module(f"local.providers.aws.{module}"), name)
+    found: type[AwsResource] = getattr(import_module(f"plugins.aws.{module}"), name)
     return found

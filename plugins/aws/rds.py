@@ -1,12 +1,12 @@
-"""PostgreSQL and other servers of RDS, their parameters and subnets."""
+"""Serves database servers of RDS, their parameters and subnets."""
 
 from collections.abc import Collection
 
-from local.providers.aws.rds_instance import Instance
-from local.providers.aws.rds_resource import RdsResource
-from local.providers.aws.resource import tag_list
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.rds_instance import Instance
+from plugins.aws.rds_resource import RdsResource
+from plugins.aws.resource import tag_list
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 __all__ = ["Instance", "ParameterGroup", "SubnetGroup"]
 
@@ -36,7 +36,7 @@ class ParameterGroup(RdsResource):
         self._put(resource_id, inputs.get("parameters", []))
 
     def prepared(self, inputs: Properties) -> Properties:
-        """A parameter is applied at once unless the program asks for the next start."""
+        """Set the default of parameters: they apply at once unless the program defers them."""
         inputs = super().prepared(inputs)
         if not isinstance(inputs.get("parameters"), list):
             return inputs
@@ -143,7 +143,7 @@ class SubnetGroup(RdsResource):
                 DBSubnetGroupDescription=inputs["description"],
                 SubnetIds=inputs["subnetIds"],
             )
-        # The emulator forgets a group that it modifies.
+        # The emulator drops a group that it modifies.
         if self.find("describe_db_subnet_groups", DBSubnetGroupName=resource_id) is None:
             self._make(resource_id, inputs)
         self.change_tags(state, inputs)

@@ -1,15 +1,15 @@
-"""One RDS server."""
+"""Serves RDS servers."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from local.providers.aws.rds_resource import RdsResource
-from local.providers.aws.resource import tag_list
-from local.providers.errors import RefusedByService
-from local.providers.naming import prefixed_name
-from local.providers.values import Properties
+from plugins.aws.rds_resource import RdsResource
+from plugins.aws.resource import tag_list
+from plugins.errors import RefusedByService
+from plugins.naming import prefixed_name
+from plugins.values import Properties
 
-# Property, its parameter at creation, and where a description of the instance has it.
+# Property, parameter at creation, and place in a description of the instance.
 _SETTINGS = {
     "allocatedStorage": ("AllocatedStorage", "AllocatedStorage"),
     "autoMinorVersionUpgrade": ("AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade"),
@@ -57,18 +57,37 @@ _SETTINGS = {
 }
 _AT_DELETION = frozenset({"deleteAutomatedBackups", "finalSnapshotIdentifier", "skipFinalSnapshot"})
 _AT_CHANGE = frozenset({"allowMajorVersionUpgrade", "applyImmediately"})
+_AT_CREATION = frozenset({"restoreToPointInTime", "snapshotIdentifier"})
+# Settings that the official plugin sends with a restore, and in a change afterwards. Others come
+# from the source or the snapshot.
+_AT_RESTORE = frozenset(
+    {"autoMinorVersionUpgrade", "copyTagsToSnapshot", "dbSubnetGroupName", "deletionProtection"}
+    | {"enabledCloudwatchLogsExports", "engine", "iamDatabaseAuthenticationEnabled"}
+    | {"instanceClass", "maxAllocatedStorage", "multiAz", "parameterGroupName", "port"}
+    | {"publiclyAccessible", "storageType", "vpcSecurityGroupIds"}
+)
+_AFTER_RESTORE = frozenset(
+    {"backupRetentionPeriod", "backupWindow", "caCertIdentifier", "maintenanceWindow"}
+    | {"manageMasterUserPassword", "masterUserSecretKmsKeyId", "monitoringInterval"}
+    | {"monitoringRoleArn", "password", "performanceInsightsEnabled"}
+    | {"performanceInsightsKmsKeyId", "performanceInsightsRetentionPeriod"}
+)
 _OTHER_NAMES_AT_CHANGE = {"Port": "DBPortNumber"}
 
 
 class Instance(RdsResource):
-    """Its id is the one that RDS gives; it is imported, and looked up, by its identifier."""
+    """Serves servers by the id of RDS; imports and lookups use the identifier."""
 
     served = frozenset(
-        {*_SETTINGS, "identifier", "identifierPrefix", "tags"} | _AT_CHANGE | _AT_DELETION
+        {*_SETTINGS, "identifier", "identifierPrefix", "tags"}
+        | _AT_CHANGE
+        | _AT_CREATION
+        | _AT_DELETION
     )
     replaced_by = frozenset(
         {"availabilityZone", "dbName", "engine", "identifierPrefix", "kmsKeyId"}
         | {"storageEncrypted", "username"}
+        | _AT_CREATION
     )
     defaults = {
         "autoMinorVersionUpgrade": True,
@@ -86,7 +105,7 @@ class Instance(RdsResource):
         | {"parameterGroupName", "performanceInsightsKmsKeyId", "port"}
         | {"performanceInsightsRetentionPeriod", "storageType", "username", "vpcSecurityGroupIds"}
     )
-    unreadable = _AT_CHANGE | _AT_DELETION | {"manageMasterUserPassword", "password"}
+    unreadable = _AT_CHANGE | _AT_CREATION | _AT_DELETION | {"manageMasterUserPassword", "password"}
     forms = {"enabledCloudwatchLogsExports": "unordered", "vpcSecurityGroupIds": "unordered"}
     secret = frozenset({"password"})
     conflicts = (frozenset({"identifier", "identifierPrefix"}),)
@@ -96,14 +115,20 @@ class Instance(RdsResource):
         identifier = inputs.get("identifier") or prefixed_name(
             inputs.get("identifierPrefix", "tf-")
         )
-        told = self.call(
-            "create_db_instance",
-            DBInstanceIdentifier=identifier,
-            Tags=tag_list(inputs.get("tags", {})),
-            **_given(inputs, _SETTINGS),
-        )
+        operation, request = _creation(identifier, inputs)
+        told = self.call(operation, Tags=tag_list(inputs.get("tags", {})), **request)
         self._made = identifier
         return str(told["DBInstance"]["DbiResourceId"])
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        if not inputs.keys() & _AT_CREATION:
+            return
+        self.call(
+            "modify_db_instance",
+            DBInstanceIdentifier=self._made,
+            ApplyImmediately=True,
+            **_given(inputs, _AFTER_RESTORE),
+        )
 
     def look(self, resource_id: str, state: Properties) -> Properties | None:
         identifier = self._made or state.get("identifier") or resource_id
@@ -114,7 +139,7 @@ class Instance(RdsResource):
         found = {name: _at(instance, path) for name, (_, path) in _SETTINGS.items() if path}
         version, asked = found["engineVersion"], state.get("engineVersion", "")
         if asked and str(version).startswith(f"{asked}."):
-            found["engineVersion"] = asked  # a program may name the major version only
+            found["engineVersion"] = asked  # a program may name only the major version
         address, port = _at(instance, "Endpoint.Address"), found["port"]
         return {
             **found,
@@ -133,12 +158,14 @@ class Instance(RdsResource):
     def update(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
-        # A setting that the program no longer names goes back to nothing.
+        # A setting that the program no longer names becomes empty.
         emptied = {name: type(state[name])() for name in changed if name in state}
         given = _given({**emptied, **inputs}, [name for name in _SETTINGS if name in changed])
         if "EnableCloudwatchLogsExports" in given:
             given.pop("EnableCloudwatchLogsExports")
             given["CloudwatchLogsExportConfiguration"] = _exports(state, inputs)
+        if "EngineVersion" in given:
+            given["AllowMajorVersionUpgrade"] = inputs.get("allowMajorVersionUpgrade", False)
         if given:
             self.call(
                 "modify_db_instance",
@@ -165,6 +192,29 @@ class Instance(RdsResource):
         )
 
 
+def _creation(identifier: str, inputs: Properties) -> tuple[str, dict[str, Any]]:
+    """Return the operation that creates the server, and its parameters."""
+    moment, snapshot = inputs.get("restoreToPointInTime"), inputs.get("snapshotIdentifier")
+    if moment:
+        time = {"UseLatestRestorableTime": True}
+        if not moment.get("useLatestRestorableTime"):
+            time = {"RestoreTime": moment["restoreTime"]}
+        return "restore_db_instance_to_point_in_time", {
+            "SourceDBInstanceIdentifier": moment["sourceDbInstanceIdentifier"],
+            "TargetDBInstanceIdentifier": identifier,
+            **time,
+            **_given(inputs, _AT_RESTORE),
+        }
+    if snapshot:
+        return "restore_db_instance_from_db_snapshot", {
+            "DBInstanceIdentifier": identifier,
+            "DBSnapshotIdentifier": snapshot,
+            **_given(inputs, _AT_RESTORE - {"maxAllocatedStorage"}),
+        }
+    created = _given(inputs, _SETTINGS)
+    return "create_db_instance", {"DBInstanceIdentifier": identifier, **created}
+
+
 def _given(inputs: Properties, names: Collection[str]) -> dict[str, Any]:
     return {_SETTINGS[name][0]: inputs[name] for name in names if inputs.get(name) is not None}
 
@@ -175,7 +225,7 @@ def _exports(state: Properties, inputs: Properties) -> dict[str, list[str]]:
 
 
 def _at(value: Any, path: str) -> Any:
-    """`Endpoint.Port`, `Groups.0.Name`, `Groups.*.Name` of a description; None when not there."""
+    """Return `Endpoint.Port`, `Groups.0.Name` or `Groups.*.Name` of a description, or None."""
     name, _, rest = path.partition(".")
     if name == "*":
         return [_at(item, rest) for item in value or []]
@@ -187,7 +237,7 @@ def _at(value: Any, path: str) -> Any:
 
 
 def _secrets(instance: Mapping[str, Any]) -> list[Properties]:
-    """Where RDS keeps the administrator's password, when it does."""
+    """Return the secret with the administrator's password, if RDS manages one."""
     kept = instance.get("MasterUserSecret")
     if not kept:
         return []

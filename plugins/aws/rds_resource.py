@@ -1,7 +1,7 @@
-"""What the RDS types have in common."""
+"""Defines the common part of the RDS types."""
 
-from local.providers.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
-from local.providers.values import Properties
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.values import Properties
 
 
 class RdsResource(AwsResource):

@@ -1,11 +1,8 @@
-"""Types of a new account, which only previews meet: nothing on this machine could make them."""
+"""Lists types that only previews of new accounts use, and that cannot be created here."""
 
-from functools import cache
-
-from local.providers.aws.resource import AwsResource
-from local.providers.errors import ProviderError
-from local.providers.sdk import resource_schema
-from local.providers.values import Properties
+from plugins import rehearsal
+from plugins.aws.account import Account
+from plugins.aws.resource import AwsResource
 
 REHEARSED = frozenset(
     {
@@ -13,7 +10,6 @@ REHEARSED = frozenset(
         "aws:ec2/eip:Eip",
         "aws:ec2/flowLog:FlowLog",
         "aws:ec2/internetGateway:InternetGateway",
-        "aws:ec2/launchTemplate:LaunchTemplate",
         "aws:ec2/natGateway:NatGateway",
         "aws:ec2/route:Route",
         "aws:ec2/routeTable:RouteTable",
@@ -21,13 +17,19 @@ REHEARSED = frozenset(
         "aws:ec2/subnet:Subnet",
         "aws:ec2/vpc:Vpc",
         "aws:ec2/vpcEndpoint:VpcEndpoint",
+        "aws:acm/certificate:Certificate",
+        "aws:acm/certificateValidation:CertificateValidation",
+        "aws:amp/alertManagerDefinition:AlertManagerDefinition",
+        "aws:amp/ruleGroupNamespace:RuleGroupNamespace",
+        "aws:amp/scraper:Scraper",
+        "aws:amp/workspace:Workspace",
         "aws:eks/accessEntry:AccessEntry",
         "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         "aws:eks/addon:Addon",
         "aws:eks/cluster:Cluster",
-        "aws:eks/nodeGroup:NodeGroup",
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         "aws:iam/policy:Policy",
+        "aws:route53/record:Record",
         "aws:s3/bucket:Bucket",
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
@@ -41,23 +43,12 @@ REHEARSED = frozenset(
 )
 
 
-class Rehearsed(AwsResource):
-    """Takes every property that the SDK declares, and is never made."""
-
-    token = ""
+class Rehearsed(rehearsal.Rehearsed[Account], AwsResource):
+    fills = True
     regional = False  # a region is declared like all else
-    served = frozenset()
-
-    def create(self, inputs: Properties) -> str:
-        raise ProviderError(
-            f"{self.token} can only be previewed here; "
-            "run `pulumi up` with the official plugin, against an account of AWS"
-        )
 
 
-@cache
 def rehearsed_type(token: str) -> type[AwsResource]:
-    served = frozenset(resource_schema("pulumi_aws", token).inputs)
-    # What the program leaves out, AWS fills.
-    given = {"token": token, "served": served, "computed": served - {"tags"}}
-    return type(token.rpartition(":")[2], (Rehearsed,), given)
+    found = rehearsal.rehearsed_type("pulumi_aws", token, Rehearsed)
+    assert issubclass(found, AwsResource)
+    return found

@@ -1,21 +1,21 @@
-"""What the AWS types have in common: region, tags and calls."""
+"""Defines the common part of the AWS types: region, tags and calls."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
-from local.providers.aws.account import Account
-from local.providers.naming import prefixed_name
-from local.providers.resource import Resource
-from local.providers.values import UNKNOWN, Properties
+from plugins.aws.account import Account
+from plugins.naming import prefixed_name
+from plugins.resource import Resource
+from plugins.values import UNKNOWN, Properties
 
 Tags = dict[str, str]
 
 
 class AwsResource(Resource[Account]):
     service: ClassVar[str]
-    missing: ClassVar[frozenset[str]] = frozenset()  # AWS codes that mean: it is gone
+    missing: ClassVar[frozenset[str]] = frozenset()  # AWS codes for a missing resource
     regional: ClassVar[bool] = True
-    named_by: ClassVar[str | None] = None  # the input that is the id, too
+    named_by: ClassVar[str | None] = None  # input that is also the id
 
     def __init_subclass__(cls) -> None:
         if cls.regional:
@@ -34,13 +34,13 @@ class AwsResource(Resource[Account]):
         return {"region": self.region, **found} if self.regional else found
 
     def look(self, resource_id: str, state: Properties) -> Properties | None:
-        """`read` without the region."""
+        """Read the resource without the region."""
         raise NotImplementedError
 
     def made_of(self, inputs: Properties) -> str | None:
-        """The id of what a creation with these inputs made, or would have made if cut off.
+        """Return the id that a creation with these inputs has, even if it was interrupted.
 
-        None when nothing can be left: where the next creation finds it and writes over it.
+        None means that the next creation finds and overwrites the resource.
         """
         return str(inputs[self.named_by]) if self.named_by in inputs else None
 
@@ -48,12 +48,12 @@ class AwsResource(Resource[Account]):
         return self.account.call(service or self.service, operation, self.region, **given)
 
     def find(self, operation: str, service: str | None = None, **given: Any) -> Any:
-        """Like `call`, and None when the resource is gone."""
+        """Call an operation; return None if the resource is missing."""
         service = service or self.service
         return self.account.found(self.missing, service, operation, region=self.region, **given)
 
     def prepared(self, inputs: Properties) -> Properties:
-        """The provider's default tags are part of each resource's own."""
+        """Add the default tags of the provider to the tags of the resource."""
         defaults = self.account.settings.default_tags
         tags = inputs.get("tags", {})
         if "tags" not in self.served or not defaults or tags is UNKNOWN:
@@ -61,7 +61,7 @@ class AwsResource(Resource[Account]):
         return {**inputs, "tags": {**defaults, **tags}}
 
     def physical_name(self, inputs: Mapping[str, Any]) -> str:
-        """The name given or made at check; one made of its prefix at creation."""
+        """Return the name from the program or from check; a prefix is completed at creation."""
         rule = self.auto_name
         assert rule is not None
         if rule.property in inputs:
@@ -73,7 +73,7 @@ class AwsResource(Resource[Account]):
 
 
 def tagged(tags: Mapping[str, str]) -> Properties:
-    """The two outputs that tags give."""
+    """Return the two outputs for tags."""
     return {"tags": dict(tags), "tagsAll": dict(tags)}
 
 
@@ -82,7 +82,7 @@ def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") ->
 
 
 def tag_map(tags: list[Tags], key: str = "Key", value: str = "Value") -> Tags:
-    """Tags of the program; those that AWS itself sets are not told."""
+    """Return the tags of the program, without those that AWS sets."""
     return {tag[key]: tag[value] for tag in tags if not tag[key].startswith("aws:")}
 
 
@@ -92,7 +92,7 @@ def change_tags(
     put: Callable[[Tags], Any],
     remove: Callable[[list[str]], Any],
 ) -> None:
-    """Bring tags from what they are to what they shall be, by two calls at most."""
+    """Change tags from the old to the new ones, with at most two calls."""
     old, new = state.get("tags") or {}, inputs.get("tags") or {}
     gone = sorted({*old} - {*new})
     added = {name: text for name, text in new.items() if old.get(name) != text}

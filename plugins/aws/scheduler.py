@@ -1,12 +1,12 @@
-"""Schedules of EventBridge Scheduler."""
+"""Serves schedules of EventBridge Scheduler."""
 
 from collections.abc import Collection
 from typing import Any
 
-from local.providers.aws.letter_case import capitalized, uncapitalized
-from local.providers.aws.resource import AwsResource
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.letter_case import capitalized, uncapitalized
+from plugins.aws.resource import AwsResource
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 
 class Schedule(AwsResource):

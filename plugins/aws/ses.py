@@ -1,11 +1,11 @@
-"""E-mail identities, templates and configuration sets."""
+"""Serves e-mail identities, templates and configuration sets."""
 
 from collections.abc import Collection
 from typing import Any
 
-from local.providers.aws.resource import AwsResource
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.resource import AwsResource
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 
 class SesResource(AwsResource):
@@ -53,7 +53,7 @@ class Template(SesResource):
         self.call("update_template", Template=self._template(resource_id, inputs))
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        # The emulator fails at a template that is gone, where SES is content.
+        # The emulator fails for a missing template, but SES does not.
         if self.find("get_template", TemplateName=resource_id) is not None:
             self.call("delete_template", TemplateName=resource_id)
 
@@ -118,18 +118,18 @@ class DomainDkim(SesResource):
         return {"domain": resource_id, "dkimTokens": tokens}
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """AWS can't take DKIM back; it goes with the identity."""
+        """Do nothing for DKIM, which AWS removes with the identity."""
 
 
 class ConfigurationSet(SesResource):
-    """Made by version 2 of SES's API, which tells more of a set than version 1."""
+    """Serves configuration sets by version 2 of the API, which reports more than version 1."""
 
     named_by = "name"
     service = "sesv2"
     served = frozenset({"deliveryOptions", "name", "reputationMetricsEnabled", "sendingEnabled"})
     replaced_by = frozenset({"name"})
     defaults = {"reputationMetricsEnabled": False, "sendingEnabled": True}
-    unreadable = frozenset({"sendingEnabled"})  # moto tells it wrongly
+    unreadable = frozenset({"sendingEnabled"})  # moto reports it incorrectly
     auto_name = AutoName(maximum=64)
 
     def create(self, inputs: Properties) -> str:
@@ -190,7 +190,7 @@ def _delivery(inputs: Properties) -> dict[str, str]:
 
 
 class EventDestination(SesResource):
-    """Where a configuration set's events go; only SNS topics are served."""
+    """Serves the event destinations of configuration sets; only SNS topics are supported."""
 
     named_by = "name"
     served = frozenset(

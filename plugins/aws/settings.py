@@ -1,4 +1,4 @@
-"""The provider's settings, as a stack or an explicit provider gives them."""
+"""Reads the settings of the provider from the stack or an explicit provider."""
 
 import json
 import os
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.providers.sdk import provider_endpoints, provider_schema
-from local.providers.validation import Problem, unknown_name
-from local.providers.values import UNKNOWN
+from plugins.sdk import provider_endpoints, provider_schema
+from plugins.validation import Problem, unknown_name
+from plugins.values import UNKNOWN
 
 SERVED = (
     "accessKey",
@@ -24,7 +24,7 @@ SERVED = (
     "skipRequestingAccountId",
     "token",
 )
-_SAME_ENDPOINT = {"sesv2": "ses"}  # the official plugin makes all of aws.ses through one
+_SAME_ENDPOINT = {"sesv2": "ses"}  # the official plugin uses one endpoint for aws.ses
 _ENGINE_OWN = ("version", "pluginDownloadURL")
 
 
@@ -34,7 +34,7 @@ class Settings:
     access_key: str | None = None
     secret_key: str | None = None
     session_token: str | None = None
-    endpoints: Mapping[str, str] = field(default_factory=dict)  # by the SDK's service name
+    endpoints: Mapping[str, str] = field(default_factory=dict)  # by the service name of the SDK
     default_tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -55,7 +55,7 @@ class Settings:
 
 
 def problems(given: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the settings; those that are unknown yet are taken as they come."""
+    """Return the problems of the settings; unknown values are accepted."""
     declared = provider_schema("pulumi_aws")
     for name in given:
         if name in _ENGINE_OWN or name.startswith("__"):
@@ -100,7 +100,7 @@ def _endpoints(value: Any) -> dict[str, str]:
 
 
 def _parsed(value: Any, otherwise: Any) -> Any:
-    """Settings that are not text come as JSON text."""
+    """Parse settings that are JSON text."""
     if isinstance(value, str):
         return json.loads(value) if value else otherwise
     return otherwise if value is None or value is UNKNOWN else value

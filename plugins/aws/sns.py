@@ -1,13 +1,13 @@
-"""Topics, their policies and subscriptions."""
+"""Serves topics, their policies and subscriptions."""
 
 import json
 from collections.abc import Collection
 from typing import Any
 
-from local.providers.aws.attributes import Attribute, to_attributes, to_properties
-from local.providers.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.attributes import Attribute, to_attributes, to_properties
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 _MISSING = frozenset({"NotFound", "NotFoundException"})
 
@@ -33,7 +33,7 @@ class Topic(SnsResource):
     replaced_by = frozenset({"fifoTopic", "name", "namePrefix"})
     defaults = {"contentBasedDeduplication": False, "fifoTopic": False}
     computed = frozenset({"policy", "signatureVersion", "tracingConfig"})
-    unreadable = frozenset({"signatureVersion", "tracingConfig"})  # moto does not tell them
+    unreadable = frozenset({"signatureVersion", "tracingConfig"})  # moto does not report them
     forms = {"deliveryPolicy": "document", "policy": "policy"}
     auto_name = AutoName(maximum=256, fifo_property="fifoTopic")
 
@@ -109,7 +109,7 @@ class TopicPolicy(SnsResource):
         self._put(resource_id, inputs["policy"])
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """A topic always has a policy: give back the one that it was born with."""
+        """Restore the default policy, because a topic always has one."""
         told = self.find("get_topic_attributes", TopicArn=resource_id)
         if told is not None:
             self._put(resource_id, _owner_only(resource_id, told["Attributes"]["Owner"]))

@@ -1,14 +1,14 @@
-"""Queues, their policies and who may use them as dead letters."""
+"""Serves queues and their policies."""
 
 import json
 import threading
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from local.providers.aws.attributes import Attribute, to_attributes, to_properties
-from local.providers.aws.resource import AwsResource, change_tags, tagged
-from local.providers.resource import AutoName
-from local.providers.values import Properties
+from plugins.aws.attributes import Attribute, to_attributes, to_properties
+from plugins.aws.resource import AwsResource, change_tags, tagged
+from plugins.resource import AutoName
+from plugins.values import Properties
 
 _DEFAULTS = {
     "contentBasedDeduplication": False,
@@ -19,7 +19,7 @@ _DEFAULTS = {
     "receiveWaitTimeSeconds": 0,
     "visibilityTimeoutSeconds": 30,
 }
-# The emulator drops a queue's policy when another attribute is set without it.
+# The emulator drops the policy of a queue when another attribute changes.
 _one_at_a_time = threading.Lock()
 
 
@@ -64,7 +64,7 @@ class Queue(SqsResource):
         {"deduplicationScope", "fifoThroughputLimit", "kmsDataKeyReusePeriodSeconds", "policy"}
         | {"redriveAllowPolicy", "redrivePolicy", "sqsManagedSseEnabled"}
     )
-    unreadable = frozenset({"redriveAllowPolicy"})  # moto does not tell it
+    unreadable = frozenset({"redriveAllowPolicy"})  # moto does not report it
     forms = {"policy": "policy", "redriveAllowPolicy": "policy", "redrivePolicy": "document"}
     auto_name = AutoName(maximum=80, fifo_property="fifoQueue")
     conflicts = (
@@ -150,7 +150,7 @@ class QueuePolicy(SqsResource):
 
 class RedriveAllowPolicy(QueuePolicy):
     served = frozenset({"queueUrl", "redriveAllowPolicy"})
-    unreadable = frozenset({"redriveAllowPolicy"})  # moto does not tell it
+    unreadable = frozenset({"redriveAllowPolicy"})  # moto does not report it
     forms = {"redriveAllowPolicy": "policy"}
     attribute = ("redriveAllowPolicy", "RedriveAllowPolicy")
 

@@ -1,4 +1,4 @@
-"""Which class serves which type; its module loads when the type is first used."""
+"""Maps types to classes, whose modules load on first use."""
 
 TYPES = {
     "aws:cloudwatch/dashboard:Dashboard": "cloudwatch.Dashboard",

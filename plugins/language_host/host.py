@@ -1,8 +1,8 @@
-"""Pulumi's language host for Python: runs a program's `__main__.py` for the engine.
+"""Runs the `__main__.py` of a program for Pulumi's engine.
 
-Stands in for the official `pulumi-language-python`, which no registry ships.  It prints its port
-and serves until the engine ends it.  The engine starts it twice an update, the first time only to
-ask about it, so Pulumi's SDK is not imported before there is a program to run.
+Replaces the official `pulumi-language-python`, which no registry ships. It prints its port and
+serves until the engine ends it. The engine starts it twice per update, the first time only for
+information. So the SDK of Pulumi is imported only for a program.
 """
 
 import gc
@@ -20,15 +20,15 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2 as messages
 from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
 
-from local.engine_watch import watch_engine
-from local.providers.sdk_messages import close_messages
+from plugins.engine_watch import watch_engine
+from plugins.sdk_messages import close_messages
 
-MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; what the engine itself allows
-COLLECT_AFTER = 50_000  # objects; a program makes many, keeps most, and ends within seconds
+MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; the limit of the engine
+COLLECT_AFTER = 50_000  # objects; a program creates many, keeps most, and ends within seconds
 
 
 def project_python(folder: str) -> str:
-    """The Python of the virtual environment of a program or policy pack, else our own."""
+    """Return the Python of the virtual environment of a program, else our own."""
     own = Path(folder) / ".venv" / "bin" / "python"
     return str(own) if own.exists() else sys.executable
 
@@ -50,12 +50,12 @@ def run_program(request: Any, context: Any, *, debug: bool) -> Any:
     os.chdir(request.info.program_directory or request.pwd)
     sys.path.insert(0, str(entry))
     answer = LanguageServer(program).Run(request, context)  # type: ignore[no-untyped-call]
-    # The engine was sent the error already; it would show the one of the answer once more.
+    # The engine has received the error already, and would show this one again.
     return messages.RunResponse(bail=True) if answer.error else answer
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """`debug`: send the SDK's debug messages too, five requests a resource."""
+    """Serves the engine; `debug` also sends debug messages, five requests per resource."""
 
     def __init__(self, engine: str, *, debug: bool = False) -> None:
         self.engine = engine
@@ -84,7 +84,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return run_program(request, context, debug=self.debug)
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
-        """Run a policy pack or a provider that is written in Python, with its own packages."""
+        """Run a policy pack or a provider in Python, with its own packages."""
         folder = request.info.program_directory
         entry = str(Path(folder) / (request.info.entry_point or "."))
         process = subprocess.Popen(
@@ -107,7 +107,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 def serve(arguments: list[str]) -> None:
-    """`arguments`: the engine's address, and `-v=9` under `pulumi --logflow -v=9`."""
+    """Serve until the engine ends; `arguments` are its address and the flag `-v=9`."""
     engine = next((argument for argument in arguments if not argument.startswith("-")), "")
     debug = any(argument.startswith("-v=") for argument in arguments)
     host = LanguageHost(engine, debug=debug)
@@ -119,4 +119,4 @@ def serve(arguments: list[str]) -> None:
     until_the_engine_ends = watch_engine()
     print(port, flush=True)
     until_the_engine_ends()
-    os._exit(0)  # the engine waits for the end, and tearing the SDK down takes half a second
+    os._exit(0)  # a normal exit takes half a second, for which the engine waits

@@ -1,14 +1,14 @@
-"""The random provider as the engine sees it."""
+"""Describes the random provider for the engine."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.providers.errors import ProviderError, UnservedType
-from local.providers.random.password import RandomPassword, RandomString
-from local.providers.resource import Resource
-from local.providers.sdk import resource_schema
-from local.providers.validation import Problem, unknown_name
-from local.providers.values import Properties
+from plugins.errors import ProviderError, UnservedType
+from plugins.random.password import RandomPassword, RandomString
+from plugins.resource import Resource
+from plugins.sdk import resource_schema
+from plugins.validation import Problem, unknown_name
+from plugins.values import Properties
 
 TYPES: Mapping[str, type[Resource[None]]] = {
     "random:index/randomPassword:RandomPassword": RandomPassword,
@@ -33,7 +33,7 @@ class RandomPackage:
 
     def resource_type(self, token: str) -> type[Resource[None]]:
         if token not in TYPES:
-            resource_schema(self.sdk, token)  # tells first when there is no such type at all
+            resource_schema(self.sdk, token)  # reports unknown types first
             raise UnservedType(token, self.name)
         return TYPES[token]
 

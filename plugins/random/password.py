@@ -1,10 +1,10 @@
-"""Random text; it exists in the stack's state only."""
+"""Creates random texts, which only the state of the stack contains."""
 
 import secrets
 import string
 
-from local.providers.resource import Resource
-from local.providers.values import Properties
+from plugins.resource import Resource
+from plugins.values import Properties
 
 _SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
 _KINDS = (
@@ -16,7 +16,7 @@ _KINDS = (
 
 
 class RandomString(Resource[None]):
-    """Its id is its text, so that it can be imported by it."""
+    """Serves random texts; the id is the text, for imports."""
 
     served = frozenset(
         {"keepers", "length", "lower", "minLower", "minNumeric", "minSpecial", "minUpper"}
@@ -53,11 +53,11 @@ class RandomString(Resource[None]):
         return {"length": len(resource_id), **self.defaults, **known, "result": resource_id}
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Nothing to do: it goes with the stack's state."""
+        """Do nothing: the text is deleted with the state."""
 
 
 class RandomPassword(RandomString):
-    """Its id says nothing; the text is secret. The bcrypt hash is not made."""
+    """Serves passwords; the text is secret, and there is no bcrypt hash."""
 
     secret = frozenset({"result"})
     _made = ""

@@ -1,0 +1,1 @@
+"""Provides resources in the local environment, without the official plugins."""

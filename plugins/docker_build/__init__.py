@@ -1,0 +1,1 @@
+"""Replaces the official docker-build plugin for previews: plans images and builds none."""

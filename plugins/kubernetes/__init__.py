@@ -1,0 +1,1 @@
+"""Replaces the official Kubernetes plugin for previews: plans objects without a cluster."""

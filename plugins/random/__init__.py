@@ -1,0 +1,1 @@
+"""Replaces the official random plugin in the local environment."""
