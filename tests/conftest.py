@@ -1,14 +1,37 @@
+import gc
+import os
 from collections.abc import Callable
 
 import pytest
 
-from preview import trial
+from review.simulation import trial
+from tests.browser import browser, visits
+
+__all__ = ["browser", "visits"]
+STARTED = {"browser", "postgres_server", "moto_server", "tools_folder"}  # fixtures of processes
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # of the make that runs the tests
+        os.environ.pop(name, None)
     # Some modules of the SDK warn of classes that nobody here uses, when imported.
     ignored = r"ignore:(aws\.\w+/\w+|s3\.BucketV2):DeprecationWarning"
     config.addinivalue_line("filterwarnings", ignored)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests whose fixtures start processes as integration tests, before any is deselected."""
+    for item in items:
+        if STARTED & set(getattr(item, "fixturenames", ())):
+            item.add_marker("integration")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what all tests import, and look less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)  # new objects, instead of 700
 
 
 @pytest.fixture

@@ -1,14 +1,15 @@
 """`make bench`: measures the running platform and prints a table; `COLD=1` starts from nothing too.
 
 A cold start removes the local environment with all its data, so it happens only when asked for.
-The programs of tools/ and the Python base image are kept in the user's cache.
+The built programs and the Python base image are kept in the user's cache; `make bench-cold`
+measures without them.
 """
 
 import os
 
-from bench import arrivals, rollout, updates
-from bench.measures import Series, seconds_of, show
 from local.environment import PROJECT, Environment
+from tests.bench import arrivals, rollout, updates
+from tests.bench.measures import Series, seconds_of, show
 
 
 def starts(variables: dict[str, str]) -> list[Series]:

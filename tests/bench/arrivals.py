@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bench.measures import Series
+from tests.bench.measures import Series
 
 REMINDERS = 200
 RATE = 20  # posts a second

@@ -1,6 +1,6 @@
 """What one claim costs when few and when very many notifications wait.
 
-`python -m bench.claim_cost [--ten-million]`
+`python -m tests.bench.claim_cost [--ten-million]`
 
 What is due is enough for all claims, and all else lies in the future. Each size has a database
 of its own on one server, and they take turns, so that a slow minute of the machine is no one's
@@ -21,8 +21,8 @@ from notification_scheduler.due import settlement_of
 from notification_scheduler.due_notifications import PostgresDueNotifications
 from service_runtime.settings import DatabaseSettings
 
-from bench.scheduler_database import fill, notifications_databases
-from bench.scheduler_table import show
+from tests.bench.scheduler_database import fill, notifications_databases
+from tests.bench.scheduler_table import show
 
 SIZES = (10_000, 100_000, 1_000_000)
 TEN_MILLION = 10_000_000

@@ -1,6 +1,6 @@
 """How late notifications are published when a thousand come due every second.
 
-`python -m bench.lateness [--seconds 20] [--per-second 1000]`
+`python -m tests.bench.lateness [--seconds 20] [--per-second 1000]`
 
 Lateness is the time from `deliver_at` to the arrival at the topic, both by this machine's clock,
 which is the database's as well. Every notification counts; none may be early.
@@ -24,8 +24,8 @@ from notification_scheduler.sender import Sender
 from notification_scheduler.settings import Settings
 from service_runtime.settings import DatabaseSettings
 
-from bench.scheduler_database import fill, notifications_database
-from bench.scheduler_table import show
+from tests.bench.scheduler_database import fill, notifications_database
+from tests.bench.scheduler_table import show
 
 LEASE = 60.0  # seconds
 NOTICE = 3.0  # seconds between the filled table and the first due time

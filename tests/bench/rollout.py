@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.measures import Series, seconds_of
-from bench.updates import UP
 from local.environment import PROJECT
+from tests.bench.measures import Series, seconds_of
+from tests.bench.updates import UP
 
 SOURCE = PROJECT / "services/reminder-service/reminder_service/__init__.py"
 DEPLOYMENT = "local-reminder-service"

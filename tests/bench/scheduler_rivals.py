@@ -13,7 +13,7 @@ from pgqueuer.models import Job
 from pgqueuer.types import QueueExecutionMode
 from service_runtime.settings import DatabaseSettings
 
-from bench.scheduler_database import administrator
+from tests.bench.scheduler_database import administrator
 
 BODY = '{"message": "Water the plants on the balcony", "url": "https://example.org/plants/1"}'
 CONCURRENCY = 50  # jobs that procrastinate works on at once

@@ -1,6 +1,6 @@
 """Due notifications claimed and published per second, beside two queues on PostgreSQL.
 
-`python -m bench.scheduler_throughput [--rounds 4] [--count 20000]`
+`python -m tests.bench.scheduler_throughput [--rounds 4] [--count 20000]`
 
 All commits that settle work are durable, and all contenders use the same server in turn (ABBA).
 Herald's topic and the rivals' handlers are in this process and answer at once: what is measured
@@ -26,9 +26,9 @@ from notification_scheduler.sender import Sender
 from notification_scheduler.settings import Settings
 from service_runtime.settings import DatabaseSettings
 
-from bench.scheduler_database import fill, notifications_database
-from bench.scheduler_rivals import DEFAULT_BATCH, LARGE_BATCH, Pgqueuer, Procrastinate
-from bench.scheduler_table import show
+from tests.bench.scheduler_database import fill, notifications_database
+from tests.bench.scheduler_rivals import DEFAULT_BATCH, LARGE_BATCH, Pgqueuer, Procrastinate
+from tests.bench.scheduler_table import show
 
 LEASE = 60.0  # seconds
 DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}

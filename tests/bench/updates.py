@@ -8,15 +8,15 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.measures import Series, seconds_of
 from local.environment import PROJECT
+from tests.bench.measures import Series, seconds_of
 
 ROUNDS = 5
 PROGRAM = Path(__file__).parent / "empty_program"
 IMPORT = [
     sys.executable,
     "-c",
-    "import stacks.exports, stacks.reminder_platform, stacks.stack_file",
+    "import stacks.outputs.exports, stacks.platform.reminder_platform, stacks.config.stack_file",
 ]
 UP = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"]
 

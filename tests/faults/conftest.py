@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import fields
 
 import pytest
 from service_runtime.migrations import migrate
@@ -10,7 +11,14 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from tests.faults.observation import Stores
 from tests.faults.platform import Databases
-from tests.postgresql import PASSWORD, NotInstalled, PostgresServer, postgres_server
+from tests.faults.soak import Soak
+from tests.postgresql import (
+    PASSWORD,
+    NotInstalled,
+    PostgresServer,
+    closing_engine,
+    postgres_server,
+)
 
 SEEDS = (1, 2)
 OWNERS = {
@@ -22,12 +30,21 @@ OWNERS = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, action="append", help="replay faults by these seeds only")
+    for field in fields(Soak):
+        meaning = f"{field.metadata['meaning']} of the soak test"
+        parser.addoption(f"--{field.name}", type=int, default=field.default, help=meaning)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
         given: Sequence[int] | None = metafunc.config.getoption("--seed", default=None)
         metafunc.parametrize("seed", given or SEEDS, ids=lambda seed: f"seed={seed}")
+
+
+@pytest.fixture
+def soak(request: pytest.FixtureRequest) -> Soak:
+    """How much the soak test does, by the options of the command."""
+    return Soak(**{one.name: request.config.getoption(f"--{one.name}") for one in fields(Soak)})
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +68,19 @@ def stores(databases: Databases) -> Iterator[Stores]:
     stores = Stores(**{name: _engine(getattr(databases, name)) for name in OWNERS})
     _empty(stores.reminders, "reminders", "outbox")
     _empty(stores.notifications, "notifications", "outbox")
-    _empty(stores.devices, "devices", "deliveries", "preferences", "outbox", "digests")
-    yield stores
-    for engine in (stores.reminders, stores.notifications, stores.devices):
-        engine.dispose()
+    _empty(
+        stores.devices,
+        "devices",
+        "deliveries",
+        "waiting_notifications",
+        "preferences",
+        "outbox",
+        "digests",
+    )
+    with ExitStack() as stack:
+        for engine in (stores.reminders, stores.notifications, stores.devices):
+            stack.enter_context(closing_engine(engine))
+        yield stores
 
 
 def _migrated(server: PostgresServer, name: str) -> DatabaseSettings:

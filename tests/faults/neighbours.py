@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 from event_messages.event import Event
-from event_messages.fakes import InMemoryQueue, InMemoryTopic
-from event_service.fakes import InMemoryEventStore
 from notification_service.errors import OutcomeUnknown, RetryLater, Throttled
 from notification_service.fcm_push import Push
 
 from tests.faults.history import Effect, Sent
 from tests.faults.promises import TOKEN
+from tests.services.event_messages.fakes import InMemoryQueue, InMemoryTopic
+from tests.services.event_service.fakes import InMemoryEventStore
 
 Answer = TypeVar("Answer")
 LONGEST_DETOUR = 1.0  # seconds
@@ -170,6 +170,8 @@ class Phones:
         self.sent: list[Sent] = []
 
     def send(self, push: Push) -> str:
+        if self._trouble.outage:
+            raise RetryLater("503")
         if self._trouble.strikes():
             self._fail(push)
         self._take(push)

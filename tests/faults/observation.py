@@ -15,6 +15,7 @@ from tests.faults.history import Accepted, Effect, Sent, Verdict, judge
 PATIENCE = 60  # seconds
 WAITING = "select count(*) from outbox where published_at is null"
 PENDING = "select count(*) from notifications where state = 'pending'"
+RETRIES = "select count(*) from waiting_notifications"
 UNKNOWNS = "select occurrence_id, target, unknowns from deliveries where unknowns > 0"
 
 
@@ -23,14 +24,16 @@ class Stores:
     reminders: Engine
     notifications: Engine
     devices: Engine
+    pending: str = PENDING  # counts the notifications that are to be sent
 
     @property
     def busy(self) -> int:
         """Rows that something is still to be done about, the first in the flow first."""
         return (
             _count(self.reminders, WAITING)
-            + _count(self.notifications, PENDING)
+            + _count(self.notifications, self.pending)
             + _count(self.notifications, WAITING)
+            + _count(self.devices, RETRIES)
             + _count(self.devices, WAITING)
         )
 

@@ -1,18 +1,21 @@
 """All four services in one process, with leases short enough for tests."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from unittest.mock import patch
 
 from botocore.exceptions import BotoCoreError, ClientError
+from event_messages.contract import Channel
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.pace import Pace
-from event_messages.publisher import Publisher, TopicClient
+from event_messages.publisher import Publisher
 from event_messages.received import QueueClient
+from event_messages.topic import TopicClient
 from event_service import handlers as event_handlers
 from event_service.notifications import PostgresNotifications
 from notification_scheduler import scheduler as scheduling
@@ -20,12 +23,12 @@ from notification_scheduler.alarm import PostgresAlarm
 from notification_scheduler.database import conninfo, open_claims_pool, open_pool
 from notification_scheduler.sender import Sender
 from notification_service import handlers as delivery_handlers
-from notification_service import postponement
+from notification_service import postponement, waiting
 from notification_service.adapters import Adapters, EmailProvider, PushProvider
 from notification_service.deliveries import LEASES
 from notification_service.device_store import PostgresDevices
-from notification_service.fakes import InMemoryEmail, InMemorySuppressedAddresses
 from notification_service.preference_store import PostgresPreferences
+from notification_service.retries import Retries
 from notification_service.senders import Senders
 from notification_service.templates import Templates
 from notification_service.texts import Texts
@@ -42,13 +45,16 @@ from tests.faults.points import (
     NotedDueNotifications,
     NotedPublisher,
     NotedTopics,
+    NotedWaitingNotifications,
     Pass,
 )
+from tests.services.notification_service.fakes import InMemoryEmail, InMemorySuppressedAddresses
 
 LEASE = 2.0  # seconds, of claims, messages and deliveries
 PACE = Pace(threads=4, wait=1, visibility=2, retry_base=0.2, retry_cap=1, grace=5)
 CLOCK = scheduling.Pace(batch=50, retry_cap=1, refused_retry=1, grace=5, longest_wait=1)
 THREADS = 4
+SERVICES = ("reminder-service", "event-service", "notification-scheduler", "notification-service")
 
 
 @dataclass(frozen=True)
@@ -80,19 +86,26 @@ def _go_on(point: str) -> None:
 
 @contextmanager
 def running(
-    databases: Databases, neighbours: Neighbours, reach: Pass = _go_on
+    databases: Databases,
+    neighbours: Neighbours,
+    reach: Pass = _go_on,
+    services: Collection[str] = SERVICES,
 ) -> Iterator[Sequence[Part]]:
-    """The parts of all services, each on a thread, until the end of the context."""
+    """The parts of some services, each on a thread, until the end of the context."""
     with ExitStack() as stack:
         stack.enter_context(patch.dict(LEASES, dict.fromkeys(LEASES, timedelta(seconds=LEASE))))
+        stack.enter_context(patch.object(waiting, "FIRST_WAIT", 0.2))
+        stack.enter_context(patch.object(waiting, "SHORTEST_WAIT", 0.1))
+        stack.enter_context(patch.object(waiting, "LONGEST_WAIT", 1.0))
         # A digest is due when a test says so.
         stack.enter_context(patch.object(postponement, "GATHERING", timedelta(hours=1)))
-        parts = [
-            *_reminder_service(databases.reminders, neighbours, reach, stack),
-            *_event_service(databases.notifications, neighbours, reach, stack),
-            *_scheduler(databases.notifications, neighbours, reach, stack),
-            *_notification_service(databases.devices, neighbours, reach, stack),
-        ]
+        builders = {
+            "reminder-service": partial(_reminder_service, databases.reminders),
+            "event-service": partial(_event_service, databases.notifications),
+            "notification-scheduler": partial(_scheduler, databases.notifications),
+            "notification-service": partial(_notification_service, databases.devices),
+        }
+        parts = [part for name in services for part in builders[name](neighbours, reach, stack)]
         threads = [threading.Thread(target=part.run, daemon=True) for part in parts]
         for thread in threads:
             thread.start()
@@ -100,7 +113,7 @@ def running(
         for part in parts:
             part.stop()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         assert not [thread for thread in threads if thread.is_alive()]
 
 
@@ -158,6 +171,7 @@ def _notification_service(
         devices=PostgresDevices(engine),
         deliveries=NotedDeliveries(engine, reach),
         deferrals=NotedDeferrals(engine, reach),
+        waiting=NotedWaitingNotifications(engine, timedelta(seconds=LEASE), reach),
         suppressed=InMemorySuppressedAddresses(),
         preferences=PostgresPreferences(engine),
         push=neighbours.push,
@@ -179,7 +193,13 @@ def _notification_service(
         read=delivery_handlers.read,
         recover=lambda: ping(engine),
     )
-    return [consumer, _relay("delivery relay", engine, neighbours, reach, stack)]
+    attempt = partial(delivery_handlers.retry, adapters=adapters)
+    channels: tuple[Channel, ...] = ("push", "email")
+    retries = [
+        Retries(channel, adapters.waiting, attempt, threads=THREADS, poll=0.25)
+        for channel in channels
+    ]
+    return [consumer, *retries, _relay("delivery relay", engine, neighbours, reach, stack)]
 
 
 def _relay(

@@ -6,14 +6,18 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from event_messages.contract import PendingNotification
-from event_messages.publisher import Failed, Outgoing, TopicClient
+from event_messages.contract import Channel, PendingNotification
+from event_messages.event import Event
+from event_messages.publisher import Failed, Outgoing
+from event_messages.topic import TopicClient
 from notification_scheduler.due import Due, Settlement
 from notification_scheduler.due_notifications import PostgresDueNotifications
 from notification_service.deferral_store import PostgresDeferrals
 from notification_service.deferrals import DigestItem
 from notification_service.deliveries import Claim, Delivery, Outcome
 from notification_service.delivery_store import PostgresDeliveries
+from notification_service.waiting import NotNow, Waiting
+from notification_service.waiting_store import PostgresWaitingNotifications
 from service_runtime.outbox_relay import EventPublisher
 from sqlalchemy import Engine
 
@@ -94,8 +98,10 @@ class NotedDeferrals(PostgresDeferrals):
         self._reach("delivery: after deferral, before delete")
         return deferred
 
-    def collect(self, delivery: Delivery, item: DigestItem, digest: PendingNotification) -> bool:
-        collected = super().collect(delivery, item, digest)
+    def add_to_digest(
+        self, delivery: Delivery, item: DigestItem, digest: PendingNotification
+    ) -> bool:
+        collected = super().add_to_digest(delivery, item, digest)
         self._reach("delivery: after collection, before delete")
         return collected
 
@@ -104,3 +110,24 @@ class NotedDeferrals(PostgresDeferrals):
         if held:
             self._reach("delivery: after closing the digest, before claim")
         return held
+
+
+class NotedWaitingNotifications(PostgresWaitingNotifications):
+    def __init__(self, engine: Engine, lease: timedelta, reach: Pass) -> None:
+        super().__init__(engine, lease=lease)
+        self._reach = reach
+
+    def put(self, event: Event, delay: NotNow) -> None:
+        self._reach("waiting: before storing")
+        super().put(event, delay)
+        self._reach("waiting: after storing, before delete")
+
+    def claim(self, channel: Channel, limit: int) -> Sequence[Waiting]:
+        claimed = super().claim(channel, limit)
+        if claimed:
+            self._reach("waiting: after claim, before attempt")
+        return claimed
+
+    def finish(self, waiting: Waiting) -> None:
+        self._reach("waiting: after attempt, before finish")
+        super().finish(waiting)

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,19 +21,29 @@ from tests.faults.history import Accepted, Effect
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TOKEN = "valid-"  # a device's token is this and its id
 USERS = 6
+Kind = Callable[[Caller], Iterator[tuple[UUID, datetime]]]
 
 
 class Promises:
     """Writes to the stores that the APIs write to; users have one phone or two."""
 
-    def __init__(self, reminders: Engine, devices: Engine, chance: random.Random) -> None:
+    def __init__(
+        self, reminders: Engine, devices: Engine, chance: random.Random, users: int = USERS
+    ) -> None:
         self._reminders, self._chance = PostgresReminders(reminders), chance
         self._devices = PostgresDevices(devices)
-        self._phones = {f"user-{number}": self._add_phones(number) for number in range(USERS)}
+        self._phones = {f"user-{number}": self._add_phones(number) for number in range(users)}
 
     def make(self, count: int) -> list[Accepted]:
         """Accepted reminders of all kinds: overdue, soon, series, changed and deleted ones."""
         kinds = [self._overdue, self._soon, self._series, self._changed, self._deleted]
+        return self._make(count, kinds)
+
+    def make_hourly(self, count: int) -> list[Accepted]:
+        """Accepted series whose user did not choose the hour of each occurrence; one is due."""
+        return self._make(count, [self._hourly])
+
+    def _make(self, count: int, kinds: Sequence[Kind]) -> list[Accepted]:
         accepted = []
         for number in range(count):
             user = self._chance.choice(sorted(self._phones))
@@ -61,9 +71,12 @@ class Promises:
         yield self._add(caller, _now() + timedelta(seconds=self._chance.uniform(0.5, 3)))
 
     def _series(self, caller: Caller) -> Iterator[tuple[UUID, datetime]]:
-        """Three days of it, the last an hour ago: all three are still owed."""
+        """Three days of it, the last an hour ago: that one is owed, and tells of the others."""
         id, first = self._add(caller, _now() - 2 * DAY - HOUR, rule="FREQ=DAILY;COUNT=3")
-        yield from ((id, first + days * DAY) for days in range(3))
+        yield id, first + 2 * DAY
+
+    def _hourly(self, caller: Caller) -> Iterator[tuple[UUID, datetime]]:
+        yield self._add(caller, _now() - timedelta(minutes=1), rule="FREQ=HOURLY;COUNT=1")
 
     def _changed(self, caller: Caller) -> Iterator[tuple[UUID, datetime]]:
         """Due tomorrow at first, then soon; only the last counts."""

@@ -1,7 +1,6 @@
 """The whole platform as a process, killed at a named point and started again."""
 
 import logging
-import multiprocessing
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +13,10 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from tests.faults.history import Accepted
 from tests.faults.killing import Aws, Kill, client, sent_to, serve
-from tests.faults.observation import Stores, rest, told, verdict_of
+from tests.faults.observation import PATIENCE, Stores, rest, told, verdict_of
 from tests.faults.platform import Databases
 from tests.faults.promises import Promises
+from tests.faults.soak import loaded_context
 from tests.services.event_table import make_event_table
 
 pytestmark = pytest.mark.integration
@@ -39,6 +39,12 @@ KILLS = {
         Kill("scheduler: after claim, before publish"),
         Kill("scheduler: between batches"),
         Kill("scheduler: after publish, before settle"),
+    ],
+    "retries": [
+        Kill("waiting: before storing", 2),
+        Kill("waiting: after storing, before delete", 2),
+        Kill("waiting: after claim, before attempt"),
+        Kill("waiting: after attempt, before finish"),
     ],
     "delivery": [
         Kill("delivery: after claim, before send", 3),
@@ -117,9 +123,7 @@ def sink(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(databases: Databases, aws: Aws, sink: Path) -> Iterator[Start]:
     """Processes come from a server that has the services loaded already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.faults.killing", "tests.faults.platform"])
-    processes = []
+    context, processes = loaded_context(), []
 
     def run(kill: Kill) -> Any:
         process = context.Process(target=serve, args=(databases, aws, sink, kill), daemon=True)
@@ -207,7 +211,7 @@ def test_nor_by_kills_at_any_moment(
 
 
 def die(process: Any) -> None:
-    process.join(40)
+    process.join(2 * PATIENCE)
     assert process.exitcode == -9, f"expected a killed process, came {process.exitcode}"
 
 

@@ -75,7 +75,7 @@ def test_what_is_deferred_is_neither_lost_nor_sent_twice(
 ) -> None:
     accepted: list[Accepted] = []
     for kill in KILLS:
-        accepted += promises.make(REMINDERS)
+        accepted += promises.make_hourly(REMINDERS)
         die(start(kill))
     wanted = {one.effect.occurrence_id for one in accepted}
     process = start(NEVER)

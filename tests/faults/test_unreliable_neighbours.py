@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from event_messages.fakes import InMemoryQueue, InMemoryTopic
 
 from tests.faults.history import Accepted
 from tests.faults.neighbours import DetouringQueue, EventStore, Phones, Queues, Topics, Trouble
@@ -13,6 +12,7 @@ from tests.faults.observation import Stores, rest, told, verdict_of
 from tests.faults.platform import Databases, Neighbours, running
 from tests.faults.promises import Promises
 from tests.postgresql import PostgresServer
+from tests.services.event_messages.fakes import InMemoryQueue, InMemoryTopic
 
 pytestmark = pytest.mark.integration
 

@@ -1,8 +1,8 @@
 import pytest
+from herald_infra.container_image import ContainerImage, ContainerImageArgs
+from herald_infra.image_repository import ImageRepository
 
-from infra.container_image import ContainerImage, ContainerImageArgs
-from infra.image_repository import ImageRepository
-from preview.made_up_outputs import DIGEST
+from review.simulation.made_up_outputs import DIGEST
 
 IMAGE = "docker-build:index:Image"
 ARGS = {

@@ -3,9 +3,8 @@ from unittest.mock import ANY
 
 import pulumi
 import pytest
-
-from infra.container_service import ContainerService, ContainerServiceArgs
-from infra.restricted_pod import Environment, Resources
+from herald_infra.container_service import ContainerService, ContainerServiceArgs, Health
+from herald_infra.restricted_pod import Environment, Resources
 
 NAME = "dev-event-service"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -72,7 +71,10 @@ def test_the_pod_runs_the_image_probed_on_its_port(made):
     [container] = template["spec"]["containers"]
     assert container["image"] == "registry/event-service@sha256:1"
     assert container["env"] == [{"name": "AWS_REGION", "value": "eu-central-1"}]
-    assert container["ports"] == [{"name": "http", "containerPort": 8080}]
+    assert container["ports"] == [
+        {"name": "http", "containerPort": 8080},
+        {"name": "metrics", "containerPort": 9090},
+    ]
     assert {name: container[name] for name in container if name.endswith("Probe")} == {
         "startupProbe": {
             "httpGet": {"path": "/health/live", "port": "http"},
@@ -168,13 +170,17 @@ def test_the_account_holds_no_token_and_may_name_a_role(made):
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 
-def test_only_callers_reach_the_port(made):
+def test_each_port_has_its_own_peers(made):
     caller = {"ipBlock": {"cidr": "10.0.0.0/8"}}
-    assert made(callers=[caller]).one(POLICY, NAME).inputs["spec"] == {
+    scraper = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    api = {"from": [caller], "ports": [{"protocol": "TCP", "port": 8080}]}
+    metrics = {"from": [scraper], "ports": [{"protocol": "TCP", "port": 9090}]}
+    assert made(callers=[caller], scrapers=[scraper]).one(POLICY, NAME).inputs["spec"] == {
         "podSelector": SELECTOR,
         "policyTypes": ["Ingress"],
-        "ingress": [{"from": [caller], "ports": [{"protocol": "TCP", "port": 8080}]}],
+        "ingress": [api, metrics],
     }
+    assert made(scrapers=[scraper]).one(POLICY).inputs["spec"]["ingress"] == [metrics]
     assert made().one(POLICY).inputs["spec"]["ingress"] == []
 
 
@@ -202,3 +208,16 @@ def test_pods_start_after_what_must_be_done_first(deploy):
         return job
 
     assert ("test:Job", "job") in deploy(program).one(DEPLOYMENT).depends_on
+
+
+def test_load_balancer_asks_for_readiness_and_learns_of_pods_in_time(made):
+    deployment = made(exposed=True, balanced=True, health=Health(ready="/ready"))
+    service = deployment.one("kubernetes:core/v1:Service").inputs
+    assert service["metadata"]["annotations"] == {
+        "pulumi.com/skipAwait": "true",
+        "alb.ingress.kubernetes.io/healthcheck-path": "/ready",
+    }
+    spec = deployment.one(DEPLOYMENT, NAME).inputs["spec"]
+    pod = spec["template"]["spec"]
+    assert (spec["minReadySeconds"], pod["terminationGracePeriodSeconds"]) == (15, 45)
+    assert pod["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 15}}}

@@ -1,13 +1,12 @@
 import json
 
 import pytest
-
-from infra.dashboard import Dashboard, DashboardArgs, Metric, Panel
-from infra.event_table import EventTable
-from infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
-from infra.scheduled_function import ScheduledFunction, ScheduledFunctionArgs
-from infra.subscribed_queue import SubscribedQueue, SubscribedQueueArgs
-from infra.topic import Topic
+from herald_infra.dashboard import Dashboard, DashboardArgs, Metric, Panel
+from herald_infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
+from herald_infra.scheduled_function import ScheduledFunction, ScheduledFunctionArgs
+from herald_infra.subscribed_queue import SubscribedQueue, SubscribedQueueArgs
+from herald_infra.table import Table, TableArgs
+from herald_infra.topic import Topic
 
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/clock@sha256:" + "d" * 64
@@ -122,13 +121,13 @@ def test_a_topic_shows_what_it_handed_on_and_what_it_could_not(shown):
 
 def test_a_table_shows_its_load_and_what_it_refused(shown):
     table = ["TableName", "events-1a2b3c4"]
-    assert shown(lambda: EventTable("events")) == [
+    assert shown(lambda: Table("events", TableArgs(hash_key="id"))) == [
         (
             "Table events",
             [
                 ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", *table, drawn("writes", "Sum")],
-                ["AWS/DynamoDB", "WriteThrottleEvents", *table, drawn("refused writes", "Sum")],
-                ["AWS/DynamoDB", "ReadThrottleEvents", *table, drawn("refused reads", "Sum")],
+                ["AWS/DynamoDB", "WriteThrottleEvents", *table, drawn("rejected writes", "Sum")],
+                ["AWS/DynamoDB", "ReadThrottleEvents", *table, drawn("rejected reads", "Sum")],
             ],
             [],
         )
@@ -148,7 +147,7 @@ def test_a_server_shows_where_its_alarms_are_raised(shown):
         (
             "Server postgres: storage left",
             [["AWS/RDS", "FreeStorageSpace", *server, drawn("bytes", "Minimum")]],
-            [5 * 1024**3],
+            [1024**3],
         ),
         (
             "Server postgres: connections",

@@ -1,8 +1,7 @@
 import json
 
 import pytest
-
-from infra.deploy_role import DeployRole, DeployRoleArgs
+from herald_infra.deploy_role import DeployRole, DeployRoleArgs
 
 PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 ISSUER = "token.actions.githubusercontent.com"
@@ -11,7 +10,11 @@ READ = {"Effect": "Allow", "Action": ["sqs:ReceiveMessage"], "Resource": ["arn:q
 
 
 def args(**changed):
-    given = {"repository": "acme/herald", "environment": "development", "statements": [READ]}
+    given = {
+        "repository": "acme/herald",
+        "environment": "development",
+        "policies": {"queues": [READ]},
+    }
     return DeployRoleArgs(**(given | changed))
 
 
@@ -54,8 +57,10 @@ def test_or_one_branch(deploy):
 
 def test_it_may_do_what_is_said(deploy):
     deployment = deploy(lambda: DeployRole("deploy", args()))
-    policy = json.loads(deployment.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
-    assert policy["Statement"] == [READ]
+    policy = deployment.one("aws:iam/policy:Policy", "deploy-queues")
+    assert json.loads(policy.inputs["policy"])["Statement"] == [READ]
+    attached = deployment.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment").inputs
+    assert attached == {"role": "deploy-1a2b3c4", "policyArn": policy.outputs["arn"]}
     assert deployment.one("aws:iam/role:Role").inputs["maxSessionDuration"] == 3600
 
 
@@ -73,8 +78,10 @@ def test_the_accounts_provider_is_not_made_twice(deploy):
         {"repository": "acme/*"},
         {"repository": "herald"},
         {"environment": "*"},
+        {"policies": {}},
+        {"policies": dict.fromkeys("abcdefghijk", [READ])},
     ],
 )
-def test_a_role_for_more_than_one_place_is_refused(changed):
-    with pytest.raises(ValueError, match="^A deploy role "):
+def test_unsafe_arguments_are_refused(changed):
+    with pytest.raises(ValueError, match="^(Expected|A deploy role) "):
         args(**changed)

@@ -1,4 +1,4 @@
-from infra.email_template import EmailTemplate, EmailTemplateArgs
+from herald_infra.email_template import EmailTemplate, EmailTemplateArgs
 
 
 def test_the_template(deploy):

@@ -1,6 +1,6 @@
 import json
 
-from infra.encryption_key import EncryptionKey, EncryptionKeyArgs
+from herald_infra.encryption_key import EncryptionKey, EncryptionKeyArgs
 
 ADMINISTRATION = {
     "Sid": "AccountDecidesByIam",

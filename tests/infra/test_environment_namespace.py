@@ -1,6 +1,5 @@
 import pytest
-
-from infra.environment_namespace import (
+from herald_infra.environment_namespace import (
     Destination,
     EnvironmentNamespace,
     EnvironmentNamespaceArgs,

@@ -1,6 +1,5 @@
 import pytest
-
-from infra.failed_rollout import FailedRollout
+from herald_infra.failed_rollout import FailedRollout
 
 NAME = "dev-event-service"
 
@@ -60,7 +59,7 @@ NO_NODE = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes: no 
         (container(LOOPING, CRASHED), "the new pod ends with exit code 2 (Error)"),
         (container(NO_IMAGE), "the new pod waits with ImagePullBackOff: no such manifest"),
         (container({"running": {}}), "the new pod runs and fails its readiness probe"),
-        ({"conditions": [NO_NODE]}, "no node takes the new pod: 0/3 nodes: no memory"),
+        ({"conditions": [NO_NODE]}, "no node accepts the new pod: 0/3 nodes: no memory"),
         (container({"waiting": {"reason": "ContainerCreating"}}), "no new pod became ready"),
         (container({"running": {}}, ready=True), "no new pod became ready"),
         ({}, "no new pod became ready"),
@@ -74,7 +73,7 @@ def test_the_reason_is_read_off_the_new_pods(status, reason):
 def test_pods_that_the_cluster_refuses_to_make_are_told_of():
     refused = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: pods=1"}
     failed = rollout(replica_set(3, conditions=[refused]))
-    assert failed.reason() == "the cluster makes no new pod: exceeded quota: pods=1"
+    assert failed.reason() == "the cluster creates no new pod: exceeded quota: pods=1"
 
 
 def test_the_log_of_a_new_pod_that_ended_is_worth_reading():

@@ -2,8 +2,7 @@ import json
 
 import pulumi
 import pytest
-
-from infra.image_repository import ImageRepository, ImageRepositoryArgs
+from herald_infra.image_repository import ImageRepository, ImageRepositoryArgs
 
 REPOSITORY = "aws:ecr/repository:Repository"
 ARN = "arn:aws:ecr:eu-central-1:123456789012:repository/event-service-1a2b3c4"

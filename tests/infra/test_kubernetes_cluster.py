@@ -1,12 +1,14 @@
 import json
 
 import pytest
+from herald_infra.kubernetes_cluster import KubernetesCluster, KubernetesClusterArgs
 
-from infra.kubernetes_cluster import KubernetesCluster, KubernetesClusterArgs
+from review.simulation.made_up_foundation import ACCOUNT_ANSWERS
 
 CLUSTER = "aws:eks/cluster:Cluster"
 ADDON = "aws:eks/addon:Addon"
-ADDONS = {"coredns": "v1", "kube-proxy": "v2", "vpc-cni": "v3"}
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ROLE = "aws:iam/role:Role"
 ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/DEV"
 PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/dev-secrets-1a2b3c4"
@@ -15,22 +17,30 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/dev-secrets-1a2b3c4"
 def args(**changed):
     given = {
         "account_id": "123456789012",
+        "region": "eu-central-1",
         "version": "1.36",
-        "addons": ADDONS,
         "subnet_ids": ["subnet-a", "subnet-b"],
     }
     return KubernetesClusterArgs(**(given | changed))
 
 
 @pytest.fixture
-def cluster(deploy):
-    return deploy(lambda: KubernetesCluster("dev", args(administrators={"ops": "arn:ops"})))
+def made(deploy):
+    """Run a program with a cluster of the given arguments."""
+    return lambda **given: deploy(
+        lambda: KubernetesCluster("dev", args(**given)), lookups=ACCOUNT_ANSWERS
+    )
+
+
+@pytest.fixture
+def cluster(made):
+    return made(administrators={"ops": "arn:ops"})
 
 
 def test_the_api_is_private_secrets_are_encrypted_and_everything_is_logged(cluster):
     assert cluster.one(CLUSTER).inputs == {
         "name": "dev",
-        "roleArn": cluster.one("aws:iam/role:Role", "dev").outputs["arn"],
+        "roleArn": cluster.one(ROLE, "dev").outputs["arn"],
         "version": "1.36",
         "vpcConfig": {
             "subnetIds": ["subnet-a", "subnet-b"],
@@ -50,6 +60,13 @@ def test_the_api_is_private_secrets_are_encrypted_and_everything_is_logged(clust
             "scheduler",
         ],
         "bootstrapSelfManagedAddons": False,
+        "computeConfig": {
+            "enabled": True,
+            "nodePools": ["system"],
+            "nodeRoleArn": cluster.one(ROLE, "dev-nodes").outputs["arn"],
+        },
+        "kubernetesNetworkConfig": {"elasticLoadBalancing": {"enabled": True}},
+        "storageConfig": {"blockStorage": {"enabled": True}},
         "deletionProtection": True,
         "upgradePolicy": {"supportType": "STANDARD"},
     }
@@ -57,6 +74,7 @@ def test_the_api_is_private_secrets_are_encrypted_and_everything_is_logged(clust
 
 def test_what_it_tells(cluster):
     assert cluster.one("herald:infra:KubernetesCluster").outputs == {
+        "arn": "arn:aws:eks:eu-central-1:123456789012:cluster/dev",
         "name": "dev",
         "endpoint": "https://dev.eks.amazonaws.com",
         "security_group_id": "sg-dev",
@@ -64,15 +82,15 @@ def test_what_it_tells(cluster):
     }
 
 
-def test_some_addresses_may_reach_it_from_outside(deploy):
-    deployment = deploy(lambda: KubernetesCluster("dev", args(public_cidrs=["192.0.2.0/24"])))
+def test_some_addresses_may_reach_it_from_outside(made):
+    deployment = made(public_cidrs=["192.0.2.0/24"])
     network = deployment.one(CLUSTER).inputs["vpcConfig"]
     assert network["endpointPublicAccess"] is True
     assert network["publicAccessCidrs"] == ["192.0.2.0/24"]
 
 
 def test_its_logs_are_kept_as_long_as_told_and_made_before_it(cluster):
-    logs = cluster.one("aws:cloudwatch/logGroup:LogGroup")
+    logs = cluster.one("aws:cloudwatch/logGroup:LogGroup", "dev")
     assert logs.inputs == {"name": "/aws/eks/dev/cluster", "retentionInDays": 90}
     assert (logs.type, logs.name) in cluster.one(CLUSTER).depends_on
 
@@ -96,29 +114,62 @@ def test_service_accounts_take_roles_by_its_provider(cluster):
     }
 
 
-def test_addons_have_exact_versions_and_come_before_or_after_the_nodes(cluster):
-    addons = {each.inputs["addonName"]: each for each in cluster.all(ADDON)}
-    assert {name: each.inputs["addonVersion"] for name, each in addons.items()} == ADDONS
-    group = cluster.one("aws:eks/nodeGroup:NodeGroup")
-    for name in ("vpc-cni", "kube-proxy"):
-        assert (ADDON, f"dev-{name}") in group.depends_on
-    assert (group.type, group.name) in addons["coredns"].depends_on
-
-
-def test_the_network_plugin_enforces_policies_with_a_role_of_its_own(cluster):
-    role = cluster.one("aws:iam/role:Role", "dev-network")
-    plugin = cluster.one(ADDON, "dev-vpc-cni").inputs
-    assert json.loads(plugin["configurationValues"]) == {"enableNetworkPolicy": "true"}
-    assert plugin["serviceAccountRoleArn"] == role.outputs["arn"]
-    [trust] = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
-    assert trust["Principal"] == {"Federated": PROVIDER}
-    assert trust["Condition"] == {
-        "StringEquals": {
-            f"{ISSUER}:aud": "sts.amazonaws.com",
-            f"{ISSUER}:sub": "system:serviceaccount:kube-system:aws-node",
-        }
+def test_control_plane_and_nodes_have_their_policies_before_the_cluster(cluster):
+    attached = {each.name: each for each in cluster.all(ATTACHMENT)}
+    assert {
+        name: (each.inputs["role"], each.inputs["policyArn"].rpartition("/")[2])
+        for name, each in attached.items()
+    } == {
+        "dev": ("dev-1a2b3c4", "AmazonEKSClusterPolicy"),
+        "dev-compute": ("dev-1a2b3c4", "AmazonEKSComputePolicy"),
+        "dev-storage": ("dev-1a2b3c4", "AmazonEKSBlockStoragePolicy"),
+        "dev-balancing": ("dev-1a2b3c4", "AmazonEKSLoadBalancingPolicy"),
+        "dev-networking": ("dev-1a2b3c4", "AmazonEKSNetworkingPolicy"),
+        "dev-nodes-worker": ("dev-nodes-1a2b3c4", "AmazonEKSWorkerNodeMinimalPolicy"),
+        "dev-nodes-images": ("dev-nodes-1a2b3c4", "AmazonEC2ContainerRegistryPullOnly"),
     }
-    assert "serviceAccountRoleArn" not in cluster.one(ADDON, "dev-coredns").inputs
+    assert {(each.type, name) for name, each in attached.items()} <= {
+        *cluster.one(CLUSTER).depends_on
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "actions"),
+    [
+        ("dev", "eks", ["sts:AssumeRole", "sts:TagSession"]),
+        ("dev-nodes", "ec2", "sts:AssumeRole"),
+    ],
+)
+def test_roles_are_taken_by_the_service_alone(cluster, name, service, actions):
+    [trust] = json.loads(cluster.one(ROLE, name).inputs["assumeRolePolicy"])["Statement"]
+    assert trust == {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": actions,
+    }
+
+
+def test_metrics_server_follows_the_version_and_runs_on_system_nodes(cluster):
+    assert cluster.one(ADDON, "dev-metrics-server").inputs == {
+        "addonName": "metrics-server",
+        "addonVersion": "v1.2.3-eksbuild.4",
+        "clusterName": "dev",
+        "configurationValues": json.dumps(
+            {"tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}]}
+        ),
+        "resolveConflictsOnCreate": "OVERWRITE",
+        "resolveConflictsOnUpdate": "OVERWRITE",
+    }
+
+
+def test_logs_are_kept_as_long_as_those_of_the_control_plane(made):
+    groups = made(log_days=30).all("aws:cloudwatch/logGroup:LogGroup")
+    assert {each.inputs["name"]: each.inputs["retentionInDays"] for each in groups} == {
+        "/aws/eks/dev/cluster": 30,
+        "/aws/containerinsights/dev/application": 30,
+        "/aws/containerinsights/dev/dataplane": 30,
+        "/aws/containerinsights/dev/host": 30,
+    }
 
 
 def test_only_those_named_get_in(cluster):
@@ -133,8 +184,8 @@ def test_only_those_named_get_in(cluster):
     }
 
 
-def test_viewers_may_read_all_and_change_nothing(deploy):
-    deployment = deploy(lambda: KubernetesCluster("dev", args(viewers={"drift": "arn:drift"})))
+def test_viewers_may_read_all_and_change_nothing(made):
+    deployment = made(viewers={"drift": "arn:drift"})
     policy = deployment.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").inputs
     assert policy == {
         "clusterName": "dev",
@@ -144,42 +195,9 @@ def test_viewers_may_read_all_and_change_nothing(deploy):
     }
 
 
-def test_nodes_are_as_many_and_as_large_as_told(deploy):
-    given = args(
-        instance_types=["m7g.large"],
-        architecture="arm64",
-        least_nodes=3,
-        most_nodes=9,
-        disk=100,
-    )
-    deployment = deploy(lambda: KubernetesCluster("dev", given))
-    group = deployment.one("aws:eks/nodeGroup:NodeGroup").inputs
-    assert group["instanceTypes"] == ["m7g.large"]
-    assert group["amiType"] == "AL2023_ARM_64_STANDARD"
-    assert group["scalingConfig"] == {"minSize": 3, "maxSize": 9, "desiredSize": 3}
-    [disk] = deployment.one("aws:ec2/launchTemplate:LaunchTemplate").inputs["blockDeviceMappings"]
-    assert disk["ebs"]["volumeSize"] == 100
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        (
-            {"public_cidrs": ["0.0.0.0/0"]},
-            "A cluster's API must not be open to everyone, but public_cidrs has ['0.0.0.0/0'].",
-        ),
-        (
-            {"addons": {"coredns": "v1"}},
-            "A cluster needs a version of the add-ons vpc-cni, kube-proxy.",
-        ),
-    ],
-)
-def test_an_open_or_incomplete_cluster_is_refused(changed, said):
+def test_an_open_cluster_is_refused():
     with pytest.raises(ValueError, match="^A cluster") as refused:
-        args(**changed)
-    assert str(refused.value) == said
-
-
-def test_nodes_of_another_architecture_are_refused_before_anything_is_made():
-    with pytest.raises(ValueError, match="expected instance types of architecture x86_64"):
-        args(instance_types=["m7g.large"])
+        args(public_cidrs=["0.0.0.0/0"])
+    assert str(refused.value) == (
+        "A cluster's API must not be open to everyone, but public_cidrs has ['0.0.0.0/0']."
+    )

@@ -1,8 +1,7 @@
 from importlib.metadata import version
 
 import pytest
-
-from infra.kubernetes_object import KubernetesObject, named, sdk_version
+from herald_infra.kubernetes_object import KubernetesObject, fixed_metadata, sdk_version
 
 
 @pytest.mark.parametrize(
@@ -18,7 +17,7 @@ from infra.kubernetes_object import KubernetesObject, named, sdk_version
     ],
 )
 def test_a_manifest_is_registered_as_written_under_the_official_token(deploy, api, kind, token):
-    head = named("web", "development", {"app": "web"})
+    head = fixed_metadata("web", "development", {"app": "web"})
     deployment = deploy(
         lambda: KubernetesObject("web", api=api, kind=kind, metadata=head, body={"spec": {"a": 1}})
     )
@@ -31,7 +30,7 @@ def test_a_manifest_is_registered_as_written_under_the_official_token(deploy, ap
 
 
 def test_the_name_of_the_object_is_an_output(deploy):
-    head = named("web", "development", {})
+    head = fixed_metadata("web", "development", {})
     deployment = deploy(
         lambda: KubernetesObject("x", api="v1", kind="Service", metadata=head, body={}).object_name
     )

@@ -1,7 +1,6 @@
 import pytest
-
-from infra.migration_job import MigrationJob, MigrationJobArgs
-from infra.restricted_pod import Environment, Resources
+from herald_infra.migration_job import MigrationJob, MigrationJobArgs
+from herald_infra.restricted_pod import Environment, Resources
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@ import json
 from ipaddress import IPv4Network
 
 import pytest
-
-from infra.network import Network, NetworkArgs, cidrs
+from herald_infra.network import Network, NetworkArgs, cidrs
 
 ZONES = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
 
@@ -154,19 +153,19 @@ def test_a_third_zone_moves_nothing(deploy, network):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"cidr": "10.0.0.0/24"}, "A network's cidr must be of /16 to /20, but is 10.0.0.0/24."),
-        ({"cidr": "10.0.0.0/8"}, "A network's cidr must be of /16 to /20, but is 10.0.0.0/8."),
+        ({"cidr": "10.0.0.0/24"}, "Expected a cidr of /16 to /20 for a network; got 10.0.0.0/24."),
+        ({"cidr": "10.0.0.0/8"}, "Expected a cidr of /16 to /20 for a network; got 10.0.0.0/8."),
         (
             {"zones": ["a"]},
-            "A network needs 2 to 3 different zones, but got ['a'].",
+            "Expected 2 to 3 different zones for a network; got ['a'].",
         ),
         (
             {"zones": ["a", "a"]},
-            "A network needs 2 to 3 different zones, but got ['a', 'a'].",
+            "Expected 2 to 3 different zones for a network; got ['a', 'a'].",
         ),
     ],
 )
 def test_what_cannot_be_planned_is_refused(changed, said):
-    with pytest.raises(ValueError, match="^A network") as refused:
+    with pytest.raises(ValueError, match="^Expected ") as refused:
         args(**changed)
     assert str(refused.value) == said

@@ -2,9 +2,9 @@ import json
 
 import pulumi
 import pytest
+from herald_infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
 
-from infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
-from preview.made_up_outputs import ACCOUNT
+from review.simulation.made_up_outputs import ACCOUNT
 
 NETWORK = {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
 KEPT = {
@@ -39,6 +39,10 @@ def test_the_instance_is_private_encrypted_backed_up_and_watched(plain):
         "identifier": "dev-postgres",
         "engine": "postgres",
         "engineVersion": "17",
+        "allowMajorVersionUpgrade": False,
+        "applyImmediately": False,
+        "maintenanceWindow": "sun:03:00-sun:04:00",
+        "backupWindow": "01:30-02:30",
         "instanceClass": "db.t4g.micro",
         "multiAz": True,
         "username": "postgres",
@@ -58,7 +62,7 @@ def test_the_instance_is_private_encrypted_backed_up_and_watched(plain):
         "copyTagsToSnapshot": True,
         "deleteAutomatedBackups": False,
         "skipFinalSnapshot": False,
-        "finalSnapshotIdentifier": "dev-postgres-final",
+        "finalSnapshotIdentifier": "dev-postgres-final-1a2b3c4d",
         "deletionProtection": True,
         "performanceInsightsEnabled": True,
         "performanceInsightsRetentionPeriod": 7,
@@ -219,6 +223,14 @@ def test_load_storage_and_connections_raise_alarms(deploy):
     }
     alarms = deployment.all("aws:cloudwatch/metricAlarm:MetricAlarm")
     assert {alarm.name: alarm.inputs for alarm in alarms} == {
+        "dev-postgres-silent": {
+            **common,
+            "alarmDescription": "Server dev-postgres has reported nothing for 5 minutes",
+            "metricName": "DatabaseConnections",
+            "comparisonOperator": "LessThanThreshold",
+            "threshold": 0,
+            "treatMissingData": "breaching",
+        },
         "dev-postgres-processor": {
             **common,
             "alarmDescription": "The processors of server dev-postgres are busy over 80 %",
@@ -228,10 +240,10 @@ def test_load_storage_and_connections_raise_alarms(deploy):
         },
         "dev-postgres-storage": {
             **common,
-            "alarmDescription": "Server dev-postgres has less than 5 GiB of storage left",
+            "alarmDescription": "Server dev-postgres has less than 1 GiB of storage left",
             "metricName": "FreeStorageSpace",
             "comparisonOperator": "LessThanThreshold",
-            "threshold": 5368709120,
+            "threshold": 1073741824,
         },
         "dev-postgres-connections": {
             **common,

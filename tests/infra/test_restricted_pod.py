@@ -1,9 +1,9 @@
 import pulumi
 import pytest
+from herald_infra.restricted_pod import Environment, Resources, container, pod
+from herald_infra.service_secret import ServiceSecret, ServiceSecretArgs
 
-from infra.restricted_pod import Environment, Resources, container, pod
-from infra.service_secret import ServiceSecret, ServiceSecretArgs
-from preview.made_up_outputs import SUFFIX
+from review.simulation.made_up_outputs import SUFFIX
 
 RESOURCES = Resources(
     cpu_request="100m", cpu_limit="1", memory_request="128Mi", memory_limit="256Mi"
@@ -35,7 +35,7 @@ def test_variables_come_by_value_or_by_reference_in_the_order_of_their_names(dep
 
 
 def test_the_settings_in_clear_keep_their_secrets_secret(deploy):
-    deployment = deploy(lambda: pulumi.export("made", environment().in_clear()))
+    deployment = deploy(lambda: pulumi.export("made", environment().plain_values()))
     assert deployment.exports["made"] == {"HOST": "db", "PASSWORD": "hunter2"}
     assert deployment.secret_exports == {"made"}
 

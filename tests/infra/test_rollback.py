@@ -2,17 +2,17 @@ import json
 
 import pulumi
 import pytest
+from herald_infra import rollback
+from herald_infra.rollback import KubectlError, KubectlMissing, undo
 
-from infra import rollback
-from infra.rollback import KubectlError, KubectlMissing, undo
 from tests.infra.test_failed_rollout import CRASHED, container, numbered, pod, replica_set
 
 NAME = "dev-event-service"
 PLACE = "--namespace=development"
 LISTED = ("get", "deployments,replicasets,pods", PLACE)
 FAILED = (
-    f"The rollout of the Deployment {NAME} failed: the new pod ends with exit code 2 (Error),"
-    " its last words are: EVENT_QUEUE_URL is missing."
+    f"The rollout of the Deployment {NAME} failed: the new pod ends with exit code 2 (Error);"
+    " its last log line is: EVENT_QUEUE_URL is missing."
 )
 
 
@@ -36,7 +36,7 @@ def test_the_version_that_serves_is_brought_back_and_the_sentence_says_why():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2))
     assert undo(cluster, "development", NAME) == (
         f"{FAILED} It has been rolled back to the version that served before, with that"
-        " version's secrets; mend the cause and run `pulumi up` again."
+        " version's secrets; correct the cause and run `pulumi up` again."
     )
     deployment = f"deployment/{NAME}"
     assert cluster.asked[0][:3] == LISTED
@@ -66,30 +66,30 @@ def test_pods_that_never_become_ready_are_told_of(monkeypatch):
     monkeypatch.setattr(rollback, "UNDO_SECONDS", 0)
     cluster = Cluster(replica_set(1, ready=1), replica_set(2), refuses=[("rollout", "status")])
     said = undo(cluster, "development", NAME)
-    assert said == f"{FAILED} It could not be rolled back: the server said no."
+    assert said == f"{FAILED} The rollback failed: the server said no."
 
 
 def test_a_first_version_has_nothing_to_go_back_to():
     cluster = Cluster(replica_set(2))
     said = undo(cluster, "development", NAME)
-    assert said == f"{FAILED} There is no earlier version with ready pods to go back to."
+    assert said == f"{FAILED} No earlier version has ready pods, so there was no rollback."
     assert "rollout" not in [arguments[0] for arguments in cluster.asked]
 
 
 def test_a_rollback_that_is_refused_is_told_of():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2), refuses=[("rollout", "undo")])
     said = undo(cluster, "development", NAME)
-    assert said == f"{FAILED} It could not be rolled back: the server said no."
+    assert said == f"{FAILED} The rollback failed: the server said no."
 
 
 def test_a_log_that_cannot_be_had_is_left_out():
     cluster = Cluster(replica_set(2), refuses=["logs"])
-    assert "last words" not in undo(cluster, "development", NAME)
+    assert "last log line" not in undo(cluster, "development", NAME)
 
 
 def test_a_cluster_that_does_not_answer_is_told_of():
     assert undo(Cluster(refuses=["get"]), "development", NAME) == (
-        f"The rollout of the Deployment {NAME} failed and could not be looked at:"
+        f"The rollout of the Deployment {NAME} failed, and its state could not be read:"
         " the server said no."
     )
 

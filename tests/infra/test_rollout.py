@@ -3,11 +3,11 @@ from types import SimpleNamespace
 
 import pulumi
 import pytest
+from herald_infra import rollout
+from herald_infra.rollback import KubectlError, KubectlMissing
+from herald_infra.rollout import VERSION, Rollout, RolloutFailed, add_version
 from pulumi import Output
 
-from infra import rollout
-from infra.rollback import KubectlError, KubectlMissing
-from infra.rollout import VERSION, Rollout, RolloutFailed, versioned
 from tests.infra.test_failed_rollout import replica_set
 from tests.infra.test_rollback import NAME, Cluster
 
@@ -71,7 +71,7 @@ def test_as_long_as_the_version_before_runs_every_update_fails(logged):
     with pytest.raises(RolloutFailed) as failed:
         confirm(cluster)
     assert str(failed.value) == (
-        f"The Deployment {NAME} was rolled back and not rolled out again since; mend the cause"
+        f"The Deployment {NAME} was rolled back and has not been updated since; correct the cause"
         " and run `pulumi up --refresh`."
     )
 
@@ -81,14 +81,14 @@ def test_without_kubectl_the_plugins_word_is_taken_and_the_user_told(logged):
         raise KubectlMissing("kubectl was not found")
 
     confirm(kubectl)
-    told = f"The rollout of {NAME} is taken as the plugin saw it: kubectl was not found."
+    told = f"Could not check the rollout of {NAME}; trusting the plugin: kubectl was not found."
     assert logged == [("warn", told)]
 
 
 def go_back(operation, new_inputs):
     failure = SimpleNamespace(failed_operation=operation, new_inputs=new_inputs)
     cluster = Cluster(replica_set(1, ready=1), replica_set(2))
-    return asyncio.run(Rollout(NAME, 300, cluster).go_back(failure))
+    return asyncio.run(Rollout(NAME, 300, cluster).roll_back(failure))
 
 
 def test_a_failure_that_the_plugin_saw_is_taken_back_and_not_tried_again(logged):
@@ -107,7 +107,7 @@ def test_a_version_changes_with_anything_in_the_template(deploy):
 
     def program():
         for image in ("a", "b"):
-            marked, version = versioned(template(Output.from_input(image)))
+            marked, version = add_version(template(Output.from_input(image)))
             pulumi.export(image, {"template": marked, "version": version})
 
     exports = deploy(program).exports

@@ -1,8 +1,7 @@
 import json
 
 import pytest
-
-from infra.scheduled_function import ScheduledFunction, ScheduledFunctionArgs
+from herald_infra.scheduled_function import ScheduledFunction, ScheduledFunctionArgs
 
 NAME = "scheduler"
 COMPONENT = "herald:infra:ScheduledFunction"
@@ -192,7 +191,7 @@ def test_a_customer_key_and_a_command_are_handed_on(full):
     assert send in document(full.one("aws:iam/rolePolicy:RolePolicy", "scheduler-schedule"))
 
 
-def test_errors_and_dead_letters_raise_alarms(full):
+def test_errors_silence_and_dead_letters_raise_alarms(full):
     told = {
         alarm.name: (
             alarm.inputs["namespace"],
@@ -201,6 +200,7 @@ def test_errors_and_dead_letters_raise_alarms(full):
             alarm.inputs["statistic"],
             alarm.inputs["threshold"],
             alarm.inputs["evaluationPeriods"],
+            alarm.inputs["treatMissingData"],
             alarm.inputs["alarmActions"],
         )
         for alarm in full.all("aws:cloudwatch/metricAlarm:MetricAlarm")
@@ -213,6 +213,17 @@ def test_errors_and_dead_letters_raise_alarms(full):
             "Sum",
             0,
             2,
+            "notBreaching",
+            ["arn:alarms"],
+        ),
+        "scheduler-not-started": (
+            "AWS/Lambda",
+            "Invocations",
+            {"FunctionName": "scheduler-1a2b3c4"},
+            "Sum",
+            1,
+            2,
+            "breaching",
             ["arn:alarms"],
         ),
         "scheduler-dead-letters": (
@@ -222,6 +233,7 @@ def test_errors_and_dead_letters_raise_alarms(full):
             "Maximum",
             0,
             1,
+            "notBreaching",
             ["arn:alarms"],
         ),
     }

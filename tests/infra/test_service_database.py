@@ -2,11 +2,11 @@ import hashlib
 
 import pulumi
 import pytest
+from herald_infra.postgres_server import ExistingServer
+from herald_infra.restricted_pod import Resources
+from herald_infra.service_database import Authorities, ServiceDatabase, ServiceDatabaseArgs
 
-from infra.postgres_server import ExistingServer
-from infra.restricted_pod import Resources
-from infra.service_database import Authorities, ServiceDatabase, ServiceDatabaseArgs
-from preview.made_up_outputs import SUFFIX
+from review.simulation.made_up_outputs import SUFFIX
 
 SECRET = "kubernetes:core/v1:Secret"
 JOB = "kubernetes:batch/v1:Job"

@@ -1,8 +1,7 @@
 import json
 
 import pytest
-
-from infra.service_role import ServiceRole, ServiceRoleArgs
+from herald_infra.service_role import ServiceRole, ServiceRoleArgs
 
 ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD"
 PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
@@ -23,7 +22,7 @@ def test_only_its_service_account_takes_the_role(deploy):
     deployment = deploy(role())
     made = deployment.one("aws:iam/role:Role", "reminder")
     assert made.parent == ("herald:infra:ServiceRole", "reminder")
-    assert made.inputs["description"] == "Taken by the service account of reminder"
+    assert made.inputs["description"] == "Assumed by the service account of reminder"
     assert json.loads(made.inputs["assumeRolePolicy"]) == {
         "Version": "2012-10-17",
         "Statement": [
@@ -57,5 +56,5 @@ def test_a_role_without_statements_has_no_policy(deploy):
 
 
 def test_an_address_in_place_of_the_arn_is_refused(deploy):
-    with pytest.raises(ValueError, match="must be given by its ARN, .* but is 'https://oidc'"):
+    with pytest.raises(ValueError, match="Expected the ARN .*; got 'https://oidc'"):
         deploy(role(provider="https://oidc"))

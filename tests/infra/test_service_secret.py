@@ -1,8 +1,8 @@
 import pulumi
 import pytest
+from herald_infra.service_secret import ServiceSecret, ServiceSecretArgs
 
-from infra.service_secret import ServiceSecret, ServiceSecretArgs
-from preview.made_up_outputs import SUFFIX
+from review.simulation.made_up_outputs import SUFFIX
 
 SECRET = "kubernetes:core/v1:Secret"
 CONTENT = {

@@ -2,8 +2,7 @@ import json
 
 import pulumi
 import pytest
-
-from infra.state_bucket import StateBucket, StateBucketArgs
+from herald_infra.state_bucket import StateBucket, StateBucketArgs
 
 ARN = "arn:aws:s3:::dev-state-1a2b3c4"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/dev-state-1a2b3c4"
@@ -17,8 +16,9 @@ def s3(kind):
 def state(deploy):
     def program():
         bucket = StateBucket("dev-state", StateBucketArgs(account_id="123456789012"))
-        pulumi.export("statements", [bucket.list_statement(), bucket.update_statement()])
-        pulumi.export("reading", bucket.read_statement())
+        pulumi.export("listing", bucket.list_statement())
+        pulumi.export("updating", bucket.update_statements("herald"))
+        pulumi.export("reading", bucket.read_statements())
 
     return deploy(program)
 
@@ -81,36 +81,43 @@ def test_what_is_replaced_stays_for_a_while(state):
     assert state.one(s3("Bucket")).inputs == {"forceDestroy": False}
 
 
-def test_an_update_is_granted_and_no_more(state):
-    assert state.exports["statements"] == [
+READING = [
+    {"Sid": "ReadState", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"{ARN}/*"]},
+    {"Sid": "ReadSecrets", "Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [KEY]},
+]
+
+
+def test_update_writes_one_project(state):
+    """A role that could write the foundation's state would run code as its administrator."""
+    assert state.exports["updating"] == [
+        *READING,
         {
-            "Sid": "FindState",
+            "Sid": "WriteState",
             "Effect": "Allow",
-            "Action": ["s3:ListBucket"],
-            "Resource": [ARN],
+            "Action": ["s3:PutObject", "s3:DeleteObject"],
+            "Resource": [
+                f"{ARN}/.pulumi/stacks/herald/*",
+                f"{ARN}/.pulumi/history/herald/*",
+                f"{ARN}/.pulumi/backups/herald/*",
+                f"{ARN}/.pulumi/locks/organization/herald/*",
+            ],
         },
         {
-            "Sid": "KeepState",
+            "Sid": "WriteSecrets",
             "Effect": "Allow",
-            "Action": [
-                "s3:GetObject",
-                "s3:PutObject",
-                "s3:DeleteObject",
-                "kms:Decrypt",
-                "kms:Encrypt",
-                "kms:GenerateDataKey",
-            ],
-            "Resource": [f"{ARN}/*", KEY],
+            "Action": ["kms:Encrypt", "kms:GenerateDataKey"],
+            "Resource": [KEY],
         },
     ]
 
 
-def test_a_comparison_only_reads(state):
-    assert state.exports["reading"] == {
-        "Sid": "ReadState",
+def test_comparison_reads_every_project(state):
+    assert state.exports["reading"] == READING
+    assert state.exports["listing"] == {
+        "Sid": "FindState",
         "Effect": "Allow",
-        "Action": ["s3:GetObject", "kms:Decrypt"],
-        "Resource": [f"{ARN}/*", KEY],
+        "Action": ["s3:ListBucket"],
+        "Resource": [ARN],
     }
 
 

@@ -2,8 +2,7 @@ import json
 
 import pulumi
 import pytest
-
-from infra.subscribed_queue import Feed, SubscribedQueue, SubscribedQueueArgs
+from herald_infra.subscribed_queue import Feed, SubscribedQueue, SubscribedQueueArgs
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:event-1a2b3c4"
 URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/event-1a2b3c4"
@@ -170,15 +169,20 @@ def test_further_topics_are_admitted_and_filtered_on_their_own(deploy):
         }
 
 
-def test_a_consumer_may_leave_messages_in_the_dead_letters_and_no_more(plain, full):
+def test_consumer_may_fill_and_count_dead_letters(plain, full):
     assert plain.exports["giving_up"] == {
         "Effect": "Allow",
-        "Action": ["sqs:SendMessage"],
+        "Action": ["sqs:SendMessage", "sqs:GetQueueAttributes"],
         "Resource": [DEAD_ARN],
     }
     assert full.exports["giving_up"] == {
         "Effect": "Allow",
-        "Action": ["sqs:SendMessage", "kms:GenerateDataKey", "kms:Decrypt"],
+        "Action": [
+            "sqs:SendMessage",
+            "sqs:GetQueueAttributes",
+            "kms:GenerateDataKey",
+            "kms:Decrypt",
+        ],
         "Resource": [DEAD_ARN, "arn:key"],
     }
 
@@ -228,7 +232,7 @@ def test_dead_letters_and_waiting_messages_raise_alarms(full):
         {
             **common,
             "alarmDescription": (
-                "Queue event has dead letters; look at them, mend the cause, then redrive"
+                "Queue event has dead letters; list them, correct the cause, then redrive"
             ),
             "metricName": "ApproximateNumberOfMessagesVisible",
             "dimensions": {"QueueName": "event-dead-letters-1a2b3c4"},

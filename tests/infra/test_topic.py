@@ -2,8 +2,7 @@ import json
 
 import pulumi
 import pytest
-
-from infra.topic import Topic, TopicArgs
+from herald_infra.topic import Topic, TopicArgs
 
 ARN = "arn:aws:sns:eu-central-1:123456789012:event-1a2b3c4"
 TLS_ONLY = {
@@ -82,7 +81,7 @@ def test_services_publish_for_this_account_only(keyed):
             "Sid": "ServicesPublish",
             "Effect": "Allow",
             "Principal": {"Service": ["ses.amazonaws.com", "cloudwatch.amazonaws.com"]},
-            "Action": "sns:Publish",
+            "Action": ["sns:Publish", "sns:GetTopicAttributes"],
             "Resource": ARN,
             "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
         },
@@ -91,7 +90,7 @@ def test_services_publish_for_this_account_only(keyed):
 
 def test_undelivered_messages_raise_an_alarm(keyed):
     assert keyed.one("aws:cloudwatch/metricAlarm:MetricAlarm").inputs == {
-        "alarmDescription": "Topic event could not hand a message to a subscription",
+        "alarmDescription": "Topic event could not deliver a message to a subscription",
         "namespace": "AWS/SNS",
         "metricName": "NumberOfNotificationsFailed",
         "dimensions": {"TopicName": "event-1a2b3c4"},

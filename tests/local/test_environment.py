@@ -1,10 +1,22 @@
+import os
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from local.environment import BRIDGE_ADDRESS, CLUSTER, PROJECT, Environment, read_ports
+from local import patience
+from local.environment import (
+    BRIDGE_ADDRESS,
+    CLUSTER,
+    MACHINE_STATES,
+    MONITORING,
+    NOBODY,
+    PROJECT,
+    Environment,
+    read_ports,
+)
+from local.errors import LocalError
 
 
 @pytest.fixture
@@ -67,7 +79,7 @@ def test_a_user_brings_a_cluster_and_a_builder():
             "HERALD_HOST_ADDRESS": "172.18.0.1",
         }
     )
-    assert environment.replaced() == (*CLUSTER, "buildkitd")
+    assert environment.replaced() == (*CLUSTER, *MONITORING, "buildkitd")
     assert environment.variables()["BRIDGE_ADDRESS"] == "172.18.0.1"
     shell = environment.shell()
     assert (shell["KUBECONFIG"], "DOCKER_CONFIG" in shell) == ("/home/me/.kube/config", False)
@@ -77,4 +89,56 @@ def test_without_a_choice_everything_is_ours():
     environment = Environment.chosen({})
     assert (environment, environment.replaced()) == (Environment(), ())
     processes = yaml.safe_load((PROJECT / "local" / "processes.yaml").read_text())["processes"]
-    assert {*CLUSTER, "buildkitd"} < set(processes)
+    assert {*CLUSTER, *MONITORING, "buildkitd"} < set(processes)
+
+
+def test_roots_files_lie_outside_the_users_checkout(tmp_path):
+    root, user = Environment(tmp_path, owner=(0, 0)), Environment(tmp_path, owner=(1000, 1000))
+    assert root.machine_state == tmp_path
+    assert user.machine_state.parent == MACHINE_STATES
+    assert user.machine_state != Environment(tmp_path / "other", owner=(1000, 1000)).machine_state
+
+
+def test_processes_run_as_the_user(tmp_path):
+    user = Environment(tmp_path, owner=(1000, 100))
+    as_user = "setpriv --reuid=1000 --regid=100 --init-groups"
+    assert (user.as_owner(), user.as_database()) == (as_user, as_user)
+    root = Environment(tmp_path, owner=(0, 0))
+    assert root.as_owner() == ""
+    assert root.as_database().startswith(f"setpriv --reuid={NOBODY} --regid={NOBODY} ")
+
+
+def test_own_cluster_and_builder_need_no_root(tmp_path):
+    own = Environment(tmp_path, own_kubeconfig="/c", own_builder="mine", owner=(1000, 100))
+    assert (own.needs_root, own.as_owner(), own.machine_state) == (False, "", tmp_path)
+    assert Environment(tmp_path, own_builder="mine").needs_root
+
+
+def test_owner_is_the_user_behind_sudo():
+    assert Environment.chosen({"HERALD_OWNER": "1000:100"}).owner == (1000, 100)
+    assert Environment.chosen({}).owner == (os.getuid(), os.getgid())
+
+
+def test_patience_lengthens_probes(tmp_path, monkeypatch):
+    monkeypatch.setenv("HERALD_PATIENCE", "4")
+    variables = Environment(tmp_path).variables()
+    assert (variables["PROBE_PERIOD"], variables["PROBE_TIMEOUT"]) == ("4", "20")
+
+
+@pytest.mark.parametrize("text", ["slow", "0.5", "1000", ""])
+def test_wrong_patience_is_one_sentence(text):
+    with pytest.raises(LocalError) as caught:
+        patience.factor({"HERALD_PATIENCE": text})
+    expected = f"HERALD_PATIENCE must be a number from 1 to 100, for example 4; got {text!r}"
+    assert str(caught.value) == expected
+
+
+def test_proxy_leaves_connection_tracking_alone():
+    """Its limit belongs to the machine, and a container may not write it."""
+    processes = yaml.safe_load((PROJECT / "local" / "processes.yaml").read_text())["processes"]
+    options = processes["proxy"]["command"].split()
+    assert [option for option in options if "conntrack" in option] == [
+        "--conntrack-max-per-core=0",
+        "--conntrack-tcp-timeout-established=0",
+        "--conntrack-tcp-timeout-close-wait=0",
+    ]

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from local.leftovers import runs
+from local.errors import LocalError
+from local.host.processes import runs
 from local.running_update import STARTER, end_abandoned, engines
-from local.supervisor import SupervisorError
 
-WAIT = "import sys, time; time.sleep(60)"
+WAIT = "import time; print(flush=True); time.sleep(600)"
 
 
 @pytest.fixture
@@ -22,15 +22,17 @@ def lock(tmp_path):
     def start(by=None, called="pulumi"):
         own = {name: value for name, value in os.environ.items() if name != STARTER}
         variables = own if by is None else {**own, STARTER: str(by)}
-        process = subprocess.Popen([sys.executable, "-c", WAIT, called], env=variables)
+        command = [sys.executable, "-c", WAIT, called]
+        process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE)
         running.append(process)
+        assert process.stdout.readline()  # it runs, so that /proc shows its command
         (tmp_path / f"{process.pid}.json").write_text(json.dumps({"pid": process.pid}))
         return process
 
     yield start
     for process in running:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def ended_process():
@@ -39,16 +41,18 @@ def ended_process():
     return process.pid
 
 
+@pytest.mark.integration
 def test_an_engine_whose_starter_was_killed_is_ended(lock, tmp_path):
     engine = lock(by=ended_process())
     end_abandoned(tmp_path)
     assert not runs(engine.pid)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("by", [None, 1])
 def test_an_update_of_somebody_else_is_not_touched(lock, tmp_path, by):
     engine = lock(by=by)
-    with pytest.raises(SupervisorError, match=f"running already \\(pid {engine.pid}\\)"):
+    with pytest.raises(LocalError, match=f"running already \\(pid {engine.pid}\\)"):
         end_abandoned(tmp_path)
     assert runs(engine.pid)
 

@@ -12,13 +12,15 @@ import pytest
 import yaml
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from herald.command_line import main
-from herald.stack import Stack
+from operations.command_line import main
+from operations.stack import Stack
+from stacks.config.project import PROJECT
 from tests.stacks.conftest import platform
 
 __all__ = ["platform"]  # a fixture: the real program, run on mocks
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
+QUEUES = ("event", "notification")
 DIGEST = "localhost:5000/event-service:1@sha256:1"
 PROGRAM = """#!/bin/sh
 echo "$*" >> {folder}/asked
@@ -33,17 +35,14 @@ def outputs(endpoint: str = "http://127.0.0.1:1") -> dict[str, Any]:
     return {
         "region": REGION,
         "namespace": "test",
-        **{name: f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}" for name in (
-            "event_topic_arn", "notification_topic_arn", "alarm_topic_arn")},
-        "event_queue_url": f"{queue}/event",
-        "notification_queue_url": f"{queue}/notification",
-        "event_dead_letters_url": f"{queue}/event-dead-letters",
-        "notification_dead_letters_url": f"{queue}/notification-dead-letters",
-        "event_store_table": "event-store",
+        "alarm_topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms",
+        "topics": {name: f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}" for name in QUEUES},
+        "queues": {name: {"url": f"{queue}/{name}",
+                          "dead_letters_url": f"{queue}/{name}-dead-letters"} for name in QUEUES},
+        "tables": {"event-store": "event-store"},
         "email_template": "reminder",
         "email_dns_records": [{"name": "k._domainkey", "type": "CNAME", "value": "k.dkim"}],
-        "reminder_service_url": "http://127.0.0.1:1",
-        "notification_service_url": "http://127.0.0.1:1",
+        "urls": dict.fromkeys(("reminder-service", "notification-service"), "http://127.0.0.1:1"),
         "images": {"event-service": DIGEST},
         "databases": {
             "reminders": {
@@ -82,7 +81,7 @@ class Surroundings:
         (self.folder / program).unlink()
 
     def endpoints(self, url: str) -> None:
-        services = ("cloudwatch", "ses", "sns", "sqs", "sts")
+        services = ("acm", "cloudwatch", "route53", "ses", "sns", "sqs", "sts")
         self.settings["aws:endpoints"] = [dict.fromkeys(services, url)]
         self.write()
         self.answer("pulumi", "output", outputs(url))
@@ -105,8 +104,8 @@ def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Surroundings:
             "aws:accessKey": "test",
             "aws:secretKey": "test",
             "aws:endpoints": [dict.fromkeys(("sts", "sqs"), "http://127.0.0.1:1")],
-            "herald:account": ACCOUNT,
-            "herald:email": {"sender": "reminders@example.com"},
+            f"{PROJECT}:account": ACCOUNT,
+            f"{PROJECT}:email": {"sender": "reminders@example.com"},
         },
     )
     made.write()
@@ -119,7 +118,7 @@ def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Surroundings:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("herald.stack.ROOT", tmp_path)
+    monkeypatch.setattr("operations.stack.ROOT", tmp_path)
     return made
 
 
@@ -157,10 +156,10 @@ def aws(aws_server: str, around: Surroundings, monkeypatch: pytest.MonkeyPatch) 
     """The stack with its queues and its alarm topic in an emulator."""
     httpx.post(f"{aws_server}/moto-api/reset").raise_for_status()
     around.endpoints(aws_server)
-    monkeypatch.setattr("herald.dead_letters.WAIT", 0)  # the emulator has one server
+    monkeypatch.setattr("operations.dead_letters.WAIT", 0)  # the emulator has one server
     sqs, sns = around.stack.client("sqs"), around.stack.client("sns")
-    for name in ("event", "notification"):
+    for name in QUEUES:
         sqs.create_queue(QueueName=name)
         sqs.create_queue(QueueName=f"{name}-dead-letters")
-    sns.create_topic(Name="alarm_topic_arn")
+    sns.create_topic(Name="alarms")
     return around

@@ -7,20 +7,21 @@ import sys
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from herald.errors import sentence
-from preview.costs import Bill
-from preview.plan import Finding, Plan
-from preview.report import Report
+from operations.errors import sentence
+from review.preview.costs import Bill
+from review.preview.plan import Finding, Plan
+from review.preview.report import Report
 
 HEAVY = {"boto3", "botocore", "pulumi", "pydantic", "rich", "yaml"}
 HELP = """
 import sys
-from herald.command_line import main
+from operations.command_line import main
 main(["--help"])
 print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
 """
 
 
+@pytest.mark.integration
 def test_help_names_every_command_and_loads_nothing_heavy():
     run = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
     for command in (
@@ -31,19 +32,30 @@ def test_help_names_every_command_and_loads_nothing_heavy():
     assert HEAVY & set(run.stderr.split()) == set()
 
 
+@pytest.mark.parametrize(
+    "group", [[], ["dead-letters"], ["new"], ["refused-events"], ["suppressed"]]
+)
+def test_summaries_fit_a_terminal(herald, monkeypatch, group):
+    monkeypatch.setenv("COLUMNS", "80")
+    commands = herald(*group, "--help").out.partition("Commands:\n")[2].splitlines()
+    assert len(commands) > 0
+    assert [line for line in commands if line.endswith("...")] == []
+
+
+@pytest.mark.integration
 def test_it_runs_as_a_module_and_hands_on_the_exit_code():
     run = subprocess.run(
-        [sys.executable, "-m", "herald", "status"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "operations", "status"], capture_output=True, text=True, check=False
     )
     assert run.returncode == 2
     assert "Missing option '--stack'" in run.stderr
 
 
-@pytest.mark.parametrize("command", [["status"], ["diagram", "--output", "x.svg"]])
+@pytest.mark.parametrize("command", [["status"], ["diagram"]])
 def test_an_unknown_stack_is_named_with_those_that_exist(around, herald, command):
     said = herald(*command, "--stack", "prd")
     assert (said.code, said.out) == (1, "")
-    assert said.err == "Herald: expected a stack among test, got 'prd'.\n"
+    assert said.err == "Herald: expected a stack among test; got 'prd'.\n"
 
 
 def test_outputs_are_those_of_the_other_command(around, herald):
@@ -51,23 +63,22 @@ def test_outputs_are_those_of_the_other_command(around, herald):
     assert said.out == "EVENT_QUEUE_URL=http://127.0.0.1:1/123456789012/event\n"
     said = herald("outputs", "--stack", "test", "--service", "x", "--format", "json")
     assert (said.code, said.out) == (1, "")
-    assert said.err == "Herald: expected a service among event-service, got 'x'.\n"
+    assert said.err == "Herald: expected a service among event-service; got 'x'.\n"
 
 
 def test_a_preview_of_an_unknown_stack_names_those_that_exist(herald):
     said = herald("preview", "--stack", "prd")
     assert (said.code, said.out) == (1, "")
-    assert said.err == "Herald: prd is no stack; expected one of dev, local, prod, staging.\n"
+    assert said.err == "Herald: expected a stack among dev, local, prod, staging; got prd.\n"
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (None, "before.json could not be read: No such file or directory.\n"),
+        (None, "/before.json: No such file or directory.\n"),
         (
             "{}",
-            "before.json: expected the JSON report of a preview, as `--output` writes it; "
-            "it is none, or cut.\n",
+            "before.json: expected a complete JSON report of a preview, as `--output` writes it.\n",
         ),
     ],
 )
@@ -87,11 +98,11 @@ def test_a_preview_shows_the_report_and_fails_where_a_rule_is_broken(herald, tmp
     )
     plan = Plan(resources=[], findings=[broken], rules=1, errors=[])
     report = Report(stack="dev", plan=plan, bill=Bill((), ()), currency="USD", assumptions=[])
-    monkeypatch.setattr("preview.making.report_of", lambda *given: report)
+    monkeypatch.setattr("review.preview.making.report_of", lambda *given: report)
     said = herald("preview", "--stack", "dev", "--output", str(tmp_path))
     assert said.code == 1
     assert "[mandatory] tagged: t n: no tags" in said.out
-    assert {file.name for file in tmp_path.iterdir()} == {"dev.json", "dev.md"}
+    assert {file.name for file in tmp_path.iterdir()} == {"dev.json", "dev.md", "dev.txt"}
     said = herald("preview", "--stack", "dev", "--format", "json")
     assert json.loads(said.out)["policies"]["findings"][0]["rule"] == "tagged"
 
@@ -106,7 +117,7 @@ def test_a_missing_pulumi_is_named_with_what_to_do(around, herald):
     around.lack("pulumi")
     said = herald("status", "--stack", "test")
     assert said.err == (
-        "Herald: expected the program `pulumi` on the PATH, found none; "
+        "Herald: expected the program `pulumi` on the PATH, but it is missing; "
         'install it, or for the local stack run eval "$(make -s urls)".\n'
     )
 
@@ -114,16 +125,16 @@ def test_a_missing_pulumi_is_named_with_what_to_do(around, herald):
 def test_what_aws_refuses_is_one_sentence():
     answer = {"Error": {"Code": "AccessDenied", "Message": "not\n  allowed"}}
     assert sentence(ClientError(answer, "SendMessage")) == (
-        "AWS refused SendMessage (AccessDenied: not allowed); `herald doctor` checks your access"
+        "AWS rejected SendMessage (AccessDenied: not allowed); `herald doctor` checks your access"
     )
     told = sentence(EndpointConnectionError(endpoint_url="http://x"))
     assert told == (
-        'AWS could not be asked (Could not connect to the endpoint URL: "http://x"); '
+        'AWS did not answer (Could not connect to the endpoint URL: "http://x"); '
         "`herald doctor` checks your access"
     )
 
 
 def test_a_fault_of_the_program_is_not_hidden(around, herald, monkeypatch):
-    monkeypatch.setattr("stacks.outputs.read_stack", lambda stack: 1 / 0)
+    monkeypatch.setattr("stacks.outputs.models.read_stack", lambda stack: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         herald("outputs", "--stack", "test")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from herald.dead_letters import NOT_RECORDED, DeadLetter, reasons
+from operations.dead_letters import NOT_RECORDED, DeadLetter, reasons
 
 EVENT = {"id": "1", "type": "reminder:created", "userId": "u1", "data": {"message": "[bold]"}}
 FAILED = {"failureReason": "UnknownEvent: reminder:paused"}
@@ -33,7 +33,7 @@ class Queues:
         self.sqs, self.told = around.stack.client("sqs"), around.stack.outputs
 
     def send(self, body, queue="event", **attributes):
-        url = getattr(self.told, f"{queue}_dead_letters_url")
+        url = self.told.queues[queue].dead_letters_url
         sent = self.sqs.send_message(
             QueueUrl=url, MessageBody=body, MessageAttributes=as_attributes(attributes)
         )
@@ -46,11 +46,11 @@ class Queues:
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
     def dead(self):
-        return self.visible(self.told.event_dead_letters_url)
+        return self.visible(self.told.queues["event"].dead_letters_url)
 
     def received(self):
         answer = self.sqs.receive_message(
-            QueueUrl=self.told.event_queue_url,
+            QueueUrl=self.told.queues["event"].url,
             MaxNumberOfMessages=10,
             MessageAttributeNames=["All"],
         )
@@ -122,7 +122,7 @@ def test_a_limited_list_says_how_many_there_are(queues, command):
 
 @pytest.mark.integration
 def test_an_empty_queue_is_said_to_be_empty(queues, command):
-    assert command("list").out == "No dead letters of the event queue.\n"
+    assert command("list").out == "The event queue has no dead letters.\n"
     assert command("list", "--json").out == "[]\n"
 
 
@@ -154,7 +154,7 @@ def test_one_message_is_sent_again_without_what_tells_of_its_failure(queues, com
     id = queues.send(json.dumps(EVENT), **of_the_failure, eventType="reminder:created")
     queues.send("stays")
     said = command("redrive", "--id", id)
-    assert "1 dead letter of the event queue sent again; about 1 left." in said.out
+    assert "1 dead letter of the event queue redriven; about 1 left." in said.out
     assert queues.dead() == 1
     assert queues.received() == [(json.dumps(EVENT), {"eventType": "reminder:created"})]
 
@@ -164,13 +164,13 @@ def test_all_are_sent_again_where_sqs_has_no_move_tasks(queues, herald):
     for _ in range(12):
         queues.send(json.dumps(EVENT))
     said = herald("redrive", "--stack", "test", "--queue", "event", "--all")
-    assert said.out == "12 dead letters of the event queue sent again; about 0 left.\n"
-    assert queues.visible(queues.told.event_queue_url) == 12
+    assert said.out == "12 dead letters of the event queue redriven; about 0 left.\n"
+    assert queues.visible(queues.told.queues["event"].url) == 12
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    ("name", "what"), [("redrive", "would be sent again"), ("discard", "would be discarded")]
+    ("name", "what"), [("redrive", "would be redriven"), ("discard", "would be discarded")]
 )
 def test_a_dry_run_changes_nothing(queues, command, name, what):
     queues.send(json.dumps(EVENT))
@@ -186,7 +186,7 @@ def test_an_unknown_id_changes_nothing(queues, command):
     said = command("redrive", "--id", id, "--id", "gone")
     assert (said.code, said.out) == (1, "")
     assert said.err == (
-        "Herald: expected messages of the dead-letter queue, found none with the id gone; "
+        "Herald: the dead-letter queue has no message with the id gone; "
         "nothing was changed, and `herald dead-letters list` shows the ids.\n"
     )
     assert queues.dead() == 1
@@ -207,15 +207,23 @@ def test_discarded_messages_are_gone_and_the_others_stay(queues, command):
 def test_messages_are_named_or_all_meant(around, command, name, options, came):
     said = command(name, *options, "--dry-run")
     assert said.err == (
-        f"Herald: expected either --id ID or --all, got {came}; nothing was changed.\n"
+        f"Herald: expected either --id ID or --all; got {came}. Nothing was changed.\n"
     )
     assert said.code == 1
+
+
+def test_unknown_queue_is_named(around, herald):
+    said = herald("dead-letters", "list", "--stack", "test", "--queue", "evnt")
+    assert (said.code, said.err) == (
+        1,
+        "Herald: expected a queue of stack test (event, notification); got 'evnt'.\n",
+    )
 
 
 def test_to_discard_needs_a_yes(around, command):
     said = command("discard", "--all")
     assert said.code == 1
     assert said.err == (
-        "Herald: expected --yes, since discarded messages are lost for good; nothing was "
-        "changed, and --dry-run shows what would be.\n"
+        "Herald: expected --yes, because discarded messages are lost; nothing was "
+        "changed, and --dry-run shows the effect.\n"
     )

@@ -5,10 +5,12 @@ import socket
 
 import pytest
 
-from herald import checks, doctor
-from herald.checks import NotWell
-from herald.doctor import Check, Finding, findings
-from tests.herald.test_status import deployment
+from operations import checks, doctor
+from operations.checks import NotWell
+from operations.doctor import Check, Finding, findings
+from stacks.config.project import PROJECT
+from tests.emulator import aws_emulator
+from tests.operations.test_status import deployment
 
 
 def problem(check, stack):
@@ -34,7 +36,7 @@ def test_a_program_must_be_there_and_new_enough(
     assert text == f"version {old[1:]}"
     assert remedy.startswith(f"install {program}")
     around.answer(program, word, "unknown")
-    assert problem(check, around.stack)[0] == f"`{program}` tells no version"
+    assert problem(check, around.stack)[0] == f"`{program}` prints no version"
     around.lack(program)
     monkeypatch.setenv("PATH", str(around.folder))
     text, remedy = problem(check, around.stack)
@@ -45,7 +47,7 @@ def test_a_program_must_be_there_and_new_enough(
 
 def test_variables_of_the_local_environment_do_not_serve_another_stack(around, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
-    assert checks.environment(around.stack) == "AWS is reached at http://127.0.0.1:1"
+    assert checks.environment(around.stack) == "AWS requests go to http://127.0.0.1:1"
     del around.settings["aws:endpoints"]
     around.write()
     text, remedy = problem(checks.environment, around.stack)
@@ -57,13 +59,13 @@ def test_variables_of_the_local_environment_do_not_serve_another_stack(around, m
 
 def test_a_key_that_is_no_setting_is_named(around):
     given = {
-        "herald:acount": {"value": "1", "secret": False},
+        f"{PROJECT}:acount": {"value": "1", "secret": False},
         "aws:region": {"value": "eu-central-1", "secret": False},
     }
     around.answer("pulumi", "config", given)
     text, remedy = problem(checks.configuration, around.stack)
     assert text.startswith(
-        "Pulumi.test.yaml: herald:acount is no setting; expected one of access, "
+        f"Pulumi.test.yaml: unknown setting {PROJECT}:acount; expected one of access, "
     )
     assert remedy == "correct the key in Pulumi.test.yaml"
 
@@ -81,7 +83,7 @@ def test_a_right_configuration_is_parsed_as_the_program_does(around):
 
 def test_the_builder_must_exist_and_listen(around, tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    around.settings["herald:images"] = {"builder": "fast"}
+    around.settings[f"{PROJECT}:images"] = {"builder": "fast"}
     around.write()
     text, remedy = problem(checks.builder, around.stack)
     assert text == f"no buildx builder fast in {tmp_path}"
@@ -108,23 +110,23 @@ def test_without_a_builder_docker_is_needed(around, monkeypatch):
 @pytest.mark.integration
 def test_the_identity_must_be_of_the_stacks_account(aws):
     assert "at the emulator at 127.0.0.1" in checks.identity(aws.stack)
-    aws.settings["herald:account"] = "111122223333"
+    aws.settings[f"{PROJECT}:account"] = "111122223333"
     aws.write()
     assert problem(checks.identity, aws.stack) == (
-        "expected account 111122223333 of the stack file, got 123456789012",
+        "expected account 111122223333 of the stack file; got 123456789012",
         "choose another profile, for example with AWS_PROFILE",
     )
 
 
 def test_an_emulator_that_is_not_there_is_to_be_started(around):
     text, remedy = problem(checks.identity, around.stack)
-    assert text.startswith("the emulator at 127.0.0.1:1 knows you not")
+    assert text.startswith("the emulator at 127.0.0.1:1 rejected your credentials")
     assert remedy == checks.LOCAL
 
 
 def test_the_cluster_must_answer_and_have_the_namespace(around):
     text, remedy = problem(checks.cluster, around.stack)
-    assert text == "the cluster could not be asked; kubectl said: error: kubectl has no answer"
+    assert text == "kubectl failed: error: kubectl has no answer"
     assert remedy.startswith("check KUBECONFIG")
     around.answer("kubectl", "get", "ok")
     assert checks.cluster(around.stack) == "ready, with namespace test"
@@ -135,7 +137,7 @@ def test_every_deployment_must_be_ready(around):
     assert problem(checks.deployments, around.stack)[0] == "not ready: b 1/3"
     around.answer("kubectl", "get", {"items": []})
     assert problem(checks.deployments, around.stack) == (
-        "none in namespace test",
+        "namespace test has no deployments",
         "run `pulumi up --stack test`",
     )
     around.answer("kubectl", "get", {"items": [deployment("a", 1, 1)]})
@@ -144,8 +146,8 @@ def test_every_deployment_must_be_ready(around):
 
 @pytest.mark.integration
 def test_dead_letters_are_counted_with_what_to_do(aws):
-    assert checks.queues(aws.stack) == "4 queues answer, and no dead letters"
-    url = aws.stack.outputs.notification_dead_letters_url
+    assert checks.queues(aws.stack) == "4 queues answer and have no dead letters"
+    url = aws.stack.outputs.queues["notification"].dead_letters_url
     aws.stack.client("sqs").send_message(QueueUrl=url, MessageBody="dead")
     text, remedy = problem(checks.queues, aws.stack)
     assert text == "dead letters: 1 in notification-dead-letters"
@@ -162,6 +164,66 @@ def test_a_sender_that_is_not_verified_is_told_its_records(aws):
     assert checks.email(aws.stack) == "SES sends for reminders@example.com"
 
 
+@pytest.mark.integration
+def test_sandbox_of_email_is_named(around):
+    with aws_emulator() as url:
+        around.endpoints(url)
+        client = around.stack.client("sesv2")
+        details = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://example.com"}
+        client.put_account_details(ProductionAccessEnabled=False, **details)
+        assert problem(checks.email_access, around.stack) == (
+            "SES is in its sandbox: 200 e-mails a day, 1 a second, to verified addresses only",
+            "request production access in the SES console of this region",
+        )
+        client.put_account_details(ProductionAccessEnabled=True, **details)
+        assert checks.email_access(around.stack) == "SES sends 50,000 e-mails a day, 14 a second"
+
+
+def test_stack_without_a_gateway_needs_no_zone(around):
+    assert checks.gateway(around.stack) == "no gateway in the stack file"
+
+
+@pytest.mark.integration
+def test_gateway_needs_a_zone_and_a_certificate(around):
+    around.settings[f"{PROJECT}:gateway"] = {"host": "reminders.example.com"}
+    with aws_emulator() as url:
+        around.endpoints(url)
+        assert problem(checks.gateway, around.stack) == (
+            "no public zone of this account contains reminders.example.com",
+            "create the zone in Route 53 and name it in the foundation's stack file",
+        )
+        around.stack.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
+        assert problem(checks.gateway, around.stack) == (
+            "no certificate of reminders.example.com",
+            "run `pulumi up --stack test`",
+        )
+        acm = around.stack.client("acm")
+        acm.request_certificate(DomainName="reminders.example.com", ValidationMethod="DNS")
+        text, remedy = problem(checks.gateway, around.stack)
+        assert text.startswith(
+            "the certificate of reminders.example.com waits for the DNS record _"
+        )
+        assert remedy == (
+            "see that the record is in zone example.com, and that its parent delegates the zone"
+        )
+
+
+def test_issued_certificate_is_not_enough(around, monkeypatch):
+    around.settings[f"{PROJECT}:gateway"] = {"host": "reminders.example.com"}
+    around.write()
+    monkeypatch.setattr(checks, "zone_of", lambda stack, host: "example.com")
+    monkeypatch.setattr(checks, "certificate_of", lambda stack, host: {"Status": "ISSUED"})
+    monkeypatch.setattr(checks, "answers_over_http", lambda url: False)
+    assert problem(checks.gateway, around.stack) == (
+        "nothing answers at https://reminders.example.com",
+        "see `kubectl describe ingress -n test`",
+    )
+    monkeypatch.setattr(checks, "answers_over_http", lambda url: True)
+    assert checks.gateway(around.stack) == (
+        "https://reminders.example.com answers with a valid certificate"
+    )
+
+
 def test_a_database_that_does_not_answer_is_named(around, monkeypatch):
     assert problem(checks.database, around.stack)[0] == "no PostgreSQL answers at 127.0.0.1:1"
     monkeypatch.setattr(checks, "answers_as_postgres", lambda host, port: True)
@@ -169,10 +231,10 @@ def test_a_database_that_does_not_answer_is_named(around, monkeypatch):
 
 
 def test_outputs_are_counted_or_their_fault_is_told(around):
-    assert checks.outputs(around.stack) == "17 outputs, as the program expects"
+    assert checks.outputs(around.stack) == "12 outputs, as the program expects"
     around.silence("pulumi", "output")
     [found] = [each for each in findings(around.stack) if each.name == "pulumi"]
-    assert found.result == "wrong"
+    assert found.result == "failed"
 
 
 def test_what_needs_something_wrong_is_skipped(around, monkeypatch):
@@ -189,9 +251,9 @@ def test_what_needs_something_wrong_is_skipped(around, monkeypatch):
         ),
     )
     assert findings(around.stack) == [
-        Finding("first", "wrong", "broken", "mend it"),
+        Finding("first", "failed", "broken", "mend it"),
         Finding("second", "ok", "fine"),
-        Finding("third", "skipped", "not checked, since first must be well first"),
+        Finding("third", "skipped", "not checked, because first must pass first"),
     ]
 
 
@@ -200,12 +262,12 @@ def test_the_exit_code_tells_whether_something_is_wrong(around, herald, monkeypa
     said = herald("doctor", "--stack", "test")
     assert (said.code, said.out) == (
         0,
-        "ok      first         fine\n\nAll 1 checks are well.\n",
+        "ok      first         fine\n\n1 checks passed.\n",
     )
     monkeypatch.setattr(doctor, "CHECKS", (Check("stack file", checks.stack_file),))
     said = herald("doctor", "--stack", "prd")
     assert said.code == 1
-    assert "wrong   stack file    expected a stack among test, got 'prd'" in said.out
+    assert "failed  stack file    expected a stack among test; got 'prd'" in said.out
 
 
 def test_every_check_needs_only_checks_before_it():

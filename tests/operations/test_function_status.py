@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from herald.function_status import FunctionStatus, functions
-from herald.status import StackStatus
-from herald.status_report import notes
+from operations.function_status import FunctionStatus, functions
+from operations.status import StackStatus
+from operations.status_report import notes
+from stacks.config.project import PROJECT
 
 NAME = "test-notification-scheduler"
 ROLE = {"Version": "2012-10-17", "Statement": []}
@@ -28,7 +29,7 @@ def scheduled(aws):
     endpoint = aws.settings["aws:endpoints"][0]["sqs"]
     services = ("cloudwatch", "iam", "lambda", "scheduler", "sns", "sqs")
     aws.settings["aws:endpoints"] = [dict.fromkeys(services, endpoint)]
-    aws.settings["herald:scheduler"] = {"runtime": "lambda"}
+    aws.settings[f"{PROJECT}:scheduler"] = {"runtime": "lambda"}
     aws.write()
     role = aws.stack.client("iam").create_role(
         RoleName=NAME, AssumeRolePolicyDocument=json.dumps(ROLE)
@@ -120,7 +121,7 @@ def test_a_schedule_that_is_off_is_told(scheduled, herald):
 
 
 def test_a_stack_whose_scheduler_is_pods_is_not_asked(around):
-    around.settings["herald:scheduler"] = {"runtime": "deployment"}
+    around.settings[f"{PROJECT}:scheduler"] = {"runtime": "deployment"}
     around.write()
     assert list(functions(around.stack)) == []
     assert not (around.folder / "asked").exists()
@@ -136,10 +137,10 @@ def function(**changes) -> FunctionStatus:
     ("changes", "told"),
     [
         ({}, []),
-        ({"failed": 1}, ["A function failed: its log group in CloudWatch says why."]),
+        ({"failed": 1}, ["A function failed: its log group in CloudWatch has the reason."]),
         (
             {"schedule": "no schedule"},
-            ["A function's schedule is not enabled: nothing is sent until `pulumi up`."],
+            ["The schedule of a function is disabled: no notification is sent until `pulumi up`."],
         ),
     ],
 )

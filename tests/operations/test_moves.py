@@ -3,8 +3,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from herald.dead_letters import DeadLetterQueue
-from herald.errors import MoveFailed
+from operations.dead_letters import DeadLetterQueue
+from operations.errors import MoveFailed
 
 
 class MovingSqs:
@@ -39,7 +39,7 @@ def test_a_move_that_fails_says_how_far_it_came():
     sqs = MovingSqs(
         {"Status": "FAILED", "ApproximateNumberOfMessagesMoved": 3, "FailureReason": "Denied"}
     )
-    with pytest.raises(MoveFailed, match="after 3 messages were moved, since Denied"):
+    with pytest.raises(MoveFailed, match="after it moved 3 messages, because Denied"):
         DeadLetterQueue(sqs, "dead", "source").redrive_all()
 
 
@@ -73,7 +73,7 @@ class BrokenSqs:
 def test_a_message_that_cannot_be_sent_is_kept_and_shown_at_once():
     sqs = BrokenSqs()
     queue = DeadLetterQueue(sqs, "dead", "source")
-    with pytest.raises(ClientError), queue.held() as letters:
+    with pytest.raises(ClientError), queue.hold() as letters:
         queue.redrive(letters)
     assert sqs.deleted == []
     assert sqs.given_back == [("r1", 0)]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from herald.reachability import SSL_REQUEST, answers_as_postgres, answers_over_http
+from operations.reachability import SSL_REQUEST, answers_as_postgres, answers_over_http
 
 
 @contextmanager

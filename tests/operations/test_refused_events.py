@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from herald.refused_event_commands import COMMAND
+from operations.refused_event_commands import COMMAND
 
 ASKED = f"--request-timeout=10s exec -n test deploy/test-event-service -- {' '.join(COMMAND)}"
 ID = "0190b3d2-7c00-7000-8000-000000000001"
@@ -49,10 +49,10 @@ def test_the_service_understands_every_command(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["retry"], "expected either --id ID or --all, got neither; nothing was changed"),
+        (["retry"], "expected either --id ID or --all; got neither. Nothing was changed"),
         (
             ["discard", "--id", ID],
-            "expected --yes, since discarded events are lost for good; nothing was changed",
+            "expected --yes, because discarded events are lost; nothing was changed",
         ),
     ],
 )
@@ -70,11 +70,11 @@ def test_what_the_pod_complains_of_is_told_in_its_words(cluster, herald):
         "sys.exit('Expected ids, found none.\\ncommand terminated with exit code 1')\n"
     )
     said = herald("refused-events", "list", "--stack", "test", "--service", "event-service")
-    told = "Herald: event-service did not do it, and said: Expected ids, found none.\n"
+    told = "Herald: the command failed in a pod of event-service: Expected ids, found none.\n"
     assert (said.code, said.out, said.err) == (1, "", told)
 
 
 def test_a_service_that_is_not_deployed_is_named(cluster, herald):
     said = herald("refused-events", "list", "--stack", "test", "--service", "notification-service")
-    told = "Herald: expected a deployment of notification-service in test, found none.\n"
+    told = "Herald: expected a deployment of notification-service in test; found none.\n"
     assert (said.code, said.out, said.err) == (1, "", told)

@@ -4,15 +4,19 @@ import re
 
 import pytest
 
-from herald.command_line import app
-from stacks.config import ROOT
+from operations.command_line import app
+from stacks.config.project import ROOT
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in RUNBOOKS.glob("*.md")}
 
 
 def test_every_alarm_has_a_page(platform):
-    alarms = platform("prod").all("aws:cloudwatch/metricAlarm:MetricAlarm")
+    alarms = [
+        alarm
+        for stack in ("dev", "prod")  # the scheduler as a function, and as pods
+        for alarm in platform(stack).all("aws:cloudwatch/metricAlarm:MetricAlarm")
+    ]
     ends = set(re.findall(r"`…(-[a-z-]+)`", TEXTS["README.md"]))
     assert alarms
     assert {each.name for each in alarms if not each.name.endswith(tuple(ends))} == set()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from herald.errors import OperatorError
+from operations.errors import OperatorError
 
 
 def test_clients_go_where_the_stack_file_says(around):
@@ -48,5 +48,5 @@ def test_a_stack_without_state_or_history_is_empty(around):
 
 
 def test_what_pulumi_complains_about_is_handed_on(around):
-    with pytest.raises(OperatorError, match="pulumi said: error: pulumi has no answer"):
+    with pytest.raises(OperatorError, match="Pulumi reported: error: pulumi has no answer"):
         around.stack.resources()

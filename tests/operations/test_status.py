@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from herald.status import QueueStatus, StackStatus, oldest, status_of, update_line
-from herald.status_report import notes
-from tests.herald.conftest import DIGEST
+from operations.status import QueueStatus, StackStatus, oldest, status_of, update_line
+from operations.status_report import notes
+from tests.operations.conftest import DIGEST
 
 UPDATE = {
     "kind": "update",
@@ -39,21 +39,21 @@ def running(aws):
 def test_it_shows_queues_deployments_addresses_and_the_last_update(running, herald):
     told, sqs = running.stack.outputs, running.stack.client("sqs")
     for _ in range(2):
-        sqs.send_message(QueueUrl=told.event_queue_url, MessageBody="waits")
-    sqs.receive_message(QueueUrl=told.event_queue_url, MaxNumberOfMessages=1)
-    sqs.send_message(QueueUrl=told.event_dead_letters_url, MessageBody="dead")
+        sqs.send_message(QueueUrl=told.queues["event"].url, MessageBody="waits")
+    sqs.receive_message(QueueUrl=told.queues["event"].url, MaxNumberOfMessages=1)
+    sqs.send_message(QueueUrl=told.queues["event"].dead_letters_url, MessageBody="dead")
     said = herald("status", "--stack", "test")
     assert said.code == 0
     rows = [line.split() for line in said.out.splitlines()]
     assert ["event", "1", "1", "0", "unknown"] in rows
     assert ["event-dead-letters", "1", "0", "0", "unknown"] in rows
     assert ["event-service", "2/2", "current"] in rows
-    assert ["old", "0/1", "of", "another", "update"] in rows
+    assert ["old", "0/1", "from", "another", "update"] in rows
     assert "update succeeded at 2026-11-24 18:05:26 UTC, 3 resources changed" in said.out
     assert "no answer  database reminders at 127.0.0.1:1" in said.out
     assert "no answer  API at http://127.0.0.1:1" in said.out
     assert "There are dead letters" in said.out
-    assert "Alarms reach nobody" in said.out
+    assert "Alarms notify nobody" in said.out
 
 
 @pytest.mark.integration
@@ -62,7 +62,7 @@ def test_what_cannot_be_asked_is_told_and_the_rest_is_shown(running, herald):
     said = herald("status", "--stack", "test")
     assert said.code == 0
     assert "notification-dead-letters" in said.out
-    told = "The cluster could not be asked; kubectl said: error: kubectl has no answer."
+    told = "Kubectl failed: error: kubectl has no answer."
     assert told in said.out
 
 
@@ -73,7 +73,7 @@ def test_without_aws_the_cluster_is_still_shown(around):
     status = status_of(around.stack)
     assert [each.name for each in status.deployments] == ["event-service"]
     assert status.queues == []
-    assert status.problems[0].startswith("AWS could not be asked: Could not connect")
+    assert status.problems[0].startswith("AWS did not answer: Could not connect")
 
 
 def test_the_context_of_the_stack_file_is_used(around):

@@ -12,14 +12,16 @@ import boto3
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from local.providers.aws.package import AwsPackage
-from local.providers.front import ProviderFront
-from local.providers.plugin import Package
-from local.providers.random.package import RandomPackage
-from local.providers.values import decode, encode
+from plugins.aws.package import AwsPackage
+from plugins.docker_build.package import DockerBuildPackage
+from plugins.front import ProviderFront
+from plugins.kubernetes.package import KubernetesPackage
+from plugins.plugin import Package
+from plugins.random.package import RandomPackage
+from plugins.values import decode, encode
 
 REGION = "eu-central-1"
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[2]
 
 
 class Refused(Exception):
@@ -167,6 +169,16 @@ def offline() -> Engine:
 @pytest.fixture
 def random() -> Engine:
     return Engine(RandomPackage())
+
+
+@pytest.fixture
+def kubernetes() -> Engine:
+    return Engine(KubernetesPackage())
+
+
+@pytest.fixture
+def docker_build() -> Engine:
+    return Engine(DockerBuildPackage())
 
 
 @pytest.fixture(scope="session")

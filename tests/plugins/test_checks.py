@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from local.providers.aws.package import resource_type
-from local.providers.aws.types import TYPES
-from local.providers.sdk import resource_schema
-from local.providers.values import UNKNOWN
+from plugins.aws.package import resource_type
+from plugins.aws.types import TYPES
+from plugins.sdk import resource_schema
+from plugins.values import UNKNOWN
 
 QUEUE, TOPIC = "aws:sqs/queue:Queue", "aws:sns/topic:Topic"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
@@ -193,3 +193,12 @@ def test_a_function_that_is_not_served_is_refused(offline: Any) -> None:
     with pytest.raises(Exception, match="aws:ec2/getVpc:getVpc is not served here"):
         offline.invoke("aws:ec2/getVpc:getVpc")
     assert offline.invoke("aws:index/getRegion:getRegion")["name"] == "eu-central-1"
+
+
+def test_versions_of_addons_are_described(offline: Any) -> None:
+    arguments = {"addonName": "metrics-server", "kubernetesVersion": "1.36"}
+    assert offline.invoke("aws:eks/getAddonVersion:getAddonVersion", **arguments) == {
+        **arguments,
+        "id": "metrics-server",
+        "version": "AWS's default for 1.36",
+    }

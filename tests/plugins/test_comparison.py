@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from local.providers.comparison import differences, same
-from local.providers.values import UNKNOWN, decode, encode
+from plugins.comparison import differences, same
+from plugins.values import UNKNOWN, decode, encode
 
 POLICY = {"Statement": [{"Effect": "Allow", "Action": ["sns:Publish"], "Resource": "*"}]}
 

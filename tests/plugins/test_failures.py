@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
-from local.providers.aws.sns import Topic
-from local.providers.errors import RefusedByService
-from local.providers.values import decode, encode
+from plugins.aws.sns import Topic
+from plugins.errors import RefusedByService
+from plugins.values import decode, encode
 
 pytestmark = pytest.mark.integration
 

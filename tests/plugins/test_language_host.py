@@ -9,20 +9,20 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 IMPORTED = """
 import sys
-from local.providers.sdk_messages import close_messages, open_messages
+from plugins.sdk_messages import close_messages, open_messages
 open_messages()
-import local.language_host.host
+import plugins.language_host.host
 assert "pulumi.resource" not in sys.modules, "asked about itself, it must not import the SDK"
 close_messages()
 import pulumi
 from pulumi.automation._server import language_pb2
-assert language_pb2 is local.language_host.host.messages, "two copies of one message do not mix"
+assert language_pb2 is plugins.language_host.host.messages, "two copies of one message do not mix"
 """
 
 
 @pytest.fixture
 def host():
-    command = [sys.executable, "-m", "local.language_host", "127.0.0.1:1"]
+    command = [sys.executable, "-m", "plugins.language_host", "127.0.0.1:1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         port = process.stdout.readline().strip()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -30,16 +30,19 @@ def host():
         process.terminate()
 
 
+@pytest.mark.integration
 def test_it_tells_which_python_runs_programs(host):
     about = host.About(language_pb2.AboutRequest())
     version = ".".join(map(str, sys.version_info[:3]))
     assert (about.executable, about.version) == (sys.executable, version)
 
 
+@pytest.mark.integration
 def test_it_requires_no_package_beyond_those_of_the_lock_file(host):
     assert list(host.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest()).packages) == []
 
 
+@pytest.mark.integration
 def test_it_runs_a_plugin_with_its_arguments_and_tells_how_it_ended(host, tmp_path):
     (tmp_path / "__main__.py").write_text("import sys; print(sys.argv[1]); sys.exit(3)")
     request = language_pb2.RunPluginRequest(
@@ -50,5 +53,6 @@ def test_it_runs_a_plugin_with_its_arguments_and_tells_how_it_ended(host, tmp_pa
     assert answers[-1].exitcode == 3
 
 
+@pytest.mark.integration
 def test_the_sdk_is_imported_only_for_a_program():
     subprocess.run([sys.executable, "-c", IMPORTED], check=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.providers.aws.types import TYPES
+from plugins.aws.types import TYPES
 
 pytestmark = pytest.mark.integration
 

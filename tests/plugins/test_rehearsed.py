@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from local.providers.aws.account import Account
-from local.providers.aws.package import resource_type
-from local.providers.aws.rehearsed import REHEARSED
-from local.providers.aws.settings import Settings
-from local.providers.aws.types import TYPES
-from local.providers.sdk import resource_schema
-from tests.foundation.conftest import foundation, platform
+from plugins.aws.account import Account
+from plugins.aws.package import resource_type
+from plugins.aws.rehearsed import REHEARSED
+from plugins.aws.settings import Settings
+from plugins.aws.types import TYPES
+from plugins.sdk import resource_schema
+from tests.stacks.foundation.conftest import foundation, platform
 
 __all__ = ["foundation", "platform"]  # fixtures
 VPC = "aws:ec2/vpc:Vpc"
@@ -21,8 +21,10 @@ def test_all_that_the_sdk_declares_is_taken(token: str) -> None:
     assert resource_type(token).served == {*resource_schema("pulumi_aws", token).inputs}
 
 
-def test_what_the_foundation_makes_can_be_rehearsed_and_no_more(foundation: Any) -> None:
-    types = {each.type for each in foundation("dev").resources if each.type.startswith("aws:")}
+def test_types_of_accounts_can_be_rehearsed(foundation: Any, platform: Any) -> None:
+    stacks = (foundation("dev"), platform("dev"), platform("prod"))
+    resources = [resource for stack in stacks for resource in stack.resources]
+    types = {each.type for each in resources if each.type.startswith("aws:")}
     assert types - TYPES.keys() == REHEARSED
 
 

@@ -11,18 +11,18 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from local.providers.values import decode, encode
+from plugins.values import decode, encode
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[2]
 PASSWORD = "urn:pulumi:local::herald::random:index/randomPassword:RandomPassword::p"
 
 
 def started(name: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", f"local.providers.{name}", "127.0.0.1:1"]
+    command = [sys.executable, "-m", f"plugins.{name}", "127.0.0.1:1"]
     return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
 
 
-@pytest.fixture(params=["aws", "random"])
+@pytest.fixture(params=["aws", "docker_build", "kubernetes", "random"])
 def plugin(request: pytest.FixtureRequest) -> "Iterator[tuple[str, grpc.Channel]]":
     process = started(request.param)
     assert process.stdout is not None
@@ -32,6 +32,7 @@ def plugin(request: pytest.FixtureRequest) -> "Iterator[tuple[str, grpc.Channel]
     process.communicate()
 
 
+@pytest.mark.integration
 def test_a_plugin_serves_on_the_port_that_it_prints(plugin: "tuple[str, grpc.Channel]") -> None:
     name, channel = plugin
     provider = provider_pb2_grpc.ResourceProviderStub(channel)
@@ -41,6 +42,7 @@ def test_a_plugin_serves_on_the_port_that_it_prints(plugin: "tuple[str, grpc.Cha
     assert provider.GetSchema(provider_pb2.GetSchemaRequest()).schema == "{}"
 
 
+@pytest.mark.integration
 def test_secrets_stay_secret_on_the_wire() -> None:
     process = started("random")
     assert process.stdout is not None

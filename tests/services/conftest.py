@@ -1,5 +1,6 @@
 """A real PostgreSQL and an AWS emulator of the tests' own."""
 
+import asyncio
 import itertools
 import logging
 import threading
@@ -171,3 +172,34 @@ def serve() -> Iterator[Callable[[ASGIApp], httpx.Client]]:
             return stack.enter_context(httpx.Client(base_url=url, timeout=10))
 
         yield start
+
+
+class AppTransport(httpx.BaseTransport):
+    """Answers a client's requests by an application, without a server or a thread of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._transport = httpx.ASGITransport(app)
+        self._loop = asyncio.Runner()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        async def answer() -> httpx.Response:
+            response = await self._transport.handle_async_request(request)
+            content = await response.aread()
+            return httpx.Response(response.status_code, headers=response.headers, content=content)
+
+        return self._loop.run(answer())
+
+    def close(self) -> None:
+        self._loop.close()
+
+
+@pytest.fixture
+def client_of() -> Iterator[Callable[..., httpx.Client]]:
+    """Clients of applications: `client_of(app, headers=…)`."""
+    with ExitStack() as clients:
+
+        def client(app: ASGIApp, **options: Any) -> httpx.Client:
+            one = httpx.Client(base_url="http://test", transport=AppTransport(app), **options)
+            return clients.enter_context(one)
+
+        yield client

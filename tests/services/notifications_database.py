@@ -7,7 +7,7 @@ from service_runtime.migrations import migrate
 from service_runtime.settings import MigrationSettings
 from sqlalchemy import URL, Engine, create_engine, text
 
-from tests.postgresql import PASSWORD, PostgresServer
+from tests.postgresql import PASSWORD, PostgresServer, closing_engine
 
 NAME = "notifications"
 
@@ -27,9 +27,9 @@ def migrated(migration_settings: MigrationSettings) -> URL:
 @pytest.fixture
 def engine(migrated: URL) -> Iterator[Engine]:
     """Of empty tables, with the rights of the service."""
-    engine = create_engine(migrated)
-    with engine.begin() as connection:
-        connection.execute(text("delete from notifications"))
-        connection.execute(text("delete from outbox"))
-    yield engine
-    engine.dispose()
+    with closing_engine(create_engine(migrated)) as engine:
+        with engine.begin() as connection:
+            connection.execute(text("delete from notifications"))
+            connection.execute(text("delete from outbox"))
+            connection.execute(text("delete from notification_budgets"))
+        yield engine

@@ -4,23 +4,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import httpx
 from service_runtime.settings import DatabaseSettings
 
 Start = Callable[..., tuple["subprocess.Popen[bytes]", str]]
-
-
-def eventually(found: Callable[[], Any], seconds: float = 20) -> Any:
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-    return value
 
 
 def free_port() -> int:
@@ -42,19 +32,22 @@ def processes(package: str, environment: Mapping[str, str]) -> Iterator[Start]:
 
     def start(**changes: str) -> tuple["subprocess.Popen[bytes]", str]:
         port = free_port()
+        ports = {"HTTP_PORT": str(port), "METRICS_PORT": str(free_port())}
         process = subprocess.Popen(
             [sys.executable, "-m", package],
-            env={**os.environ, **environment, "HTTP_PORT": str(port), **changes},
+            env={**os.environ, **environment, **ports, **changes},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
         started.append(process)
         return process, f"http://127.0.0.1:{port}"
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
 
 
 def status(url: str) -> int:

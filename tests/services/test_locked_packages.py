@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from stacks.config.project import PROJECT as PROJECT_NAME
+
 PROJECT = Path(__file__).parents[2]
 OWN = {"event-messages", "service-runtime"}  # copied into the images as they are
 
@@ -26,7 +28,7 @@ SERVICES = [project(file) for file in sorted(PROJECT.glob("services/*/pyproject.
 
 
 def python_of(stack_file: Path) -> str:
-    base = yaml.safe_load(stack_file.read_text())["config"]["herald:images"]["base"]
+    base = yaml.safe_load(stack_file.read_text())["config"][f"{PROJECT_NAME}:images"]["base"]
     [version] = re.findall(r"python:(3\.[0-9]+)", base)
     return str(version)
 

@@ -4,13 +4,19 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import event_service.metrics
 import notification_scheduler.metrics
 import notification_service.metrics
 import service_runtime.metrics
 from prometheus_client.metrics import Counter, MetricWrapperBase
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
-MODULES = (service_runtime.metrics, notification_scheduler.metrics, notification_service.metrics)
+MODULES = (
+    service_runtime.metrics,
+    event_service.metrics,
+    notification_scheduler.metrics,
+    notification_service.metrics,
+)
 ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<labels>[\w, ]*)\|", re.MULTILINE)
 
 

@@ -12,6 +12,7 @@ print(*sorted(set(sys.modules) & set({unwanted!r})))
 UNWANTED = ("alembic", "mako", "opentelemetry.sdk")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "package",
     ["reminder_service", "event_service", "notification_scheduler", "notification_service"],

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from stacks.exports import export
-from stacks.reminder_platform import reminder_platform
+from stacks.outputs.exports import export
+from stacks.platform.reminder_platform import reminder_platform
 from tests.stacks.stack_files import config_of, foundation_of
 
 DEPLOYMENTS: dict[str, Any] = {}  # by stack; each is run once, for a run takes a second

@@ -6,14 +6,15 @@ from typing import Any
 
 import yaml
 
-from preview.made_up_foundation import made_up_answers
-from stacks.config import ROOT, StackConfig
-from stacks.stack_file import parse
+from review.simulation.made_up_foundation import made_up_answers
+from stacks.config.project import PROJECT, ROOT
+from stacks.config.stack import StackConfig
+from stacks.config.stack_file import parse
 
 REFERENCE = "pulumi:pulumi:StackReference"
 STACKS = ("local", "dev", "staging", "prod")
-SECRET_KEYS = {"herald:database", "herald:push"}
-AUTHORITIES = {"fromFile": "authorities/rds/eu-central-1.pem"}
+SECRET_KEYS = {f"{PROJECT}:database", f"{PROJECT}:push"}
+AUTHORITIES = {"fromFile": "stacks/authorities/rds/eu-central-1.pem"}
 CREDENTIALS = '{"type": "service_account"}'
 
 
@@ -25,11 +26,11 @@ def written(stack: str) -> dict[str, Any]:
 
 def with_secrets(stack: str) -> dict[str, Any]:
     values = copy.deepcopy(written(stack))
-    values["herald:push"]["credentials"] = CREDENTIALS
-    values["herald:images"].pop("caBundle", None)
-    if existing := values["herald:database"].get("existing"):
+    values[f"{PROJECT}:push"]["credentials"] = CREDENTIALS
+    values[f"{PROJECT}:images"].pop("caBundle", None)
+    if existing := values[f"{PROJECT}:database"].get("existing"):
         existing["adminPassword"] = "admin-password"
-        values["herald:database"]["sslRootCert"] = AUTHORITIES  # its own are made by `make up`
+        values[f"{PROJECT}:database"]["sslRootCert"] = AUTHORITIES  # its own are made by `make up`
     return values
 
 

@@ -10,7 +10,7 @@ PROGRAM = """
 import json, sys, time
 import pulumi
 start = time.process_time()
-import stacks.exports, stacks.reminder_platform, stacks.stack_file
+import stacks.outputs.exports, stacks.platform.reminder_platform, stacks.config.stack_file
 seconds = time.process_time() - start
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 megabytes = int(status["VmHWM"].split()[0]) / 1024
@@ -27,10 +27,12 @@ def imported():
     return json.loads(run.stdout)
 
 
+@pytest.mark.integration
 def test_nothing_heavy_is_imported(imported):
     assert [name for name in imported["modules"] if name.split(".")[0] in HEAVY] == []
 
 
+@pytest.mark.integration
 def test_no_api_group_of_kubernetes_and_no_service_of_aws_is_imported(imported):
     eager = [
         name
@@ -42,6 +44,7 @@ def test_no_api_group_of_kubernetes_and_no_service_of_aws_is_imported(imported):
     assert eager == []
 
 
+@pytest.mark.integration
 def test_the_program_is_imported_within_its_memory(imported):
     print(f"{imported['seconds']:.2f} s of processor (goal 0.6), {imported['megabytes']:.0f} MB")
     assert imported["megabytes"] <= 80  # the SDK's 60 among them

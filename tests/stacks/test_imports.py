@@ -3,12 +3,14 @@
 import subprocess
 import sys
 
+import pytest
+
 MEGABYTES = 80  # of the whole process
 PROGRAM = """
 import pathlib, re, sys, time
 import pulumi
 before, began = set(sys.modules), time.process_time()
-import stacks.exports, stacks.reminder_platform, stacks.stack_file
+import stacks.outputs.exports, stacks.platform.reminder_platform, stacks.config.stack_file
 took = time.process_time() - began
 status = pathlib.Path("/proc/self/status").read_text()
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024
@@ -20,6 +22,7 @@ print(peak)
 """
 
 
+@pytest.mark.integration
 def test_the_program_imports_little_and_soon():
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True

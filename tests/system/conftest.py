@@ -6,8 +6,10 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -16,6 +18,12 @@ import pytest
 from local.environment import Environment
 
 SHORTEST = 62  # seconds ahead: a reminder must be due in more than a minute
+LATEST = timedelta(seconds=15)  # after it was due, on a machine that is busy with other tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave tests that stop parts of the platform for the end."""
+    items.sort(key=lambda item: item.get_closest_marker("disruptive") is not None)
 
 
 @dataclass
@@ -43,8 +51,10 @@ class Person:
         )
         assert answer.status_code in (200, 201), answer.text
 
-    def remind(self, message: str, due: datetime, notify_type: str = "push") -> dict[str, Any]:
-        body = {"date": due.isoformat(), "message": message, "notifyType": notify_type}
+    def remind(
+        self, message: str, due: datetime, notify_type: str = "push", **named: Any
+    ) -> dict[str, Any]:
+        body = {"date": due.isoformat(), "message": message, "notifyType": notify_type, **named}
         answer = self.platform.reminders.post("/reminders", json=body, headers=self.headers)
         assert answer.status_code == 201, answer.text
         created: dict[str, Any] = answer.json()
@@ -91,9 +101,29 @@ class Platform:
 def platform() -> Iterator[Platform]:
     shell = Environment().shell()
     clients = [
-        httpx.Client(base_url=shell[name], timeout=15)
+        httpx.Client(base_url=shell[name], timeout=60)
         for name in ("REMINDERS_URL", "DEVICES_URL", "INBOX_URL")
     ]
     yield Platform(*clients, shell)
     for client in clients:
         client.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def told(
+    request: pytest.FixtureRequest, platform: Platform
+) -> Iterator[dict[ModuleType, "Future[Any]"]]:
+    """The functions `tell` of all modules, which run from the beginning: they wait for minutes."""
+    modules = {item.module for item in request.session.items if isinstance(item, pytest.Function)}
+    with ThreadPoolExecutor() as threads:
+        yield {
+            module: threads.submit(module.tell, platform)
+            for module in modules
+            if hasattr(module, "tell")
+        }
+
+
+@pytest.fixture(scope="module")
+def story(request: pytest.FixtureRequest, told: dict[ModuleType, "Future[Any]"]) -> Any:
+    """What `tell` of this module returns, once it has come to its end."""
+    return told[request.module].result()

@@ -11,7 +11,7 @@ import pytest
 
 from local.environment import PROJECT
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.disruptive]
 NAME = "local-notification-service"
 UP = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"]
 
@@ -73,11 +73,11 @@ def key_that_pods_read(platform):
 
 
 def ready_again(url):
-    """Whether it answers within half a minute: the node's port follows its pods a moment later."""
-    deadline = time.monotonic() + 30
+    """Whether it answers within two minutes: the node's port follows its pods a moment later."""
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
-            if httpx.get(url).status_code == 200:
+            if httpx.get(url, timeout=60).status_code == 200:
                 return True
         except httpx.TransportError:
             pass
@@ -103,7 +103,7 @@ def test_a_broken_secret_ends_the_update_and_the_old_version_serves(platform, up
 
     # A pod of the old version still finds its own secret.
     platform.kubectl("delete", "pod", *serving, "--wait=true")
-    platform.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=60s")
+    platform.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=300s")
     assert ready_again(f"{platform.shell['DEVICES_URL']}/health/ready")
 
     mended = update()

@@ -6,22 +6,22 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
-LATEST = timedelta(seconds=2)
+from tests.system.conftest import LATEST
+
+pytestmark = pytest.mark.system
 
 
-@pytest.fixture(scope="module")
-def story(platform):
+def tell(platform):
     """One minute in a life: everything is posted first, so that all of it is waited for once."""
     told = SimpleNamespace(pushed=platform.person(), mailed=platform.person())
     told.moved, told.dropped = platform.person(), platform.person()
     for person in (told.pushed, told.moved, told.dropped):
         person.register()
-    told.due = platform.soon()
+    told.due = platform.soon(20)  # everything is posted by then
     told.push = told.pushed.remind("Call the dentist", told.due)
     told.mail = told.mailed.remind("Pay <the> rent & rest", told.due, "email")
     moved, dropped = told.moved.remind("Moved", told.due), told.dropped.remind("Dropped", told.due)
-    told.later = platform.soon(8)
+    told.later = told.due + timedelta(seconds=8)
     changed = platform.reminders.patch(
         f"/reminders/{moved['id']}",
         json={"date": told.later.isoformat()},
@@ -65,7 +65,7 @@ def test_every_event_is_remembered(platform, story):
         region_name=platform.shell["AWS_REGION"], aws_access_key_id="local",
         aws_secret_access_key="local")  # fmt: skip
     events = table.query(
-        TableName=platform.outputs()["event_store_table"],
+        TableName=platform.outputs()["tables"]["event-store"],
         KeyConditionExpression="userId = :user",
         ExpressionAttributeValues={":user": {"S": story.pushed.name}},
     )["Items"]

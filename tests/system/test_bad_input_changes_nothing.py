@@ -13,9 +13,11 @@ import pytest
 import yaml
 
 from local.environment import PROJECT, Environment
-from preview.rehearsal import PROGRAMS, lay_out, read_stack_file
+from review.simulation.rehearsal import PROGRAMS, lay_out, read_stack_file
+from stacks.config.project import PROJECT as PROJECT_NAME
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.system
+Change = Callable[[dict[str, Any]], Any]  # of a stack's configuration
 STACK = "local"
 OF_ANOTHER = {"secure": "v1:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
 
@@ -42,6 +44,13 @@ class Project:
             check=False,
         )
 
+    def update(self, change: Change, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run an update with a change of the valid configuration."""
+        config = copy.deepcopy(self.config)
+        change(config)
+        self.write(config)
+        return self.pulumi("up", "--yes", "--skip-preview", "--stack", STACK, *options)
+
     def write(self, config: dict[str, Any]) -> None:
         head = yaml.safe_load((self.folder / f"Pulumi.{STACK}.yaml").read_text())
         text = yaml.safe_dump({**head, "config": config})
@@ -58,43 +67,44 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp("bad-input"))
 
 
-Change = Callable[[dict[str, Any]], Any]
 DAY = r"\d{4}-\d\d-\d\d"
 CHANGES: dict[str, tuple[Change, str]] = {
     "missing key": (
-        lambda config: config.pop("herald:account"),
-        r"herald:account is missing; expected a value\.",
+        lambda config: config.pop(f"{PROJECT_NAME}:account"),
+        rf"{PROJECT_NAME}:account is missing; expected a value\.",
     ),
     "misspelt key": (
-        lambda config: config.update({"herald:namespaces": "local"}),
-        r"herald:namespaces is no setting; expected one of access, account, .+\.",
+        lambda config: config.update({f"{PROJECT_NAME}:namespaces": "local"}),
+        rf"unknown setting {PROJECT_NAME}:namespaces; expected one of access, account, .+\.",
     ),
     "wrong type": (
-        lambda config: config.update({"herald:messaging": {"maxReceives": "many"}}),
-        r'herald:messaging\.maxReceives is wrong: expected a valid integer, came "many"\.',
+        lambda config: config.update({f"{PROJECT_NAME}:messaging": {"maxReceives": "many"}}),
+        rf'{PROJECT_NAME}:messaging\.maxReceives is wrong: expected a valid integer; got "many"\.',
     ),
     "secret in plain text": (
-        lambda config: config["herald:push"].update({"credentials": "a key"}),
-        r"herald:push\.credentials came as plain text; expected a secret, set by "
-        r"`pulumi config set --stack local --secret --path herald:push\.credentials`\.",
+        lambda config: config[f"{PROJECT_NAME}:push"].update({"credentials": "a key"}),
+        rf"{PROJECT_NAME}:push\.credentials is plain text; expected a secret, set by "
+        rf"`pulumi config set --stack local --secret --path {PROJECT_NAME}:push\.credentials`\.",
     ),
     "repositories of an environment in AWS": (
-        lambda config: config["herald:images"].update({"repositories": {"keptImages": 30}}),
-        r"herald:images is wrong: expected no repositories, for the registry is not of ECR, .+",
+        lambda config: config[f"{PROJECT_NAME}:images"].update(
+            {"repositories": {"keptImages": 30}}
+        ),
+        rf"{PROJECT_NAME}:images is wrong: expected a registry on ECR with `repositories`; .+",
     ),
     "expired unlock": (
         lambda config: config.update(
             {
-                "herald:deletionProtection": "true",
-                "herald:unlock": {
+                f"{PROJECT_NAME}:deletionProtection": "true",
+                f"{PROJECT_NAME}:unlock": {
                     "resource": "event-store",
                     "until": "2020-01-01",
                     "reason": "the table is empty",
                 },
             }
         ),
-        rf"herald:unlock\.until is wrong: expected a day from {DAY} to {DAY}, or no unlock at "
-        r'all, came "2020-01-01"\.',
+        rf"{PROJECT_NAME}:unlock\.until is wrong: expected a day from {DAY} to {DAY}; remove an "
+        r'expired unlock; got "2020-01-01"\.',
     ),
 }
 
@@ -102,10 +112,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize("fault", CHANGES)
 def test_a_wrong_stack_file_is_told_in_one_sentence(project: Project, fault: str):
     change, sentence = CHANGES[fault]
-    config = copy.deepcopy(project.config)
-    change(config)
-    project.write(config)
-    done = project.pulumi("up", "--yes", "--skip-preview", "--stack", STACK)
+    done = project.update(change)
     assert done.returncode != 0
     [told] = errors(done.stdout)
     assert re.fullmatch(rf"Pulumi\.local\.yaml: {sentence}", told)
@@ -113,14 +120,36 @@ def test_a_wrong_stack_file_is_told_in_one_sentence(project: Project, fault: str
 
 
 def test_a_secret_that_another_environment_encrypted_stops_the_engine(project: Project):
-    config = copy.deepcopy(project.config)
-    config["herald:push"]["credentials"] = OF_ANOTHER
-    project.write(config)
-    done = project.pulumi("up", "--yes", "--skip-preview", "--stack", STACK)
+    done = project.update(
+        lambda config: config[f"{PROJECT_NAME}:push"].update(credentials=OF_ANOTHER)
+    )
     assert done.returncode != 0
     assert done.stderr.startswith("error: ")  # the engine's own sentence, before any program runs
     assert len(done.stderr.strip().splitlines()) == 1
     assert project.made() == []
+
+
+IMAGES: dict[str, tuple[Change, str]] = {
+    "registry that does not answer": (
+        lambda config: config[f"{PROJECT_NAME}:images"].update({"registry": "localhost:1"}),
+        r".*localhost:1/.*connection refused.*",
+    ),
+    "base that the registry lacks": (
+        lambda config: config[f"{PROJECT_NAME}:images"].update({"base": "localhost:5000/absent:1"}),
+        r".*localhost:5000/absent:1.*not found.*",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", IMAGES)
+def test_failed_image_stops_the_update(project: Project, fault: str):
+    change, sentence = IMAGES[fault]
+    kinds = ("herald:infra:ContainerImage", "docker-build:index:Image")  # the parent comes first
+    targets = [f"--target=**{kind}::*event-service" for kind in kinds]
+    done = project.update(change, *targets)
+    assert done.returncode != 0
+    assert any(re.fullmatch(sentence, error) for error in errors(done.stdout)), done.stdout
+    assert [urn for urn in project.made() if "docker-build:index:Image" in urn] == []
 
 
 def errors(output: str) -> list[str]:

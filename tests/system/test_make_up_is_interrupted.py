@@ -13,7 +13,7 @@ from local.provisioning import STACK, Provisioning
 from local.running_update import engines
 from tests.system.test_the_environment_recovers import make_up
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system, pytest.mark.disruptive]
 LOCKS = Provisioning(Environment.chosen()).states / "locks" / "organization" / "herald" / STACK
 UP = [str(PROJECT / ".venv" / "bin" / "python"), "-m", "local", "up"]
 
@@ -35,7 +35,7 @@ def provisioning():
         start_new_session=True,  # a group of its own, as a terminal would interrupt it
         preexec_fn=hear_interrupts,
     ) as running:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not list(engines(LOCKS)):
             assert time.monotonic() < deadline, "no engine has locked the stack"
             time.sleep(0.01)
@@ -45,7 +45,7 @@ def provisioning():
 def test_ctrl_c_ends_the_engine_first_and_says_how_to_go_on():
     with provisioning() as running:
         os.killpg(running.pid, signal.SIGINT)
-        said, _ = running.communicate(timeout=90)
+        said, _ = running.communicate(timeout=300)
     assert running.returncode == 1, said
     assert "local: interrupted; `make up` goes on from here" in said
     assert list(engines(LOCKS)) == []
@@ -69,6 +69,6 @@ def test_beside_a_running_update_it_refuses_and_names_it():
         os.kill(engine, signal.SIGSTOP)
         refused = subprocess.run(UP, cwd=PROJECT, capture_output=True, text=True, check=False)
         os.kill(engine, signal.SIGCONT)
-        running.communicate(timeout=90)
+        running.communicate(timeout=300)
     assert f"is running already (pid {engine}); wait for its end" in refused.stderr
     assert refused.returncode == running.returncode + 1 == 1

@@ -1,16 +1,15 @@
 """What breaks in the local environment is restarted, shown, and provisioned again."""
 
-import os
-import signal
 import subprocess
 import time
 
 import pytest
 
 from local.environment import PROJECT, Environment
+from local.host import privileges
 from local.supervisor import Process, Supervisor
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.disruptive]
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +25,8 @@ def process(supervisor: Supervisor, name: str) -> Process:
 def crash(supervisor: Supervisor, name: str) -> Process:
     """Kill a process; return it as it is when it has been restarted and is healthy."""
     before = process(supervisor, name)
-    os.kill(before.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 60
+    subprocess.run(privileges.command("kill", "-9", str(before.pid)), check=True)
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         now = process(supervisor, name)
         if now.healthy and now.restarts == before.restarts + 1:
@@ -50,6 +49,15 @@ def test_a_crashed_process_is_restarted_and_the_status_shows_it(supervisor, name
     status = subprocess.check_output(["make", "-s", "status"], cwd=PROJECT, text=True)
     [row] = [line.split() for line in status.splitlines() if line.startswith(f"{name} ")]
     assert row[1:4] == ["Running", "healthy", str(process(supervisor, name).restarts)]
+
+
+def test_inspection_lists_what_runs():
+    done = subprocess.run(
+        ["make", "-s", "inspect"], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    kinds = {line.split(" ")[0] for line in done.stdout.splitlines()}
+    assert done.returncode == 2
+    assert {"process", "mount", "bridge", "control", "iptables", "file"} <= kinds
 
 
 def test_a_second_up_changes_nothing():

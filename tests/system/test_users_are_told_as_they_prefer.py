@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
-LATEST = timedelta(seconds=3)
+from tests.system.conftest import LATEST
+
+pytestmark = pytest.mark.system
 GATHERING = timedelta(seconds=30)  # in which a digest takes in what is due with it
 MINUTE = timedelta(minutes=1)
-BEFORE = timedelta(seconds=6)  # the end of the quiet hours; time to acknowledge
+HOURLY = {"isRecurring": True, "rule": "FREQ=HOURLY;COUNT=2"}  # the user chose none of the hours
+BEFORE = 2 * LATEST  # the end of the quiet hours; time to acknowledge
 
 
 def prefer(person: Any, **preferences: Any) -> None:
@@ -20,28 +22,26 @@ def prefer(person: Any, **preferences: Any) -> None:
 
 def soon_before_a_minute(platform: Any) -> tuple[datetime, datetime]:
     """A date that a reminder may have, seconds before a full minute, and that minute."""
-    soon: datetime = platform.soon(6) + BEFORE
+    soon: datetime = platform.soon(20) + BEFORE
     minute = soon.replace(second=0, microsecond=0) + MINUTE
     return minute - BEFORE, minute
 
 
-@pytest.fixture(scope="module")
-def story(platform):
+def tell(platform):
     """Everything is posted first, so that all of it is waited for once."""
     told = SimpleNamespace(quiet=platform.person(), acknowledged=platform.person())
-    told.urgent, told.collected, told.mailed = (platform.person() for _ in range(3))
+    told.urgent, told.chosen, told.collected, told.mailed = (platform.person() for _ in range(4))
     told.due, told.end = soon_before_a_minute(platform)
     window = {"days": ["mo", "tu", "we", "th", "fr", "sa", "su"]}
     window |= {"from": f"{told.end - 30 * MINUTE:%H:%M}", "to": f"{told.end:%H:%M}"}
-    for person in (told.quiet, told.acknowledged, told.urgent):
+    for person in (told.quiet, told.acknowledged, told.urgent, told.chosen):
         person.register()
         prefer(person, quietHours=[window])
     prefer(told.collected, dailyDigest=f"{told.end:%H:%M}")
-    told.reminder = told.quiet.remind("Later", told.due)
-    done = told.acknowledged.remind("Done", told.due)
-    urgent = {"date": told.due.isoformat(), "message": "Now", "urgent": True}
-    posted = platform.reminders.post("/reminders", json=urgent, headers=told.urgent.headers)
-    assert posted.status_code == 201, posted.text
+    told.reminder = told.quiet.remind("Later", told.due, **HOURLY)
+    done = told.acknowledged.remind("Done", told.due, **HOURLY)
+    told.urgent.remind("Now", told.due, urgent=True, **HOURLY)
+    told.chosen.remind("As asked", told.due)
     for message in ("One", "Two"):
         told.collected.remind(message, told.due, "email")
     told.mailed.remind("A mail", told.due, "email")
@@ -74,6 +74,11 @@ def test_the_timeline_says_why_it_was_late(story, platform):
 
 def test_what_is_urgent_comes_at_once(story):
     [push] = story.urgent.messages()
+    assert story.due <= received(push) < story.end
+
+
+def test_chosen_time_rings_in_quiet_hours(story):
+    [push] = story.chosen.messages()
     assert story.due <= received(push) < story.end
 
 

@@ -7,11 +7,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 
 from local.environment import PROJECT
-
-WORKFLOWS = PROJECT / ".github" / "workflows"
 
 
 @pytest.fixture
@@ -79,37 +76,3 @@ def test_without_a_room_nobody_is_told(
     assert capsys.readouterr().out == (
         "::notice::CHAT_WEBHOOK_URL is not set, so nobody was told\n"
     )
-
-
-def workflow(name: str) -> dict[str, Any]:
-    # YAML 1.1 reads the key `on` as true.
-    content: dict[Any, Any] = yaml.safe_load((WORKFLOWS / f"{name}.yml").read_text())
-    return {"on" if key is True else key: value for key, value in content.items()}
-
-
-@pytest.mark.parametrize("name", ["preview", "test"])
-def test_what_runs_for_forks_has_no_secret_and_may_only_read(name: str):
-    text = (WORKFLOWS / f"{name}.yml").read_text()
-    assert "secrets." not in text
-    assert "pull_request_target" not in text
-    permissions = [job["permissions"] for job in workflow(name)["jobs"].values()]
-    assert {right for each in permissions for right in each.values()} == {"read"}
-
-
-def test_each_branch_is_one_environment_everywhere():
-    pairs = {("dev", "development"), ("staging", "master"), ("prod", "production")}
-    for name, job in (("preview", "preview"), ("drift", "drift")):
-        rows = workflow(name)["jobs"][job]["strategy"]["matrix"]["include"]
-        assert {(row["stack"], row["branch"]) for row in rows} == pairs
-    assert set(workflow("deploy")["on"]["push"]["branches"]) == {branch for _, branch in pairs}
-    for job in workflow("deploy")["jobs"].values():
-        assert job["env"]["STACK"] == (
-            "${{ github.ref_name == 'production' && 'prod' || "
-            "github.ref_name == 'master' && 'staging' || 'dev' }}"
-        )
-
-
-def test_a_deployment_is_told_at_start_success_and_failure():
-    steps = workflow("deploy")["jobs"]["deploy"]["steps"]
-    told_when = [each.get("if") for each in steps if "notice.py" in each.get("run", "")]
-    assert told_when == [None, "success()", "failure() || cancelled()"]

@@ -1,9 +1,5 @@
 import json
-import socket
-import subprocess
-import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +8,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+
+from tests.emulator import aws_emulator
 
 REGION = "eu-central-1"
 
@@ -50,17 +48,8 @@ def inbox_server() -> Iterator[RecordingInbox]:
 
 @pytest.fixture(scope="session")
 def endpoint(inbox_server: RecordingInbox) -> Iterator[str]:
-    """The emulator as the local environment starts it, on two addresses."""
-    ports = free_ports(2)
-    listen = [part for port in ports for part in ("--listen", f"127.0.0.1:{port}")]
-    command = [sys.executable, "-m", "local.aws_server", *listen, "--inbox", inbox_server.url]
-    with subprocess.Popen(command) as process:
-        try:
-            wait_for_ports(ports)
-            yield f"http://127.0.0.1:{ports[1]}"
-        finally:
-            process.terminate()
-    assert process.returncode == 0
+    with aws_emulator(inbox=inbox_server.url) as url:
+        yield url
 
 
 @pytest.fixture
@@ -96,21 +85,6 @@ def aws(endpoint: str) -> Iterator[Callable[[str], Any]]:
         made.close()
 
 
-def free_ports(number: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
-def wait_for_ports(ports: list[int]) -> None:
-    deadline = time.monotonic() + 60
-    for port in ports:
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, f"nothing listens on port {port}"
-                time.sleep(0.05)
+@pytest.fixture
+def dynamodb(aws: Callable[[str], Any]) -> Any:
+    return aws("dynamodb")

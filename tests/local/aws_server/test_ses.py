@@ -41,6 +41,10 @@ def notices(aws, ses) -> Any:
         ConfigurationSetName="reminders", EventDestination=destination(topic)
     )
 
+    (first,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert first["Body"] == "Successfully validated SNS topic for Amazon SES event publishing."
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=first["ReceiptHandle"])
+
     def receive() -> list[dict[str, Any]]:
         answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
@@ -286,3 +290,21 @@ def test_event_destinations_can_go_and_come_again(ses, notices):
         ConfigurationSetName="reminders", EventDestination=before
     )
     assert ses.describe_configuration_set(**asked)["EventDestinations"] == [before]
+
+
+def test_account_may_send_to_anybody(aws):
+    account = aws("sesv2").get_account()
+    assert account["ProductionAccessEnabled"] is True
+    assert account["SendQuota"] == {
+        "Max24HourSend": 50_000.0,
+        "MaxSendRate": 14.0,
+        "SentLast24Hours": 0.0,
+    }
+
+
+def test_sandboxed_account_sends_one_a_second(aws):
+    aws("sesv2").put_account_details(
+        MailType="TRANSACTIONAL", WebsiteURL="https://example.com", ProductionAccessEnabled=False
+    )
+    account = aws("sesv2").get_account()
+    assert (account["ProductionAccessEnabled"], account["SendQuota"]["MaxSendRate"]) == (False, 1)

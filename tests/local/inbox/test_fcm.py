@@ -38,6 +38,12 @@ def test_an_accepted_push_is_shown(client, send):
     }
 
 
+def test_app_shows_data_message(client, send):
+    send({"message": {"token": "valid-1", "data": {"title": "Reminder", "body": "Tea"}}})
+    (shown,) = client.get("/api/messages").json()
+    assert (shown["title"], shown["body"]) == ("Reminder", "Tea")
+
+
 @pytest.mark.parametrize("token", ["valid-1", "throttled-1"])
 @pytest.mark.parametrize("name", ["validate_only", "validateOnly"])
 def test_a_dry_run_is_accepted_and_not_shown(client, send, token, name):
@@ -102,6 +108,10 @@ def test_each_message_to_a_throttled_token_passes_the_third_time(client, send):
         (message(token=""), "message"),
         (message(topic="news"), "message"),
         (message(data={"long": "x" * 4100}), "message"),
+        (message(apns={"payload": {"aps": {"alert": "x" * 4100}}}), "message"),
+        (message(android={"ttl": "4 hours"}), "message.android.ttl"),
+        (message(android={"sound": "default"}), "message.android.sound"),
+        (message(apns={"headers": {"apns-priority": 10}}), "message.apns.headers.apns-priority"),
         ({}, "message"),
     ],
 )

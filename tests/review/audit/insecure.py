@@ -54,6 +54,16 @@ SERVER = {
 }
 
 INSECURE: dict[str, list[Insecure]] = {
+    "aws:acm/certificate:Certificate": [
+        Insecure(
+            name="all-hosts",
+            inputs={
+                "domainName": "*.example.com",
+                "options": {"certificateTransparencyLoggingPreference": "DISABLED"},
+            },
+            fails={"CKV_AWS_234", "CKV2_AWS_71"},
+        )
+    ],
     "aws:cloudwatch/logGroup:LogGroup": [
         Insecure(name="logs", fails={"CKV_AWS_158", "CKV_AWS_338", "CKV_AWS_66"}),
         Insecure(
@@ -87,22 +97,6 @@ INSECURE: dict[str, list[Insecure]] = {
             inputs={"ingress": [OPEN]},
             refers={"vpcId": "network"},
             fails=set(),
-        )
-    ],
-    "aws:ec2/launchTemplate:LaunchTemplate": [
-        Insecure(
-            name="template",
-            inputs={
-                "blockDeviceMappings": [{"ebs": {"encrypted": "false"}}],
-                "metadataOptions": {
-                    "httpEndpoint": "enabled",
-                    "httpPutResponseHopLimit": 2.0,
-                    "httpTokens": "optional",
-                },
-                "networkInterfaces": [{"associatePublicIpAddress": True}],
-                "userData": f"export AWS_SECRET_ACCESS_KEY={KEY}",
-            },
-            fails={"CKV_AWS_341", "CKV_AWS_46", "CKV_AWS_79", "CKV_AWS_88"},
         )
     ],
     "aws:ec2/route:Route": [
@@ -205,9 +199,6 @@ INSECURE: dict[str, list[Insecure]] = {
             },
             fails={"CKV_AWS_339", "CKV_AWS_37", "CKV_AWS_38", "CKV_AWS_39", "CKV_AWS_58"},
         )
-    ],
-    "aws:eks/nodeGroup:NodeGroup": [
-        Insecure(name="nodes", inputs={"remoteAccess": {"ec2SshKey": "key"}}, fails={"CKV_AWS_100"})
     ],
     "aws:iam/policy:Policy": [
         Insecure(name="policy", inputs={"policy": EVERYTHING}, fails=IDENTITY)
@@ -364,6 +355,13 @@ INSECURE: dict[str, list[Insecure]] = {
             fails=set(),  # the server that uses it fails
         )
     ],
+    "aws:route53/record:Record": [
+        Insecure(
+            name="nowhere",
+            inputs={"type": "A", "name": "a.example.com", "records": ["192.0.2.1"]},
+            fails={"CKV2_AWS_23"},
+        )
+    ],
     "aws:s3/bucket:Bucket": [
         Insecure(
             name="bucket",
@@ -454,6 +452,9 @@ INSECURE: dict[str, list[Insecure]] = {
 
 # Of each type; the reason holds for every resource of it.
 NOT_SHOWN: dict[str, dict[str, str]] = {
+    "aws:acm/certificate:Certificate": {
+        "CKV_AWS_233": "of a setting of Terraform; Pulumi makes a new resource before it deletes",
+    },
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
         "CKV2_AWS_12": "told of the network that the group belongs to",
     },

@@ -1,6 +1,6 @@
 """Resources as a run of a program on made-up answers records them."""
 
-from preview.trial import Recorded
+from review.simulation.trial import Recorded
 
 
 def recorded(type_: str, name: str, inputs=None, outputs=None, refers=None) -> Recorded:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from audit import admission, advisories, checkov, kube_score, parliament
-from audit.findings import AuditError, Finding
-from audit.manifests import manifests
-from audit.programs import made_up, platform
 from local.environment import Environment
-from tests.audit.recording import recorded
+from review.audit import admission, advisories, checkov, kube_score, parliament
+from review.audit.findings import AuditError, Finding
+from review.audit.manifests import manifests
+from review.audit.programs import made_up, platform
+from tests.review.audit.recording import recorded
 
 
 def program(folder: Path, name: str, text: str, code: int = 0, error: str = "") -> Path:
@@ -64,13 +64,13 @@ def test_kube_scores_grades_below_the_best_are_findings(tmp_path, monkeypatch):
 def test_a_judge_that_says_nothing_readable_has_not_passed_anything(tmp_path, monkeypatch):
     silent = program(tmp_path, "silent", "", 1, "panic: no input")
     monkeypatch.setattr(kube_score, "PROGRAM", silent)
-    with pytest.raises(AuditError, match="kube-score told nothing readable: panic: no input"):
+    with pytest.raises(AuditError, match="kube-score printed no JSON: panic: no input"):
         kube_score.judge({"dev": [{}]})
     monkeypatch.setattr(kube_score, "PROGRAM", program(tmp_path, "nothing", "null"))
-    with pytest.raises(AuditError, match="kube-score judged nothing of what it was shown"):
+    with pytest.raises(AuditError, match="kube-score checked none of its input"):
         kube_score.judge({"dev": [{}]})
     monkeypatch.setattr(checkov, "CHECKOV", silent)
-    with pytest.raises(AuditError, match="checkov told nothing readable: panic: no input"):
+    with pytest.raises(AuditError, match="checkov printed no JSON: panic: no input"):
         checkov.judge([])
     monkeypatch.setattr(parliament, "PROGRAM", silent)
     with pytest.raises(AuditError, match="parliament failed: panic: no input"):
@@ -80,7 +80,7 @@ def test_a_judge_that_says_nothing_readable_has_not_passed_anything(tmp_path, mo
 @pytest.mark.parametrize(
     ("report", "reason"),
     [
-        ({"passed": 0, "failed": 0}, "checkov judged nothing of what it was shown"),
+        ({"passed": 0, "failed": 0}, "checkov checked none of its input"),
         ({"results": {"parsing_errors": ["dev.json"]}}, r"checkov could not read dev\.json"),
     ],
 )
@@ -93,11 +93,11 @@ def test_what_checkov_did_not_read_has_not_passed(tmp_path, monkeypatch, report,
 def test_a_judge_that_is_not_installed_is_told(tmp_path, monkeypatch):
     for judge, name in ((checkov, "CHECKOV"), (parliament, "PROGRAM"), (kube_score, "PROGRAM")):
         monkeypatch.setattr(judge, name, tmp_path / "missing")
-    with pytest.raises(AuditError, match="checkov is not installed; `make audit/.venv/ready`"):
+    with pytest.raises(AuditError, match="not installed; `make review/audit/.venv/ready`"):
         checkov.judge([])
     with pytest.raises(AuditError, match="parliament is not installed"):
         parliament.judge([])
-    with pytest.raises(AuditError, match="kube-score is not built; `make kube-score` builds it"):
+    with pytest.raises(AuditError, match="kube-score is missing; run `make kube-score`"):
         kube_score.judge({"dev": [{}]})
 
 
@@ -171,7 +171,7 @@ def test_a_cluster_that_does_not_answer_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(
         Environment, "shell", lambda self: {"PATH": f"{tmp_path}:/usr/bin:/bin"}, raising=True
     )
-    with pytest.raises(AuditError, match="can't be asked: The connection to the server was ref"):
+    with pytest.raises(AuditError, match="does not answer: The connection to the server was ref"):
         admission.judge({"dev": []}, Environment())
 
 
@@ -181,11 +181,13 @@ def test_manifests_go_into_the_namespace_of_the_audit_and_ask_for_no_port_of_the
         "metadata": {"name": "web", "namespace": "local"},
         "spec": {"ports": [{"port": 80, "nodePort": 30080}]},
     }
-    moved = admission.moved(service)
+    moved = admission.move_to_namespace(service)
     assert moved["metadata"] == {"name": "web", "namespace": "herald-audit"}
     assert moved["spec"] == {"ports": [{"port": 80}]}
     assert service["metadata"]["namespace"] == "local"
-    assert admission.moved({"metadata": {"name": "prod"}}) == {"metadata": {"name": "prod"}}
+    assert admission.move_to_namespace({"metadata": {"name": "prod"}}) == {
+        "metadata": {"name": "prod"}
+    }
 
 
 JINJA = {"name": "jinja2", "version": "2.4.1"}
@@ -202,9 +204,9 @@ def test_unsafe_packages_are_findings(tmp_path, monkeypatch):
     assert verdict.findings[0] == Finding(
         judge="pip-audit",
         rule="PYSEC-1",
-        stack="requirements/development.lock",
+        stack="development.lock",
         resource="jinja2",
-        problem="2.4.1 is known to be unsafe; mended in 2.11.3",
+        problem="2.4.1 is vulnerable; fixed in 2.11.3",
     )
 
 
@@ -257,4 +259,5 @@ def test_the_platform_of_a_stack_runs_without_its_secrets_and_leaves_nothing_unk
     deployment = platform(stack)
     documents = list(parliament.documents(stack, deployment.resources))
     assert len(documents) > 10
-    assert deployment.one("aws:dynamodb/table:Table").name == f"{stack}-event-store"
+    name = f"{stack}-event-store"
+    assert deployment.one("aws:dynamodb/table:Table", name).name == name

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from audit import checkov
-from audit.findings import AuditError
-from audit.terraform import TerraformType, mapped, plan, read_types, snake_case
-from preview.trial import Recorded
-from tests.audit.insecure import INSECURE, NOT_SHOWN
-from tests.audit.recording import recorded
+from review.audit import checkov
+from review.audit.findings import AuditError
+from review.audit.terraform import TerraformType, mapped, plan, read_types, snake_case
+from review.simulation.trial import Recorded
+from tests.review.audit.insecure import INSECURE, NOT_SHOWN
+from tests.review.audit.recording import recorded
 
 TYPES = read_types()
 needs_checkov = pytest.mark.integration
@@ -113,7 +113,7 @@ def test_a_type_without_one_in_terraform_is_reported():
 
 def test_two_resources_of_one_address_are_an_error():
     twins = [recorded("aws:sqs/queue:Queue", "event"), recorded("aws:sqs/queue:Queue", "event")]
-    with pytest.raises(AuditError, match=r"more than one resource would be aws_sqs_queue\.event"):
+    with pytest.raises(AuditError, match=r"expected unique addresses; got aws_sqs_queue\.event"):
         mapped(twins, TYPES)
 
 

@@ -2,13 +2,12 @@
 
 import pytest
 
-from audit.judgement import judged_alone, manifests_of, programs
-from audit.suppressions import read_suppressions, sort
-from preview.rehearsal import stack_names
+from review.audit.judgement import judged_alone, manifests_of, programs
+from review.audit.suppressions import read_suppressions, sort
+from review.simulation.rehearsal import stack_names
 
 
 @pytest.mark.integration
-@pytest.mark.timeout(300)
 def test_nothing_is_found_in_any_stack_and_every_suppression_is_needed():
     deployments = programs(stack_names())
     verdicts = list(judged_alone(deployments, manifests_of(deployments)))

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from audit.findings import Finding
-from audit.suppressions import Suppression, read_suppressions, sort
+from review.audit.findings import Finding
+from review.audit.suppressions import Suppression, read_suppressions, sort
 
 REASON = "Nobody waits for dev when a zone fails."
 

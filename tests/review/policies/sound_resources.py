@@ -143,6 +143,9 @@ SOUND: dict[str, dict[str, Any]] = {
     },
     "aws:scheduler/schedule:Schedule": {"target": {"deadLetterConfig": {"arn": QUEUE_ARN}}},
     "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 30, "tags": TAGS},
+    "aws:amp/ruleGroupNamespace:RuleGroupNamespace": {"tags": TAGS},
+    "aws:amp/scraper:Scraper": {"tags": TAGS},
+    "aws:amp/workspace:Workspace": {"tags": TAGS},
     "aws:cloudwatch/metricAlarm:MetricAlarm": {"alarmActions": [TOPIC_ARN], "tags": TAGS},
     "aws:iam/role:Role": {
         "assumeRolePolicy": document(admit(FEDERATED, Condition=SUBJECT)),
@@ -181,11 +184,6 @@ SOUND |= {
         "tags": TAGS,
     },
     "aws:ec2/flowLog:FlowLog": {"trafficType": "ALL", "tags": TAGS},
-    "aws:ec2/launchTemplate:LaunchTemplate": {
-        "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
-        "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true"}}],
-        "tags": TAGS,
-    },
     "aws:eks/cluster:Cluster": {
         "vpcConfig": {
             "endpointPrivateAccess": True,
@@ -195,11 +193,13 @@ SOUND |= {
         "encryptionConfig": {"resources": ["secrets"]},
         "enabledClusterLogTypes": ["api", "audit", "authenticator"],
         "accessConfig": {"authenticationMode": "API"},
+        "computeConfig": {"enabled": True},
+        "kubernetesNetworkConfig": {"elasticLoadBalancing": {"enabled": True}},
+        "storageConfig": {"blockStorage": {"enabled": True}},
         "deletionProtection": True,
         "tags": TAGS,
     },
     "aws:eks/addon:Addon": {"addonVersion": "v1.14.3-eksbuild.23", "tags": TAGS},
-    "aws:eks/nodeGroup:NodeGroup": {"launchTemplate": {"id": "lt-1"}, "tags": TAGS},
     "aws:s3/bucket:Bucket": {"forceDestroy": False, "tags": TAGS},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
         "blockPublicAcls": True,

@@ -10,9 +10,9 @@ import yaml
 
 from local.environment import PROJECT, Environment
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.system
 INSECURE = Path(__file__).parent / "insecure"
-PACK = PROJECT / "policies"
+PACK = PROJECT / "review" / "policies"
 
 
 def pulumi(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

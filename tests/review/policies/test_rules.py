@@ -9,9 +9,9 @@ import pytest
 from platform_policies.catalogue import KNOWN, RULES, TAGGED, UNTAGGED
 from platform_policies.resource import UNKNOWN, Resource
 
-from tests.policies.breaches.breach import ABSENT, Breach
-from tests.policies.breaches.every import BREACHES
-from tests.policies.sound_resources import SOUND, TAGS, admit, document
+from tests.review.policies.breaches.breach import ABSENT, Breach
+from tests.review.policies.breaches.every import BREACHES
+from tests.review.policies.sound_resources import SOUND, TAGS, admit, document
 
 RULE = {rule.name: rule for rule in RULES}
 
@@ -113,7 +113,7 @@ def test_a_subject_with_a_wildcard_is_none(subject: str):
     trust = document(admit({"Federated": "arn:issuer"}, Condition=condition))
     role = sound("aws:iam/role:Role", {"assumeRolePolicy": trust})
     assert RULE["role-taken-by-someone"].problems(role) == [
-        "statement Admit lets every identity of arn:issuer take the role"
+        "statement Admit lets every identity of arn:issuer assume the role"
     ]
 
 
@@ -155,7 +155,7 @@ def test_keys_of_an_emulator_are_no_secrets():
     assert rule.problems(sound("kubernetes:apps/v1:Deployment", {path: env})) == []
     env[0]["value"] = "https://sqs.eu-central-1.amazonaws.com"
     assert rule.problems(sound("kubernetes:apps/v1:Deployment", {path: env})) == [
-        "container service: AWS_SECRET_ACCESS_KEY is written out; refer to a Secret"
+        "container service: AWS_SECRET_ACCESS_KEY is plain text; refer to a Secret"
     ]
 
 

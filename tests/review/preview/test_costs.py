@@ -5,16 +5,17 @@ import pytest
 import yaml
 
 from local.environment import PROJECT
-from preview.costs import FREE, RATES, assumptions, bill
-from preview.plan import PlannedResource
-from preview.prices import Prices, read_prices
+from review.preview.costs import FREE, RATES, assumptions, bill
+from review.preview.plan import PlannedResource
+from review.preview.prices import NoTable, Prices, read_prices, usage_of
+from stacks.config.project import PROJECT as PROJECT_NAME
 
 PRODUCTION = "production"
 
 
 @pytest.fixture(scope="module")
 def prices() -> Prices:
-    return read_prices()
+    return read_prices("eu-central-1")
 
 
 def planned(kind: str, inputs: dict[str, Any], name: str = "it") -> PlannedResource:
@@ -22,7 +23,7 @@ def planned(kind: str, inputs: dict[str, Any], name: str = "it") -> PlannedResou
 
 
 def monthly(prices: Prices, kind: str, inputs: dict[str, Any], use: str = PRODUCTION) -> str:
-    found = bill([planned(kind, inputs)], prices, prices.usage_of(use))
+    found = bill([planned(kind, inputs)], prices, usage_of(use))
     assert found.unpriced == ()
     return f"{found.monthly:.2f}"
 
@@ -51,11 +52,18 @@ SERVER = {"instanceClass": "db.t4g.micro", "allocatedStorage": 20, "multiAz": Fa
             {"billingMode": "PAY_PER_REQUEST", "pointInTimeRecovery": {"enabled": True}},
             "35.16",
         ),
-        # half of 10 million x 0.50
-        ("aws:sns/topicSubscription:TopicSubscription", {"protocol": "sqs"}, "2.50"),
-        ("aws:sns/topicSubscription:TopicSubscription", {"protocol": "email"}, "0.00"),
-        # (394,200 + 2 x 5 million) x 0.40 a million
-        ("aws:sqs/queue:Queue", {"redrivePolicy": "{}"}, "4.16"),
+        # 1 million changes of reminders + 2 x 3 million outcomes, x 0.50 a million
+        ("aws:sns/topic:Topic", {"name": "prod-event-…"}, "3.50"),
+        # 3 million that are due
+        ("aws:sns/topic:Topic", {"name": "prod-notification-…"}, "1.50"),
+        # half of 3 million are e-mails
+        ("aws:sns/topic:Topic", {"name": "prod-email-notices-…"}, "0.75"),
+        ("aws:sns/topic:Topic", {"name": "prod-alarms-…"}, "0.00"),
+        ("aws:sns/topicSubscription:TopicSubscription", {"protocol": "sqs"}, "0.00"),
+        # (394,200 + 2 x 10 million) x 0.40 a million
+        ("aws:sqs/queue:Queue", {"name": "prod-event-…", "redrivePolicy": "{}"}, "8.16"),
+        # (394,200 + 2 x 4.5 million) x 0.40 a million
+        ("aws:sqs/queue:Queue", {"name": "prod-notification-…", "redrivePolicy": "{}"}, "3.76"),
         ("aws:sqs/queue:Queue", {}, "0.00"),
         # 43,800 starts x 2 s x 0.25 GB x 0.0000166667 + starts
         ("aws:lambda/function:Function", {"memorySize": 256}, "0.37"),
@@ -85,13 +93,15 @@ SERVER = {"instanceClass": "db.t4g.micro", "allocatedStorage": 20, "multiAz": Fa
         ("aws:ec2/eip:Eip", {}, "3.65"),
         # 730 h x 0.10
         ("aws:eks/cluster:Cluster", {}, "73.00"),
-        # 3 x (730 h x 0.12075 + 50 GB x 0.0952)
-        (
-            "aws:eks/nodeGroup:NodeGroup",
-            {"instanceTypes": ["m7i.large"], "scalingConfig": {"minSize": 3, "maxSize": 9}},
-            "278.72",
-        ),
+        # and 4 nodes x (730 h x (0.12075 + 0.01449) + 80 GB x 0.0952)
+        ("aws:eks/cluster:Cluster", {"computeConfig": {"enabled": True}}, "498.36"),
+        # 730 h x (0.027 + 2 x 0.008 + 3 x 0.005)
+        ("kubernetes:networking.k8s.io/v1:Ingress", {}, "42.34"),
         ("aws:s3/bucket:Bucket", {}, "0.02"),
+        # 730 h x 0.04 + 450 x 0.075
+        ("aws:amp/scraper:Scraper", {}, "62.95"),
+        # 450 x 0.09
+        ("aws:amp/workspace:Workspace", {}, "40.50"),
         ("kubernetes:apps/v1:Deployment", {"spec": {"replicas": 9}}, "0.00"),
         ("aws:iam/role:Role", {}, "0.00"),
     ],
@@ -115,11 +125,6 @@ def test_less_use_costs_less(prices: Prices):
             "it: no price known for aws:efs/fileSystem:FileSystem",
         ),
         (
-            "aws:eks/nodeGroup:NodeGroup",
-            {"instanceTypes": ["x2iedn.large"]},
-            "it: no price known for x2iedn.large",
-        ),
-        (
             "aws:rds/instance:Instance",
             {**SERVER, "instanceClass": "db.x2g.large"},
             "it: no price known for db.x2g.large",
@@ -130,6 +135,12 @@ def test_less_use_costs_less(prices: Prices):
             "it: no price known for provisioned capacity",
         ),
         (
+            "aws:sns/topic:Topic",
+            {"name": "prod-invoices-…"},
+            "it: no price known for the messages of topic invoices, which prices.py does "
+            "not estimate",
+        ),
+        (
             "aws:scheduler/schedule:Schedule",
             {"scheduleExpression": "rate(5 minutes)"},
             "it: no price known for schedule rate(5 minutes)",
@@ -137,7 +148,7 @@ def test_less_use_costs_less(prices: Prices):
     ],
 )
 def test_what_has_no_price_is_told(prices: Prices, kind: str, inputs: dict[str, Any], said: str):
-    found = bill([planned(kind, inputs)], prices, prices.usage_of(PRODUCTION))
+    found = bill([planned(kind, inputs)], prices, usage_of(PRODUCTION))
     assert (found.unpriced, found.costs) == ((said,), ())
 
 
@@ -148,7 +159,7 @@ def test_a_bill_is_the_sum_dearest_first(prices: Prices):
         planned("aws:cloudwatch/metricAlarm:MetricAlarm", {}, "a"),
         planned("aws:iam/role:Role", {}, "role"),
     ]
-    found = bill(resources, prices, prices.usage_of(PRODUCTION))
+    found = bill(resources, prices, usage_of(PRODUCTION))
     assert [each.name for each in found.costs] == ["c", "a", "b"]
     assert found.monthly == Decimal("3.20")
 
@@ -161,20 +172,24 @@ def test_nothing_is_both_free_and_priced():
 def test_the_table_is_of_the_region_and_has_the_server_of_each_stack(prices: Prices, stack: str):
     config = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
     assert prices.region == config["aws:region"]
-    assert prices.server_hour(config["herald:database"]["rds"]["instanceClass"]) is not None
-    account = yaml.safe_load((PROJECT / "foundation" / f"Pulumi.{stack}.yaml").read_text())
-    machines = account["config"]["herald-foundation:cluster"]["instanceTypes"]
-    assert None not in {prices.machine_hour(each) for each in machines}
+    assert (
+        prices.server_hour(config[f"{PROJECT_NAME}:database"]["rds"]["instanceClass"]) is not None
+    )
 
 
 def test_assumptions_tell_date_source_and_use(prices: Prices):
-    told = "\n".join(assumptions(prices, prices.usage_of(PRODUCTION)))
+    told = "\n".join(assumptions(prices, usage_of(PRODUCTION)))
     assert prices.as_of.isoformat() in told
-    assert "An estimate: the prices were written down by hand and not compared" in told
-    assert "check before you rely on it: https://aws.amazon.com/pricing/" in told
+    assert "An estimate: the prices were entered manually and not compared" in told
+    assert "Check before you rely on it: https://aws.amazon.com/pricing/" in told
     checked = "\n".join(
-        assumptions(prices.model_copy(update={"checked": True}), prices.usage_of(PRODUCTION))
+        assumptions(prices.model_copy(update={"checked": True}), usage_of(PRODUCTION))
     )
     assert "Compared with https://aws.amazon.com/pricing/" in checked
     assert "estimate" not in checked
     assert "1,000,000 changes of reminders and 3,000,000 notifications a month, 50%" in told
+
+
+def test_regions_without_table_are_refused():
+    with pytest.raises(NoTable, match="of region eu-west-1; found only eu-central-1. `make"):
+        read_prices("eu-west-1")

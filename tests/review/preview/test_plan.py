@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from preview.plan import Finding, PlannedResource, events_of, plan_of
+from review.preview.plan import Finding, PlannedResource, events_of, plan_of
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 STACK = "urn:pulumi:prod::herald::"

@@ -1,13 +1,14 @@
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from preview.comparison import Difference, changes
-from preview.costs import Bill, Cost, Part
-from preview.plan import Finding, Plan, PlannedResource
-from preview.report import LIMIT, BadReport, Earlier, Report, as_json, markdown, text
+from review.preview.comparison import Difference, changes
+from review.preview.costs import Bill, Cost, Part
+from review.preview.plan import Finding, Plan, PlannedResource
+from review.preview.report import LIMIT, BadReport, Earlier, Report, as_json, markdown, text
 
 QUEUE, TOPIC = "aws:sqs/queue:Queue", "aws:sns/topic:Topic"
 FINDING = Finding(
@@ -75,7 +76,7 @@ def test_places_that_differ(before: dict[str, Any], after: dict[str, Any], paths
 
 def test_text_against_an_empty_stack():
     assert text(report(*AFTER, findings=[FINDING], errors=["It is wrong."])) == (
-        "Stack prod against an empty stack: not planned to the end, so far 2 to create\n"
+        "Stack prod against an empty stack: incomplete, so far 2 to create\n"
         "  +   1 aws:sns/topic:Topic\n"
         "  +   1 aws:sqs/queue:Queue\n"
         "\n"
@@ -144,7 +145,7 @@ def test_json_remembers_all_that_the_next_preview_needs():
     assert content["policies"]["findings"][0]["rule"] == "queue-encrypted"
 
 
-NO_REPORT = "expected the JSON report of a preview, as `--output` writes it; it is none, or cut"
+NO_REPORT = "expected a complete JSON report of a preview, as `--output` writes it"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ NO_REPORT = "expected the JSON report of a preview, as `--output` writes it; it 
         ),
         (
             '{"format": 2, "stack": "dev"}',
-            "expected a report of format 1 of stack prod, came one of format 2 of stack dev",
+            "expected a report of format 1 of stack prod; got one of format 2 of stack dev",
         ),
     ],
 )
@@ -167,3 +168,9 @@ def test_another_file_is_refused(given: str, said: str):
     with pytest.raises(BadReport) as refused:
         Earlier.of(given, "prod")
     assert str(refused.value) == said
+
+
+def test_unknown_prices_make_no_total():
+    unpriced = Bill((), ("no prices of region eu-west-1",))
+    said = text(replace(report(planned(TOPIC, "a")), bill=unpriced, currency="", assumptions=[]))
+    assert "Monthly cost: unknown\n  not counted: no prices of region eu-west-1\n" in said

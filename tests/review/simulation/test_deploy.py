@@ -6,9 +6,9 @@ import gc
 import pulumi
 import pulumi_random
 import pytest
-from pulumi_aws import get_caller_identity, sns, sqs
+from pulumi_aws import get_caller_identity, get_caller_identity_output, sns, sqs
 
-from preview.trial import Incomplete
+from review.simulation.trial import Incomplete
 
 
 class Pair(pulumi.ComponentResource):
@@ -69,7 +69,7 @@ def test_an_unexpected_lookup_of_an_output_fails(deploy):
 
 def test_an_announced_lookup_is_answered(deploy):
     def program() -> None:
-        pulumi.export("account", get_caller_identity().account_id)
+        pulumi.export("account", get_caller_identity_output().account_id)
 
     answer = {"aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "1"}}
     assert deploy(program, lookups=answer).exports == {"account": "1"}

@@ -11,10 +11,11 @@ import pytest
 from event_messages.consumer import Consumer
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
-from event_messages.fakes import InMemoryQueue, InMemoryTopic
 from event_messages.pace import Pace
 from event_messages.publisher import Publisher
 from event_messages.received import QueueClient
+
+from tests.services.event_messages.fakes import InMemoryQueue, InMemoryTopic
 
 MAX_RECEIVES = 3
 SERVICE = "event-service"
@@ -69,7 +70,7 @@ class Transport:
             yield consumer
         finally:
             consumer.stop()
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
 
 

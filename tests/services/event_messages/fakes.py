@@ -9,9 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
-
 from event_messages.event import Event
-from event_messages.publisher import BATCH_BYTES, BATCH_ENTRIES
+from event_messages.topic import BATCH_BYTES, BATCH_ENTRIES
 
 _ACCOUNT = "123456789012"
 

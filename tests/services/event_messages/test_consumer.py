@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,10 +13,12 @@ import pytest
 from event_messages.consumer import Consumer
 from event_messages.errors import Refused, RetryLater, UnknownEvent
 from event_messages.event import Event
-from event_messages.fakes import InMemoryQueue
 from event_messages.pace import Pace
 from event_messages.publisher import Outgoing
 from event_messages.received import Handled, Received
+
+from tests.services.event_messages.fakes import InMemoryQueue
+from tests.waiting import eventually
 
 MAX_RECEIVES = 3
 QUICK = Pace(threads=4, wait=1, visibility=30, retry_base=0.01, grace=5)
@@ -25,13 +27,6 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 def event(user_id: str = "u1") -> Event:
     return Event.new("reminder:created", user_id, {})
-
-
-def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def nothing(event: Event) -> None:
@@ -152,8 +147,8 @@ def test_poison_ends_in_the_dead_letters_and_holds_nothing_up(
     for one in (poison, *good):
         transport.send(one.to_json())
     with transport.consumer(handle, observe=seen):
-        eventually(lambda: seen.outcomes()["done"] == 20, seconds=5)
-        eventually(lambda: transport.dead() == [poison.to_json()], seconds=20)
+        eventually(lambda: seen.outcomes()["done"] == 20)
+        eventually(lambda: transport.dead() == [poison.to_json()])
     assert seen.outcomes() == {"done": 20, **outcomes}
     assert transport.waiting() == []
 
@@ -161,7 +156,7 @@ def test_poison_ends_in_the_dead_letters_and_holds_nothing_up(
 def test_named_errors_are_reasons_to_retry(transport: Any, seen: Seen) -> None:
     def handle(event: Event) -> None:
         if not seen:
-            raise TimeoutError("no answer")
+            raise TimeoutError(110, "no answer")
 
     transport.send(event().to_json())
     with transport.consumer(handle, observe=seen, retry_on=(TimeoutError,)):
@@ -178,7 +173,7 @@ def test_an_outage_costs_messages_no_receives(memory: Any, seen: Seen) -> None:
 
     def depend(event: Event | None = None) -> None:
         if away.is_set():
-            raise TimeoutError("no answer")
+            raise TimeoutError(110, "no answer")
 
     for one in events:
         memory.send(one.to_json())
@@ -187,7 +182,7 @@ def test_an_outage_costs_messages_no_receives(memory: Any, seen: Seen) -> None:
         eventually(lambda: not consumer.receiving())
         time.sleep(1)
         away.clear()
-        eventually(lambda: seen.outcomes()["done"] == 30, seconds=30)
+        eventually(lambda: seen.outcomes()["done"] == 30)
         assert consumer.receiving()
     assert max(one.message.receive_count for one in seen) == 2
     assert memory.dead() == []
@@ -207,7 +202,7 @@ def test_a_slow_message_does_not_hold_up_others(transport: Any, seen: Seen) -> N
 
     def handle(event: Event) -> None:
         if event.id == slow.id:
-            release.wait(20)
+            release.wait(120)
 
     transport.send(slow.to_json())
     with transport.consumer(handle, observe=seen):
@@ -224,7 +219,7 @@ def stop_with_two_at_work(transport: Any, seen: Seen) -> None:
 
     def handle(event: Event) -> None:
         at_work.release()
-        release.wait(10)
+        release.wait(120)
 
     with transport.consumer(handle, observe=seen, pace=replace(QUICK, threads=2)) as consumer:
         at_work.acquire()
@@ -281,7 +276,7 @@ def test_a_stop_ends_an_idle_poll_soon() -> None:
     thread.start()
     time.sleep(0.2)  # for the poll to begin
     consumer.stop()
-    thread.join(10)
+    thread.join(10)  # the poll would last 20 s
     assert not thread.is_alive()
 
 
@@ -292,14 +287,14 @@ def test_a_handler_that_hangs_is_left_behind_at_the_end_of_the_grace_period(
 
     def handle(event: Event) -> None:
         started.set()
-        release.wait(20)
+        release.wait(120)
         ended.set()
 
     memory.send(event().to_json())
     with memory.consumer(handle, pace=replace(QUICK, grace=0.2)):
         started.wait(5)
     assert not ended.is_set()
-    assert "still at work" in caplog.text
+    assert "still running" in caplog.text
     assert len(memory.queue) == 1
     release.set()
 
@@ -311,7 +306,7 @@ def test_a_failing_observer_changes_nothing(memory: Any, caplog: pytest.LogCaptu
     memory.send(event().to_json())
     with memory.consumer(nothing, observe=observe):
         eventually(lambda: len(memory.queue) == 0)
-    assert "could not be reported" in caplog.text
+    assert "could not report the outcome" in caplog.text
 
 
 class TroubledQueue:
@@ -340,7 +335,8 @@ def test_a_queue_that_does_not_answer_is_asked_again(
         eventually(lambda: len(seen) == 1)
         assert consumer.receiving()
         assert consumer.alive()
-    assert "ConnectionError: 500" in [vars(record).get("reason") for record in caplog.records]
+    reasons = [str(vars(record).get("reason")) for record in caplog.records]
+    assert any(reason.startswith("ConnectionError in ") for reason in reasons)
 
 
 def test_a_deletion_that_fails_is_repeated(memory: Any, seen: Seen) -> None:
@@ -384,7 +380,7 @@ def test_a_consumer_is_not_alive_when_a_handler_hangs(memory: Any) -> None:
     release = threading.Event()
     memory.send(event().to_json())
     pace = replace(QUICK, longest_handling=-59.5)
-    with memory.consumer(lambda _: release.wait(10) and None, pace=pace) as consumer:
+    with memory.consumer(lambda _: release.wait(120) and None, pace=pace) as consumer:
         assert consumer.alive()
         eventually(lambda: not consumer.alive())
         release.set()

@@ -64,6 +64,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "notification:failed": {**OUTCOME, "reason": "UNREGISTERED"},
     "device:registered": {"deviceId": str(IDENTIFIER)},
     "device:removed": {"deviceId": str(IDENTIFIER)},
+    "preferences:updated": {"userId": "u1", "timeZone": "Europe/Paris", "version": 3},
 }
 
 
@@ -144,8 +145,19 @@ def test_a_reminder_has_the_defaults_of_the_api() -> None:
     }
 
 
+def test_optional_members_are_left_out() -> None:
+    optional = {"timeZone", "explicitTime", "missed", "scheduledFrom", "lastOccurrence"}
+    plain = Event.new("notification:create", "u1", PendingNotification.model_validate(PENDING))
+    assert not optional & plain.data.keys()
+    chosen = {"timeZone": "Europe/Paris", "explicitTime": True, "missed": 2}
+    named = PendingNotification.model_validate({**PENDING, **chosen})
+    told = Event.new("notification:create", "u1", named).data
+    assert {name: told[name] for name in chosen} == chosen
+    assert DueNotification.of(named).missed == 2
+
+
 def test_the_due_notification_of_one_occurrence_keeps_its_id_when_it_is_moved() -> None:
-    pending = PendingNotification.model_validate(PENDING)
+    pending = PendingNotification.model_validate({**PENDING, "timeZone": "Europe/Paris"})
     moved = pending.model_copy(update={"deliver_at": NINE, "version": 2})
     assert DueNotification.of(pending).occurrence_id == DueNotification.of(moved).occurrence_id
     assert DueNotification.of(moved).model_dump(exclude={"occurrence_id"}) == {
@@ -158,6 +170,7 @@ def test_the_due_notification_of_one_occurrence_keeps_its_id_when_it_is_moved() 
         "url": None,
         "email": None,
         "urgent": False,
+        "time_zone": "Europe/Paris",
     }
 
 

@@ -12,10 +12,12 @@ from event_messages.contract import data_of
 from event_messages.dead_letters import max_receives, reason_of
 from event_messages.errors import MalformedEvent, Refused, RetryLater, UnknownEvent
 from event_messages.event import Event
-from event_messages.fakes import InMemoryQueue
 from event_messages.pace import Pace
 from event_messages.publisher import Outgoing
 from event_messages.received import Handled
+
+from tests.services.event_messages.fakes import InMemoryQueue
+from tests.waiting import eventually
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 REFUSAL = UnknownEvent("no action for reminder:paused")
@@ -28,13 +30,6 @@ def event(user_id: str = "u1") -> Event:
 
 def refuse(event: Event) -> None:
     raise REFUSAL
-
-
-def eventually(check: Callable[[], object], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def told(message: dict[str, Any]) -> dict[str, str]:
@@ -114,7 +109,7 @@ def stop_while_one_waits(transport: Any) -> tuple[str, Handled]:
     def hang(event: Event) -> None:
         begun.append(event)
         started.set()
-        release.wait(20)
+        release.wait(120)
 
     pace = Pace(threads=1, wait=1, visibility=30, grace=0.3)
     with transport.consumer(hang, observe=seen.append, pace=pace) as consumer:
@@ -134,7 +129,7 @@ def test_what_waits_at_its_last_receive_when_the_grace_is_over_tells_why(transpo
     for _ in range(MAX_RECEIVES - 1):
         transport.receive_and_give_back()
     hung, left = stop_while_one_waits(transport)
-    reason = "the consumer stopped before it came to this message"
+    reason = "the consumer stopped before it handled this message"
     assert (left.outcome, left.reason) == ("failed", reason)
     [letter] = transport.dead_letters()
     assert letter["Body"] == left.message.body != hung
@@ -147,7 +142,7 @@ def test_what_waits_before_its_last_receive_is_given_back_when_the_grace_is_over
     for user in ("u1", "u2"):
         transport.send(event(user).to_json())
     hung, left = stop_while_one_waits(transport)
-    assert (left.outcome, left.reason) == ("released", "the consumer stops")
+    assert (left.outcome, left.reason) == ("released", "the consumer is stopping")
     shown = transport.queue.receive_message(QueueUrl=transport.queue_url, MaxNumberOfMessages=10)
     assert [message["Body"] for message in shown["Messages"]] == [left.message.body] != [hung]
     assert transport.dead() == []
@@ -245,7 +240,7 @@ def test_what_cannot_be_sent_is_left_to_the_queue_and_lost_by_nobody(
     transport.send(sent.to_json())
     troubled = Troubled(transport.queue, fail)
     with replace(transport, queue=troubled).consumer(refuse, observe=seen.append):
-        eventually(lambda: transport.dead() == [sent.to_json()], seconds=40)
+        eventually(lambda: transport.dead() == [sent.to_json()])
     assert [one.outcome for one in seen] == ["refused"] * MAX_RECEIVES
     [letter] = transport.dead_letters()
     assert "failureReason" not in letter.get("MessageAttributes", {})
@@ -258,7 +253,7 @@ def test_dead_letters_that_hang_hold_nothing_up(memory: Any) -> None:
 
     def hang(entries: list[Any]) -> None:
         asked.set()
-        release.wait(20)
+        release.wait(120)
 
     def handle(event: Event) -> None:
         if event.user_id == "poison":
@@ -270,8 +265,8 @@ def test_dead_letters_that_hang_hold_nothing_up(memory: Any) -> None:
         asked.wait(5)
         for number in range(30):
             memory.send(event(f"u{number}").to_json())
-        eventually(lambda: len(handled) == 30, seconds=5)
-        eventually(lambda: len(memory.queue) == 1, seconds=5)  # all but the poison is deleted
+        eventually(lambda: len(handled) == 30)
+        eventually(lambda: len(memory.queue) == 1)  # all but the poison is deleted
         release.set()
     assert len(memory.dead()) == 1
 

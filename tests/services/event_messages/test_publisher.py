@@ -4,14 +4,15 @@ from uuid import UUID
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from event_messages.event import Event
+from event_messages.failures import describe
 from event_messages.publisher import (
     ATTEMPTS,
-    BATCH_BYTES,
     Failed,
     Outgoing,
     Publisher,
     attributes_of,
 )
+from event_messages.topic import BATCH_BYTES
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -65,7 +66,7 @@ def test_all_that_the_topic_takes_is_accepted_at_the_limit_of_size(transport: An
     assert transport.waiting() == [largest.event.to_json()]
     larger = outgoing(size=BATCH_BYTES - size + 1)
     assert transport.publisher().publish([larger]) == [
-        Failed(larger, f"{BATCH_BYTES + 1} bytes; a topic takes {BATCH_BYTES}", permanent=True)
+        Failed(larger, f"{BATCH_BYTES + 1} bytes; a topic accepts {BATCH_BYTES}", permanent=True)
     ]
 
 
@@ -136,7 +137,7 @@ def test_a_topic_that_cannot_be_reached_fails_all_after_several_attempts() -> No
     lost = EndpointConnectionError(endpoint_url="http://topic")
     topic = RecordingTopic(*[lost] * ATTEMPTS)
     messages = [outgoing(), outgoing()]
-    assert publisher(topic).publish(messages) == [Failed(one, str(lost)) for one in messages]
+    assert publisher(topic).publish(messages) == [Failed(one, describe(lost)) for one in messages]
     assert len(topic.calls) == ATTEMPTS
 
 
@@ -181,7 +182,7 @@ INVALID = ClientError({"Error": {"Code": "InvalidParameter", "Message": "no"}}, 
 def test_one_invalid_event_for_which_a_whole_batch_is_refused_is_found() -> None:
     first, bad, last = messages = [outgoing() for _ in range(3)]
     topic = RecordingTopic(INVALID, {}, INVALID)
-    assert publisher(topic).publish(messages) == [Failed(bad, str(INVALID), permanent=True)]
+    assert publisher(topic).publish(messages) == [Failed(bad, describe(INVALID), permanent=True)]
     assert topic.ids()[1:] == [[one.event.id] for one in messages]
 
 
@@ -189,7 +190,7 @@ def test_the_search_for_an_invalid_event_ends_where_the_topic_falls_silent() -> 
     lost = EndpointConnectionError(endpoint_url="http://topic")
     messages = [outgoing() for _ in range(3)]
     topic = RecordingTopic(INVALID, *[lost] * ATTEMPTS)
-    assert publisher(topic).publish(messages) == [Failed(one, str(lost)) for one in messages]
+    assert publisher(topic).publish(messages) == [Failed(one, describe(lost)) for one in messages]
     assert [len(call) for call in topic.calls] == [3, 1, 3, 3, 3]
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from event_service.event_store import DynamoEventStore
-from event_service.fakes import InMemoryEventStore, InMemoryNotifications
 from event_service.notifications import PostgresNotifications
 from service_runtime.outbox_relay import OutboxRelay
 from sqlalchemy import Engine
 
+from tests.services.event_service.fakes import InMemoryEventStore, InMemoryNotifications
 from tests.services.event_table import make_event_table
 from tests.services.notifications_database import engine, migrated, migration_settings
 

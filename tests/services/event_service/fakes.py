@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from event_messages.contract import PreferencesUpdated
 from event_messages.event import Event
-
-from event_service.deferral import following, rooted, withdrawn
-from event_service.event_store import item_of, utc_now
+from event_service.deferral import follow_origin, is_withdrawn, with_first_origin, with_text_of
+from event_service.event_store import item_of, preferences_item, utc_now
 from event_service.notification import Notification, announcement
-from event_service.schedule import emptied, successor, tombstone
+from event_service.schedule import remove_content, replacement, tombstone
 
 
 class InMemoryEventStore:
@@ -21,6 +21,7 @@ class InMemoryEventStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._items: dict[tuple[str, str], dict[str, Any]] = {}
+        self.preferences: dict[str, dict[str, Any]] = {}
 
     @property
     def items(self) -> list[dict[str, Any]]:
@@ -32,6 +33,13 @@ class InMemoryEventStore:
         item = item_of(event, self._clock())
         with self._lock:
             self._items.setdefault((item["userId"], item["id"]), item)
+
+    def keep_preferences(self, preferences: PreferencesUpdated) -> None:
+        item = preferences_item(preferences)
+        with self._lock:
+            kept = self.preferences.get(preferences.user_id)
+            if kept is None or kept["version"] < item["version"]:
+                self.preferences[preferences.user_id] = item
 
 
 class InMemoryNotifications:
@@ -48,9 +56,11 @@ class InMemoryNotifications:
     def put(self, notification: Notification) -> None:
         with self._lock:
             if origin := notification.deferred_from:
-                notification = rooted(notification, self._rows.get(origin))
+                notification = with_first_origin(notification, self._rows.get(origin))
+                root = self._rows.get(notification.deferred_from or origin)
+                notification = with_text_of(root, notification)
             stored = self._rows.get(notification.id)
-            changed = successor(stored, notification)
+            changed = replacement(stored, notification)
             if changed and not self._orphaned(notification):
                 self._save(stored, changed)
                 self._lead(changed)
@@ -64,17 +74,17 @@ class InMemoryNotifications:
             for dependent in list(self._rows.values()):
                 named = id in (dependent.reminder_id, dependent.deferred_from)
                 if named and dependent.id != id and dependent.state != "deleted":
-                    self._save(dependent, emptied(dependent, dependent.version))
+                    self._save(dependent, remove_content(dependent, dependent.version))
 
     def _lead(self, origin: Notification) -> None:
         for deferred in list(self._rows.values()):
             waits = deferred.deferred_from == origin.id and deferred.state == "pending"
-            if waits and (changed := following(deferred, origin)):
+            if waits and (changed := follow_origin(deferred, origin)):
                 self._save(deferred, changed)
 
     def _orphaned(self, notification: Notification) -> bool:
         origin, reminder = notification.deferred_from, notification.reminder_id
-        if origin and withdrawn(notification, self._rows.get(origin)):
+        if origin and is_withdrawn(notification, self._rows.get(origin)):
             return True
         found = self._rows.get(reminder) if reminder and reminder != notification.id else None
         return found is not None and found.state == "deleted"

@@ -36,7 +36,7 @@ def test_what_is_deferred_waits_and_is_told_with_its_reason(notifications):
     notifications.put(reminder())
     for _ in range(2):
         notifications.put(deferred())
-    assert notifications.get(DEFERRED) == deferred()
+    assert notifications.get(DEFERRED) == deferred(time_zone="UTC")
     [_, event] = notifications.announced
     assert event.type == "notification:created"
     assert event.data["reason"] == "QUIET_HOURS"
@@ -105,6 +105,14 @@ def test_a_new_text_reaches_what_was_deferred(notifications):
     notifications.put(deferred())
     assert notifications.get(DEFERRED) == stored
     assert told(notifications)[-1] == ("notification:updated", 2)
+
+
+def test_a_text_that_was_changed_before_the_deferral_counts(notifications):
+    notifications.put(reminder())
+    notifications.put(reminder(2, message="Coffee", email="new@example.org"))
+    notifications.put(deferred(email="old@example.org"))
+    stored = notifications.get(DEFERRED)
+    assert (stored.message, stored.email) == ("Coffee", "new@example.org")
 
 
 def test_a_deferred_snooze_ends_with_its_snooze_and_not_with_the_series(notifications):

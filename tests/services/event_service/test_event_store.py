@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from botocore.exceptions import ClientError
+from event_messages.contract import PreferencesUpdated
 from event_messages.event import Event
 from event_service.event_store import DynamoEventStore
 
@@ -54,6 +55,23 @@ def test_events_of_one_instant_are_kept_apart_and_in_order(make_store):
     for event in reversed(events):
         store.append(event)
     assert [item["id"] for item in store.items] == [str(event.id) for event in events]
+
+
+@pytest.mark.integration
+def test_the_latest_preferences_are_kept_without_expiry(aws):
+    make_event_table(aws("dynamodb"), TABLE)
+    store = DynamoEventStore(aws("dynamodb"), TABLE)
+    for version, zone in ((2, "Europe/Paris"), (1, "Asia/Tokyo"), (3, None)):
+        store.keep_preferences(PreferencesUpdated(user_id="ada", time_zone=zone, version=version))
+    assert aws("dynamodb").scan(TableName=TABLE)["Items"] == [
+        {
+            "userId": {"S": "ada"},
+            "id": {"S": "preferences"},
+            "timeZone": {"NULL": True},
+            "version": {"N": "3"},
+        }
+    ]
+    aws("dynamodb").delete_table(TableName=TABLE)
 
 
 @pytest.mark.integration

@@ -8,9 +8,10 @@ import pytest
 from event_messages.contract import DATA
 from event_messages.errors import MalformedEvent, Refused, UnknownEvent
 from event_messages.event import Event
-from event_service.errors import ForeignData, UnusableSchedule
-from event_service.fakes import InMemoryEventStore, InMemoryNotifications
+from event_service.errors import ForeignData, OutdatedEvent, UnusableSchedule
 from event_service.handlers import ACTIONS, handle
+
+from tests.services.event_service.fakes import InMemoryEventStore, InMemoryNotifications
 
 ID = UUID("0190a5f0-0000-7000-8000-000000000001")
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -48,6 +49,22 @@ def test_a_new_reminder_schedules_its_notification(notifications, store):
     stored = notifications.get(ID)
     assert (stored.state, stored.deliver_at) == ("pending", datetime(2030, 1, 2, 8, 45, tzinfo=UTC))
     assert [item["type"] for item in store.items] == ["reminder:created"]
+
+
+def test_a_reminder_older_than_deletions_is_refused(notifications, store):
+    old = Event.new("reminder:created", "ada", created().data, datetime(2020, 1, 1, tzinfo=UTC))
+    with pytest.raises(OutdatedEvent, match="occurred at 2020-01-01; deletions are remembered"):
+        handle(old, notifications, store)
+    assert (notifications.get(ID), store.items) == (None, [])
+
+
+def test_preferences_are_kept_for_other_services(notifications, store):
+    for version, zone in ((2, "Europe/Paris"), (1, "Asia/Tokyo")):
+        data = {"userId": "ada", "timeZone": zone, "version": version}
+        handle(event("preferences:updated", data), notifications, store)
+    kept = {"userId": "ada", "id": "preferences", "timeZone": "Europe/Paris", "version": 2}
+    assert store.preferences == {"ada": kept}
+    assert len(store.items) == 2
 
 
 def test_a_recurring_reminder_without_a_rule_is_daily(notifications, store):

@@ -1,5 +1,6 @@
 """News of reminders may come twice and in any order: in memory and in PostgreSQL."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -8,7 +9,9 @@ from uuid import UUID
 import pytest
 from event_messages.contract import PendingNotification, Reminder
 from event_service.errors import ForeignNotification
-from event_service.schedule import of_command, of_reminder
+from event_service.notifications import PostgresNotifications
+from event_service.schedule import of_command, of_reminder, replacement
+from sqlalchemy import text
 
 ID = UUID("0190a5f0-0000-7000-8000-000000000001")
 SNOOZE = UUID("0190a5f0-0000-7000-8000-000000000002")
@@ -61,6 +64,8 @@ def test_a_new_notification_is_stored_whole_and_told(notifications):
         "url": "https://example.org/tea",
         "reminderId": str(ID),
         "urgent": True,
+        "timeZone": "Europe/Berlin",
+        "explicitTime": True,
         "reason": None,
         "deferredFrom": None,
     }
@@ -116,6 +121,31 @@ def test_an_update_of_the_schedule_starts_after_the_write(notifications):
     later = DATE + timedelta(days=5, hours=1)
     notifications.put(reminder(2, written_at=later, is_recurring=True, rule="FREQ=HOURLY"))
     assert notifications.get(ID).deliver_at == DATE + timedelta(days=5, hours=2)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(2))))
+def test_an_edit_before_the_creation_loses_no_occurrence(notifications, order):
+    daily = {"is_recurring": True, "rule": "FREQ=DAILY", "scheduled_from": WRITTEN}
+    edited_at = DATE + timedelta(minutes=1)
+    versions = (
+        reminder(1, written_at=WRITTEN, **daily),
+        reminder(2, written_at=edited_at, message="Coffee", **daily),
+    )
+    for index in order:
+        notifications.put(versions[index])
+    stored = notifications.get(ID)
+    assert (stored.occurrence, stored.message) == (DATE, "Coffee")
+
+
+def test_a_counted_series_ends_with_its_last_occurrence(notifications):
+    counted = {"is_recurring": True, "rule": "FREQ=DAILY;COUNT=3", "last_occurrence": DATE}
+    notifications.put(reminder(scheduled_from=DATE, **counted))
+    assert notifications.get(ID).state == "ended"
+
+
+def test_a_newer_version_revives_a_refused_notification():
+    refused = replace(reminder(), state="refused")
+    assert replacement(refused, reminder(2, message="short")).state == "pending"
 
 
 def test_a_series_that_has_ended_waits_for_nothing(notifications):
@@ -216,3 +246,20 @@ def test_no_event_of_one_user_touches_the_notification_of_another(notifications)
     with pytest.raises(ForeignNotification):
         notifications.remove(ID, 2, "eve")
     assert notifications.get(ID) == reminder()
+
+
+@pytest.mark.integration
+def test_overdue_notifications_are_measured(engine):
+    pending = PostgresNotifications(engine)
+    assert (pending.count_overdue(), pending.oldest_overdue()) == (0, 0)
+    for id, minutes in ((ID, 5), (SNOOZE, 2), (UUID(int=3), -60)):
+        at = datetime.now(UTC) - timedelta(minutes=minutes)
+        pending.put(snooze(id=id, reminder_id=None, deliver_at=at))
+    with engine.begin() as connection:  # claimed ones are not published yet
+        connection.execute(text("update notifications set lease_until = now() + interval '1 min'"))
+    assert pending.count_overdue() == 2
+    assert 300 <= pending.oldest_overdue() < 330
+    with engine.begin() as connection:
+        connection.execute(text("update notifications set state = 'refused' where id = :id"),
+                           {"id": SNOOZE})  # fmt: skip
+    assert (pending.count_overdue(), pending.count_refused()) == (1, 1)

@@ -7,7 +7,8 @@ from event_service.notifications import FORGET, PostgresNotifications
 from event_service.retention import Retention
 from sqlalchemy import Engine, text
 
-from tests.services.processes import eventually
+from tests.services.event_service.test_notifications import ID, reminder
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -42,7 +43,18 @@ def test_a_process_forgets_at_its_start_for_it_may_not_live_for_a_day(engine):
         eventually(lambda: left(engine) == [("deleted", 1), ("pending", 1)])
     finally:
         retention.stop()
-        thread.join(5)
+        thread.join(60)
+
+
+def test_reminders_that_exist_are_never_forgotten(engine):
+    table = PostgresNotifications(engine)
+    table.put(reminder())
+    age = text("update notifications set state = 'ended', updated_at = now() - interval '1 year'")
+    with engine.begin() as connection:
+        connection.execute(age)
+    assert table.forget(90) == 0
+    table.put(reminder(2, message="Coffee"))
+    assert (table.get(ID).state, table.get(ID).message) == ("ended", "Coffee")
 
 
 def test_no_step_reads_the_whole_table(engine):
@@ -52,7 +64,7 @@ def test_no_step_reads_the_whole_table(engine):
         asked = text(f"explain {FORGET.text}")
         plan = "\n".join(connection.scalars(asked, {"days": 90, "limit": 5_000}))
     assert "Seq Scan" not in plan
-    assert "Index Scan using notifications_not_pending" in plan
+    assert "Index Scan using notifications_forgettable" in plan
     assert "Sort" not in plan
 
 
@@ -68,3 +80,17 @@ def test_no_statement_forgets_more_than_it_has_time_for(engine):
     store(engine, "ended", days=91, rows=5_001)
     notifications = PostgresNotifications(engine)
     assert [notifications.forget(90) for _ in range(3)] == [5_000, 1, 0]
+
+
+def test_budgets_of_past_days_are_forgotten(engine):
+    days = text("""
+        insert into notification_budgets (user_id, day, counted)
+        select 'user-' || age, (now() at time zone 'UTC')::date - age, 5
+        from generate_series(0, 2) age
+    """)
+    with engine.begin() as connection:
+        connection.execute(days)
+    assert PostgresNotifications(engine).forget(90) == 2
+    with engine.connect() as connection:
+        rows = connection.execute(text("select user_id, counted from notification_budgets"))
+        assert [tuple(row) for row in rows] == [("user-0", 5)]

@@ -7,14 +7,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from event_messages.event import Event
 from event_service.notifications import PostgresNotifications
 from notification_scheduler.database import conninfo, open_pool
 from notification_scheduler.due import Due
 from notification_scheduler.due_notifications import PostgresDueNotifications
-from notification_scheduler.fakes import InMemoryDueNotifications
 from notification_scheduler.settings import Settings
+from sqlalchemy import text
 
 from tests.services.notification_scheduler.examples import put
+from tests.services.notification_scheduler.fakes import InMemoryDueNotifications
 from tests.services.notifications_database import engine, migrated, migration_settings
 
 __all__ = ["engine", "migrated", "migration_settings"]
@@ -24,9 +26,10 @@ __all__ = ["engine", "migrated", "migration_settings"]
 class Table:
     """One table of notifications seen by the event service and by schedulers."""
 
-    make: Callable[[float], Any]  # a scheduler's view, with a lease in seconds
+    make: Callable[..., Any]  # a scheduler's view, with a lease in seconds and a budget per day
     put: Callable[..., None]  # store, by the event service
     state: Callable[[UUID], tuple[str, datetime | None]]  # state and next delivery
+    failures: Callable[[], list[Event]]  # that the outbox would publish
 
 
 @pytest.fixture
@@ -56,10 +59,17 @@ def postgres(pool, engine) -> Table:
         assert row
         return row.state, row.deliver_at
 
+    def failures() -> list[Event]:
+        with engine.connect() as connection:
+            bodies = connection.scalars(text("select body from outbox order by position"))
+            events = [Event.from_json(body) for body in bodies]
+        return [event for event in events if event.type == "notification:failed"]
+
     return Table(
-        make=lambda lease: PostgresDueNotifications(pool, lease),
+        make=lambda lease, **budget: PostgresDueNotifications(pool, lease, **budget),
         put=lambda *dues: put(table, *dues),
         state=state,
+        failures=failures,
     )
 
 
@@ -67,9 +77,10 @@ def postgres(pool, engine) -> Table:
 def memory() -> Table:
     table = InMemoryDueNotifications(lease=60)
 
-    def make(lease: float) -> InMemoryDueNotifications:
-        view = InMemoryDueNotifications(lease)
+    def make(lease: float, **budget: int) -> InMemoryDueNotifications:
+        view = InMemoryDueNotifications(lease, **budget)
         view.rows, view._lock = table.rows, table._lock
+        view.budgets, view.rejected = table.budgets, table.rejected
         return view
 
     def store(*dues: Due) -> None:
@@ -82,6 +93,7 @@ def memory() -> Table:
         make=make,
         put=store,
         state=lambda id: (table.rows[id].state, table.rows[id].due.deliver_at),
+        failures=lambda: table.rejected,
     )
 
 

@@ -8,7 +8,8 @@ from event_service.notification import Notification
 from event_service.notifications import PostgresNotifications
 from notification_scheduler.due import Due
 
-FIELDS = set(Due._fields) - {"lease_until", "late", "traceparent", "except_dates"}
+OF_CLAIMS = {"lease_until", "late", "traceparent", "counted", "resumes", "needs_notice"}
+FIELDS = set(Due._fields) - OF_CLAIMS - {"except_dates"}
 
 
 def now() -> datetime:
@@ -42,7 +43,11 @@ def notification(deliver_at: datetime, **changes: Any) -> Due:
         time_zone="UTC",
         except_dates=[],
         notify_offset=0,
+        explicit_time=True,
+        missed=0,
+        last_occurrence=None,
         traceparent=None,
+        counted=False,
     )
     return due._replace(**changes)
 

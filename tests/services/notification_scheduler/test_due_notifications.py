@@ -2,15 +2,24 @@
 
 import time
 from collections import Counter
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from event_messages.identifiers import occurrence_id
-from notification_scheduler.due import Settlement, settlement_of
+from event_service.notifications import PostgresNotifications
+from event_service.tables import notifications as table
+from notification_scheduler.due import Refused, Settlement, settlement_of
+from notification_scheduler.due_notifications import MOST_OF_A_USER, MOST_REFUSALS
 from notification_scheduler.messages import occurrence_text
+from sqlalchemy import func, update
 
 from tests.services.notification_scheduler.examples import ago, notification, now
+from tests.services.patched_zone import NEW_LAW, OLD_LAW, ZONE, enact
 
+__all__ = ["enact"]
+
+MINUTE = timedelta(minutes=1)
 UPDATED = """
 select pg_stat_get_tuples_updated(oid), pg_stat_get_tuples_hot_updated(oid)
 from (select 'notifications'::regclass::oid) notifications (oid)
@@ -33,6 +42,17 @@ def test_the_limit_takes_the_oldest(table):
     dues = [notification(ago(seconds)) for seconds in (1, 3, 2)]
     table.put(*dues)
     assert {due.id for due in table.make(60).claim(2)} == {dues[1].id, dues[2].id}
+
+
+def test_users_take_turns_in_a_claim(table):
+    mine = [notification(ago(500 - seconds)) for seconds in range(MOST_OF_A_USER + 50)]
+    others = [notification(ago(1), user_id=user) for user in ("bob", "eve")]
+    table.put(*mine, *others)
+    due = table.make(60)
+    first = due.claim(4)
+    assert {one.id for one in first} == {one.id for one in (*mine[:2], *others)}
+    assert {one.id for one in due.claim(1_000)} == {one.id for one in mine[2 : MOST_OF_A_USER + 2]}
+    assert len(due.claim(1_000)) == 48
 
 
 def test_nothing_is_claimed_early(table):
@@ -85,14 +105,50 @@ def test_a_series_goes_on_with_its_next_occurrence(table):
     assert table.state(claimed.id) == ("pending", claimed.deliver_at + timedelta(days=1))
 
 
-def test_every_occurrence_that_an_outage_left_behind_is_announced(table):
-    table.put(notification(ago(3 * 24 * 3600 + 1), rule="FREQ=DAILY"))
+@pytest.mark.parametrize(
+    ("collapse", "days", "missed"), [(True, [3], [3]), (False, [0, 1, 2, 3], [0, 0, 0, 0])]
+)
+def test_a_series_catches_up_after_an_outage(table, collapse, days, missed):
+    start = ago(3 * 24 * 3600 + 1)
+    table.put(notification(start, rule="FREQ=DAILY"))
     due = table.make(60)
     announced = []
     while claimed := due.claim(10):
-        announced += [one.occurrence for one in claimed]
-        due.settle([settlement_of(one) for one in claimed])
-    assert [later - announced[0] for later in announced] == [timedelta(days=n) for n in range(4)]
+        settlements = [settlement_of(one, collapse_missed=collapse) for one in claimed]
+        announced += [one.due for one in settlements]
+        assert due.settle(settlements) == 1
+    assert [one.occurrence - start for one in announced] == [timedelta(days=n) for n in days]
+    assert [one.missed for one in announced] == missed
+    assert table.state(announced[0].id) == ("pending", start + timedelta(days=4))
+
+
+def test_catching_up_is_bounded():
+    started = ago(3_000 * 60 + 1)
+    due = notification(started, rule="FREQ=MINUTELY")._replace(late=3_000 * 60 + 1)
+    settled = settlement_of(due)
+    assert (settled.due.missed, settled.due.occurrence) == (1_000, started + 3_000 * MINUTE)
+    assert settled.occurrence == started + 3_001 * MINUTE
+
+
+def test_a_series_that_cannot_be_read_ends_alone():
+    assert settlement_of(notification(ago(1), rule="FREQ=NEVER")).occurrence is None
+
+
+def test_what_is_refused_is_set_aside_after_some_tries(table):
+    table.put(notification(ago(1)))
+    due = table.make(60)
+    for _ in range(MOST_REFUSALS):
+        [claimed] = due.claim(10)
+        due.refuse([Refused(claimed, "InvalidParameter: too odd")], 0)
+    assert (table.state(claimed.id)[0], due.claim(10)) == ("refused", [])
+
+
+def test_a_final_refusal_sets_aside_at_once(table):
+    table.put(notification(ago(1)))
+    due = table.make(60)
+    [claimed] = due.claim(10)
+    due.refuse([Refused(claimed, "300000 bytes", final=True)], 0)
+    assert table.state(claimed.id)[0] == "refused"
 
 
 def test_a_series_whose_rule_has_ended_ends(table):
@@ -129,16 +185,12 @@ def test_what_is_released_can_be_taken_at_once_or_after_its_backoff(table):
     assert len(due.claim(10)) == 1
 
 
-def test_the_backlog_counts_what_is_due(table):
-    table.put(notification(ago(1)), notification(ago(2)), notification(now() + timedelta(hours=1)))
-    due = table.make(60)
-    due.claim(1)
-    assert due.backlog() == 2
-
-
 @pytest.mark.integration
 def test_a_claim_of_all_rows_of_a_page_adds_nothing_to_the_indexes(postgres, pool):
-    postgres.put(*(notification(ago(1), message="Water the plants") for _ in range(200)))
+    users = ["ada", "bob"] * MOST_OF_A_USER
+    postgres.put(
+        *(notification(ago(1), user_id=user, message="Water the plants") for user in users)
+    )
     before = updated(pool)
     assert len(postgres.make(60).claim(200)) == 200
     assert updated(pool) - before == Counter(updated=200, heap_only=200)
@@ -157,3 +209,41 @@ def test_the_id_of_an_occurrence_is_that_of_the_contract():
         due = notification(ago(seconds))
         text = occurrence_text(due.id, due.occurrence.isoformat(timespec="microseconds"))
         assert text == str(occurrence_id(due.id, due.occurrence))
+
+
+@pytest.mark.integration
+def test_new_zone_data_move_pending_series(postgres, engine, enact):
+    enact(OLD_LAW)
+    notifications = PostgresNotifications(engine)
+    start = datetime(2030, 1, 14, 1, tzinfo=UTC)  # 17:00 by the old law, on a day in winter
+    daily = {"rule": "FREQ=DAILY", "time_zone": ZONE, "notify_offset": 30}
+    waiting = notification(start - 30 * MINUTE, **daily)
+    hourly = notification(start, rule="FREQ=HOURLY;INTERVAL=8", time_zone=ZONE)
+    # This one gets its next occurrence from the scheduler.
+    settled = notification(ago(1), rule="FREQ=YEARLY;BYMONTH=1;BYHOUR=17", time_zone=ZONE)
+    postgres.put(waiting, hourly, settled)
+    due = postgres.make(60)
+    due.settle([settlement_of(one) for one in due.claim(10)])
+    before = notifications.get(settled.id)
+    enact(NEW_LAW)
+    assert (notifications.rezone(), notifications.rezone()) == (2, 0)
+    hour = timedelta(hours=1)
+    moved = notifications.get(waiting.id)
+    assert (moved.occurrence, moved.deliver_at) == (start - hour, start - hour - 30 * MINUTE)
+    assert notifications.get(settled.id) == replace(
+        before, occurrence=before.occurrence - hour, deliver_at=before.deliver_at - hour
+    )
+    assert notifications.get(hourly.id).occurrence == start
+
+
+@pytest.mark.integration
+def test_move_by_earlier_version_outdates_local_time(postgres, engine):
+    notifications = PostgresNotifications(engine)
+    start = datetime(2030, 1, 14, 1, tzinfo=UTC)
+    series = notification(start, rule="FREQ=DAILY", time_zone=ZONE)
+    postgres.put(series)
+    moved = dict.fromkeys(("occurrence", "deliver_at"), start + timedelta(days=1))
+    with engine.begin() as connection:
+        connection.execute(update(table).values(updated_at=func.now(), **moved))
+    assert notifications.rezone() == 0
+    assert notifications.get(series.id).occurrence == moved["occurrence"]

@@ -62,9 +62,9 @@ def messages(aws, settings, monkeypatch) -> Any:
     values["database_password"] = settings.database_password.get_secret_value()
     for name, value in values.items():
         monkeypatch.setenv(name.upper(), str(value))
-    handler._prepared.cache_clear()
+    handler._prepare.cache_clear()
     yield lambda: sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-    handler._prepared.cache_clear()
+    handler._prepare.cache_clear()
 
 
 def test_it_publishes_what_is_overdue_and_what_comes_due_and_stops_in_time(postgres, messages):
@@ -103,7 +103,7 @@ def test_its_spans_are_sent_before_the_container_sleeps(postgres, messages):
     export_spans(handler.NAME, exporter)
     postgres.put(notification(ago(1)))
     try:
-        handle(EVENT, Context(handler.GRACE + handler.MARGIN + 2))
+        handle(EVENT, Context(handler.GRACE + handler.MARGIN + 6))
         assert [span.name for span in exporter.get_finished_spans()] == ["send notifications"]
     finally:
         finish_export()

@@ -3,33 +3,29 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from event_messages.contract import DueNotification, data_of
 from event_messages.identifiers import occurrence_id
 from notification_scheduler.alarm import PostgresAlarm, TimedAlarm
-from notification_scheduler.assembly import assembled
-from notification_scheduler.fakes import InMemoryDueNotifications, InMemoryTopic
+from notification_scheduler.assembly import assemble
+from notification_scheduler.due import settlement_of
 from notification_scheduler.scheduler import Pace, Scheduler
 from notification_scheduler.sender import Sender
 
 from tests.services.notification_scheduler.examples import ago, notification, now
+from tests.services.notification_scheduler.fakes import InMemoryDueNotifications, InMemoryTopic
 from tests.services.notification_scheduler.gate import Gate
+from tests.waiting import eventually
 
 QUICK = Pace(retry_cap=0.2, refused_retry=60, grace=5)
-
-
-def eventually(found: Callable[[], Any], seconds: float = 10) -> Any:
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
-    return value
 
 
 @contextmanager
@@ -42,7 +38,7 @@ def running(due: Any, topic: Any, alarm: Any, pace: Pace = QUICK) -> Iterator[Sc
         yield scheduler
     finally:
         scheduler.stop()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
         alarm.close()
         sender.close()
@@ -63,7 +59,7 @@ def test_the_event_is_that_of_the_contract():
     due, topic = InMemoryDueNotifications(60), InMemoryTopic()
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     text = {"message": 'Té \uffff "<&>" ☕', "url": "https://example.org/?a=1&b=2"}
-    one = notification(ago(1), notify_offset=15, urgent=True, traceparent=trace, **text)
+    one = notification(ago(1), notify_offset=15, urgent=True, missed=3, traceparent=trace, **text)
     due.put(one)
     with running(due, topic, TimedAlarm()):
         eventually(lambda: topic.received)
@@ -78,6 +74,9 @@ def test_the_event_is_that_of_the_contract():
         channel="push",
         email="ada@example.org",
         urgent=True,
+        time_zone="UTC",
+        explicit_time=True,
+        missed=3,
         **text,
     )
     values = {name: value["StringValue"] for name, value in topic.attributes[0].items()}
@@ -113,8 +112,6 @@ def test_a_topic_that_is_away_holds_the_claims_back_until_it_is_there():
         calls = 0
 
         def publish_batch(self, **arguments: Any) -> dict[str, Any]:
-            from botocore.exceptions import EndpointConnectionError
-
             self.calls += 1
             if self.calls < 5:
                 raise EndpointConnectionError(endpoint_url="https://sns.invalid")
@@ -125,6 +122,95 @@ def test_a_topic_that_is_away_holds_the_claims_back_until_it_is_there():
     with running(due, topic, TimedAlarm()):
         eventually(lambda: due.next_due() is None)
     assert (topic.calls, len(topic.received)) == (5, 1)
+
+
+class Poisoned(InMemoryTopic):
+    """Refuses a batch as a whole for one of its entries, as SNS does."""
+
+    def publish_batch(self, **arguments: Any) -> dict[str, Any]:
+        if any("poison" in one["Message"] for one in arguments["PublishBatchRequestEntries"]):
+            error: Any = {"Error": {"Code": "InvalidParameter", "Message": "odd"}}
+            raise ClientError(error, "PublishBatch")
+        return super().publish_batch(**arguments)
+
+
+def test_neighbours_of_a_poisoned_message_go_out():
+    due, topic = InMemoryDueNotifications(60), Poisoned()
+    dues = [notification(ago(1), message=f"fine {n}") for n in range(9)]
+    poison = notification(ago(1), message="poison")
+    for one in (poison, *dues):
+        due.put(one)
+    with running(due, topic, TimedAlarm(), Pace(refused_retry=0)):
+        eventually(lambda: due.rows[poison.id].state == "refused")
+    assert Counter(topic.notifications) == Counter(str(one.id) for one in dues)
+    assert "InvalidParameter" in str(due.rows[poison.id].refusal_reason)
+
+
+def test_a_message_too_large_is_set_aside_at_once():
+    due, topic = InMemoryDueNotifications(60), InMemoryTopic()
+    large = notification(ago(1), message="x" * 300_000)
+    due.put(large)
+    with running(due, topic, TimedAlarm()):
+        eventually(lambda: due.rows[large.id].state == "refused")
+    assert topic.received == []
+
+
+def test_an_answer_that_cannot_be_read_is_tried_again():
+    class Garbling(InMemoryTopic):
+        garbled = 0
+
+        def publish_batch(self, **arguments: Any) -> dict[str, Any]:
+            if self.garbled == 0:
+                self.garbled += 1
+                raise ResponseParserError("not XML")
+            return super().publish_batch(**arguments)
+
+    due, topic = InMemoryDueNotifications(60), Garbling()
+    dues = [notification(ago(1)) for _ in range(25)]
+    for one in dues:
+        due.put(one)
+    with running(due, topic, TimedAlarm(), Pace(retry_cap=0.2)):
+        eventually(lambda: due.next_due() is None)
+    assert Counter(topic.notifications) == Counter(str(one.id) for one in dues)
+
+
+def test_one_failing_notification_slows_nobody_down():
+    due, topic = InMemoryDueNotifications(60), InMemoryTopic()
+    topic.fail = lambda event: "Throttled" if event.data["message"] == "failing" else None
+    due.put(notification(ago(1), message="failing"))
+    alarm = TimedAlarm()
+    with running(due, topic, alarm):
+        time.sleep(1)
+        due.put(notification(now()))
+        alarm.wake()
+        eventually(lambda: topic.received, seconds=10)
+
+
+def test_rules_that_take_long_delay_no_others(monkeypatch):
+    def compute_slowly(one: Any, **options: Any) -> Any:
+        time.sleep(0.3)
+        return settlement_of(one, **options)
+
+    monkeypatch.setattr("notification_scheduler.scheduler.settlement_of", compute_slowly)
+    due, topic = InMemoryDueNotifications(60), InMemoryTopic()
+    for _ in range(3):
+        due.put(notification(ago(2), rule="FREQ=DAILY", message="series"))
+    due.put(notification(ago(1), message="single"))
+    with running(due, topic, TimedAlarm()):
+        eventually(lambda: len(topic.received) == 4)
+    (first, event), *series = topic.received
+    assert event.data["message"] == "single"
+    assert (series[0][0] - first).total_seconds() > 0.2
+
+
+def test_a_claim_that_hangs_is_noticed():
+    due, topic = InMemoryDueNotifications(60), Slow()
+    due.put(notification(ago(1)))
+    with running(due, topic, TimedAlarm(), Pace(longest_claim=0.3)) as scheduler:
+        topic.busy.wait(5)
+        eventually(lambda: not scheduler.alive())
+        topic.open.set()
+        eventually(scheduler.alive)
 
 
 class Slow(InMemoryTopic):
@@ -143,7 +229,7 @@ class Slow(InMemoryTopic):
 def test_stopping_finishes_what_is_being_sent_and_releases_the_rest():
     due, topic = InMemoryDueNotifications(60), Slow()
     for seconds in range(200):
-        due.put(notification(ago(seconds + 1)))
+        due.put(notification(ago(seconds + 1), user_id=f"user-{seconds % 2}"))
     with running(due, topic, TimedAlarm()) as scheduler:
         topic.busy.wait(5)
         scheduler.stop()
@@ -272,18 +358,18 @@ def test_after_an_outage_of_the_database_all_that_is_overdue_goes_out_soon(postg
     gate, topic = Gate(settings.database_port), InMemoryTopic()
     away = settings.model_copy(update={"database_port": gate.port})
     dues = [notification(now() + timedelta(seconds=1 + n / 10)) for n in range(20)]
-    with assembled(away, topic) as parts:
+    with assemble(away, topic) as parts:
         thread = threading.Thread(target=parts.scheduler.run)
         thread.start()
-        eventually(lambda: parts.due.backlog() == 0)
+        parts.due.ping()
         gate.close()
         postgres.put(*dues)
         time.sleep(8)
         assert parts.scheduler.alive()
         assert topic.received == []
         gate.open()
-        eventually(lambda: len(topic.received) == 20, seconds=8)
+        eventually(lambda: len(topic.received) == 20, seconds=20)
         parts.scheduler.stop()
-        thread.join(10)
+        thread.join(60)
     gate.close()
     assert Counter(topic.notifications) == Counter(str(one.id) for one in dues)

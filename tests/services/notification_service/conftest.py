@@ -1,11 +1,9 @@
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from service_runtime.database import create_database_engine
 from service_runtime.migrations import migrate
@@ -13,9 +11,12 @@ from service_runtime.process import HttpServer
 from service_runtime.settings import MigrationSettings
 from sqlalchemy import Engine, text
 
+from tests.postgresql import closing_engine
+
 TABLES = (
     "devices",
     "deliveries",
+    "waiting_notifications",
     "suppressed_addresses",
     "preferences",
     "digest_items",
@@ -36,7 +37,7 @@ def serve() -> Iterator[Serve]:
         thread = threading.Thread(target=server.run, daemon=True)
         running.append((server, thread))
         thread.start()
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not server.started:
             assert time.monotonic() < end, "the server did not start"
             time.sleep(0.01)
@@ -45,37 +46,7 @@ def serve() -> Iterator[Serve]:
     yield start
     for server, thread in running:
         server.stop()
-        thread.join(10)
-
-
-class AppTransport(httpx.BaseTransport):
-    """Answers a client's requests by an application, without a server."""
-
-    def __init__(self, app: Any) -> None:
-        self._transport = httpx.ASGITransport(app)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        async def answer() -> httpx.Response:
-            response = await self._transport.handle_async_request(request)
-            content = await response.aread()
-            return httpx.Response(response.status_code, headers=response.headers, content=content)
-
-        return asyncio.run(answer())
-
-
-@pytest.fixture
-def client_of() -> Iterator[Callable[..., httpx.Client]]:
-    """Clients of applications: `client_of(app, headers=…)`."""
-    clients: list[httpx.Client] = []
-
-    def client(app: Any, **options: Any) -> httpx.Client:
-        transport = AppTransport(app)
-        clients.append(httpx.Client(base_url="http://test", transport=transport, **options))
-        return clients[-1]
-
-    yield client
-    for one in clients:
-        one.close()
+        thread.join(60)
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +63,8 @@ def devices_database(postgres_server: Any) -> Iterator[MigrationSettings]:
 @pytest.fixture
 def engine(devices_database: MigrationSettings) -> Iterator[Engine]:
     """The emptied database, as the service's own role sees it."""
-    engine = create_database_engine(devices_database)
-    with engine.begin() as connection:
-        for table in TABLES:
-            connection.execute(text(f"delete from {table}"))
-    yield engine
-    engine.dispose()
+    with closing_engine(create_database_engine(devices_database)) as engine:
+        with engine.begin() as connection:
+            for table in TABLES:
+                connection.execute(text(f"delete from {table}"))
+        yield engine

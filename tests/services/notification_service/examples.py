@@ -16,8 +16,9 @@ from notification_service.devices import Device
 from notification_service.senders import Senders
 from notification_service.templates import Templates
 from notification_service.texts import EmailText, PushText, Texts
-from service_runtime.fake_buckets import InMemoryBuckets
 from service_runtime.rate_limit import Rate
+
+from tests.services.service_runtime.fake_buckets import InMemoryBuckets
 
 NOTIFICATION = UUID("01930000-0000-7000-8000-000000000001")
 REMINDER = UUID("01930000-0000-7000-8000-000000000002")

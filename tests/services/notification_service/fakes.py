@@ -6,29 +6,31 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from event_messages.addresses import address_key
 from event_messages.event import Event
-
 from notification_service.deferrals import DigestItem
 from notification_service.deliveries import (
+    NO_TARGET,
     Claim,
     Delivery,
     Outcome,
+    Rejection,
     Stage,
     Standing,
     outcome_event,
 )
 from notification_service.delivery_rows import stage_by
 from notification_service.delivery_statements import SETTLED
-from notification_service.devices import DEVICES_PER_USER, Device, removed_event
+from notification_service.devices import DEVICES_PER_USER, Device, displacement, removed_event
 from notification_service.errors import (
-    DeviceAlreadyRegistered,
     DeviceLimitReached,
     InvalidToken,
     Throttled,
     Unregistered,
 )
 from notification_service.fcm_push import Push
-from notification_service.preferences import Preferences
+from notification_service.preference_store import zone_of
+from notification_service.preferences import Preferences, updated_event
 from notification_service.ses_email import Email
 
 
@@ -36,26 +38,54 @@ from notification_service.ses_email import Email
 class InMemoryDevices:
     outbox: list[Event] = field(default_factory=list)
     rows: dict[UUID, Device] = field(default_factory=dict)
+    dead: set[UUID] = field(default_factory=set)
 
-    def add(self, device: Device, registered: Event) -> None:
-        others = self.of(device.user_id)
-        if any(other.fcm_token == device.fcm_token for other in others):
-            raise DeviceAlreadyRegistered
-        if len(others) >= DEVICES_PER_USER:
+    def add(self, device: Device, registered: Event) -> Device:
+        known = sorted(
+            (one for one in self.rows.values() if is_same_phone(one, device)),
+            key=lambda one: one.fcm_token != device.fcm_token,
+        )
+        own = next((one for one in known if one.user_id == device.user_id), None)
+        alive = [one for one in self.of(device.user_id) if one not in known]
+        if len(alive) >= DEVICES_PER_USER:
             raise DeviceLimitReached
-        self.rows[device.id] = device
-        self.outbox.append(registered)
+        for displaced in (one for one in known if one is not own):
+            del self.rows[displaced.id]
+            self.outbox.append(displacement(displaced, device))
+        if own is None or own.id in self.dead:
+            self.outbox.append(registered)
+        stored = device if own is None else renewed(own, device)
+        self.rows[stored.id] = stored
+        self.dead.discard(stored.id)
+        return stored
 
     def remove(self, user_id: str, device_id: UUID, removed: Event) -> bool:
-        device = self.rows.get(device_id)
-        if device is None or device.user_id != user_id:
+        if all(device.id != device_id for device in self.of(user_id)):
             return False
         del self.rows[device_id]
         self.outbox.append(removed)
         return True
 
+    def mark_dead(self, user_id: str, device_id: UUID, removed: Event) -> None:
+        if any(device.id == device_id for device in self.of(user_id)):
+            self.dead.add(device_id)
+            self.outbox.append(removed)
+
     def of(self, user_id: str) -> Sequence[Device]:
-        return [device for device in self.rows.values() if device.user_id == user_id]
+        rows = self.rows.values()
+        return [one for one in rows if one.user_id == user_id and one.id not in self.dead]
+
+
+def is_same_phone(one: Device, other: Device) -> bool:
+    installations = {one.installation_id, other.installation_id}
+    return one.fcm_token == other.fcm_token or (
+        len(installations) == 1 and None not in installations
+    )
+
+
+def renewed(own: Device, device: Device) -> Device:
+    installation = device.installation_id or own.installation_id
+    return replace(own, fcm_token=device.fcm_token, installation_id=installation)
 
 
 @dataclass
@@ -97,11 +127,29 @@ class InMemoryDeliveries:
         for delivery, outcome in settlements:
             self.settle(delivery, outcome)
 
-    def release(self, delivery: Delivery, problem: str) -> None:
-        self._move(delivery, "waiting", problem)
+    def release(self, delivery: Delivery, attempt: int, problem: str) -> None:
+        self._move(delivery, attempt, "waiting", problem)
 
-    def doubt(self, delivery: Delivery, problem: str) -> None:
-        self._move(delivery, "unknown", problem)
+    def doubt(self, delivery: Delivery, attempt: int, problem: str) -> None:
+        self._move(delivery, attempt, "unknown", problem)
+
+    def reject(self, whole: Delivery, reason: str) -> Rejection:
+        with self._lock:
+            states = self._states(whole.occurrence_id)
+            if "held" in states.values():
+                return Rejection.HELD
+            waiting = [target for target, state in states.items() if state not in SETTLED]
+            targets = [target for target in waiting if target != NO_TARGET]
+            if not states or (NO_TARGET in waiting and not targets):
+                targets = [NO_TARGET]
+            for target in sorted(targets):
+                delivery, outcome = replace(whole, target=target), Outcome(reason=reason)
+                row = DeliveryRow(delivery, "failed", datetime.now(UTC), attempts=0)
+                row = self.rows.setdefault((delivery.occurrence_id, target), row)
+                row.state, row.outcome = "failed", outcome
+                self._tell(delivery, outcome)
+            reached = "delivered" in states.values()
+            return Rejection.REACHED if reached else Rejection.ENDED
 
     def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
         with self._lock:
@@ -114,20 +162,29 @@ class InMemoryDeliveries:
             self._tell(delivery, outcome)
             return True
 
-    def overturn(self, delivery: Delivery, reason: str) -> bool:
+    def overturn(self, delivery: Delivery, reason: str, problem: str = "") -> bool:
         with self._lock:
             row = self._row(delivery)
             if row is None or row.state == "failed":
                 return False
             provider_id = row.outcome.provider_id if row.outcome else None
             row.state, row.outcome = "failed", Outcome(provider_id=provider_id, reason=reason)
+            row.problem = problem or row.problem
             self._tell(delivery, row.outcome)
             return True
 
     def stage(self, occurrence_id: UUID) -> Stage:
-        return stage_by(
-            {key[1]: row.state for key, row in self.rows.items() if key[0] == occurrence_id}
-        )
+        return stage_by(self._states(occurrence_id))
+
+    def _states(self, occurrence_id: UUID) -> dict[str, str]:
+        now = datetime.now(UTC)
+        found = {key[1]: row for key, row in self.rows.items() if key[0] == occurrence_id}
+        return {
+            target: "held"
+            if row.state in ("claimed", "unknown") and row.lease_until > now
+            else row.state
+            for target, row in found.items()
+        }
 
     def of_email(self, occurrence_id: UUID) -> Delivery | None:
         found = (row.delivery for row in self.rows.values())
@@ -147,16 +204,16 @@ class InMemoryDeliveries:
     def _row(self, delivery: Delivery) -> DeliveryRow | None:
         return self.rows.get((delivery.occurrence_id, delivery.target))
 
-    def _move(self, delivery: Delivery, state: str, problem: str) -> None:
+    def _move(self, delivery: Delivery, attempt: int, state: str, problem: str) -> None:
         with self._lock:
             row = self._row(delivery)
-            if row is not None and row.state == "claimed":
+            if row is not None and (row.state, row.attempts) == ("claimed", attempt):
                 row.state, row.problem = state, problem
 
     def _forget(self, delivery: Delivery, outcome: Outcome) -> None:
         device_id = UUID(delivery.target)
         removed = removed_event(delivery.user_id, device_id, outcome.reason)
-        self.devices.remove(delivery.user_id, device_id, removed)
+        self.devices.mark_dead(delivery.user_id, device_id, removed)
 
 
 def reclaim(row: DeliveryRow, now: datetime, lease: timedelta) -> Claim:
@@ -175,15 +232,19 @@ class InMemorySuppressedAddresses:
     reasons: dict[str, str] = field(default_factory=dict)
 
     def add(self, address: str, reason: str) -> None:
-        self.reasons.setdefault(address.casefold(), reason)
+        self.reasons.setdefault(address_key(address), reason)
 
     def includes(self, address: str) -> bool:
-        return address.casefold() in self.reasons
+        return address_key(address) in self.reasons
+
+    def remove(self, address: str) -> bool:
+        return self.reasons.pop(address_key(address), None) is not None
 
 
 @dataclass
 class InMemoryPreferences:
     rows: dict[str, Preferences] = field(default_factory=dict)
+    outbox: list[Event] = field(default_factory=list)
 
     def of(self, user_id: str) -> Preferences:
         return self.rows.get(user_id, Preferences())
@@ -193,6 +254,8 @@ class InMemoryPreferences:
         changed = replace(make(current), version=current.version)
         if changed != current:
             self.rows[user_id] = replace(changed, version=current.version + 1)
+            if zone_of(changed) != zone_of(current):
+                self.outbox.append(updated_event(user_id, self.rows[user_id]))
         return self.of(user_id)
 
 

@@ -3,9 +3,14 @@ import pytest
 from notification_service.api import device_api
 from notification_service.devices import DEVICES_PER_USER
 from notification_service.errors import Misconfigured, RetryLater
-from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
-from service_runtime.fake_buckets import InMemoryBuckets
 from service_runtime.rate_limit import Rate
+
+from tests.services.notification_service.fakes import (
+    InMemoryDevices,
+    InMemoryPreferences,
+    InMemoryPush,
+)
+from tests.services.service_runtime.fake_buckets import InMemoryBuckets
 
 pytestmark = pytest.mark.parametrize("callers", ["gateway", "token"], indirect=True)
 
@@ -41,7 +46,7 @@ def api(devices, client_of, callers, ada) -> httpx.Client:
         devices,
         InMemoryPush(),
         InMemoryPreferences(),
-        buckets=InMemoryBuckets(Rate(1, 50), lambda: 0),
+        buckets=InMemoryBuckets(Rate(1, 300), lambda: 0),
         live=bool,
         ready=bool,
         identity=callers.identity,
@@ -75,8 +80,16 @@ def test_a_user_sees_only_their_own_devices(api, eve):
     assert api.get("/device", headers=eve).json() == []
 
 
-def test_two_users_may_share_a_device(api, eve):
-    assert register(api).status_code == register(api, headers=eve).status_code == 201
+def test_token_moves_to_last_user(api, eve, devices):
+    first = register(api).json()
+    second = register(api, headers=eve)
+    assert second.status_code == 201
+    assert api.get("/device").json() == []
+    assert api.get("/device", headers=eve).json() == [second.json()]
+    assert [(e.type, e.user_id, e.data) for e in devices.outbox[1:]] == [
+        ("device:removed", "ada", {"deviceId": first["id"], "reason": "TRANSFERRED"}),
+        ("device:registered", "eve", {"deviceId": second.json()["id"]}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,9 +101,23 @@ def test_a_token_that_fcm_would_not_take_is_refused(api, devices, token):
     assert devices.outbox == []
 
 
-def test_a_second_registration_is_refused(api):
-    register(api)
-    assert problem(register(api)) == (422, "DEVICE_ALREADY_REGISTERED")
+def test_second_registration_changes_nothing(api, devices):
+    first, second = register(api), register(api)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+    assert len(devices.outbox) == 1
+
+
+def test_new_token_replaces_that_of_installation(api, devices):
+    def start(token):
+        body = {"fcmToken": token, "installationId": "installation-1"}
+        return api.post("/device/register", json=body)
+
+    first, second = start("valid-old"), start("valid-new")
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert second.json() == first.json() | {"fcmToken": "valid-new"}
+    assert api.get("/device").json() == [second.json()]
+    assert len(devices.outbox) == 1
 
 
 def test_one_device_too_many_is_refused(api):
@@ -165,9 +192,9 @@ def test_when_fcm_cannot_be_asked_nothing_is_registered(
 
 @pytest.mark.parametrize("path", ["/device", "/preferences"])
 def test_a_user_who_calls_too_often_is_told_to_wait(api, path, eve):
-    answers = [api.get(path) for _ in range(51)]
-    assert [answer.status_code for answer in answers] == [200] * 50 + [429]
-    assert answers[0].headers["ratelimit-remaining"] == "49"
+    answers = [api.get(path) for _ in range(301)]
+    assert [answer.status_code for answer in answers] == [200] * 300 + [429]
+    assert answers[0].headers["ratelimit-remaining"] == "299"
     assert problem(answers[-1]) == (429, "TOO_MANY_REQUESTS")
     assert answers[-1].headers["retry-after"] == "1"
     assert api.get(path, headers=eve).status_code == 200
@@ -182,3 +209,9 @@ def test_the_contract_is_described(api):
         "/device/remove/{id}": {"delete"},
         "/preferences": {"get", "put", "patch"},
     }
+
+
+def test_registration_counts_as_ten_requests(api):
+    left = int(api.get("/device").headers["RateLimit-Remaining"])
+    register(api)
+    assert int(api.get("/device").headers["RateLimit-Remaining"]) == left - 11

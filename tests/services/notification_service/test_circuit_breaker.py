@@ -1,12 +1,15 @@
 import pytest
-from notification_service.circuit_breaker import CircuitBreaker, Guarded
 from notification_service.errors import (
+    ForeignToken,
     Misconfigured,
+    MisconfiguredForDevice,
     OutcomeUnknown,
     Refused,
     RetryLater,
     Throttled,
 )
+from notification_service.guarded import MOST_SLOW, SLOW, Guarded
+from prometheus_client import REGISTRY
 
 DOWN = RetryLater("down", after=1)
 
@@ -44,49 +47,102 @@ def provider() -> Provider:
 
 @pytest.fixture
 def guarded(provider, clock):
-    breaker = CircuitBreaker("FCM", failures=3, shortest_pause=10, longest_pause=30, clock=clock)
-    return Guarded(provider, breaker)
+    return Guarded(provider, "FCM", clock=clock)
 
 
 def fail(guarded, provider, error=DOWN, times=1):
     provider.error = error
     for _ in range(times):
-        with pytest.raises(type(error)):
+        with pytest.raises(type(error)) as caught:
             guarded.send("x")
+        assert caught.value is error
 
 
-def spared_for(guarded, provider):
+def spared_for(guarded, provider, error=RetryLater):
     """Seconds that the breaker asks to wait; it must not have called the provider."""
     calls = provider.calls
-    with pytest.raises(RetryLater, match="FCM failed") as caught:
+    with pytest.raises(error, match="in a row") as caught:
         guarded.send("x")
+    assert type(caught.value) is error
     assert provider.calls == calls
     return caught.value.after
+
+
+def metric(name, **labels):
+    return REGISTRY.get_sample_value(name, {"provider": "fcm", **labels})
 
 
 def test_a_working_provider_is_called(guarded):
     assert guarded.send("x") == "X"
 
 
-@pytest.mark.parametrize("error", [DOWN, OutcomeUnknown("?"), Misconfigured("no")])
+@pytest.mark.parametrize("error", [DOWN, OutcomeUnknown("?")])
 def test_failures_in_a_row_spare_the_provider(guarded, provider, error):
-    fail(guarded, provider, error, times=3)
-    assert spared_for(guarded, provider) == 10
+    fail(guarded, provider, error, times=5)
+    assert spared_for(guarded, provider) == 15
+    assert (metric("provider_spared"), metric("provider_misconfigured")) == (1, 0)
+
+
+def test_rejected_configuration_stops_channel(guarded, provider, clock):
+    fail(guarded, provider, Misconfigured("no"), times=5)
+    assert spared_for(guarded, provider, Misconfigured) == 15
+    assert (metric("provider_spared"), metric("provider_misconfigured")) == (0, 1)
+    clock.now += 15
+    provider.error = None
+    assert guarded.send("x") == "X"
+    assert metric("provider_misconfigured") == 0
+
+
+@pytest.mark.parametrize("error", [MisconfiguredForDevice("APNs key"), ForeignToken("project")])
+def test_one_device_stops_nobody(guarded, provider, error):
+    fail(guarded, provider, error, times=20)
+    provider.error = None
+    assert guarded.send("x") == "X"
+
+
+def test_outages_and_configuration_count_apart(guarded, provider):
+    for _ in range(4):
+        fail(guarded, provider)
+        fail(guarded, provider, Misconfigured("no"))
+    provider.error = None
+    assert guarded.send("x") == "X"
+
+
+def test_answers_are_counted_by_fault(guarded, provider):
+    before = metric("provider_answers_total", fault="device") or 0
+    fail(guarded, provider, ForeignToken("project"))
+    assert metric("provider_answers_total", fault="device") == before + 1
+
+
+def test_slow_calls_leave_threads_free(guarded, clock):
+    nested = 0
+
+    class Slow(Provider):
+        def send(self, item: str) -> str:
+            nonlocal nested
+            nested += 1
+            clock.now += SLOW / MOST_SLOW + SLOW
+            return guarded.send(item)
+
+    guarded._provider = Slow()
+    with pytest.raises(RetryLater, match="too slowly") as caught:
+        guarded.send("x")
+    assert (nested, caught.value.after) == (MOST_SLOW, SLOW)
 
 
 def test_a_success_between_failures_starts_the_count_anew(guarded, provider):
-    fail(guarded, provider, times=2)
+    fail(guarded, provider, times=4)
     provider.error = None
     guarded.send("x")
-    fail(guarded, provider, times=2)
+    fail(guarded, provider, times=4)
     provider.error = None
     assert guarded.send("x") == "X"
 
 
 def test_a_refusal_shows_that_the_provider_works(guarded, provider):
-    fail(guarded, provider, times=2)
+    fail(guarded, provider, times=4)
     fail(guarded, provider, Refused("no"))
-    fail(guarded, provider, times=2)
+    fail(guarded, provider, times=4)
     provider.error = None
     assert guarded.send("x") == "X"
 
@@ -98,20 +154,20 @@ def test_throttling_spares_nobody(guarded, provider):
 
 
 def test_one_call_after_the_pause_decides(guarded, provider, clock):
-    fail(guarded, provider, times=3)
-    clock.now += 10
+    fail(guarded, provider, times=5)
+    clock.now += 15
     provider.error = None
     assert guarded.send("x") == "X"
     assert guarded.send("x") == "X"
 
 
 def test_while_one_call_decides_the_others_wait(guarded, provider, clock):
-    fail(guarded, provider, times=3)
-    clock.now += 10
+    fail(guarded, provider, times=5)
+    clock.now += 15
 
     class Slow(Provider):
         def send(self, item: str) -> str:
-            with pytest.raises(RetryLater, match="FCM failed"):
+            with pytest.raises(RetryLater, match="in a row"):
                 guarded.send("another")
             return item
 
@@ -120,10 +176,10 @@ def test_while_one_call_decides_the_others_wait(guarded, provider, clock):
 
 
 def test_each_pause_is_longer_up_to_the_longest(guarded, provider, clock):
-    fail(guarded, provider, times=3)
+    fail(guarded, provider, times=5)
     pauses = []
-    for _ in range(4):
+    for _ in range(8):
         pauses.append(spared_for(guarded, provider))
         clock.now += pauses[-1]
         fail(guarded, provider)
-    assert pauses == [10, 20, 30, 30]
+    assert pauses == [15, 30, 60, 120, 240, 480, 900, 900]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,13 +19,13 @@ from notification_service.deferrals import (
 )
 from notification_service.deliveries import Delivery, Outcome, Stage, Standing
 from notification_service.delivery_store import PostgresDeliveries
-from notification_service.fake_deferrals import InMemoryDeferrals
-from notification_service.fakes import InMemoryDeliveries
 from notification_service.retention import ForgetfulDeliveries
 from service_runtime.rate_limit import PostgresBuckets, Rate
 from sqlalchemy import Engine, event, text
 
 from tests.services.notification_service.examples import NINE, delivery, due
+from tests.services.notification_service.fake_deferrals import InMemoryDeferrals
+from tests.services.notification_service.fakes import InMemoryDeliveries
 
 MINUTE = timedelta(minutes=1)
 LATER = NINE + timedelta(hours=3)
@@ -102,7 +102,7 @@ def new_digest() -> PendingNotification:
 def collected(stores: Stores, count: int = 1) -> tuple[PendingNotification, list[DigestItem]]:
     digest, items = new_digest(), [item(number) for number in range(count)]
     for own, one in items:
-        assert stores.deferrals.collect(own, one, digest)
+        assert stores.deferrals.add_to_digest(own, one, digest)
     return digest, [one for _, one in items]
 
 
@@ -120,6 +120,27 @@ def test_what_is_deferred_is_settled_and_asked_for_once(stores):
     assert stores.deliveries.stage(settled.occurrence_id) is Stage.SETTLED
     assert commands(stores) == [later]
     assert stores.events()[0].user_id == "ada"
+
+
+def test_series_is_deferred_as_one(stores):
+    for number in range(3):
+        settled, later = quiet()
+        assert stores.deferrals.defer(settled, later)
+        assert not stores.deferrals.defer(settled, later)
+        assert stores.deferrals.reason(commands(stores)[0].id) == "QUIET_HOURS"
+        assert len(commands(stores)) == number + 1
+    first, *others = commands(stores)
+    assert [(one.id, one.version, one.missed) for one in others] == [
+        (first.id, 2, 1),
+        (first.id, 3, 2),
+    ]
+
+
+def test_other_series_are_deferred_apart(stores):
+    for change in ({"reminder_id": None}, {"reminder_id": uuid4()}, {}):
+        settled, later = quiet()
+        assert stores.deferrals.defer(replace(settled, **change), later)
+    assert len({one.id for one in commands(stores)}) == 3
 
 
 def test_why_a_notification_takes_the_place_of_another_is_known(stores):
@@ -172,7 +193,7 @@ def test_a_digest_is_asked_for_once_and_holds_all_in_order(stores):
 
 def test_a_repeat_is_collected_once(stores):
     digest, (own, one) = new_digest(), item()
-    assert [stores.deferrals.collect(own, one, digest) for _ in range(2)] == [True, False]
+    assert [stores.deferrals.add_to_digest(own, one, digest) for _ in range(2)] == [True, False]
     assert list(stores.deferrals.close(digest.id)) == [one]
 
 
@@ -198,7 +219,7 @@ def test_digests_of_two_users_are_two(stores):
     digest, items = collected(stores)
     own, theirs = item(email="eve@example.org")
     eves = digest_notification("eve", "eve@example.org", LATER)
-    stores.deferrals.collect(
+    stores.deferrals.add_to_digest(
         Delivery(**{**vars(own), "user_id": "eve"}),
         theirs,
         eves,
@@ -294,7 +315,7 @@ def test_a_step_that_is_broken_off_anywhere_has_changed_nothing(engine, step):
     stores.deliveries.claim(own, MINUTE)
     act = {
         "defer": lambda: stores.deferrals.defer(*quiet()),
-        "collect": lambda: stores.deferrals.collect(*item(), new_digest()),
+        "collect": lambda: stores.deferrals.add_to_digest(*item(), new_digest()),
         "settle": lambda: stores.deliveries.settle(own, Outcome(provider_id="ses-1")),
     }[step]
     before, allowed = dump(engine), 0
@@ -334,7 +355,7 @@ def test_nothing_is_lost_when_digests_are_closed_while_others_are_collected(engi
 
     def work(number: int) -> None:
         own, one = items[number]
-        stores.deferrals.collect(own, one, digests[number])
+        stores.deferrals.add_to_digest(own, one, digests[number])
         held[digests[number].id] = len(stores.deferrals.close(digests[number].id))
 
     with ThreadPoolExecutor(4) as pool:

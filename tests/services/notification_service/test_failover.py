@@ -1,5 +1,4 @@
 import pytest
-from notification_service.circuit_breaker import CircuitBreaker, Guarded
 from notification_service.errors import (
     Misconfigured,
     OutcomeUnknown,
@@ -8,6 +7,7 @@ from notification_service.errors import (
     Throttled,
 )
 from notification_service.failover import Failover
+from notification_service.guarded import Guarded
 
 
 class Provider:
@@ -45,13 +45,19 @@ def test_nothing_is_sent_twice_and_no_refusal_is_gone_around(error):
 
 def test_a_spared_provider_is_not_asked():
     ses = Provider("ses", RetryLater("503"))
-    guarded = Guarded(ses, CircuitBreaker("SES", failures=2))
-    failover = Failover(guarded, Provider("smtp"))
-    assert [failover.send(item) for item in range(4)] == [f"smtp-{item}" for item in range(4)]
-    assert ses.sent == [0, 1]
+    failover = Failover(Guarded(ses, "SES"), Provider("smtp"))
+    assert [failover.send(item) for item in range(7)] == [f"smtp-{item}" for item in range(7)]
+    assert ses.sent == [0, 1, 2, 3, 4]
+
+
+def test_stopped_provider_is_not_asked():
+    ses = Provider("ses", Misconfigured("the sender is not verified"))
+    failover = Failover(Guarded(ses, "SES"), Provider("smtp"))
+    assert [failover.send(item) for item in range(7)] == [f"smtp-{item}" for item in range(7)]
+    assert ses.sent == [0, 1, 2, 3, 4]
 
 
 def test_what_neither_takes_is_retried():
     failover = Failover(Provider("ses", RetryLater("503")), Provider("smtp", RetryLater("421")))
-    with pytest.raises(RetryLater, match="421"):
+    with pytest.raises(RetryLater, match="421 Before that: 503"):
         failover.send(1)

@@ -1,4 +1,8 @@
 import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -7,22 +11,25 @@ import httpx
 import pytest
 from google.auth import jwt
 from notification_service.errors import (
+    ForeignToken,
     InvalidToken,
     Misconfigured,
+    MisconfiguredForDevice,
     Refused,
     RetryLater,
-    Throttled,
-    Unregistered,
 )
 from notification_service.fcm_access import ServiceAccountAccess, service_account
-from notification_service.fcm_push import FcmPush, Push
+from notification_service.fcm_push import FcmPush, Push, message_of
+from notification_service.shared_connections import SharedConnections
 
 from tests.services.notification_service.examples import (
+    NINE,
     NOTIFICATION,
     OCCURRENCE,
     PUSH_TEXT,
     service_account_key,
 )
+from tests.services.notification_service.fcm_server import fcm_server
 
 SEND = "https://fcm.test/v1/projects/herald-test/messages:send"
 PUSH = Push(
@@ -30,6 +37,7 @@ PUSH = Push(
     text=PUSH_TEXT,
     notification_id=NOTIFICATION,
     occurrence_id=OCCURRENCE,
+    occurrence=NINE,
     url="https://example.org/plants",
 )
 
@@ -57,10 +65,13 @@ class Google:
         token = {"access_token": f"token-{self.tokens}", "expires_in": self.expires_in}
         return httpx.Response(200, json=token)
 
+    def access(self, clock: Callable[[], float] = time.monotonic) -> ServiceAccountAccess:
+        http = httpx.Client(transport=httpx.MockTransport(self))
+        return ServiceAccountAccess(service_account(service_account_key()), http, clock)
+
     def push(self) -> FcmPush:
         http = httpx.Client(transport=httpx.MockTransport(self))
-        access = ServiceAccountAccess(service_account(service_account_key()), http)
-        return FcmPush(http, access, "https://fcm.test/", "herald-test")
+        return FcmPush(http, self.access(), "https://fcm.test/", "herald-test")
 
     @property
     def sends(self) -> list[httpx.Request]:
@@ -101,23 +112,53 @@ def test_a_push_is_one_request():
     (request,) = google.sends
     assert request.method == "POST"
     assert request.headers["Authorization"] == "Bearer token-1"
-    assert json.loads(request.content) == {
-        "message": {
-            "token": "valid-1",
-            "notification": {"title": "Reminder", "body": "Water the plants"},
-            "data": {
-                "notificationId": str(NOTIFICATION),
-                "occurrenceId": str(OCCURRENCE),
-                "url": "https://example.org/plants",
+    message = json.loads(request.content)["message"]
+    expires = message["apns"]["headers"].pop("apns-expiration")
+    assert abs(int(expires) - time.time() - 4 * 3600) < 60
+    text = {"title": "Reminder", "body": "Water the plants"}
+    occurrence = str(OCCURRENCE)
+    assert message == {
+        "token": "valid-1",
+        "data": {
+            **text,
+            "notificationId": str(NOTIFICATION),
+            "occurrenceId": occurrence,
+            "occurrence": "2030-01-01T09:00:00Z",
+            "url": "https://example.org/plants",
+            "tag": occurrence,
+            "channel": "reminders",
+        },
+        "android": {"priority": "HIGH", "ttl": "14400s"},
+        "apns": {
+            "headers": {
+                "apns-collapse-id": occurrence,
+                "apns-priority": "10",
+                "apns-push-type": "alert",
             },
-            "android": {
-                "collapse_key": str(OCCURRENCE),
-                "priority": "HIGH",
-                "notification": {"tag": str(OCCURRENCE)},
-            },
-            "apns": {"headers": {"apns-collapse-id": str(OCCURRENCE), "apns-priority": "10"}},
-        }
+            "payload": {"aps": {"alert": text, "sound": "default"}},
+        },
+        "webpush": {
+            "headers": {"TTL": "14400", "Urgency": "high"},
+            "notification": {**text, "tag": occurrence},
+        },
     }
+
+
+def test_urgent_push_interrupts():
+    message = message_of(replace(PUSH, urgent=True), timedelta(hours=1))
+    assert message["data"]["channel"] == "urgent"
+    assert message["apns"]["payload"]["aps"]["interruption-level"] == "time-sensitive"
+    assert message["android"]["ttl"] == "3600s"
+
+
+@pytest.mark.parametrize("body", ["x" * 1200, '"' * 1200, "👩‍👩‍👧‍👦" * 48, "я" * 600])
+def test_longest_push_fits_every_platform(body):
+    text = replace(PUSH_TEXT, title="ü" * 100, body=body)
+    url = f"https://example.org/{'u' * 2000}"
+    message = message_of(replace(PUSH, text=text, url=url))
+    payload = json.dumps([message["data"], message["apns"]["payload"]], ensure_ascii=False)
+    assert 3000 < len(payload.encode()) <= 4096
+    assert message["data"]["url"] == url
 
 
 def test_a_check_is_a_dry_run():
@@ -135,30 +176,28 @@ def test_a_check_blames_the_token_for_every_refusal():
         Google(bad_field("message")).push().check("invalid-1")
 
 
+def test_foreign_token_is_not_registered():
+    with pytest.raises(InvalidToken):
+        Google(refusal(403, "SENDER_ID_MISMATCH")).push().check("valid-1")
+
+
+def test_broken_apple_key_keeps_registration():
+    Google(refusal(401, "THIRD_PARTY_AUTH_ERROR")).push().check("valid-1")
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (refusal(404, "UNREGISTERED"), Unregistered),
-        (refusal(403, "SENDER_ID_MISMATCH"), InvalidToken),
-        (
-            refusal(400, "INVALID_ARGUMENT", "The registration token is not a valid FCM token"),
-            InvalidToken,
-        ),
         (bad_field("message.token"), InvalidToken),
         (bad_field("message.data[0].key"), Refused),
-        (refusal(400, "INVALID_ARGUMENT", "message too big"), Refused),
-        (refusal(401, "THIRD_PARTY_AUTH_ERROR"), Misconfigured),
-        (refusal(403, "PERMISSION_DENIED"), Misconfigured),
-        (httpx.Response(404, text="<html>not here</html>"), Misconfigured),
+        (refusal(403, "SENDER_ID_MISMATCH"), ForeignToken),
         (httpx.Response(404, json={"error": "not found"}), Misconfigured),
         (httpx.Response(302, headers={"Location": "https://elsewhere.test"}), Misconfigured),
         (httpx.Response(200, text="<html>a captive portal</html>"), Misconfigured),
-        (refusal(429, "QUOTA_EXCEEDED"), Throttled),
-        (refusal(500, "INTERNAL"), RetryLater),
         (httpx.Response(503, text="try later"), RetryLater),
     ],
 )
-def test_each_answer_has_its_word(answer, expected):
+def test_send_raises_class_of_answer(answer, expected):
     with pytest.raises(expected) as caught:
         Google(answer).push().send(PUSH)
     assert type(caught.value) is expected
@@ -238,16 +277,88 @@ def test_an_old_token_serves_while_the_endpoint_is_away():
     ]
 
 
-def test_a_refused_access_token_is_replaced():
+def test_rejected_access_token_is_replaced_once():
     google = Google(refusal(401, "UNAUTHENTICATED"))
     push = google.push()
+    assert push.send(PUSH) == "projects/herald-test/messages/1"
+    assert google.tokens_used == ["token-1", "token-2"]
+
+
+def test_rejected_account_needs_a_person():
+    google = Google(*[refusal(401, "UNAUTHENTICATED")] * 2)
     with pytest.raises(Misconfigured):
-        push.send(PUSH)
-    push.send(PUSH)
-    assert google.tokens_used == [
-        "token-1",
-        "token-2",
-    ]
+        google.push().send(PUSH)
+    assert google.tokens_used == ["token-1", "token-2"]
+
+
+def test_apple_key_error_keeps_access_token():
+    google = Google(*[refusal(401, "THIRD_PARTY_AUTH_ERROR")] * 2)
+    push = google.push()
+    for _ in range(2):
+        with pytest.raises(MisconfiguredForDevice):
+            push.send(PUSH)
+    assert google.tokens_used == ["token-1", "token-1"]
+
+
+def test_failed_fetch_is_remembered():
+    google = Google()
+    google.token_answers += [httpx.Response(503)] * 2
+    clock = iter([0.0, 1.0, 6.0, 6.0])
+    access = google.access(lambda: next(clock))
+    for _ in range(2):
+        with pytest.raises(RetryLater, match="503"):
+            access.value(1)
+    assert len(google.requests) == 1
+    with pytest.raises(RetryLater):
+        access.value(1)
+    assert len(google.requests) == 2
+
+
+def test_threads_share_one_failed_fetch():
+    google = Google()
+    google.token_answers += [httpx.Response(503)] * 20
+
+    def slowly(request: httpx.Request) -> httpx.Response:
+        time.sleep(0.1)
+        return google(request)
+
+    http = httpx.Client(transport=httpx.MockTransport(slowly))
+    access = ServiceAccountAccess(service_account(service_account_key()), http)
+
+    def fetch() -> type[Exception] | None:
+        try:
+            access.value(5)
+        except RetryLater as error:
+            return type(error)
+        return None
+
+    with ThreadPoolExecutor(20) as threads:
+        outcomes = [one.result() for one in [threads.submit(fetch) for _ in range(20)]]
+    assert outcomes == [RetryLater] * 20
+    assert len(google.requests) == 1
+
+
+def test_hanging_fetch_ends_with_the_send():
+    access = Google().access()
+    access._lock.acquire()
+    started = time.monotonic()
+    with pytest.raises(RetryLater, match="in time"):
+        access.value(0.05)
+    assert time.monotonic() - started < 1
+
+
+def test_send_ends_at_its_deadline(tmp_path):
+    with (
+        fcm_server(tmp_path, latency=5) as server,
+        httpx.Client(transport=SharedConnections(server.tls)) as http,
+    ):
+        access = Google().access()
+        access.value(5)
+        push = FcmPush(http, access, server.url, "herald-test", patience=0.3)
+        started = time.monotonic()
+        with pytest.raises(RetryLater, match="ReadTimeout"):
+            push.send(PUSH)
+        assert time.monotonic() - started < 3
 
 
 def test_an_absent_token_endpoint_is_tried_again_later():

@@ -1,14 +1,21 @@
+import time
+from datetime import timedelta
+
 import pytest
+from event_messages import canary
 from event_messages import errors as messages
 from event_messages.event import Event
+from event_messages.identifiers import uuid7
 from notification_service.deliveries import LEASES
 from notification_service.devices import registered_event
 from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, RetryLater
 from notification_service.fcm_push import Push
 from notification_service.handlers import read
+from notification_service.metrics import count_delivery
 from notification_service.preferences import Preferences
 from notification_service.ses_email import Email
 from notification_service.texts import Item, PushText, Reader
+from prometheus_client import REGISTRY
 
 from tests.services.notification_service.examples import (
     NINE,
@@ -22,6 +29,17 @@ from tests.services.notification_service.examples import (
 )
 from tests.services.notification_service.world import BrokenEmail, World
 
+
+class Failing:
+    """Raises the same error at every call."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __call__(self, item: object) -> str:
+        raise self._error
+
+
 PLANTS = Item(message="Water the plants", occurrence=NINE, url="https://example.org/plants")
 
 
@@ -34,6 +52,7 @@ def test_a_push_reaches_every_device_of_the_user():
             text=PUSH_TEXT,
             notification_id=NOTIFICATION,
             occurrence_id=OCCURRENCE,
+            occurrence=NINE,
             url="https://example.org/plants",
         )
         for token in ("valid-1", "valid-2")
@@ -48,7 +67,7 @@ def test_every_claim_is_observed():
     world = World("valid-1")
     world.handle(due())
     world.handle(due())
-    world.handle(due(channel="email", email=None))
+    world.handle(due(channel="email", occurrence_id=uuid7()))
     assert world.claimed == ["ours", "settled", "ours"]
 
 
@@ -86,32 +105,100 @@ def test_a_user_without_device_is_a_failure_told_once():
     assert world.published == [("notification:failed", "none", "NO_DEVICE")]
 
 
-def test_a_failure_that_another_worker_was_about_to_tell_is_told_when_it_died():
-    world = World()
-    world.deliveries.claim(delivery("none", occurrence_id=OCCURRENCE), LEASES["push"])
-    with pytest.raises(messages.RetryLater):
-        world.handle(due())
-    world.end_leases()
+def test_push_expires_after_patience():
+    world = World("valid-1")
+    world.push.send = Failing(RetryLater("down"))
     world.handle(due())
-    assert world.published == [("notification:failed", "none", "NO_DEVICE")]
+    world.retry()
+    assert (world.published, len(world.waiting.rows)) == ([], 1)
+    world.retry(after=timedelta(hours=72))
+    assert world.published == [("notification:failed", world.device_id("valid-1"), "EXPIRED")]
+    assert world.waiting.rows == {}
+    assert world.observed == ["retried", "retried", "retried", "failed", "expired"]
 
 
-def test_a_throttled_device_is_tried_again_without_repeating_the_others():
-    world = World("valid-1", "throttled-2")
+def test_our_fault_never_expires():
+    world = World(email=BrokenEmail(*[Misconfigured("no credentials")] * 3))
+    world.handle(due(channel="email"))
     for _ in range(2):
-        with pytest.raises(messages.RetryLater) as waiting:
-            world.handle(due())
-        assert waiting.value.seconds == 1.0
+        world.retry(after=timedelta(days=10))
+    assert world.published == []
+    world.retry(after=timedelta(days=10))
+    assert world.published == [("notification:delivered", "ada@example.org", None)]
+    assert world.observed == ["misconfigured"] * 3 + ["delivered"]
+
+
+def test_unexpected_error_is_tried_again():
+    world = World("valid-1")
+    world.push.send = Failing(RetryLater("down"))
     world.handle(due())
+    world.push.send = Failing(ZeroDivisionError())
+    world.retry()
+    assert world.problems() == ["ZeroDivisionError"]
+
+
+def test_channel_switched_off_stops_retries():
+    world = World("valid-1")
+    world.push.send = Failing(RetryLater("down"))
+    world.handle(due())
+    only_email = Preferences(channels=frozenset(("email",)))
+    world.preferences.change("ada", lambda old: only_email)
+    world.retry()
+    device = world.device_id("valid-1")
+    assert world.published == [("notification:failed", device, "CHANNEL_DISABLED")]
+    assert world.waiting.rows == {}
+
+
+def test_unsubscribed_user_gets_no_retry():
+    world = World(email=BrokenEmail(RetryLater("down")))
+    world.handle(due(channel="email"))
+    world.preferences.change("ada", lambda old: Preferences(unsubscribed=True))
+    world.retry()
+    assert world.email.sent == []
+    assert world.published == [("notification:failed", "ada@example.org", "UNSUBSCRIBED")]
+
+
+def test_unsubscription_changes_no_past_delivery():
+    world = World()
+    world.handle(due(channel="email"))
+    world.preferences.change("ada", lambda old: Preferences(unsubscribed=True))
+    world.handle(due(channel="email"))
+    assert world.published == [("notification:delivered", "ada@example.org", None)]
+
+
+def test_outage_leaves_one_notification_of_series():
+    world = World("valid-1")
+    send, world.push.send = world.push.send, Failing(RetryLater("down"))
+    for quarter in range(8):
+        at = NINE + timedelta(minutes=15 * quarter)
+        world.handle(due(occurrence_id=uuid7(), occurrence=at, deliver_at=at))
+    single = due(occurrence_id=uuid7(), reminder_id=None, notification_id=uuid7())
+    world.handle(single)
+    world.push.send = send
+    world.retry()
+    assert {str(push.occurrence_id) for push in world.push.sent} >= {single.data["occurrenceId"]}
+    assert len(world.push.sent) == 2
+    reasons = [reason for kind, _, reason in world.published if kind == "notification:failed"]
+    assert reasons == ["SUPERSEDED"] * 7
+    assert world.waiting.rows == {}
+
+
+def test_throttled_device_repeats_no_other():
+    world = World("valid-1", "throttled-2")
+    world.handle(due())
+    for _ in range(2):
+        assert world.problems() == ["Throttled: throttled"]
+        world.retry()
     assert [push.token for push in world.push.sent] == ["valid-1", "throttled-2"]
     assert world.observed == ["delivered", "retried", "retried", "delivered"]
+    assert world.waiting.rows == {}
 
 
 def test_an_unregistered_device_is_removed_and_its_failure_published():
     world = World("unregistered-1", "valid-2")
     gone = world.device_id("unregistered-1")
     world.handle(due())
-    assert [d.fcm_token for d in world.devices.rows.values()] == ["valid-2"]
+    assert [d.fcm_token for d in world.devices.of("ada")] == ["valid-2"]
     assert sorted(world.published, key=str) == [
         ("device:removed", "", "UNREGISTERED"),
         ("notification:delivered", world.device_id("valid-2"), None),
@@ -129,13 +216,14 @@ def test_losing_the_only_device_is_not_told_as_having_none():
     ]
 
 
-def test_a_delivery_that_another_worker_holds_is_waited_for():
+def test_held_delivery_waits():
     world = World("valid-1")
     target = world.device_id("valid-1")
     world.deliveries.claim(delivery(target, occurrence_id=OCCURRENCE), LEASES["push"])
-    with pytest.raises(messages.RetryLater) as waiting:
-        world.handle(due())
-    assert 0 < waiting.value.seconds <= LEASES["push"].total_seconds()
+    world.handle(due())
+    assert world.problems() == ["another worker has claimed the delivery"]
+    [row] = world.waiting.rows.values()
+    assert row.waiting.failures == 0
     assert world.push.sent == []
 
 
@@ -148,6 +236,30 @@ def test_a_push_whose_worker_died_is_sent_again_after_its_lease():
     assert len(world.push.sent) == 1
     (row,) = world.deliveries.rows.values()
     assert (row.state, row.attempts, row.unknowns) == ("delivered", 2, 1)
+
+
+@pytest.mark.parametrize("others", [[], ["valid-2"]])
+def test_waiting_delivery_ends_with_its_device(others):
+    world = World("throttled-1", *others)
+    phone = world.device_id("throttled-1")
+    world.handle(due())
+    bobs = device("throttled-1", user_id="bob")
+    world.devices.add(bobs, registered_event(bobs))
+    world.retry()
+    states = {target: row.state for (_, target), row in world.deliveries.rows.items()}
+    assert states[phone] == "failed"
+    reason = "DEVICE_GONE" if others else "NO_DEVICE"
+    assert ("notification:failed", phone, reason) in world.published
+    assert [push.token for push in world.push.sent] == others
+    assert world.waiting.rows == {}
+
+
+def test_stored_problem_names_no_address():
+    world = World(email=BrokenEmail(RetryLater("no mailbox ada@example.org for now")))
+    world.handle(due(channel="email"))
+    problem = "RetryLater: no mailbox <address> for now"
+    [row] = world.deliveries.rows.values()
+    assert (row.problem, world.problems()) == (problem, [problem])
 
 
 def test_an_unforeseen_error_at_one_device_is_raised_after_the_others_are_settled():
@@ -185,7 +297,7 @@ def test_a_user_is_addressed_in_their_language_and_time_zone():
     assert push.text == PushText(title="Dringend", body="Water the plants")
     assert push.url is None
 
-    world.handle(due(channel="email", urgent=True))
+    world.handle(due(channel="email", urgent=True, occurrence_id=uuid7()))
     (email,) = world.email.sent
     reader = Reader(locale="de-AT", time_zone="Europe/Vienna")
     assert email.text == texts().email("urgent", reader, [PLANTS])
@@ -221,12 +333,14 @@ def test_a_suppressed_address_gets_nothing():
 
 
 @pytest.mark.parametrize("error", [RetryLater("busy", after=7), Misconfigured("no", after=7)])
-def test_an_email_that_was_not_taken_is_tried_again_at_once_when_it_comes_back(error):
+def test_refused_email_waits_as_asked(error):
     world = World(email=BrokenEmail(error))
-    with pytest.raises(messages.RetryLater) as waiting:
-        world.handle(due(channel="email"))
-    assert waiting.value.seconds == 7
     world.handle(due(channel="email"))
+    world.retry(after=timedelta(seconds=6))
+    assert world.email.sent == []
+    world.handle(due(channel="email"))
+    assert world.email.sent == []
+    world.retry()
     assert len(world.email.sent) == 1
 
 
@@ -240,24 +354,23 @@ def test_a_refused_email_is_never_tried_again():
 
 def test_an_email_of_unknown_outcome_waits_for_sess_notice_before_it_is_sent_again():
     world = World(email=BrokenEmail(OutcomeUnknown("no answer")))
+    world.handle(due(channel="email"))
     for _ in range(2):
-        with pytest.raises(messages.RetryLater) as waiting:
-            world.handle(due(channel="email"))
-        assert waiting.value.seconds == pytest.approx(LEASES["email"].total_seconds(), abs=1)
+        world.retry()
     assert world.email.sent == []
     assert world.observed == ["unknown"]
     world.end_leases()
-    world.handle(due(channel="email"))
+    world.retry()
     assert len(world.email.sent) == 1
 
 
 def test_an_email_that_ses_confirms_is_not_sent_again():
     world = World(email=BrokenEmail(OutcomeUnknown("no answer")))
-    with pytest.raises(messages.RetryLater):
-        world.handle(due(channel="email"))
+    world.handle(due(channel="email"))
     world.handle(read(ses_json("Send")))
     world.end_leases()
-    world.handle(due(channel="email"))
+    world.retry()
+    assert world.waiting.rows == {}
     assert world.email.sent == []
     assert world.published == [("notification:delivered", "ada@example.org", None)]
     assert world.devices.outbox[0].data["providerId"] == "ses-1"
@@ -276,3 +389,21 @@ def test_bad_data_is_refused():
 def ses_json(kind: str) -> str:
     mail = f'{{"messageId": "ses-1", "tags": {{"occurrence": ["{OCCURRENCE}"]}}}}'
     return f'{{"eventType": "{kind}", "mail": {mail}}}'
+
+
+def test_canary_ends_before_the_provider():
+    world = World("valid-1")
+    count = REGISTRY.get_sample_value("canary_lateness_seconds_count") or 0
+    before = time.time()
+    world.handle(due(notification_id=canary.IDS[0]))
+    assert (world.push.sent, world.observed) == ([], ["delivered"])
+    assert world.published == [("notification:delivered", "canary", None)]
+    assert REGISTRY.get_sample_value("canary_lateness_seconds_count") == count + 1
+    assert (REGISTRY.get_sample_value("canary_delivered_timestamp_seconds") or 0) >= before
+
+
+def test_canaries_count_apart_from_users():
+    labels = {"channel": "canary", "outcome": "delivered"}
+    before = REGISTRY.get_sample_value("deliveries_total", labels) or 0
+    count_delivery(delivery(target="canary"), "delivered")
+    assert REGISTRY.get_sample_value("deliveries_total", labels) == before + 1

@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
-from event_messages import errors as messages
 from event_messages.event import Event
 from event_messages.identifiers import uuid7
 from notification_service.deferrals import GATHERING
@@ -30,7 +29,8 @@ def world(preferences: Preferences, *tokens: str, **options: Any) -> World:
 
 def email(number: int = 0, **changes: Any) -> Event:
     """Another reminder's e-mail for each number."""
-    own = {"notification_id": uuid7(), "occurrence_id": uuid7(), "message": f"Plant {number}"}
+    ids = {name: uuid7() for name in ("notification_id", "reminder_id", "occurrence_id")}
+    own = {**ids, "message": f"Plant {number}"}
     return due(channel="email", **(own | changes))
 
 
@@ -91,15 +91,45 @@ def test_what_is_urgent_waits_for_nothing(channel):
     assert made.asked() == []
 
 
-def test_what_has_begun_goes_on_in_quiet_hours():
+def test_started_delivery_ignores_quiet_hours():
     made = world(Preferences(), "valid-1", "throttled-2")
-    with pytest.raises(messages.RetryLater):
-        made.handle(due())
+    made.handle(due())
     made.preferences.rows["ada"] = Preferences(quiet_hours=(QUIET,))
     made.push.throttles["throttled-2"] = 2
-    made.handle(due())
+    made.retry()
     assert [push.token for push in made.push.sent] == ["valid-1", "throttled-2"]
     assert made.asked() == []
+
+
+def test_unreached_push_is_deferred_at_retry():
+    made = world(Preferences(), "throttled-2")
+    made.handle(due())
+    made.preferences.rows["ada"] = Preferences(quiet_hours=(QUIET,))
+    made.retry()
+    [later] = made.asked()
+    assert (later.deliver_at, later.reason) == (NOON, "QUIET_HOURS")
+    assert made.waiting.rows == {}
+
+
+def test_chosen_time_rings_in_quiet_hours():
+    made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
+    made.handle(due(explicit_time=True))
+    assert len(made.push.sent) == 1
+
+
+def test_late_retry_of_chosen_time_is_deferred():
+    made = world(Preferences(quiet_hours=(QUIET,)), "throttled-2")
+    made.handle(due(explicit_time=True))
+    made.retry()
+    [later] = made.asked()
+    assert (later.deliver_at, later.explicit_time) == (NOON, False)
+
+
+def test_chosen_time_after_outage_is_deferred():
+    made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
+    made.now = NINE + timedelta(hours=1)
+    made.handle(due(explicit_time=True))
+    assert (made.push.sent, len(made.asked())) == ([], 1)
 
 
 @pytest.mark.parametrize(
@@ -196,12 +226,10 @@ def test_a_digest_is_one_email_of_unknown_outcome_at_most_until_its_lease_ends()
     made = world(READ_AT_SIX, email=BrokenEmail(RetryLater("busy", after=7)))
     made.handle(email(1))
     made.run_until(EVENING)
-    [digest] = made.asked()
-    with pytest.raises(messages.RetryLater):
-        made.run_until(EVENING + GATHERING)
-    made.handle(email(2, deliver_at=EVENING + GATHERING))  # for the next one
-    made.fired.discard(str(digest.id))
     made.run_until(EVENING + GATHERING)
+    assert made.email.sent == []
+    made.handle(email(2, deliver_at=EVENING + GATHERING))  # for the next one
+    made.retry()
     [sent] = made.email.sent
     assert ("Plant 1" in sent.text.text, "Plant 2" in sent.text.text) == (True, False)
 
@@ -278,3 +306,42 @@ def test_nothing_is_lost_whatever_the_user_changes_meanwhile():
     made.run_until(NINE + timedelta(days=5), repeats=2)
     texts = " ".join(one.text.text for one in made.email.sent)
     assert {one: texts.count(one) for one in wanted} == dict.fromkeys(wanted, 1)
+
+
+def test_first_reminder_gives_the_zone():
+    made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
+    made.handle(due(time_zone="Asia/Tokyo"))  # 18:00 there
+    assert len(made.push.sent) == 1
+    made.handle(due(time_zone="Europe/Berlin", occurrence_id=uuid7()))
+    preferences = made.preferences.of("ada")
+    assert (preferences.time_zone, preferences.time_zone_source) == ("Asia/Tokyo", "reminder")
+
+
+def test_chosen_zone_stays():
+    made = world(Preferences(time_zone="UTC", time_zone_source="chosen"), "valid-1")
+    made.handle(due(time_zone="Asia/Tokyo"))
+    assert made.preferences.of("ada").time_zone == "UTC"
+
+
+def test_digest_of_yesterday_takes_nightly_email():
+    """A digest at 22:00 in quiet hours comes at 07:00, with what is due in that night."""
+    night = QuietWindow(days=DAYS, begin=time(21), end=time(7))
+    made = world(Preferences(quiet_hours=(night,), digest_at=time(22)))
+    midnight = NINE.replace(hour=0)
+    made.now = midnight
+    made.handle(email(deliver_at=midnight))
+    [later] = made.asked()
+    assert (later.deliver_at, later.reason) == (NINE.replace(hour=7), "DIGEST")
+
+
+def test_series_comes_once_after_quiet_hours():
+    made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
+    for minute in range(30):
+        at = NINE + timedelta(minutes=minute)
+        made.handle(due(occurrence_id=uuid7(), occurrence=at, deliver_at=at))
+    commands = made.asked()
+    assert len({one.id for one in commands}) == 1
+    assert [(one.version, one.missed) for one in commands] == [
+        (number + 1, number) for number in range(30)
+    ]
+    assert {one.deliver_at for one in commands} == {NOON}

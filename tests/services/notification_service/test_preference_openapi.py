@@ -5,10 +5,14 @@ import warnings
 import pytest
 from hypothesis import HealthCheck, settings
 from notification_service.api import device_api
-from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
 from notification_service.unsubscription import Unsubscription
 
 from tests.services.notification_service.examples import REFUSALS, roomy
+from tests.services.notification_service.fakes import (
+    InMemoryDevices,
+    InMemoryPreferences,
+    InMemoryPush,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -4,13 +4,17 @@ from dataclasses import replace
 from datetime import time
 
 import pytest
-from notification_service.fakes import InMemoryPreferences
+from event_messages.event import Event
 from notification_service.preference_store import PostgresPreferences
-from notification_service.preferences import Preferences, PreferenceStore
+from notification_service.preferences import Preferences, PreferenceStore, zone_from
 from notification_service.quiet_hours import QuietWindow
+from sqlalchemy import text
+
+from tests.services.notification_service.fakes import InMemoryPreferences
 
 CHOSEN = Preferences(
     time_zone="Europe/Berlin",
+    time_zone_source="chosen",
     locale="de-AT",
     quiet_hours=(
         QuietWindow(days=("mo", "fr"), begin=time(22), end=time(7, 30)),
@@ -60,3 +64,29 @@ def test_a_refused_change_leaves_all_as_it_was(store):
     with pytest.raises(ValueError, match="1"):
         store.change("ada", refuse)
     assert store.of("ada") == replace(CHOSEN, version=1)
+
+
+@pytest.mark.parametrize(
+    "kind", ["memory", pytest.param("postgresql", marks=pytest.mark.integration)]
+)
+def test_changed_zone_is_published(kind, request):
+    if kind == "memory":
+        store = InMemoryPreferences()
+    else:
+        engine = request.getfixturevalue("engine")
+        store = PostgresPreferences(engine)
+    store.change("ada", zone_from("Europe/Paris"))
+    store.change("ada", zone_from("Asia/Tokyo"))
+    store.change("ada", lambda current: replace(current, locale="fr"))
+    store.change("ada", lambda current: CHOSEN)
+    store.change("ada", lambda current: Preferences())
+    if kind == "postgresql":
+        with engine.connect() as connection:
+            bodies = connection.scalars(text("select body from outbox order by position")).all()
+        events = [Event.from_json(body) for body in bodies]
+    else:
+        events = store.outbox
+    assert [(one.type, one.user_id, one.data) for one in events] == [
+        ("preferences:updated", "ada", {"userId": "ada", "timeZone": zone, "version": version})
+        for zone, version in (("Europe/Paris", 1), ("Europe/Berlin", 3), (None, 4))
+    ]

@@ -1,15 +1,20 @@
 import httpx
 import pytest
 from notification_service.api import device_api
-from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
 
 from tests.services.notification_service.examples import roomy
+from tests.services.notification_service.fakes import (
+    InMemoryDevices,
+    InMemoryPreferences,
+    InMemoryPush,
+)
 
 pytestmark = pytest.mark.parametrize("callers", ["gateway", "token"], indirect=True)
 
 NIGHT = {"days": ["mo", "su"], "from": "22:00", "to": "07:00"}
 DEFAULTS = {
     "timeZone": "UTC",
+    "timeZoneSource": "default",
     "locale": "en",
     "quietHours": [],
     "channels": {"push": True, "email": True},
@@ -18,6 +23,7 @@ DEFAULTS = {
 }
 CHOSEN = {
     "timeZone": "Europe/Berlin",
+    "timeZoneSource": "chosen",
     "locale": "de-AT",
     "quietHours": [NIGHT],
     "channels": {"push": False, "email": True},
@@ -149,7 +155,7 @@ def test_quiet_hours_that_never_end_are_refused(api):
     for windows in (always, nearly):
         answer = api.put("/preferences", json={"quietHours": windows})
         assert problem(answer) == (422, "VALIDATION")
-        assert "an hour that is not quiet" in answer.json()["detail"]
+        assert "hour per week outside of quiet hours" in answer.json()["detail"]
     almost = [{"days": week, "from": "12:00", "to": "11:00"}]
     assert api.put("/preferences", json={"quietHours": almost}).is_success
 

@@ -10,7 +10,7 @@ from notification_service.fcm_push import FcmPush, Push
 from notification_service.senders import Senders
 from notification_service.shared_connections import SharedConnections
 
-from tests.services.notification_service.examples import NOTIFICATION, OCCURRENCE, PUSH_TEXT
+from tests.services.notification_service.examples import NINE, NOTIFICATION, OCCURRENCE, PUSH_TEXT
 from tests.services.notification_service.fcm_server import FcmServer, fcm_server
 
 PATIENCE = 10.0
@@ -29,10 +29,10 @@ def all_answers(senders, sends, patience=PATIENCE):
 
 
 class Access:
-    def value(self) -> str:
+    def value(self, patience: float) -> str:
         return "token"
 
-    def forget(self) -> None:
+    def forget(self, token: str) -> None:
         raise AssertionError("nobody refused the token")
 
 
@@ -43,6 +43,7 @@ def push_to_devices(server: FcmServer, devices: int) -> dict[int, object]:
             text=PUSH_TEXT,
             notification_id=NOTIFICATION,
             occurrence_id=OCCURRENCE,
+            occurrence=NINE,
         )
         for number in range(devices)
     ]

@@ -1,9 +1,8 @@
 import pytest
 from notification_service.__main__ import email_provider, fcm_push, serve, unsubscription_of
-from notification_service.circuit_breaker import Guarded
 from notification_service.failover import Failover
+from notification_service.guarded import Guarded
 from notification_service.settings import Settings
-from pydantic import SecretStr
 from service_runtime.settings import read_settings
 from sqlalchemy import create_engine
 
@@ -46,9 +45,9 @@ def test_a_missing_setting_is_named_and_ends_the_process(environment, capsys, na
     assert capsys.readouterr().err == f"These environment variables are missing: {name}.\n"
 
 
-def test_bad_fcm_credentials_end_the_process_and_stay_secret(capsys):
+def test_bad_fcm_credentials_end_the_process_and_stay_secret(environment, capsys):
     with pytest.raises(SystemExit) as end:
-        fcm_push(SecretStr("secret-text"), "https://fcm.test")
+        fcm_push(read_settings(Settings))
     assert end.value.code == 2
     message = capsys.readouterr().err
     assert message.startswith("FCM_CREDENTIALS is not a Google service account's JSON key")
@@ -74,7 +73,7 @@ def test_a_bad_mail_server_ends_the_process_and_stays_secret(environment, capsys
         email_provider(read_settings(Settings))
     assert end.value.code == 2
     message = capsys.readouterr().err
-    assert message.startswith("SMTP_URL is not the address of a mail server: expected")
+    assert message.startswith("SMTP_URL must be the address of a mail server: smtps")
     assert "secret-text" not in message
 
 
@@ -84,7 +83,7 @@ def test_a_key_for_links_is_needed_if_it_is_told_where_they_lead(environment, ca
     with pytest.raises(SystemExit) as end:
         unsubscription_of(read_settings(Settings), NO_DATABASE)
     assert end.value.code == 2
-    sentence = "UNSUBSCRIBE_URL needs UNSUBSCRIBE_KEY, which signs links.\n"
+    sentence = "UNSUBSCRIBE_URL requires UNSUBSCRIBE_KEY.\n"
     assert capsys.readouterr().err == sentence
     environment.setenv("UNSUBSCRIBE_KEY", "secret-text" * 3)
     made = unsubscription_of(read_settings(Settings), NO_DATABASE)

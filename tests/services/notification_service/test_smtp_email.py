@@ -117,7 +117,7 @@ def test_a_server_that_is_not_trusted_gets_neither_password_nor_message(tmp_path
         ("RCPT", "550 5.7.1 relaying denied", Misconfigured),
         ("RCPT", "550 5.1.1 no such user", Refused),
         ("DATA", "451 4.3.0 later", RetryLater),
-        ("DATA", "554 5.6.0 no", Misconfigured),
+        ("DATA", "554 5.6.0 no", Refused),
         (".", "452 4.3.1 disk full", RetryLater),
         (".", "554 5.7.1 looks like spam", Misconfigured),
         (".", "", OutcomeUnknown),
@@ -173,6 +173,6 @@ def test_an_address_names_a_server(url, server):
      "smtp+plain://ada:secret@mail.test", "smtp://mail.test/path", "smtp://[mail.test"],
 )  # fmt: skip
 def test_what_names_no_server_is_refused_without_being_told(url):
-    with pytest.raises(Misconfigured, match="SMTP_URL is not the address") as caught:
+    with pytest.raises(Misconfigured, match="SMTP_URL must be the address") as caught:
         SmtpServer.parse(url)
     assert "secret" not in str(caught.value)

@@ -2,25 +2,34 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from event_messages.event import Event
-from notification_service import fakes
-from notification_service.deliveries import Claim, Outcome, Stage, Standing
+from notification_service.deliveries import Claim, Outcome, Rejection, Stage, Standing
 from notification_service.delivery_store import PostgresDeliveries
 from notification_service.device_store import PostgresDevices, PostgresSuppressedAddresses
 from notification_service.devices import DEVICES_PER_USER, Device, registered_event, removed_event
-from notification_service.errors import DeviceAlreadyRegistered, DeviceLimitReached
+from notification_service.errors import DeviceLimitReached
 from notification_service.retention import ForgetfulDeliveries
+from notification_service.waiting import NotNow
+from notification_service.waiting_store import PostgresWaitingNotifications
 from service_runtime.rate_limit import PostgresBuckets, Rate
 from sqlalchemy import Engine, text
 from sqlalchemy.event import listen
 
-from tests.services.notification_service.examples import NOTIFICATION, REMINDER, delivery, device
+from tests.services.notification_service import fakes
+from tests.services.notification_service.examples import (
+    NOTIFICATION,
+    OCCURRENCE,
+    REMINDER,
+    delivery,
+    device,
+    due,
+)
 
 MINUTE = timedelta(minutes=1)
 ENDED = timedelta(0)  # a lease that ends as it begins
@@ -73,25 +82,91 @@ def types(stores: Stores) -> list[str]:
 
 def test_devices_are_listed_oldest_first_and_only_to_their_user(stores):
     mine = [device("a"), device("b")]
-    stores.add(*mine, device("a", "eve"))
+    stores.add(*mine, device("c", "eve"))
     assert list(stores.devices.of("ada")) == mine
     assert types(stores) == ["device:registered"] * 3
     assert stores.events()[0].data == {"deviceId": str(mine[0].id)}
 
 
-def test_a_token_is_registered_once_for_a_user(stores):
-    stores.add(device("a"))
-    with pytest.raises(DeviceAlreadyRegistered):
-        stores.add(device("a"))
-    assert len(stores.devices.of("ada")) == len(stores.events()) == 1
+def test_token_is_registered_once(stores):
+    first, again = device("a"), device("a")
+    stores.add(first)
+    assert stores.devices.add(again, registered_event(again)) == first
+    assert list(stores.devices.of("ada")) == [first]
+    assert types(stores) == ["device:registered"]
+
+
+def test_token_leaves_its_earlier_owner(stores):
+    hers, his = device("a"), device("a", "bob")
+    stores.add(hers, his)
+    assert list(stores.devices.of("ada")) == []
+    assert list(stores.devices.of("bob")) == [his]
+    assert [(e.type, e.user_id, e.data.get("reason")) for e in stores.events()] == [
+        ("device:registered", "ada", None),
+        ("device:removed", "ada", "TRANSFERRED"),
+        ("device:registered", "bob", None),
+    ]
+
+
+def test_installation_keeps_its_device(stores):
+    old = replace(device("old"), installation_id="phone")
+    new = replace(device("new"), installation_id="phone")
+    stores.add(old)
+    assert stores.devices.add(new, registered_event(new)) == replace(old, fcm_token="new")
+    his = replace(device("newest", "bob"), installation_id="phone")
+    stores.add(his)
+    assert list(stores.devices.of("ada")) == []
+    assert list(stores.devices.of("bob")) == [his]
+
+
+def test_one_phone_becomes_one_device(stores):
+    by_token, by_installation = device("a"), replace(device("b"), installation_id="phone")
+    stores.add(by_token, by_installation)
+    merged = replace(device("a"), installation_id="phone")
+    assert stores.devices.add(merged, registered_event(merged)).id == by_token.id
+    assert [one.id for one in stores.devices.of("ada")] == [by_token.id]
+    assert stores.events()[-1].data == {"deviceId": str(by_installation.id), "reason": "REPLACED"}
+
+
+def test_dead_device_is_revived(stores):
+    one, again = device("a"), device("a")
+    stores.add(one)
+    gone = delivery(str(one.id))
+    stores.deliveries.claim(gone, MINUTE)
+    stores.deliveries.settle(gone, Outcome(reason="UNREGISTERED"), forget_device=True)
+    assert list(stores.devices.of("ada")) == []
+    assert stores.devices.add(again, registered_event(again)) == one
+    assert list(stores.devices.of("ada")) == [one]
+    assert types(stores)[-1] == "device:registered"
+
+
+@pytest.mark.integration
+def test_dead_devices_are_deleted_after_days(engine):
+    stores = in_postgresql(engine)
+    one = device("a")
+    stores.add(one)
+    gone = delivery(str(one.id))
+    stores.deliveries.claim(gone, MINUTE)
+    stores.deliveries.settle(gone, Outcome(reason="UNREGISTERED"), forget_device=True)
+    assert stores.devices.delete_dead() == 0
+    assert stores.devices.delete_dead(timedelta(0)) == 1
+
+
+@pytest.mark.integration
+def test_registrations_at_once_leave_one_owner(engine):
+    stores = in_postgresql(engine)
+    users = iter([f"user-{number}" for number in range(8)])
+    at_once(8, lambda: stores.add(device("shared", next(users))))
+    owners = [user for user in (f"user-{n}" for n in range(8)) if stores.devices.of(user)]
+    assert len(owners) == 1
+    assert sorted(types(stores)) == ["device:registered"] * 8 + ["device:removed"] * 7
 
 
 def test_a_user_has_a_limited_number_of_devices(stores):
     stores.add(*(device(f"token-{number}") for number in range(DEVICES_PER_USER)))
     with pytest.raises(DeviceLimitReached):
         stores.add(device("one-more"))
-    with pytest.raises(DeviceAlreadyRegistered):
-        stores.add(device("token-1"))
+    stores.add(device("token-1"))
     assert len(stores.devices.of("ada")) == len(stores.events()) == DEVICES_PER_USER
 
 
@@ -128,7 +203,7 @@ def test_deliveries_are_claimed_together_and_each_gets_its_own_claim(stores):
     new, held, waiting, settled, abandoned = given = [delivery() for _ in range(5)]
     stores.deliveries.claim_all([held, waiting, settled], MINUTE)
     stores.deliveries.claim(abandoned, ENDED)
-    stores.deliveries.release(waiting, "throttled")
+    stores.deliveries.release(waiting, 1, "throttled")
     stores.deliveries.settle(settled, Outcome(provider_id="fcm-1"))
 
     claims = dict(zip(given, stores.deliveries.claim_all(given, MINUTE), strict=True))
@@ -174,7 +249,7 @@ def test_the_devices_of_a_notification_cost_as_many_statements_as_one(engine):
 def test_a_released_delivery_is_claimed_again(stores):
     one = delivery()
     stores.deliveries.claim(one, MINUTE)
-    stores.deliveries.release(one, "throttled\0" * 1000)
+    stores.deliveries.release(one, 1, "throttled\0" * 1000)
     again = stores.deliveries.claim(one, MINUTE)
     assert again == Claim(standing=Standing.OURS, attempts=2)
 
@@ -191,7 +266,7 @@ def test_a_doubted_delivery_is_held_until_its_lease_ends(stores):
     stores.deliveries.claim(held, MINUTE)
     stores.deliveries.claim(ended, ENDED)
     for one in (held, ended):
-        stores.deliveries.doubt(one, "no answer")
+        stores.deliveries.doubt(one, 1, "no answer")
     assert stores.deliveries.claim(held, MINUTE).standing == Standing.HELD
     again = stores.deliveries.claim(ended, MINUTE)
     assert again == Claim(standing=Standing.OURS, attempts=2, unknowns=1)
@@ -228,8 +303,8 @@ def test_a_late_release_does_not_reopen_a_settled_delivery(stores):
     one = delivery()
     stores.deliveries.claim(one, MINUTE)
     stores.deliveries.settle(one, Outcome(provider_id="message-1"))
-    stores.deliveries.release(one, "late")
-    stores.deliveries.doubt(one, "late")
+    stores.deliveries.release(one, 1, "late")
+    stores.deliveries.doubt(one, 1, "late")
     assert stores.deliveries.claim(one, MINUTE).standing == Standing.SETTLED
 
 
@@ -270,12 +345,64 @@ def test_a_delivery_that_is_not_known_cannot_be_overturned(stores):
     assert stores.events() == []
 
 
-def test_an_occurrence_has_begun_from_its_first_claim(stores):
+def test_stage_tells_what_was_reached(stores):
     one = delivery()
-    assert stores.deliveries.stage(one.occurrence_id) is Stage.NEW
+
+    def stage() -> Stage:
+        found: Stage = stores.deliveries.stage(one.occurrence_id)
+        return found
+
+    assert stage() is Stage.NEW
     stores.deliveries.claim(one, MINUTE)
-    assert stores.deliveries.stage(one.occurrence_id) is Stage.BEGUN
-    assert stores.deliveries.stage(uuid4()) is Stage.NEW
+    assert stage() is Stage.BEGUN
+    stores.deliveries.release(one, 1, "throttled")
+    assert stage() is Stage.NEW
+    stores.deliveries.claim(one, ENDED)
+    assert stage() is Stage.NEW
+    stores.deliveries.doubt(one, 2, "no answer")
+    assert stage() is Stage.BEGUN
+    stores.deliveries.settle(one, Outcome(provider_id="fcm-1"))
+    assert stage() is Stage.SETTLED
+
+
+def test_ended_claim_cannot_be_released(stores):
+    """A worker that lost its lease frees no claim of the next one."""
+    one = delivery()
+    stores.deliveries.claim(one, ENDED)
+    stores.deliveries.claim(one, MINUTE)
+    stores.deliveries.release(one, 1, "late")
+    assert stores.deliveries.claim(one, MINUTE).standing is Standing.HELD
+    stores.deliveries.release(one, 2, "throttled")
+    assert stores.deliveries.claim(one, MINUTE).standing is Standing.OURS
+
+
+def rejected(stores: Stores, whole: Any) -> tuple[Rejection, list[tuple[str, str]]]:
+    before = len(stores.events())
+    rejection: Rejection = stores.deliveries.reject(whole, "EXPIRED")
+    return rejection, [(e.data["target"], e.data["reason"]) for e in stores.events()[before:]]
+
+
+def test_new_occurrence_is_rejected_once(stores):
+    whole = delivery("none")
+    assert rejected(stores, whole) == (Rejection.ENDED, [("none", "EXPIRED")])
+    assert rejected(stores, whole) == (Rejection.ENDED, [])
+    assert stores.deliveries.stage(whole.occurrence_id) is Stage.SETTLED
+
+
+def test_rejection_ends_waiting_deliveries(stores):
+    one = delivery("phone")
+    stores.deliveries.claim(one, MINUTE)
+    whole = replace(one, target="none")
+    assert rejected(stores, whole) == (Rejection.HELD, [])
+    stores.deliveries.release(one, 1, "throttled")
+    assert rejected(stores, whole) == (Rejection.ENDED, [("phone", "EXPIRED")])
+
+
+def test_rejection_keeps_delivered_ones(stores):
+    one = delivery("phone")
+    stores.deliveries.claim(one, MINUTE)
+    stores.deliveries.settle(one, Outcome(provider_id="fcm-1"))
+    assert rejected(stores, replace(one, target="none")) == (Rejection.REACHED, [])
 
 
 def test_the_email_of_an_occurrence_is_found(stores):
@@ -293,6 +420,13 @@ def test_suppressed_addresses_are_known_in_any_case_of_letters(stores):
         stores.suppressed.add("Ada@Example.org", reason)
     assert stores.suppressed.includes("ada@EXAMPLE.org")
     assert not stores.suppressed.includes("eve@example.org")
+
+
+def test_removed_address_gets_emails_again(stores):
+    stores.suppressed.add("Ada@Example.org", "BOUNCED")
+    assert stores.suppressed.remove("ADA@example.org")
+    assert not stores.suppressed.includes("ada@example.org")
+    assert not stores.suppressed.remove("ada@example.org")
 
 
 def test_of_many_claims_at_once_one_is_ours(stores):
@@ -331,6 +465,18 @@ def test_old_deliveries_are_forgotten(engine):
     assert ForgetfulDeliveries(engine, PostgresBuckets(engine, Rate(1, 1))).forget() == 1
     assert stores.deliveries.stage(old.occurrence_id) is Stage.NEW
     assert stores.deliveries.stage(young.occurrence_id) is Stage.BEGUN
+
+
+@pytest.mark.integration
+def test_waiting_deliveries_are_not_forgotten(engine):
+    stores, event = in_postgresql(engine), due()
+    one = delivery(occurrence_id=OCCURRENCE)
+    stores.deliveries.claim(one, MINUTE)
+    stores.deliveries.release(one, 1, "throttled")
+    PostgresWaitingNotifications(engine).put(event, NotNow("throttled"))
+    with engine.begin() as connection:
+        connection.execute(text("update deliveries set claimed_at = now() - interval '31 days'"))
+    assert ForgetfulDeliveries(engine, PostgresBuckets(engine, Rate(1, 1))).forget() == 0
 
 
 @pytest.mark.integration

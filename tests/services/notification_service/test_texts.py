@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from notification_service.templates import FOLDER, PARTS, Templates
 from notification_service.texts import LARGEST_BODY, Item, PushText, Reader, Texts
+from notification_service.written_text import cut, cut_bytes
 
 from tests.services.notification_service.examples import NINE
 
@@ -251,3 +253,44 @@ def test_a_summer_time_is_told_from_a_winter_time(texts):
     july = Item(message="Swim", occurrence=datetime(2030, 7, 1, 8, tzinfo=UTC))
     reader = Reader(locale="de", time_zone="Europe/Berlin")
     assert "1. Juli 2030, 10:00 Uhr (MESZ)" in texts.email("reminder", reader, [july]).text
+
+
+MISSED = {
+    "de": ("Eine frühere wurde verpasst.", "3 frühere wurden verpasst."),
+    "en": ("And 1 earlier one was missed.", "And 3 earlier ones were missed."),
+    "es": ("Se perdió una anterior.", "Se perdieron 3 anteriores."),
+    "fr": ("Une précédente a été manquée.", "3 précédentes ont été manquées."),
+    "nl": ("Eén eerdere is gemist.", "3 eerdere zijn gemist."),
+}
+
+
+@pytest.mark.parametrize("kind", ["reminder", "urgent"])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_texts_mention_missed_occurrences(texts, kind, locale):
+    reader = Reader(locale=locale)
+    for missed, sentence in zip((1, 3), MISSED[locale], strict=True):
+        items = [replace(BREAD, missed=missed)]
+        assert texts.push(kind, reader, items).body == f"Bake bread\n{sentence}"
+        email = texts.email(kind, reader, items)
+        assert sentence in email.text.splitlines()
+        assert sentence in email.html
+    assert texts.push(kind, reader, [BREAD]).body == "Bake bread"
+
+
+def test_texts_use_zone_of_notification(texts):
+    reader = Reader(time_zone="America/New_York")
+    items = [replace(BREAD, occurrence=NINE, time_zone="Europe/Berlin")]
+    assert "10:00\u202fAM (GMT+01:00)" in texts.email("reminder", reader, items).text
+    assert "4:00\u202fAM (EST)" in texts.email("reminder", reader, [PLANTS]).text
+
+
+@pytest.mark.parametrize("family", ["👩‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪", "e\u0301\u0302"])
+def test_cuts_fall_between_graphemes(family):
+    for longest in range(1, 60):
+        kept = cut(family * 40, longest)
+        assert len(kept) <= longest
+        assert kept.removesuffix("…").replace(family, "") == ""
+        kept = cut_bytes(family * 40, longest + 3)
+        assert len(kept.encode()) <= longest + 3
+        assert kept.removesuffix("…").replace(family, "") == ""
+    assert cut(family, 60) == cut_bytes(family, 60) == family

@@ -9,10 +9,16 @@ import httpx
 import pytest
 from notification_service.api import device_api
 from notification_service.errors import UnknownToken
-from notification_service.fakes import InMemoryDevices, InMemoryPreferences, InMemoryPush
 from notification_service.unsubscription import LONGEST_LINK, Unsubscription
+from service_runtime.rate_limit import Rate
 
 from tests.services.notification_service.examples import roomy
+from tests.services.notification_service.fakes import (
+    InMemoryDevices,
+    InMemoryPreferences,
+    InMemoryPush,
+)
+from tests.services.service_runtime.fake_buckets import InMemoryBuckets
 
 ADDRESS = "https://herald.test/unsubscribe"
 KEY = "k" * 43
@@ -71,7 +77,7 @@ def test_the_button_of_the_page_unsubscribes(api, unsubscription, preferences):
     page = api.get(path_of(unsubscription.link("ada"))).text
     [action] = re.findall(r'<form method="post" action="([^"]+)">', page)
     answer = api.post(f"/unsubscribe{unescape(action)}")
-    assert "no more e-mails" in answer.text
+    assert "You are unsubscribed" in answer.text
     assert preferences.of("ada").unsubscribed
 
 
@@ -80,6 +86,26 @@ def test_pages_run_nothing_and_tell_nobody_where_they_were(api, unsubscription):
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"
+
+
+def test_repeats_have_a_bucket_of_their_own(unsubscription, preferences, client_of):
+    buckets = InMemoryBuckets(Rate(per_second=1, burst=2), lambda: 0)
+    app = device_api(
+        InMemoryDevices(),
+        InMemoryPush(),
+        preferences,
+        unsubscription,
+        buckets=buckets,
+        live=bool,
+        ready=bool,
+    )
+    api = client_of(app, headers={"x-authenticated-userid": "ada"})
+    link = path_of(unsubscription.link("ada"))
+    answers = [api.post(link) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].headers["retry-after"] == "1"
+    assert api.get("/device").status_code == 200
+    assert api.post(path_of(unsubscription.link("eve"))).status_code == 200
 
 
 def cut(token: str) -> str:
@@ -150,3 +176,13 @@ def test_without_an_address_there_is_nothing_to_follow(preferences, client_of):
 def test_a_forged_signature_is_an_error_of_its_own(unsubscription):
     with pytest.raises(UnknownToken):
         unsubscription.unsubscribe("YWRh.AAAA")
+
+
+def test_previous_key_keeps_earlier_links(preferences):
+    earlier = Unsubscription(ADDRESS, KEY, preferences)
+    later = Unsubscription(ADDRESS, "n" * 43, preferences, previous_key=KEY)
+    assert later.user_of(earlier.token("ada")) == later.user_of(later.token("ada")) == "ada"
+    assert later.token("ada") != earlier.token("ada")
+    without_previous = Unsubscription(ADDRESS, "n" * 43, preferences)
+    with pytest.raises(UnknownToken):
+        without_previous.user_of(earlier.token("ada"))

@@ -2,12 +2,17 @@
 
 from datetime import datetime, timedelta
 
-from event_messages.contract import DueNotification, PendingNotification
+from event_messages.contract import CHANNELS, DueNotification, PendingNotification
 from event_messages.event import Event
 from notification_service.adapters import Adapters
 from notification_service.devices import registered_event
-from notification_service.fake_deferrals import InMemoryDeferrals
-from notification_service.fakes import (
+from notification_service.handlers import handle, retry
+from notification_service.ses_email import Email
+
+from tests.services.notification_service.examples import NINE, device, senders, texts
+from tests.services.notification_service.fake_deferrals import InMemoryDeferrals
+from tests.services.notification_service.fake_waiting import InMemoryWaiting
+from tests.services.notification_service.fakes import (
     InMemoryDeliveries,
     InMemoryDevices,
     InMemoryEmail,
@@ -15,10 +20,6 @@ from notification_service.fakes import (
     InMemoryPush,
     InMemorySuppressedAddresses,
 )
-from notification_service.handlers import handle
-from notification_service.ses_email import Email
-
-from tests.services.notification_service.examples import NINE, device, senders, texts
 
 
 class BrokenEmail:
@@ -44,6 +45,7 @@ class World:
         self.deliveries = InMemoryDeliveries(self.devices)
         self.suppressed = InMemorySuppressedAddresses()
         self.push, self.email = InMemoryPush(), email or InMemoryEmail()
+        self.waiting = InMemoryWaiting(self.deliveries)
         self.now = NINE
         self.deferrals = InMemoryDeferrals(self.deliveries, lambda: self.now)
         self.fired: set[str] = set()
@@ -58,6 +60,7 @@ class World:
             preferences=self.preferences,
             deliveries=self.deliveries,
             deferrals=self.deferrals,
+            waiting=self.waiting,
             suppressed=self.suppressed,
             push=self.push,
             email=self.email,
@@ -70,6 +73,17 @@ class World:
 
     def handle(self, event: Event) -> None:
         handle(event, self.adapters)
+
+    def retry(self, after: timedelta = timedelta(hours=1)) -> None:
+        """Attempt whatever waits, once, after a time."""
+        self.waiting.pass_time(after)
+        for channel in CHANNELS:
+            for one in self.waiting.claim(channel, 100):
+                retry(one, self.adapters)
+
+    def problems(self) -> list[str]:
+        """Return why notifications wait."""
+        return [row.problem for row in self.waiting.rows.values()]
 
     def asked(self) -> list[PendingNotification]:
         """What is to take the place of something, and was not sent yet, the soonest first."""

@@ -1,24 +1,26 @@
 """The API on a store in memory, at a time that the test sets."""
 
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from event_messages.identifiers import uuid7
 from fastapi import FastAPI
 from reminder_service.api import reminder_api
-from reminder_service.fakes import InMemoryReminders, InMemoryTimelines
 from reminder_service.reminders import Reminder
-from service_runtime.fake_buckets import InMemoryBuckets
 from service_runtime.rate_limit import Rate
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of the client's choice of HTTP library
-    from starlette.testclient import TestClient
+from tests.services.reminder_service.fakes import InMemoryReminders, InMemoryTimelines
+from tests.services.reminder_service.imports_in_memory import (
+    ChosenZones,
+    InMemoryImports,
+    InMemorySubscriptions,
+)
+from tests.services.service_runtime.fake_buckets import InMemoryBuckets
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -53,13 +55,25 @@ def timelines(clock: Clock) -> InMemoryTimelines:
 
 
 @pytest.fixture
+def zones() -> ChosenZones:
+    return ChosenZones()
+
+
+@pytest.fixture
 def app(
-    store: InMemoryReminders, timelines: InMemoryTimelines, clock: Clock, callers: Any
+    store: InMemoryReminders,
+    timelines: InMemoryTimelines,
+    clock: Clock,
+    callers: Any,
+    zones: ChosenZones,
 ) -> FastAPI:
     return reminder_api(
         store,
         timelines,
         InMemoryBuckets(Rate(1, 50), clock.monotonic),
+        imports=InMemoryImports(store),
+        subscriptions=InMemorySubscriptions(),
+        zones=zones,
         live=lambda: True,
         ready=lambda: True,
         identity=callers.identity,
@@ -68,10 +82,9 @@ def app(
 
 
 @pytest.fixture
-def api(app: FastAPI, callers: Any) -> Iterator[TestClient]:
+def api(app: FastAPI, callers: Any, client_of: Callable[..., httpx.Client]) -> httpx.Client:
     """Calls as user-1, whose e-mail address is known."""
-    with TestClient(app, headers=callers.headers("user-1", "user@example.com")) as client:
-        yield client
+    return client_of(app, headers=callers.headers("user-1", "user@example.com"))
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from uuid import UUID
 
 from event_messages.contract import OccurrenceChange
 from event_messages.event import Event
-
 from reminder_service import events
 from reminder_service.errors import MissingReminder, PermissionDenied, TooManyReminders
 from reminder_service.idempotency import KEPT, KeyedAnswer
 from reminder_service.reminders import Reminder
-from reminder_service.store import REMINDERS_PER_USER
+from reminder_service.store import REMINDERS_PER_USER, Place
 from reminder_service.timeline import TimelinePage
 
 
@@ -49,9 +48,9 @@ class InMemoryReminders:
     def add(
         self, added: Sequence[Reminder], answer: KeyedAnswer | None = None
     ) -> KeyedAnswer | None:
-        if not added:
+        user_id = added[0].user_id if added else answer.user_id if answer else None
+        if user_id is None:
             return None
-        user_id = added[0].user_id
         with self._turn:
             if answer and (earlier := self.answered(user_id, answer.key, answer.answered_at)):
                 return earlier.repeated_for(answer.fingerprint)
@@ -69,16 +68,25 @@ class InMemoryReminders:
 
     def find(self, user_id: str, id: UUID) -> Reminder:
         reminder = self._reminders.get(id)
-        if reminder is None or reminder.user_id != user_id:
+        if reminder is None:
             raise MissingReminder
+        if reminder.user_id != user_id:
+            raise PermissionDenied
         return reminder
 
-    def page(self, user_id: str, limit: int, offset: int) -> tuple[list[Reminder], int]:
+    def page(
+        self, user_id: str, limit: int, offset: int = 0, after: Place | None = None
+    ) -> tuple[list[Reminder], int]:
         mine = sorted(self._of(user_id), key=lambda reminder: (reminder.date, reminder.id))
-        return mine[offset : offset + limit], len(mine)
+        behind = [one for one in mine if after is None or (one.date, one.id) > after]
+        return behind[offset : offset + limit], len(mine)
 
     def time_zones(self, user_id: str) -> list[str]:
         return sorted({each.time_zone for each in self._of(user_id) if not each.completed_at})
+
+    def latest_time_zone(self, user_id: str) -> str | None:
+        mine = sorted(self._of(user_id), key=lambda one: (one.created_at, one.id))
+        return mine[-1].time_zone if mine else None
 
     def open_after(self, user_id: str, last: Reminder | None, limit: int) -> list[Reminder]:
         mine, _ = self.page(user_id, self._per_user, 0)
@@ -94,7 +102,7 @@ class InMemoryReminders:
         change: OccurrenceChange | None = None,
     ) -> Reminder:
         with self._turn:
-            current = self._own(user_id, id)
+            current = self.find(user_id, id)
             changed = make(current)
             if changed != current:
                 self._reminders[id] = changed
@@ -103,7 +111,7 @@ class InMemoryReminders:
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:
         with self._turn:
-            reminder = self._own(user_id, id)
+            reminder = self.find(user_id, id)
             check(reminder)
             del self._reminders[id]
             self.events.append(events.deleted(reminder))
@@ -117,8 +125,3 @@ class InMemoryReminders:
 
     def _of(self, user_id: str) -> list[Reminder]:
         return [one for one in self._reminders.values() if one.user_id == user_id]
-
-    def _own(self, user_id: str, id: UUID) -> Reminder:
-        if id in self._reminders and self._reminders[id].user_id != user_id:
-            raise PermissionDenied
-        return self.find(user_id, id)

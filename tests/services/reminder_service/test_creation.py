@@ -2,14 +2,32 @@ import json
 from datetime import UTC, datetime
 
 from reminder_service.creation import make_many
+from reminder_service.reminders import new_reminder
 from service_runtime.identity import Caller
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
+def test_an_unforeseen_error_is_answered_for_its_item(body, monkeypatch):
+    def fail_once(*arguments):
+        if arguments[1]["message"] == "odd":
+            raise OverflowError("date value out of range")
+        return new_reminder(*arguments)
+
+    monkeypatch.setattr("reminder_service.creation.new_reminder", fail_once)
+    made = make_many(
+        [{**body, "message": "odd"}, body], Caller(user_id="user-1"), NOW, lambda: "UTC"
+    )
+    results = json.loads(made.body)["results"]
+    assert [one["status"] for one in results] == [500, 201]
+    assert results[0]["problem"]["code"] == "INTERNAL"
+
+
 def test_the_rest_of_many_is_refused_when_they_take_too_long(body):
     seconds = iter([7.0, 8.0, 11.9, 12.0, 13.0])
-    made = make_many([body] * 4, Caller(user_id="user-1"), NOW, lambda: next(seconds))
+    made = make_many(
+        [body] * 4, Caller(user_id="user-1"), NOW, lambda: "UTC", lambda: next(seconds)
+    )
     results = json.loads(made.body)["results"]
     assert [(one["index"], one["status"]) for one in results] == [
         (0, 201),

@@ -1,9 +1,11 @@
 """Snooze, acknowledge and complete: what they leave and what they tell, over HTTP."""
 
-from uuid import uuid4
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import pytest
 from event_messages.contract import data_of
+from event_messages.identifiers import occurrence_id
 
 from tests.services.reminder_service.test_api import problem
 
@@ -20,6 +22,42 @@ def made_at(api, body, clock):
         return f"/reminders/{made['id']}"
 
     return make
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_an_acknowledgement_names_its_occurrence(api, made_at, store, by_id):
+    path = made_at(day=4, rule="FREQ=DAILY")
+    date = datetime(2030, 1, 3, 9, tzinfo=UTC)
+    id = occurrence_id(UUID(path.rpartition("/")[2]), date)
+    named = {"occurrenceId": str(id)} if by_id else {"occurrence": date.isoformat()}
+    answer = api.post(f"{path}/acknowledge", json=named)
+    assert answer.json()["acknowledgedThrough"] == "2030-01-03T09:00:00Z"
+    [(_, reminder)] = told(store)
+    assert reminder.handled_through == date
+    assert api.post(f"{path}/acknowledge", json=named).headers["etag"] == '"2"'
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"occurrence": "2030-01-05T09:00:00Z"},
+        {"occurrence": "2030-01-03T09:01:00Z"},
+        {"occurrenceId": str(uuid4())},
+    ],
+)
+def test_only_announced_occurrences_are_acknowledged(api, made_at, named):
+    path = made_at(day=4, rule="FREQ=DAILY")
+    answer = api.post(f"{path}/acknowledge", json=named)
+    assert problem(answer) == (422, "UNKNOWN_OCCURRENCE")
+
+
+def test_a_later_snooze_outlives_an_earlier_acknowledgement(api, made_at):
+    path = made_at(day=4, rule="FREQ=DAILY")
+    api.post(f"{path}/snooze", json={"minutes": 10})
+    named = {"occurrence": "2030-01-03T09:00:00Z"}
+    answer = api.post(f"{path}/acknowledge", json=named).json()
+    assert answer["acknowledgedThrough"] == "2030-01-03T09:00:00Z"
+    assert answer["snoozedUntil"] == "2030-01-04T09:11:00Z"
 
 
 def told(store, since=1):
@@ -53,6 +91,8 @@ def test_a_snooze_announces_the_last_occurrence_later_and_leaves_the_series(api,
         "url": "https://example.com",
         "reminder_id": str(reminder.id),
         "urgent": True,
+        "time_zone": "UTC",
+        "explicit_time": True,
     }
     assert snooze.id != reminder.id
 

@@ -33,18 +33,25 @@ def test_a_new_reminder_has_what_was_named_and_the_defaults():
         url=None,
         urgent=False,
         version=1,
+        scheduled_from=NOW,
+        local_date=datetime(2030, 1, 2, 12),
         created_at=NOW,
         updated_at=NOW,
     )
 
 
 @pytest.mark.parametrize("offset", [0, 30])
-def test_it_must_be_due_more_than_one_minute_ahead(offset):
-    earliest = NOW + timedelta(minutes=1 + offset)
-    with pytest.raises(InvalidDueDate, match="came 2030-01-01T12:01:00"):
+def test_date_must_be_a_minute_ahead(offset):
+    earliest = NOW + timedelta(minutes=1)
+    with pytest.raises(InvalidDueDate, match="got 2030-01-01T12:01:00"):
         new(date=earliest, notify_offset=offset)
     accepted = new(date=earliest + timedelta(microseconds=1), notify_offset=offset)
-    assert accepted.date == earliest + timedelta(microseconds=1)
+    assert (accepted.date, accepted.notify_offset) == (earliest + timedelta(microseconds=1), 0)
+
+
+def test_alarm_ahead_keeps_its_offset():
+    date = NOW + timedelta(minutes=31, microseconds=1)
+    assert [new(date=date, notify_offset=offset).notify_offset for offset in (30, 31)] == [30, 0]
 
 
 @pytest.mark.parametrize(
@@ -94,10 +101,11 @@ def test_a_change_that_leaves_the_schedule_is_taken_after_the_date():
     assert (changed.message, changed.version) == ("Too late", 2)
 
 
-@pytest.mark.parametrize("named", [{"date": NOW}, {"notify_offset": 24 * 60}])
-def test_a_change_of_the_schedule_must_leave_more_than_a_minute(named):
+def test_a_change_of_the_schedule_must_leave_more_than_a_minute():
     with pytest.raises(InvalidDueDate):
-        changed_reminder(new(), named, CALLER, NOW)
+        changed_reminder(new(), {"date": NOW}, CALLER, NOW)
+    changed = changed_reminder(new(), {"notify_offset": 24 * 60}, CALLER, NOW)
+    assert (changed.notify_offset, changed.acknowledged_through) == (0, None)
 
 
 def test_a_series_that_has_begun_may_change_as_long_as_it_goes_on():
@@ -105,8 +113,20 @@ def test_a_series_that_has_begun_may_change_as_long_as_it_goes_on():
     series = new(rule="FREQ=DAILY;COUNT=5")
     changed = changed_reminder(series, {"notify_offset": 10}, CALLER, after)
     assert changed.notify_offset == 10
-    with pytest.raises(InvalidDueDate, match="no occurrence"):
+    with pytest.raises(InvalidDueDate, match="Expected an occurrence"):
         changed_reminder(series, {"rule": "FREQ=DAILY;COUNT=2"}, CALLER, after)
+
+
+def test_a_changed_schedule_starts_anew():
+    series = new(rule="FREQ=DAILY;COUNT=5")
+    assert series.scheduled_from == NOW
+    assert series.last_occurrence == series.date + timedelta(days=4)
+    later = NOW + timedelta(hours=1)
+    text = changed_reminder(series, {"message": "Coffee"}, CALLER, later)
+    assert (text.scheduled_from, text.last_occurrence) == (NOW, series.last_occurrence)
+    shorter = changed_reminder(series, {"rule": "FREQ=DAILY;COUNT=3"}, CALLER, later)
+    assert shorter.scheduled_from == later
+    assert shorter.last_occurrence == series.date + timedelta(days=2)
 
 
 def test_ending_the_recurrence_forgets_rule_and_exceptions():

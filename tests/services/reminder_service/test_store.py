@@ -11,16 +11,19 @@ from reminder_service.errors import (
     IdempotencyKeyReused,
     MissingReminder,
     PermissionDenied,
+    TooManyKeys,
     TooManyReminders,
 )
-from reminder_service.fakes import InMemoryReminders
 from reminder_service.idempotency import KeyedAnswer
-from reminder_service.occurrences import snoozed
+from reminder_service.occurrences import snooze_reminder
 from reminder_service.store import PostgresReminders
 from service_runtime.database import create_database_engine
 from service_runtime.migrations import migrate
 from service_runtime.settings import DatabaseSettings, MigrationSettings
 from sqlalchemy import text
+
+from tests.postgresql import closing_engine
+from tests.services.reminder_service.fakes import InMemoryReminders
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -50,9 +53,8 @@ def engine(database, monkeypatch):
     for name, value in database.environment.items():
         monkeypatch.setenv(name, value)
     migrate(MigrationSettings(), "reminder_service:migrations")
-    engine = create_database_engine(DatabaseSettings())
-    yield engine
-    engine.dispose()
+    with closing_engine(create_database_engine(DatabaseSettings())) as engine:
+        yield engine
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])
@@ -117,7 +119,7 @@ def test_an_event_tells_what_the_user_did_with_an_occurrence(kept, made):
     store.add([reminder])
 
     def snooze(current):
-        return snoozed(current, until, NOW)
+        return snooze_reminder(current, until, NOW)
 
     store.change("user-1", reminder.id, snooze, "snoozed")
     store.change("user-1", reminder.id, snooze, "snoozed")  # a repeat
@@ -134,6 +136,13 @@ def test_pages_are_in_order_and_only_of_the_user(store, made):
     assert store.page("user-1", 2, 9) == ([], 3)
 
 
+def test_a_page_starts_behind_a_place(store, made):
+    first, second = made(date=NOW + timedelta(days=1)), made(date=NOW + timedelta(days=2))
+    store.add([second, first])
+    assert store.page("user-1", 5, after=(first.date, first.id)) == ([second], 2)
+    assert store.page("user-1", 5, after=(second.date, second.id)) == ([], 2)
+
+
 def test_open_ones_follow_each_other_and_are_only_of_the_user(store, made):
     same = sorted((made(time_zone="Europe/Paris") for _ in range(2)), key=lambda one: one.id)
     store.add([made(time_zone="Asia/Tokyo", completed_at=NOW), *reversed(same)])
@@ -147,7 +156,7 @@ def test_open_ones_follow_each_other_and_are_only_of_the_user(store, made):
 def test_the_reminders_of_others_cannot_be_read_or_written(kept, made):
     store, reminder = kept.store, made(user_id="user-2")
     store.add([reminder])
-    with pytest.raises(MissingReminder):
+    with pytest.raises(PermissionDenied):
         store.find("user-1", reminder.id)
     with pytest.raises(PermissionDenied):
         store.change("user-1", reminder.id, renamed)
@@ -158,6 +167,8 @@ def test_the_reminders_of_others_cannot_be_read_or_written(kept, made):
 
 
 def test_what_is_not_there_is_missing(store):
+    with pytest.raises(MissingReminder):
+        store.find("user-1", uuid4())
     with pytest.raises(MissingReminder):
         store.change("user-1", uuid4(), renamed)
     with pytest.raises(MissingReminder):
@@ -197,6 +208,32 @@ def test_a_keyed_answer_is_kept_with_the_reminder(kept, made):
     with pytest.raises(IdempotencyKeyReused):
         store.add([made()], answer(fingerprint="g"))
     assert store.page("user-1", 10, 0)[1] == len(kept.events()) == 1
+
+
+def test_an_answer_that_creates_nothing_is_kept(store):
+    assert store.add([], answer()) is None
+    assert store.add([], answer()) == answer()
+
+
+@pytest.mark.integration
+def test_long_answers_take_little_room(engine, made):
+    store, long = PostgresReminders(engine), answer(body='{"code":"VALIDATION"}' * 20_000)
+    store.add([made()], long)
+    assert store.answered("user-1", "k", NOW) == long
+    with engine.connect() as connection:
+        size = connection.scalar(text("select sum(octet_length(body)) from keyed_answers"))
+    assert size < 5_000
+
+
+@pytest.mark.integration
+def test_keys_of_a_user_are_counted(engine, made, monkeypatch):
+    monkeypatch.setattr("reminder_service.store.KEYS_PER_USER", 2)
+    store = PostgresReminders(engine)
+    for key in ("a", "b"):
+        store.add([made()], answer(key=key))
+    with pytest.raises(TooManyKeys):
+        store.add([made()], answer(key="c"))
+    store.add([made(user_id="user-2")], answer(user_id="user-2", key="c"))
 
 
 def test_a_keyed_answer_is_forgotten_after_a_day(store, made):

@@ -8,10 +8,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from event_messages.event import Event
 from event_service.event_store import DynamoEventStore, item_of
-from reminder_service.fakes import InMemoryTimelines
-from reminder_service.timeline import INDEX, DynamoTimelines
+from reminder_service.timeline import DynamoTimelines
 
+from tests.services.event_table import make_event_table
 from tests.services.reminder_service.conftest import NOW, Clock
+from tests.services.reminder_service.fakes import InMemoryTimelines
 from tests.services.reminder_service.test_api import problem
 
 ID, ANOTHER = UUID(int=1), UUID(int=2)
@@ -29,31 +30,9 @@ class InDynamo:
     """Written as the event service writes, read as this service reads."""
 
     def __init__(self, client, clock):
-        make_indexed_table(client)
+        make_event_table(client, "events")
         self.timelines = DynamoTimelines(client, "events", clock)
         self.append = DynamoEventStore(client, "events", lambda: NOW).append
-
-
-def make_indexed_table(client):
-    keys = {"userId": "HASH", "id": "RANGE"}
-    client.create_table(
-        TableName="events",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in (*keys, "reminderId")
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": INDEX,
-                "KeySchema": [
-                    {"AttributeName": "reminderId", "KeyType": "HASH"},
-                    {"AttributeName": "id", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 @pytest.fixture(params=["memory", pytest.param("dynamodb", marks=pytest.mark.integration)])
@@ -185,10 +164,10 @@ def test_a_reminder_without_events_has_an_empty_timeline(api, body):
     assert api.get(f"/reminders/{id}/events").json() == {"items": [], "nextCursor": None}
 
 
-def test_a_foreign_or_unknown_timeline_is_missing(api, remembered, other):
+def test_foreign_and_unknown_timelines_are_refused(api, remembered, other):
     path, _ = remembered
     foreign = api.get(f"{path}/events", headers=other)
-    assert problem(foreign) == (404, "MISSING_REMINDER")
+    assert problem(foreign) == (403, "PERMISSION_DENIED")
     assert problem(api.get(f"/reminders/{uuid4()}/events")) == (404, "MISSING_REMINDER")
 
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reminder_service.web_address import checked_web_address
+from reminder_service.web_address import check_web_address
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from reminder_service.web_address import checked_web_address
     ],
 )
 def test_public_addresses_come_back_as_they_are(address):
-    assert checked_web_address(address) == address
+    assert check_web_address(address) == address
 
 
 @pytest.mark.parametrize(
@@ -74,17 +74,17 @@ def test_public_addresses_come_back_as_they_are(address):
 )
 def test_other_addresses_are_refused(address):
     with pytest.raises(ValueError, match="URL"):
-        checked_web_address(address)
+        check_web_address(address)
 
 
 @given(st.ip_addresses().filter(lambda address: not address.is_global))
 def test_no_private_address_passes(address):
     host = f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
     with pytest.raises(ValueError, match="URL"):
-        checked_web_address(f"http://{host}/")
+        check_web_address(f"http://{host}/")
 
 
 @given(st.text())
 def test_any_text_is_taken_or_refused(text):
     with suppress(ValueError):
-        assert checked_web_address(text).lower().startswith(("http://", "https://"))
+        assert check_web_address(text).lower().startswith(("http://", "https://"))

@@ -10,6 +10,8 @@ from service_runtime.migrations import migrate
 from service_runtime.settings import DatabaseSettings, MigrationSettings
 from sqlalchemy import Engine, text
 
+from tests.postgresql import closing_engine
+
 ENVIRONMENT = """
 from service_runtime.migrations import run_migrations
 run_migrations()
@@ -58,9 +60,8 @@ def engine(
 ) -> Iterator[Engine]:
     """The service's own engine on the migrated database."""
     migrate(migration, str(script_location))
-    engine = create_database_engine(settings)
-    yield engine
-    engine.dispose()
+    with closing_engine(create_database_engine(settings)) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -21,9 +21,14 @@ class InMemoryBuckets:
             self._buckets[user_id] = (tokens - taken, now)
         return self._rate.allowance(tokens - taken, taken)
 
+    def charge(self, user_id: str, cost: int) -> None:
+        with self._turn:
+            tokens, since = self._buckets[user_id]
+            self._buckets[user_id] = (tokens - cost, since)
+
     def forget(self) -> int:
         old = self._clock() - self._rate.full_after
-        full = [user for user, (_, since) in self._buckets.items() if since < old]
+        full = [user for user, (left, since) in self._buckets.items() if since < old and left >= 0]
         for user in full:
             del self._buckets[user]
         return len(full)

@@ -1,11 +1,11 @@
-"""The time zones that a request may name."""
+"""The time zones and texts that a request may have."""
 
 import zoneinfo
 from importlib import resources
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from service_runtime.bodies import TimeZone, time_zone_names
+from service_runtime.bodies import TimeZone, has_half_pair, time_zone_names
 
 ADAPTER = TypeAdapter(TimeZone)
 
@@ -33,7 +33,7 @@ def test_zones_and_links_are_accepted(name):
     + ["europe/paris", "Europe", "Europe/Paris ", "Europe/../UTC", "/usr/share/zoneinfo/UTC"],
 )
 def test_other_names_are_refused(name):
-    with pytest.raises(ValidationError, match="expected an IANA time zone such as Europe/Paris"):
+    with pytest.raises(ValidationError, match="Expected an IANA time zone such as Europe/Paris"):
         ADAPTER.validate_python(name)
 
 
@@ -48,3 +48,16 @@ def test_every_name_that_is_accepted_is_a_zone(system_zones):
     assert len(time_zone_names()) > 500
     for name in time_zone_names():
         assert zoneinfo.ZoneInfo.no_cache(name).key == name
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfff", "\ud83d \ude00"])
+@pytest.mark.parametrize(
+    "place", [lambda t: {"a": t}, lambda t: {t: 1}, lambda t: {"a": [{"b": t}]}]
+)
+def test_half_pairs_are_found(text, place):
+    assert has_half_pair(place(text))
+
+
+@pytest.mark.parametrize("body", [{"a": "\U0001f600 é"}, {"a": [1, None, {"b": True}]}, {}])
+def test_whole_texts_pass(body):
+    assert not has_half_pair(body)

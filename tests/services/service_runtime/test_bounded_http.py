@@ -3,7 +3,9 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPResponse
 from typing import Any
 
 import pytest
@@ -14,12 +16,18 @@ from service_runtime.process import HttpServer
 
 START = b"POST /notes HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
 CHUNKED = START + b"transfer-encoding: chunked\r\n\r\n"
+released = threading.Event()
 Connect = Callable[[], socket.socket]
 
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    app = create_api("Notes", live=bool, ready=bool)
+    released.clear()
+    app = create_api("Notes", live=lambda: True, ready=bool)
+
+    @app.get("/slow")
+    def wait() -> None:
+        released.wait(20)
 
     @app.post("/notes")
     def create(note: dict[str, str]) -> dict[str, int]:
@@ -31,13 +39,21 @@ def connect() -> Iterator[Connect]:
     while not server.started:
         thread.join(0.01)
     yield lambda: socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    released.set()
     server.stop()
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded_http, "PATIENCE", 1)
+
+
+def read_response(connection: socket.socket) -> tuple[HTTPResponse, bytes]:
+    """Read one response, whose head and body may come in packets of their own."""
+    response = HTTPResponse(connection)
+    response.begin()
+    return response, response.read()
 
 
 def answer(connection: socket.socket) -> tuple[int, Any]:
@@ -100,4 +116,76 @@ def test_whole_requests_go_on_over_one_connection(connect: Connect) -> None:
     with connect() as connection:
         for _ in range(3):
             connection.sendall(CHUNKED + chunks)
+            assert read_response(connection)[0].status == 200
+
+
+OFFER = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+LENGTH, BODY = b"content-length: 9\r\n\r\n", b'{"a":"b"}'
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [START + OFFER + LENGTH + BODY],
+        [START + OFFER + LENGTH, BODY],
+        [START + OFFER[:20], OFFER[20:] + LENGTH + BODY[:4], BODY[4:]],
+        [CHUNKED[:-2] + OFFER + b"\r\n9\r\n" + BODY + b"\r\n0\r\n\r\n"],
+        [START + OFFER.replace(b"h2c", b"websocket") + LENGTH + BODY],
+    ],
+)
+def test_offer_to_upgrade_is_ignored(connect: Connect, parts: list[bytes]) -> None:
+    with connect() as connection:
+        for _ in range(2):
+            for part in parts:
+                connection.sendall(part)
+                time.sleep(0.05)
+            response, body = read_response(connection)
+            assert (response.status, body) == (200, b'{"size":1}')
+
+
+def test_old_clients_are_served(connect: Connect) -> None:
+    with connect() as connection:
+        connection.sendall(b"GET /health/live HTTP/1.0\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert received.startswith(b"HTTP/1.1 200 ")
+
+
+def test_encoded_body_is_refused(connect: Connect) -> None:
+    with connect() as connection:
+        connection.sendall(START + b"content-encoding: gzip\r\ncontent-length: 2\r\n\r\n\x1f\x8b")
+        response, body = read_response(connection)
+    assert (response.status, response.headers["accept-encoding"]) == (415, "identity")
+    assert json.loads(body)["code"] == "UNSUPPORTED_ENCODING"
+
+
+@pytest.mark.parametrize("start", [b"", START, START + b"content-length: 9\r\n\r\n{"])
+def test_silent_connections_give_way(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(bounded_http, "MOST_CONNECTIONS", 3)
+    silent = []
+    for _ in range(3):
+        silent.append(connect())
+        silent[-1].sendall(start)
+        time.sleep(0.1)
+    with connect() as served:
+        served.sendall(b"GET /health/live HTTP/1.1\r\nhost: here\r\n\r\n")
+        assert served.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    assert answer(silent[0]) == (503, "TOO_MANY_CONNECTIONS")
+    for connection in silent[1:]:
+        connection.close()
+
+
+def test_requests_at_work_do_not_give_way(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_http, "MOST_CONNECTIONS", 3)
+    busy = [connect() for _ in range(3)]
+    for connection in busy:
+        connection.sendall(b"GET /slow HTTP/1.1\r\nhost: here\r\n\r\n")
+    time.sleep(0.2)
+    assert answer(connect()) == (503, "TOO_MANY_CONNECTIONS")
+    released.set()
+    for connection in busy:
+        with connection:
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")

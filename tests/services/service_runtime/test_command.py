@@ -14,13 +14,18 @@ def test_without_arguments_a_service_serves(monkeypatch: pytest.MonkeyPatch) -> 
     assert served == ["once"]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("package", PACKAGES)
 def test_an_unknown_command_is_refused(package: str) -> None:
     command = [sys.executable, "-m", package, "sevre"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (1, "Expected `migrate` or nothing, came 'sevre'.\n")
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "Expected `migrate` or no argument; got 'sevre'.\n",
+    )
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_migration_names_what_it_was_not_told(package: str) -> None:
     command = [sys.executable, "-m", package, "migrate"]

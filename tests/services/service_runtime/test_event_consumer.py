@@ -5,13 +5,14 @@ from collections.abc import Callable
 import pytest
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
-from event_messages.fakes import InMemoryQueue, InMemoryTopic
 from event_messages.pace import Pace
 from event_messages.publisher import Outgoing, Publisher
 from prometheus_client import REGISTRY
 from service_runtime.event_consumer import event_consumer
 from service_runtime.traces import Trace, continue_trace, current_trace
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError
+
+from tests.services.event_messages.fakes import InMemoryQueue, InMemoryTopic
 
 QUICK = Pace(threads=2, wait=1, retry_base=0.01)
 
@@ -33,11 +34,11 @@ def consume(handle: Callable[[Event], None], event: Event, until: Callable[[], b
     )
     thread = threading.Thread(target=consumer.run)
     thread.start()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not until() and time.monotonic() < end:
         time.sleep(0.01)
     consumer.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 

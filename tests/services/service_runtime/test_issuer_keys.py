@@ -89,10 +89,10 @@ ANSWERS = {
     "a redirect": (RedirectResponse("http://127.0.0.1/elsewhere"), "307"),
     "too much": (Response(b'"' + b"x" * LARGEST_DOCUMENT + b'"'), "more than"),
     "no JSON": (Response(b"<html>"), "Expecting value"),
-    "no object": (Response(b"[]"), "no JSON object"),
+    "no object": (Response(b"[]"), "expected a JSON object"),
     "a bottomless document": (Response(b"[" * 100_000), "nested too deeply"),
-    "no keys": ({}, "came none"),
-    "keys that are no list": ({"keys": {"a": 1}}, "came none"),
+    "no keys": ({}, "got none"),
+    "keys that are no list": ({"keys": {"a": 1}}, "got none"),
 }
 
 
@@ -130,7 +130,7 @@ def test_an_issuer_that_trickles_is_left(monkeypatch):
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         assert "to answer" in reason(key_fetcher(url))
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.mark.parametrize(
@@ -162,5 +162,59 @@ def test_a_short_rsa_key_is_left_out():
 
     short = rsa.generate_private_key(public_exponent=65537, key_size=1024).public_key()
     jwk = {**json.loads(RSAAlgorithm.to_jwk(short)), "kid": "short"}
-    with pytest.raises(ValueError, match="came none"):
+    with pytest.raises(ValueError, match="got none"):
         keys_of({"keys": [jwk]})
+
+
+SHORT = {"kty": "RSA", "n": "sXchZcQ", "e": "AQAB"}
+STRANGE = {
+    "for encryption": {**SHORT, "kid": "x", "use": "enc", "alg": "RSA-OAEP"},
+    "without an id": {**SHORT, "use": "sig", "alg": "RS256"},
+    "of another curve": {"kid": "x", "kty": "EC", "crv": "P-384", "x": "sXchZcQ", "y": "sXchZcQ"},
+    "of an odd curve": {
+        "kid": "x",
+        "kty": "EC",
+        "crv": "secp256k1",
+        "x": "sXchZcQ",
+        "y": "sXchZcQ",
+    },
+    "with null for its operations": {**SHORT, "kid": "x", "key_ops": None},
+    "with a number for its operations": {**SHORT, "kid": "x", "key_ops": 7},
+    "with a list for its use": {**SHORT, "kid": "x", "use": ["sig"]},
+    "of Entra, too short": {**SHORT, "kid": "x", "use": "sig", "x5t": "x", "x5c": ["MII"]},
+    "of an unknown type": {"kid": "x", "kty": "AKP", "alg": "ML-DSA-44", "pub": "sXchZcQ"},
+    "with numbers for text": {"kid": "x", "kty": 1, "alg": 2, "n": 3, "e": 4},
+    "that is no object": 7,
+}
+
+
+@pytest.mark.parametrize("jwk", STRANGE.values(), ids=STRANGE)
+def test_strange_key_costs_itself_alone(jwk):
+    good = public_jwk("RS256", "good")
+    assert set(keys_of({"keys": [jwk, good]})) == {"good"}
+
+
+@pytest.mark.parametrize("name", ["use", "key_ops", "alg", "x5c", "x5t"])
+def test_null_in_a_key_means_absent(name):
+    assert keys_of({"keys": [public_jwk("RS256", "good", **{name: None})]})["good"].key_id == "good"
+
+
+def test_key_without_algorithm_verifies_its_type():
+    jwk = public_jwk("RS256", "good", x5c=["MII"], issuer="https://login.example/{tenantid}/v2.0")
+    jwk.pop("alg", None)
+    assert keys_of({"keys": [jwk]})["good"].algorithm_name == "RS256"
+
+
+def test_document_of_many_tenants_names_the_setting(issuer):
+    issuer.pages[f"/realm{DISCOVERY}"]["issuer"] = "https://login.example.com/{tenantid}/v2.0"
+    refused = reason(key_fetcher(f"{issuer.url}/realm"))
+    assert "got one of 'https://login.example.com/{tenantid}/v2.0'" in refused
+    assert "set IDENTITY_ISSUER to the claim iss of the tokens" in refused
+
+
+def test_any_failure_leaves_the_keys_unavailable(monkeypatch):
+    def fail(url):
+        raise MemoryError
+
+    monkeypatch.setattr("service_runtime.issuer_keys._document", fail)
+    assert reason(key_fetcher("https://login.example.com")).startswith("https://login.example.com")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import structlog
+from event_messages.errors import MalformedEvent
 from service_runtime.logs import configure_logs
 from service_runtime.traces import continue_trace
 
@@ -48,12 +49,12 @@ def test_uvicorn_writes_json_once_and_no_access_lines(
 def test_an_exception_is_one_line_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("reminder-service")
     try:
-        raise ValueError("broken\nin two")
-    except ValueError:
+        raise MalformedEvent("broken\nin two")
+    except MalformedEvent:
         logging.getLogger("any").exception("failed")
     (line,) = lines(capsys)
     assert line["event"] == "failed"
-    assert "ValueError: broken\nin two" in line["exception"]
+    assert line["exception"].endswith("\nMalformedEvent: broken in two")
 
 
 def test_the_level_holds_for_both_and_clients_stay_quiet(

@@ -23,6 +23,9 @@ revision, down_revision = "0002", "0001"
 def upgrade():
     op.execute("create table more (id int primary key)")
 """
+ALTERING = SECOND.replace(
+    "create table more (id int primary key)", "alter table notes add extra text"
+)
 BROKEN = SECOND.replace("create table more (id int primary key)", "no such statement")
 
 
@@ -88,6 +91,19 @@ def test_a_repetition_changes_nothing_and_brings_what_is_new(
     with engine.begin() as connection:
         assert connection.scalars(text("select text from notes")).all() == ["kept"]
         connection.execute(text("insert into more values (1)"))
+
+
+def test_rollback_keeps_newer_tables(
+    engine: Engine, migration: MigrationSettings, script_location: Path
+) -> None:
+    newer = script_location / "versions" / "0002_more.py"
+    newer.write_text(SECOND)
+    migrate(migration, str(script_location))
+    newer.unlink()
+    migrate(migration, str(script_location))
+    with engine.begin() as connection:
+        connection.execute(text("insert into more values (1)"))
+        assert connection.scalar(text("select version_num from alembic_version")) == "0002"
 
 
 def test_a_new_password_is_taken_over(
@@ -227,7 +243,7 @@ def test_a_server_that_is_away_is_waited_for(
     monkeypatch.setattr(migrations, "PATIENCE", 1.5)
     away = migration.model_copy(update={"database_port": 1})
     started = time.monotonic()
-    with pytest.raises(MigrationFailed, match="127.0.0.1:1 did not let admin in: .*refused"):
+    with pytest.raises(MigrationFailed, match="127.0.0.1:1 rejected the login of admin: .*refused"):
         migrate(away, str(script_location))
     assert time.monotonic() - started > 1.5
 
@@ -242,7 +258,7 @@ def test_a_migration_that_hangs_stops_the_next_with_a_sentence(
     maintenance = database.admin_url.set(drivername="postgresql", database="postgres")
     with psycopg.connect(maintenance.render_as_string(hide_password=False)) as hanging:
         hanging.execute("select pg_advisory_lock(%s)", [migrations.LOCK])
-        with pytest.raises(MigrationFailed, match="another migration did not end within 1 s"):
+        with pytest.raises(MigrationFailed, match="Another migration did not end within 1 s"):
             migrate(migration, str(script_location))
 
 
@@ -277,3 +293,50 @@ def test_no_statement_and_no_wait_for_a_connection_is_endless(settings: Database
         with pytest.raises(PoolTimeout):
             engine.connect()
     engine.dispose()
+
+
+@pytest.fixture
+def table_in_use(
+    migration: MigrationSettings, script_location: Path, database: Any
+) -> Iterator["psycopg.Connection[Any]"]:
+    """A long transaction that reads a table which the next migration changes."""
+    migrate(migration, str(script_location))
+    (script_location / "versions" / "0002_more.py").write_text(ALTERING)
+    url = database.admin_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as reader:
+        reader.execute("select count(*) from notes")
+        yield reader
+
+
+def test_migration_gives_way_to_statements(
+    migration: MigrationSettings,
+    script_location: Path,
+    engine: Engine,
+    table_in_use: "psycopg.Connection[Any]",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(migrations, "LONGEST_WAIT", 0.3)
+    with ThreadPoolExecutor(1) as pool:
+        migrating = pool.submit(migrate, migration, str(script_location))
+        for _ in range(10):  # longer than the migration waits for its lock
+            with engine.begin() as connection:
+                connection.execute(text("insert into notes (text) values ('while it waits')"))
+            time.sleep(0.1)
+        assert not migrating.done()
+        table_in_use.commit()
+        migrating.result(30)
+    with engine.begin() as connection:
+        connection.execute(text("insert into notes (text, extra) values ('after', 'it')"))
+
+
+def test_table_locked_for_long_is_named(
+    migration: MigrationSettings,
+    script_location: Path,
+    table_in_use: "psycopg.Connection[Any]",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(migrations, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(migrations, "PAUSE", 0.1)
+    monkeypatch.setattr(migrations, "PATIENCE", 0.5)
+    with pytest.raises(MigrationFailed, match=r"stayed locked for 0\.5 s\. Find the transaction"):
+        migrate(migration, str(script_location))

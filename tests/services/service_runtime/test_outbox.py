@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 from event_messages.event import Event
-from event_messages.fakes import InMemoryTopic
-from event_messages.publisher import ATTEMPTS, BATCH_BYTES, Failed, Outgoing, Publisher
+from event_messages.publisher import ATTEMPTS, Failed, Outgoing, Publisher
+from event_messages.topic import BATCH_BYTES
 from prometheus_client import REGISTRY
+from service_runtime.measuring import Measuring
 from service_runtime.outbox import append
+from service_runtime.outbox_measures import outbox_measures
 from service_runtime.outbox_relay import OutboxRelay
 from service_runtime.traces import continue_trace
 from sqlalchemy import Engine, text
+
+from tests.services.event_messages.fakes import InMemoryTopic
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -59,13 +64,6 @@ def store(engine: Engine, *events: Event) -> None:
         append(connection, *events)
 
 
-def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
-
-
 @contextmanager
 def running(*relays: OutboxRelay) -> Iterator[None]:
     threads = [threading.Thread(target=relay.run) for relay in relays]
@@ -77,7 +75,7 @@ def running(*relays: OutboxRelay) -> Iterator[None]:
         for relay in relays:
             relay.stop()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
 
 
@@ -103,7 +101,7 @@ def test_what_is_rolled_back_is_not_published(
 
 
 def test_a_commit_wakes_the_relay(engine: Engine, publisher: RecordingPublisher) -> None:
-    with running(OutboxRelay(engine, publisher, poll=30)):
+    with running(OutboxRelay(engine, publisher, poll=300)):
         eventually(lambda: _listeners(engine) == 1)
         for number in range(1, 6):
             store(engine, event())
@@ -149,7 +147,7 @@ def test_an_event_that_fails_is_tried_later_and_the_rest_is_marked(
     publisher.steps = [lambda messages: [Failed(messages[0], "Throttled: slow down")]]
     before = REGISTRY.get_sample_value("outbox_failed_total") or 0
     OutboxRelay(engine, publisher).relay_once()
-    assert count("published_at is null and attempts = 1 and retry_at > created_at") == 1
+    assert count("published_at is null and attempts = 0 and retry_at > created_at") == 1
     assert count("last_failure = 'Throttled: slow down'") == 1
     assert REGISTRY.get_sample_value("outbox_failed_total") == before + 1
     with engine.begin() as connection:
@@ -182,7 +180,7 @@ def test_a_topic_that_is_out_of_order_delays_and_does_not_lose(
         store(engine, *events)
         eventually(lambda: len(topic.events) == 5)
     assert {one.id for one in topic.events} == {one.id for one in events}
-    assert count("attempts = 1") == 5
+    assert count("last_failure is not null and attempts = 0") == 5
 
 
 def test_several_relays_publish_each_event_once(
@@ -241,18 +239,46 @@ def test_an_unexpected_error_of_the_publisher_does_not_end_the_relay(
         eventually(lambda: len(publisher.published) == 1)
 
 
-def test_the_age_of_the_oldest_event_is_measured(
+def test_outbox_is_measured_without_its_relay(
     engine: Engine, publisher: RecordingPublisher
 ) -> None:
-    publisher.steps = [lambda messages: [Failed(messages[0], "no")]]
+    measuring = Measuring(outbox_measures(engine))
     store(engine, event())
     with engine.begin() as connection:
         connection.execute(text("update outbox set created_at = now() - interval '1 hour'"))
+        connection.execute(
+            text(
+                "insert into refused_events (event_id, body, created_at, attempts, reason)"
+                " values (gen_random_uuid(), '{}', now(), 5, 'no')"
+            )
+        )
+    measuring.work()
+    assert 3600 <= (REGISTRY.get_sample_value("outbox_oldest_seconds") or 0) < 3660
+    assert REGISTRY.get_sample_value("outbox_refused_events") == 1
     before = REGISTRY.get_sample_value("outbox_published_total") or 0
-    with running(OutboxRelay(engine, publisher, poll=0.05)):
-        eventually(lambda: (REGISTRY.get_sample_value("outbox_oldest_seconds") or 0) > 3599)
-        eventually(lambda: REGISTRY.get_sample_value("outbox_oldest_seconds") == 0)
+    OutboxRelay(engine, publisher).relay_once()
+    measuring.work()
+    assert REGISTRY.get_sample_value("outbox_oldest_seconds") == 0
     assert REGISTRY.get_sample_value("outbox_published_total") == before + 1
+
+
+def test_a_busy_relay_purges(engine: Engine, count: Count) -> None:
+    class Slow:
+        def publish(self, messages: Sequence[Outgoing]) -> list[Failed]:
+            time.sleep(0.05)
+            return []
+
+    store(engine, *(event() for _ in range(200)))
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into outbox (event_id, body, published_at)"
+                " values (gen_random_uuid(), '{}', now() - interval '8 days')"
+            )
+        )
+    with running(OutboxRelay(engine, Slow(), poll=0.05, batch=1)):
+        eventually(lambda: count("published_at < now() - interval '7 days'") == 0)
+        assert count("published_at is null") > 0
 
 
 def test_what_was_published_a_week_ago_is_removed(

@@ -29,6 +29,7 @@ def test_a_mistaken_command_is_told_and_changes_nothing(
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.integration
 def test_a_missing_setting_is_named() -> None:
     command = [sys.executable, "-m", "service_runtime.outbox_command", "list"]
     ended = subprocess.run(command, env={}, capture_output=True, text=True, check=False)

@@ -32,12 +32,12 @@ def test_tags_are_listed(header, tags):
 def test_what_is_no_list_of_tags_is_refused(header):
     with pytest.raises(InvalidHeader) as refusal:
         tags_of(header)
-    came = f'Expected If-Match to be * or tags in quotes such as "3", came {header!r}.'
-    assert (refusal.value.status, refusal.value.detail) == (422, came)
+    detail = f'Expected If-Match to be * or tags in quotes such as "3"; got {header!r}.'
+    assert (refusal.value.status, refusal.value.detail) == (422, detail)
 
 
 def test_a_refusal_quotes_the_begin_of_a_long_header():
-    with pytest.raises(InvalidHeader, match=f"came '{'3' * 64}\\.\\.\\.'\\.$"):
+    with pytest.raises(InvalidHeader, match=f"got '{'3' * 64}\\.\\.\\.'\\.$"):
         tags_of("3" * 9_000)
 
 

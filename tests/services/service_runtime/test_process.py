@@ -15,7 +15,7 @@ from service_runtime.probes import health_app
 from service_runtime.process import HttpServer, Process
 
 SERVICE = """
-import threading, time
+import sys, threading, time
 from service_runtime.logs import configure_logs
 from service_runtime.probes import health_app
 from service_runtime.process import HttpServer, run_process
@@ -23,7 +23,8 @@ from service_runtime.process import HttpServer, run_process
 class Loop:
     def __init__(self): self.stopping = threading.Event()
     def run(self):
-        print("running", flush=True)
+        sys.stdout.write("running\\n")
+        sys.stdout.flush()
         {body}
     def stop(self): self.stopping.set()
 
@@ -147,14 +148,15 @@ class Service:
             text=True,
         )
         assert self.process.stdout
-        if (line := self.process.stdout.readline()) != "running\n":
-            self.process.kill()
-            pytest.fail(line + self.process.communicate()[0])
+        written = ""
+        while (line := self.process.stdout.readline()) != "running\n":  # the server writes as well
+            written += line
+            assert line, written
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """The exit code and what was written."""
         os.kill(self.process.pid, number)
-        output, _ = self.process.communicate(timeout=30)
+        output, _ = self.process.communicate(timeout=60)
         return self.process.returncode, output
 
 
@@ -167,6 +169,7 @@ def services() -> Iterator[list[Service]]:
         service.process.communicate()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_service_answers_until_a_signal_ends_it(services: list[Service], number: int) -> None:
     service = Service("self.stopping.wait()")
@@ -177,6 +180,7 @@ def test_a_service_answers_until_a_signal_ends_it(services: list[Service], numbe
     assert "Traceback" not in output
 
 
+@pytest.mark.integration
 def test_a_thread_that_hangs_does_not_keep_the_process(services: list[Service]) -> None:
     service = Service("[time.sleep(1) for _ in range(60)]", grace=0.5)
     services.append(service)
@@ -186,6 +190,7 @@ def test_a_thread_that_hangs_does_not_keep_the_process(services: list[Service]) 
     assert '"parts": ["Loop"]' in output
 
 
+@pytest.mark.integration
 def test_a_service_goes_on_answering_after_the_signal_but_is_not_ready(
     services: list[Service],
 ) -> None:
@@ -200,9 +205,10 @@ def test_a_service_goes_on_answering_after_the_signal_but_is_not_ready(
         refused, answered = kept.get("/health/ready"), httpx.get(f"{service.url}/health/live")
     assert (refused.status_code, refused.json()["reason"]) == (503, "the service is stopping")
     assert (answered.status_code, answered.headers["connection"]) == (200, "close")
-    assert service.process.wait(10) == 0
+    assert service.process.wait(60) == 0
 
 
+@pytest.mark.integration
 def test_no_request_is_dropped_while_a_service_ends(services: list[Service]) -> None:
     service = Service("self.stopping.wait()", drain=1.5)
     services.append(service)
@@ -215,7 +221,7 @@ def test_no_request_is_dropped_while_a_service_ends(services: list[Service]) -> 
 
 
 def eventually_answers(url: str) -> int:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while True:
         try:
             return httpx.get(url).status_code

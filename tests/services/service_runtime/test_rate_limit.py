@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
-from service_runtime.fake_buckets import InMemoryBuckets
 from service_runtime.rate_limit import Allowance, PostgresBuckets, Rate
 from sqlalchemy import Engine, text
+
+from tests.services.service_runtime.fake_buckets import InMemoryBuckets
 
 RATE = Rate(per_second=0.5, burst=3)
 
@@ -58,6 +59,14 @@ def test_each_user_has_a_bucket(world):
     for _ in range(4):
         world.buckets.take("ada")
     assert about(world.buckets.take("eve")) == (3, 2, 2, 0)
+
+
+def test_a_large_order_is_paid_off_before_the_next(world):
+    world.buckets.take("ada")
+    world.buckets.charge("ada", 4)
+    assert world.buckets.take("ada").wait > 0
+    world.advance(6)
+    assert world.buckets.take("ada").wait == 0
 
 
 def test_what_is_taken_comes_back_with_time_and_no_more(world):

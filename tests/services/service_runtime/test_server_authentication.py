@@ -13,6 +13,7 @@ from service_runtime.migrations import MigrationFailed, migrate
 from service_runtime.settings import MigrationSettings
 from sqlalchemy.exc import OperationalError
 
+from local.environment import NOBODY
 from local.identities import Authority, named
 from tests import postgresql
 from tests.postgresql import ADMIN, PASSWORD, PostgresServer
@@ -51,7 +52,7 @@ def certify(server: PostgresServer, authority: Path) -> None:
         shutil.copyfile(authority / file, copy)
         copy.chmod(0o600)
         if os.geteuid() == 0:
-            shutil.chown(copy, "postgres", "postgres")
+            os.chown(copy, NOBODY, NOBODY)  # who runs PostgreSQL
     server.start()
 
 

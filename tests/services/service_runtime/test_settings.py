@@ -36,6 +36,8 @@ def test_what_is_not_said_has_a_safe_default(environment: pytest.MonkeyPatch) ->
     assert settings.model_dump(exclude={"database_password"}) == {
         "log_level": "INFO",
         "http_port": 8080,
+        "metrics_port": 9090,
+        "listen_address": "0.0.0.0",
         "database_host": "db.internal",
         "database_port": 5432,
         "database_name": "reminders",
@@ -81,7 +83,7 @@ def test_a_server_is_not_checked_without_authorities(
 ) -> None:
     wanted = (
         "These have a wrong value: DATABASE_SSLROOTCERT (expected a readable file with the "
-        "certificates of the authorities that the server's certificate is checked with, came {}).\n"
+        "certificates of the database server's authorities; got {}).\n"
     )
     set_all(environment, **COMPLETE, DATABASE_SSLMODE=mode)
     assert ending(DatabaseSettings, capsys) == wanted.format(None)
@@ -96,9 +98,9 @@ def test_authorities_are_told_to_modes_that_ask_them(
     file = tmp_path / "authorities.pem"
     file.write_text("certificates")
     set_all(environment, **COMPLETE, DATABASE_SSLROOTCERT=str(file))
-    assert read_settings(DatabaseSettings).tls() == {"sslmode": "require"}
+    assert read_settings(DatabaseSettings).tls_options() == {"sslmode": "require"}
     set_all(environment, DATABASE_SSLMODE="verify-full")
-    assert read_settings(DatabaseSettings).tls() == {
+    assert read_settings(DatabaseSettings).tls_options() == {
         "sslmode": "verify-full",
         "sslrootcert": str(file),
     }

@@ -116,11 +116,14 @@ CHANGES = {
     "an audience in part": ({"aud": AUDIENCE[:-1]}, "The token is for another audience."),
     "an endless life": ({"exp": float("inf")}, "The token is not valid."),
     "words for a time": ({"exp": "tomorrow"}, "The token is not valid."),
-    "a user of control characters": ({"sub": "a\nb"}, "The token's sub names no user."),
-    "an empty user": ({"sub": ""}, "The token's sub names no user."),
+    "a user of control characters": (
+        {"sub": "a\nb"},
+        "The claim sub of the token is not a valid user id.",
+    ),
+    "an empty user": ({"sub": ""}, "The claim sub of the token is not a valid user id."),
     "a number for a user": ({"sub": 7}, "The token is not valid."),
     **{
-        f"no {name}": ({name: None}, "The token lacks one of iss, aud, exp, iat, sub.")
+        f"no {name}": ({name: None}, f"The token has no {name}.")
         for name in ("iss", "aud", "exp", "iat", "sub")
     },
 }
@@ -141,7 +144,7 @@ def test_clocks_may_differ_a_little_and_an_audience_may_be_one_of_many():
 @pytest.mark.parametrize("kid", [None, "", "unknown", "../../keys"])
 def test_a_token_names_a_key_of_the_issuer(kid):
     given = jwt.encode(claims(), private_key("ES256"), "ES256", {"kid": kid} if kid else None)
-    assert refusal(given) == "The token is signed with no key of the issuer."
+    assert refusal(given) == "The token is not signed with a key of the issuer."
 
 
 @pytest.mark.parametrize(
@@ -156,7 +159,7 @@ def test_a_token_names_a_key_of_the_issuer(kid):
 )
 def test_a_token_of_another_kind_is_refused(header):
     text = f"{encoded({'alg': 'ES256', 'kid': 'ES256', **header})}.{encoded(claims())}"
-    reasons = ("The token is of another kind than is expected.", "The token is malformed.")
+    reasons = ("The token is not an access token or ID token.", "The token is malformed.")
     assert refusal(f"{text}.{encoded(b'0' * 64)}") in reasons
 
 
@@ -252,3 +255,85 @@ def test_two_tokens_are_one_too_many(serve):
     answer = serve(app).get("/me", headers=twice)
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_REQUEST")
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_request"'
+
+
+COGNITO = {"aud": None, "client_id": "client", "token_use": "access", "scope": "openid"}
+KEYCLOAK = {"aud": "account", "azp": "web", "typ": "Bearer"}
+OF_CLIENT = TokenIdentity(
+    ISSUER, "client", known_keys(public_jwk("ES256", "ES256")), audience_claim="client_id"
+)
+
+
+def test_access_token_of_cognito_names_its_client():
+    assert caller(token(**COGNITO), OF_CLIENT).user_id == "user-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"client_id": "another"}, "The token is for another audience."),
+        ({"token_use": "id"}, "The token is for another audience."),
+        ({"aud": "another"}, "The token is for another audience."),
+        ({"client_id": None}, "The token has no client_id."),
+    ],
+)
+def test_other_tokens_of_cognito_are_refused(changes, reason):
+    assert refusal(token(**{**COGNITO, **changes}), OF_CLIENT) == reason
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aud": [AUDIENCE, "https://tenant.eu.auth0.com/userinfo"], "sub": "auth0|00000001"},
+        {"sub": "pairwise", "oid": "00000000-0000-4000-8000-00000000000b", "ver": "2.0"},
+        {"sub": "110169484474386276334", "azp": AUDIENCE, "email_verified": True},
+        {"typ": "Bearer", "aud": [AUDIENCE, "account"], "azp": "web"},
+    ],
+    ids=["Auth0", "Entra", "Google", "Keycloak"],
+)
+def test_tokens_of_issuers_are_accepted(changes):
+    assert caller(token(**changes)).user_id == changes.get("sub", "user-1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "claims"),
+    [
+        (
+            COGNITO,
+            {"client_id": "client", "token_use": "access", "reason": "The token has no aud."},
+        ),
+        (KEYCLOAK, {"aud": "account", "azp": "web"}),
+        ({"iss": "https://sts.windows.net/t/"}, {"iss": "https://sts.windows.net/t/"}),
+    ],
+    ids=["Cognito", "Keycloak", "Entra"],
+)
+def test_operator_learns_which_claim_differs(caplog, changes, claims):
+    known = identity()
+    for _ in range(3):
+        refusal(token(**changes), known)
+    [line] = caplog.records
+    assert "IDENTITY_AUDIENCE_CLAIM" in line.getMessage()
+    assert claims.items() <= vars(line).items()
+
+
+def test_forged_token_is_not_logged(caplog):
+    refusal(token("ES256", 1, aud="account"), identity())
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "time_zone"),
+    [("Europe/Paris", "Europe/Paris"), ("Paris", None), (None, None), (7, None), ([], None)],
+)
+def test_token_names_the_time_zone(zone, time_zone):
+    assert caller(token(zoneinfo=zone)).time_zone == time_zone
+
+
+def test_null_in_a_token_means_absent():
+    given = jwt.encode(
+        {**claims(), "email": "u@example.com", "email_verified": None},
+        private_key("ES256", 0),
+        "ES256",
+        {"kid": "ES256", "typ": None},
+    )
+    assert caller(given).email == "u@example.com"

@@ -8,15 +8,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from local.identities import Authority, named
-from stacks.authorities import certificates_of_authorities, names
-from stacks.config import ROOT
-from stacks.images import DATABASE_AUTHORITIES
-from stacks.stack_file import ConfigError, parse
+from stacks.config.authorities import certificates_of_authorities, names
+from stacks.config.project import PROJECT, ROOT
+from stacks.config.stack_file import ConfigError, parse
+from stacks.platform.images import DATABASE_AUTHORITIES
 from tests.stacks.stack_files import SECRET_KEYS, STACKS, as_engine, with_secrets, written
 
-FOLDER = ROOT / "authorities"
+FOLDER = ROOT / "stacks" / "authorities"
 ROOTS = FOLDER / "rds" / "eu-central-1.pem"
-DATABASE = "herald:database"
+DATABASE = f"{PROJECT}:database"
 
 
 def test_the_roots_of_rds_are_those_that_the_page_tells_of():
@@ -84,14 +84,14 @@ def test_an_authority_of_ones_own_is_as_good(own):
     ids=["a server", "a server besides", "a key besides", "one twice", "a damaged one"],
 )
 def test_what_is_no_authority_is_refused(own, wrong):
-    with pytest.raises(ValueError, match="expected certificates of authorities alone"):
+    with pytest.raises(ValueError, match="expected only certificates of authorities"):
         certificates_of_authorities(wrong(own))
 
 
 def test_what_holds_no_certificate_is_refused():
-    with pytest.raises(ValueError, match="expected certificates of authorities alone"):
+    with pytest.raises(ValueError, match="expected only certificates of authorities"):
         certificates_of_authorities("-----BEGIN NOTHING-----")
-    with pytest.raises(ValueError, match="expected certificates of authorities alone"):
+    with pytest.raises(ValueError, match="expected only certificates of authorities"):
         certificates_of_authorities("text")
 
 
@@ -106,15 +106,15 @@ def refusal(**changes):
 
 def test_without_authorities_the_sentence_says_where_to_get_them():
     assert refusal(sslRootCert=None).startswith(
-        "Pulumi.dev.yaml: herald:database is wrong: expected sslRootCert, for sslMode verify-full "
-        "checks the server's certificate: {fromFile: PATH} of its authorities, those of RDS as "
-        "authorities/rds has them or as AWS publishes them at "
-        "https://truststore.pki.rds.amazonaws.com/REGION/REGION-bundle.pem, came "
+        f"Pulumi.dev.yaml: {PROJECT}:database is wrong: expected sslRootCert, because sslMode "
+        "verify-full checks the server certificate: {fromFile: PATH} with its authorities, for RDS "
+        "a file of stacks/authorities/rds, or the file that AWS publishes at "
+        "https://truststore.pki.rds.amazonaws.com/REGION/REGION-bundle.pem; got "
     )
 
 
 def test_authorities_that_nobody_asks_are_refused():
-    assert "expected no sslRootCert, for sslMode require checks no certificate" in refusal(
+    assert "expected no sslRootCert: sslMode require checks no certificates" in refusal(
         sslMode="require"
     )
 
@@ -131,7 +131,7 @@ def test_a_server_of_rds_does_not_trust_the_authorities_of_another_region(tmp_pa
     elsewhere = "Amazon RDS us-east-1 Root CA RSA2048 G1"
     Authority(tmp_path, elsewhere)
     both = ROOTS.read_text() + (tmp_path / "ca.crt").read_text()
-    assert f"RSA4096 G1, {elsewhere}, came " in refusal(sslRootCert=both)
+    assert f"RSA4096 G1, {elsewhere}; got " in refusal(sslRootCert=both)
 
 
 def test_an_authority_of_ones_own_may_stand_beside_those_of_rds(own):

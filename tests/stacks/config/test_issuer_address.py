@@ -4,9 +4,9 @@ import pytest
 import service_runtime.issuer_address
 from service_runtime.identity_settings import IdentitySettings
 
-import stacks.issuer_address
-from stacks.config import ROOT
-from stacks.identity import IdentityConfig
+import stacks.config.issuer_address
+from stacks.config.identity import IdentityConfig
+from stacks.config.project import ROOT
 
 ACCEPTED = (
     "https://login.example.com",
@@ -25,11 +25,11 @@ ACCEPTED = (
     "http://[fd12:3456::1]",
 )
 SUCH_AS = "expected an address such as https://login.example.com"
-BEGINS = "expected an address that begins with https://"
+BEGINS = "expected an address that starts with https://"
 PORT = "expected a port from 1 to 65535"
-HTTPS = "expected https; http is taken only with a private IP address"
-NONE = "is none that one can have"
-NEITHER = "is neither"
+HTTPS = "expected https; http requires a private IP address"
+NONE = "is reserved for other uses"
+NEITHER = "expected a host name or an IP address"
 REFUSED = {
     "": SUCH_AS,
     "login.example.com": SUCH_AS,
@@ -77,8 +77,8 @@ CHECKS = pytest.mark.parametrize(
                 identity_issuer="https://a.example", identity_audience="a", identity_jwks_url=url
             ).identity_jwks_url
         ),
-        stacks.issuer_address.checked_address,
-        service_runtime.issuer_address.checked_address,
+        stacks.config.issuer_address.check_address,
+        service_runtime.issuer_address.check_address,
     ],
     ids=["stack", "stack's keys", "service", "service's keys", "stack's file", "service's file"],
 )
@@ -99,8 +99,28 @@ def test_an_address_that_cannot_is_refused_with_what_was_expected(accept, url):
 
 def test_both_files_say_the_same():
     """Neither may import the other."""
-    of_the_stack = (ROOT / "stacks" / "issuer_address.py").read_text()
+    of_the_stack = (ROOT / "stacks" / "config" / "issuer_address.py").read_text()
     of_the_services = (
         ROOT / "services" / "service-runtime" / "service_runtime" / "issuer_address.py"
     )
     assert of_the_stack.split("\n")[1:] == of_the_services.read_text().split("\n")[1:]
+
+
+ISSUERS = pytest.mark.parametrize(
+    "accept",
+    [
+        lambda url: IdentityConfig(issuer=url, audience="a").issuer,
+        lambda url: IdentitySettings(identity_issuer=url, identity_audience="a").identity_issuer,
+    ],
+    ids=["stack", "service"],
+)
+ENTRA = "https://login.microsoftonline.com"
+
+
+@ISSUERS
+def test_issuer_of_many_tenants_is_refused(accept):
+    for tenant in ("common", "organizations", "consumers"):
+        with pytest.raises(ValueError, match="expected the issuer of one tenant"):
+            accept(f"{ENTRA}/{tenant}/v2.0")
+    one = f"{ENTRA}/00000000-0000-4000-8000-000000000000/v2.0"
+    assert accept(one) == one

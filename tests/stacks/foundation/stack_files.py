@@ -4,22 +4,22 @@ from typing import Any
 
 import yaml
 
-from foundation.config import PROGRAM, FoundationConfig
-from stacks.config import ROOT
-from stacks.stack_file import parsed
+from stacks.config.project import ROOT
+from stacks.config.stack_file import parse_values
+from stacks.foundation.config import PROGRAM, FoundationConfig
 from tests.stacks.stack_files import as_engine
 
 CLOUD = ("dev", "staging", "prod")
 
 
 def written(stack: str) -> dict[str, Any]:
-    text = (ROOT / "foundation" / f"Pulumi.{stack}.yaml").read_text()
+    text = (ROOT / "stacks" / "foundation" / f"Pulumi.{stack}.yaml").read_text()
     values: dict[str, Any] = yaml.safe_load(text)["config"]
     return values
 
 
 def read(stack: str, values: dict[str, Any]) -> FoundationConfig:
-    return parsed(PROGRAM, stack, as_engine(values), set())
+    return parse_values(PROGRAM, stack, as_engine(values), set())
 
 
 def config_of(stack: str) -> FoundationConfig:

@@ -1,4 +1,4 @@
-"""The command that shows a stack's outputs, with a `pulumi` that answers from a file."""
+"""The outputs of a stack as text, with a `pulumi` that answers from a file."""
 
 import json
 import shlex
@@ -7,26 +7,23 @@ import stat
 import pytest
 import yaml
 
-from stacks.config import ROOT
-from stacks.output_schema import schema
-from stacks.outputs import VERSION, main
+from stacks.config.project import ROOT
+from stacks.outputs.models import VERSION, OutputsError, format_outputs
+from stacks.outputs.schema import schema
 
 SETTINGS = {"EVENT_TOPIC_ARN": "arn:aws:sns:event", "DATABASE_PASSWORD": "it's $ecret"}
 GIVEN = {
     "region": "eu-central-1",
     "namespace": "local",
-    "event_topic_arn": "arn:aws:sns:event",
-    "notification_topic_arn": "arn:aws:sns:notification",
     "alarm_topic_arn": "arn:aws:sns:alarms",
-    "event_queue_url": "http://sqs/event",
-    "notification_queue_url": "http://sqs/notification",
-    "event_dead_letters_url": "http://sqs/event-dead-letters",
-    "notification_dead_letters_url": "http://sqs/notification-dead-letters",
-    "event_store_table": "local-event-store",
+    "topics": {"event": "arn:aws:sns:event"},
+    "queues": {
+        "event": {"url": "http://sqs/event", "dead_letters_url": "http://sqs/event-dead-letters"}
+    },
+    "tables": {"event-store": "local-event-store"},
     "email_template": "local-reminder",
     "email_dns_records": [],
-    "reminder_service_url": "http://127.0.0.1:30080",
-    "notification_service_url": "http://127.0.0.1:30081",
+    "urls": {"reminder-service": "http://127.0.0.1:30080"},
     "images": {"reminder-service": "localhost:5000/reminder-service@sha256:1"},
     "databases": {
         "reminders": {
@@ -64,41 +61,36 @@ def pulumi(tmp_path, monkeypatch):
     return answer
 
 
-def test_the_settings_of_a_service_are_lines_that_a_shell_reads(pulumi, capsys):
+def test_the_settings_of_a_service_are_lines_that_a_shell_reads(pulumi):
     asked = pulumi(GIVEN)
-    assert main(["--stack", "local", "--service", "reminder-service"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = format_outputs("local", "env", "reminder-service").splitlines()
     assert dict(shlex.split(line)[0].split("=", 1) for line in lines) == SETTINGS
     assert asked.read_text().split() == [
         *("stack", "output", "--json", "--show-secrets", "--stack", "local")
     ]
 
 
-def test_the_settings_of_a_service_as_json(pulumi, capsys):
+def test_the_settings_of_a_service_as_json(pulumi):
     pulumi(GIVEN)
-    assert main(["--stack", "local", "--service", "reminder-service", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out) == SETTINGS
+    assert json.loads(format_outputs("local", "json", "reminder-service")) == SETTINGS
 
 
-def test_without_a_service_no_secret_is_shown(pulumi, capsys):
+def test_without_a_service_no_secret_is_shown(pulumi):
     pulumi(GIVEN)
-    assert main(["--stack", "local", "--format", "json"]) == 0
-    shown = json.loads(capsys.readouterr().out)
-    assert shown == {k: v for k, v in GIVEN.items() if k not in ("databases", "service_settings")}
+    printed = json.loads(format_outputs("local", "json"))
+    assert printed == {k: v for k, v in GIVEN.items() if k not in ("databases", "service_settings")}
 
 
-def test_what_is_no_text_is_json_in_a_line(pulumi, capsys):
+def test_what_is_no_text_is_json_in_a_line(pulumi):
     pulumi(GIVEN)
-    main(["--stack", "local"])
-    lines = capsys.readouterr().out.splitlines()
+    lines = format_outputs("local", "env").splitlines()
     assert "NAMESPACE=local" in lines
     assert """IMAGES='{"reminder-service": "localhost:5000/reminder-service@sha256:1"}'""" in lines
 
 
-def test_the_settings_of_a_service_as_a_secret_for_pods(pulumi, capsys):
+def test_the_settings_of_a_service_as_a_secret_for_pods(pulumi):
     pulumi(GIVEN)
-    main(["--stack", "local", "--service", "reminder-service", "--format", "k8s"])
-    assert yaml.safe_load(capsys.readouterr().out) == {
+    assert yaml.safe_load(format_outputs("local", "k8s", "reminder-service")) == {
         "apiVersion": "v1",
         "kind": "Secret",
         "type": "Opaque",
@@ -107,13 +99,12 @@ def test_the_settings_of_a_service_as_a_secret_for_pods(pulumi, capsys):
     }
 
 
-def test_the_outputs_without_secrets_as_a_map_for_pods(pulumi, capsys):
+def test_the_outputs_without_secrets_as_a_map_for_pods(pulumi):
     pulumi(GIVEN)
-    main(["--stack", "local", "--format", "k8s"])
-    manifest = yaml.safe_load(capsys.readouterr().out)
+    manifest = yaml.safe_load(format_outputs("local", "k8s"))
     assert manifest["kind"] == "ConfigMap"
     assert manifest["metadata"] == {"name": "herald-outputs", "namespace": "local"}
-    assert manifest["data"]["EVENT_QUEUE_URL"] == "http://sqs/event"
+    assert json.loads(manifest["data"]["QUEUES"]) == GIVEN["queues"]
     assert json.loads(manifest["data"]["IMAGES"]) == GIVEN["images"]
     assert set(manifest["data"]) == {
         name.upper() for name in GIVEN if name not in ("databases", "service_settings")
@@ -123,15 +114,15 @@ def test_the_outputs_without_secrets_as_a_map_for_pods(pulumi, capsys):
 def test_the_schema_in_the_documentation_is_that_of_the_model():
     written = (ROOT / "docs" / "outputs.schema.json").read_text()
     assert written == schema(), (
-        "write it again: python -m stacks.output_schema docs, and raise "
-        "VERSION in stacks/outputs.py when an output went or changed its meaning"
+        "write it again: python -m stacks.outputs.schema docs, and raise "
+        "VERSION in stacks/outputs/models.py when an output went or changed its meaning"
     )
     assert json.loads(written)["$id"] == f"urn:herald:stack-outputs:{VERSION}"
 
 
-def test_version_1_keeps_what_it_promised():
+def test_version_2_keeps_what_it_promised():
     promised = json.loads(schema())
-    assert VERSION == 1
+    assert VERSION == 2
     assert set(GIVEN) <= set(promised["required"])
     assert {name for name, each in promised["properties"].items() if each.get("writeOnly")} == {
         "databases",
@@ -139,55 +130,51 @@ def test_version_1_keeps_what_it_promised():
     }
 
 
-def complaint(capsys, *arguments):
-    assert main(["--stack", "local", *arguments]) == 1
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    return printed.err
+def complaint(service=None):
+    with pytest.raises(OutputsError) as caught:
+        format_outputs("local", "env", service)
+    return str(caught.value)
 
 
-def test_an_unknown_service_is_named_with_those_that_exist(pulumi, capsys):
+def test_an_unknown_service_is_named_with_those_that_exist(pulumi):
     pulumi(GIVEN)
-    assert complaint(capsys, "--service", "reminders") == (
-        "Outputs: expected a service among reminder-service, got 'reminders'.\n"
-    )
+    assert complaint("reminders") == "expected a service among reminder-service; got 'reminders'"
 
 
-def test_a_stack_of_another_version_is_named_with_what_to_do(pulumi, capsys):
+def test_a_stack_of_another_version_is_named_with_what_to_do(pulumi):
     pulumi({k: v for k, v in GIVEN.items() if k != "namespace"} | {"surplus": 1})
-    assert complaint(capsys) == (
-        "Outputs: stack local does not have the expected outputs (namespace, surplus); run "
-        "`pulumi up` first, for it was made by another version of the program.\n"
+    assert complaint() == (
+        "stack local does not have the expected outputs (namespace, surplus); run "
+        "`pulumi up` first: another version of the program created it"
     )
 
 
-def test_what_pulumi_complains_about_is_handed_on(pulumi, capsys):
+def test_what_pulumi_complains_about_is_handed_on(pulumi):
     pulumi({}, code=255, complaint="Diagnostics:\nerror: no stack named 'local' found")
-    assert complaint(capsys) == (
-        "Outputs: stack local could not be read; pulumi said: "
-        "error: no stack named 'local' found.\n"
+    assert complaint() == (
+        "could not read stack local; Pulumi reported: error: no stack named 'local' found"
     )
 
 
-def test_a_missing_pulumi_is_named(monkeypatch, capsys, tmp_path):
+def test_a_missing_pulumi_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert complaint(capsys) == (
-        "Outputs: expected the program `pulumi` on the PATH, found none; "
-        'install it, or for the local stack run eval "$(make -s urls)".\n'
+    assert complaint() == (
+        "expected the program `pulumi` on the PATH, but it is missing; "
+        'install it, or for the local stack run eval "$(make -s urls)"'
     )
 
 
 def test_what_a_service_elsewhere_checks_its_server_with_is_in_a_file(
-    pulumi, capsys, monkeypatch, tmp_path
+    pulumi, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("stacks.outputs.AUTHORITIES", tmp_path / "authorities")
+    monkeypatch.setattr("stacks.outputs.models.AUTHORITIES", tmp_path / "authorities")
     told = {"DATABASE_NAME": "reminders", "DATABASE_SSLROOTCERT": "/srv/in-the-image.pem"}
     database = GIVEN["databases"]["reminders"] | {"authorities": "certificates"}
     settings = {"service_settings": {"reminder-service": told}}
     pulumi({**GIVEN, **settings, "databases": {"reminders": database}})
-    main(["--stack", "org/herald/dev", "--service", "reminder-service", "--format", "json"])
+    printed = json.loads(format_outputs("org/herald/dev", "json", "reminder-service"))
     file = tmp_path / "authorities" / "org-herald-dev.pem"
-    assert json.loads(capsys.readouterr().out) == {**told, "DATABASE_SSLROOTCERT": str(file)}
+    assert printed == {**told, "DATABASE_SSLROOTCERT": str(file)}
     assert file.read_text() == "certificates"
-    main(["--stack", "dev", "--service", "reminder-service", "--format", "k8s"])
-    assert yaml.safe_load(capsys.readouterr().out)["stringData"] == told
+    manifest = yaml.safe_load(format_outputs("dev", "k8s", "reminder-service"))
+    assert manifest["stringData"] == told

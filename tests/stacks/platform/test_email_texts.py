@@ -12,7 +12,7 @@ from notification_service.texts import EmailText
 
 from local.aws_server.templates import LARGEST_DATA
 from local.aws_server.templates import template_data as read_by_ses
-from stacks.storage import FRAME
+from stacks.platform.mail import FRAME
 
 PARTS = {"subject": FRAME.subject, "text": FRAME.text, "html": FRAME.html}
 TEXTS = [

@@ -5,11 +5,12 @@ import shutil
 
 import pytest
 
-import stacks.images
-from stacks.images import SERVICES, tag
+from stacks.config.services import FOLDER, Service, read_services
+from stacks.platform.images import tag
 from tests.stacks.stack_files import STACKS, config_of
 
 REPOSITORY = "aws:ecr/repository:Repository"
+SERVICES = read_services()
 IMAGE = "docker-build:index:Image"
 CLOUD = [stack for stack in STACKS if stack != "local"]
 
@@ -29,33 +30,32 @@ def test_a_cloud_stack_makes_the_repositories_that_its_images_are_pushed_to(plat
 
 def test_the_local_registry_needs_none(platform):
     assert platform("local").all(REPOSITORY) == []
-    assert tag("event-service", config_of("local")) == "0.1.0-local"
+    assert tag(SERVICES["event-service"], config_of("local")) == "0.1.0-local"
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_tag_that_never_moves_names_what_is_in_the_image(service):
-    assert re.fullmatch(r"0\.1\.0-prod-[0-9a-f]{12}", tag(service, config_of("prod")))
+    assert re.fullmatch(r"0\.1\.0-prod-[0-9a-f]{12}", tag(SERVICES[service], config_of("prod")))
 
 
 @pytest.fixture
-def sources(tmp_path, monkeypatch):
+def sources(tmp_path):
     """A copy of the services' folder, which a test may change."""
-    copy = tmp_path / "services"
-    shutil.copytree(stacks.images.FOLDER, copy)
-    monkeypatch.setattr(stacks.images, "FOLDER", copy)
-    return copy
+    return shutil.copytree(FOLDER, tmp_path / "services")
 
 
-def test_the_tag_is_the_same_on_every_machine_and_for_what_builds_leave(sources, monkeypatch):
+def tag_in(folder, config):
+    return tag(Service("event-service", folder / "event-service"), config)
+
+
+def test_the_tag_is_the_same_on_every_machine_and_for_what_builds_leave(sources):
     config = config_of("prod")
-    before = tag("event-service", config)
+    before = tag_in(sources, config)
     left = sources / "event-service" / "event_service" / "__pycache__"
     left.mkdir(exist_ok=True)
     (left / "made.cpython-311.pyc").write_bytes(b"made")
     (sources / "reminder-service" / "new.py").write_text("another service")
-    assert tag("event-service", config) == before
-    monkeypatch.undo()
-    assert tag("event-service", config) == before
+    assert tag_in(sources, config) == before == tag(SERVICES["event-service"], config)
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_the_tag_is_the_same_on_every_machine_and_for_what_builds_leave(sources,
 )
 def test_the_tag_changes_with_every_source_of_the_image(sources, changed):
     config = config_of("prod")
-    before = tag("event-service", config)
+    before = tag_in(sources, config)
     with (sources / changed).open("a") as file:
         file.write("\n")
-    assert tag("event-service", config) != before
+    assert tag_in(sources, config) != before
 
 
 @pytest.mark.parametrize("changes", [{"base": "python:3.13-slim"}, {"platforms": ["linux/arm64"]}])
@@ -82,17 +82,17 @@ def test_the_tag_changes_with_base_and_platforms(changes):
     config = config_of("prod")
     images = config.images.model_copy(update=changes)
     other = config.model_copy(update={"images": images})
-    assert tag("event-service", other) != tag("event-service", config)
+    assert tag(SERVICES["event-service"], other) != tag(SERVICES["event-service"], config)
 
 
 def test_the_tag_changes_with_the_authorities_in_the_image():
     config = config_of("prod")
     database = config.database.model_copy(update={"ssl_root_cert": "others"})
     other = config.model_copy(update={"database": database})
-    assert tag("event-service", other) != tag("event-service", config)
+    assert tag(SERVICES["event-service"], other) != tag(SERVICES["event-service"], config)
 
 
 def test_the_base_image_has_no_default_and_no_build_warns_of_that():
-    lines = (stacks.images.FOLDER / "Dockerfile").read_text().splitlines()
+    lines = (FOLDER / "Dockerfile").read_text().splitlines()
     assert "ARG BASE" in lines
     assert lines[0] == "# check=skip=InvalidDefaultArgInFrom"  # of BuildKit: in line 1 alone

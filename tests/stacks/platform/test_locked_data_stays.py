@@ -11,9 +11,9 @@ import boto3
 import pytest
 
 from local.environment import Environment
-from stacks.config import ROOT
+from stacks.config.project import ROOT
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]  # each run of the engine: seconds
+pytestmark = pytest.mark.system
 
 SHELL = Environment.chosen().shell()
 PROGRAM = """
@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 import pulumi, pulumi_aws as aws
 from types import SimpleNamespace
 from stacks.protection import protect_data
-from stacks.unlock import Unlock
+from stacks.config.unlock import Unlock
 
 given = pulumi.Config()
 locked = given.require_bool("locked")
@@ -68,7 +68,7 @@ class Project:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=300,
             check=False,
         )
         said = done.stdout + done.stderr

@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from stacks.exports import export
-from stacks.foundation import VERSION, FoundationError, FoundationOutputs
-from stacks.output_schema import foundation_schema
-from stacks.reminder_platform import reminder_platform
-from stacks.stack_file import parse
+from stacks.config.project import PROJECT
+from stacks.config.stack_file import parse
+from stacks.outputs.exports import export
+from stacks.outputs.foundation import VERSION, FoundationOutputs
+from stacks.outputs.schema import foundation_schema
+from stacks.platform.reminder_platform import reminder_platform
+from stacks.platform.surroundings import FoundationError
 from tests.stacks.stack_files import (
     REFERENCE,
     ROOT,
@@ -58,10 +60,10 @@ def test_no_role_can_do_more_than_its_boundary(platform, stack):
 
 def by_id(**access):
     values = with_secrets("dev")
-    del values["herald:foundation"]
-    values["herald:database"]["rds"] |= {"subnetIds": ["a", "b"], "securityGroupIds": ["db"]}
-    values["herald:scheduler"] |= {"subnetIds": ["c"], "securityGroupIds": ["fn"]}
-    values["herald:access"] = {"oidcProviderArn": PROVIDER, **access}
+    del values[f"{PROJECT}:foundation"]
+    values[f"{PROJECT}:database"]["rds"] |= {"subnetIds": ["a", "b"], "securityGroupIds": ["db"]}
+    values[f"{PROJECT}:scheduler"] |= {"subnetIds": ["c"], "securityGroupIds": ["fn"]}
+    values[f"{PROJECT}:access"] = {"oidcProviderArn": PROVIDER, **access}
     return parse("dev", as_engine(values), set(SECRET_KEYS))
 
 
@@ -99,8 +101,8 @@ def test_outputs_that_are_missing_or_wrong_are_named(deploy):
     told[REFERENCE]["outputs"]["surplus"] = 1
     assert refusal(deploy, told) == (
         "Stack organization/herald-foundation/dev does not have the expected outputs "
-        "(database_subnet_ids, surplus, vpc_id); run `pulumi up` in foundation/, of the same "
-        "version of this project, first."
+        "(database_subnet_ids, surplus, vpc_id); run `pulumi up` in stacks/foundation/, of the "
+        "same version of this project, first."
     )
 
 
@@ -112,34 +114,33 @@ def test_the_foundation_of_another_place_is_refused(deploy, key, came, expected)
     assert refusal(deploy, foundation_of("dev", **{key: came})) == (
         f"Stack organization/herald-foundation/dev is of {key} {came}, but this stack is of "
         f"{expected}; name the foundation of its own account and region in "
-        "herald:foundation.stack."
+        f"{PROJECT}:foundation.stack."
     )
 
 
-def test_nodes_that_cannot_run_the_images_are_refused(deploy):
-    assert refusal(deploy, foundation_of("dev", node_architecture="arm64")) == (
-        "Stack organization/herald-foundation/dev has nodes that run images for linux/arm64, but "
-        "this stack builds them for linux/amd64; name linux/arm64 in herald:images.platforms."
+@pytest.mark.parametrize(
+    ("output", "granted", "key", "found"),
+    [
+        ("platform_prefix", "other-", f"{PROJECT}:prefix", "dev-"),
+        ("platform_system", "other", "the tag `system` in aws:defaultTags", "herald"),
+    ],
+)
+def test_foundation_for_others_is_refused(deploy, output, granted, key, found):
+    assert refusal(deploy, foundation_of("dev", **{output: granted})) == (
+        f"The deploy role of stack organization/herald-foundation/dev may change resources where "
+        f"{key} is {granted}, but here it is {found}; use {granted}, or change the foundation."
     )
-
-
-def test_nodes_run_images_that_are_built_for_them(deploy):
-    config = config_of("prod")
-    images = config.images.model_copy(update={"platforms": ["linux/amd64", "linux/arm64"]})
-    both = config.model_copy(update={"images": images})
-    told = foundation_of("prod", node_architecture="arm64")
-    assert deploy(lambda: export(reminder_platform(both)), lookups=told).resources
 
 
 def test_the_schema_in_the_documentation_is_that_of_the_model():
     written = (ROOT / "docs" / "foundation.schema.json").read_text()
     assert written == foundation_schema(), (
-        "write it again: python -m stacks.output_schema docs, and raise VERSION in "
-        "stacks/foundation.py when an output went or changed its meaning"
+        "write it again: python -m stacks.outputs.schema docs, and raise VERSION in "
+        "stacks/platform/surroundings.py when an output went or changed its meaning"
     )
     assert json.loads(written)["$id"] == f"urn:herald:foundation-outputs:{VERSION}"
 
 
-def test_version_1_keeps_what_it_promised():
-    assert VERSION == 1
+def test_version_2_keeps_what_it_promised():
+    assert VERSION == 2
     assert set(foundation_of("dev")[REFERENCE]["outputs"]) <= set(FoundationOutputs.model_fields)

@@ -1,12 +1,11 @@
 """Each generation makes all resources anew and removes those of the one before."""
 
 import pulumi
-
-from infra.encryption_key import EncryptionKey, EncryptionKeyArgs
-from infra.event_table import EventTable, EventTableArgs
-from infra.service_secret import ServiceSecret, ServiceSecretArgs
-from infra.subscribed_queue import SubscribedQueue, SubscribedQueueArgs
-from infra.topic import Topic, TopicArgs
+from herald_infra.encryption_key import EncryptionKey, EncryptionKeyArgs
+from herald_infra.service_secret import ServiceSecret, ServiceSecretArgs
+from herald_infra.subscribed_queue import SubscribedQueue, SubscribedQueueArgs
+from herald_infra.table import Table, TableArgs
+from herald_infra.topic import Topic, TopicArgs
 
 name = pulumi.Config().require("generation")
 key = EncryptionKey(name, EncryptionKeyArgs(account_id="123456789012"))
@@ -15,7 +14,7 @@ queue = SubscribedQueue(
     name,
     SubscribedQueueArgs(topic_arn=topic.arn, kms_key_arn=key.arn, alarm_topic_arn=topic.arn),
 )
-table = EventTable(name, EventTableArgs(deletion_protection=False, kms_key_arn=key.arn))
+table = Table(name, TableArgs(hash_key="id", deletion_protection=False, kms_key_arn=key.arn))
 secret = ServiceSecret(
     name,
     ServiceSecretArgs(namespace="default", labels={"part": "cut-off"}, data={"url": queue.url}),

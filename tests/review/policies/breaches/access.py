@@ -1,7 +1,7 @@
 """Roles and what they allow."""
 
-from tests.policies.breaches.breach import Breach
-from tests.policies.sound_resources import READ, admit, document
+from tests.review.policies.breaches.breach import Breach
+from tests.review.policies.sound_resources import READ, admit, document
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -45,27 +45,25 @@ ACCESS = [
         "role-taken-by-someone",
         ROLE,
         {"assumeRolePolicy": document(admit({"AWS": "*"}))},
-        "statement Admit lets everyone take the role; name who may",
+        "statement Admit lets everyone assume the role; name the principals",
     ),
     Breach(
         "role-taken-by-someone",
         ROLE,
         {"assumeRolePolicy": document(admit({"Federated": "arn:issuer"}))},
-        "statement Admit lets every identity of arn:issuer take the role",
+        "statement Admit lets every identity of arn:issuer assume the role",
     ),
     Breach(
         "access-not-broad",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         {"policyArn": "arn:aws:iam::aws:policy/AmazonSQSFullAccess"},
-        "policyArn is arn:aws:iam::aws:policy/AmazonSQSFullAccess; "
-        "write a policy of what is needed",
+        "policyArn is arn:aws:iam::aws:policy/AmazonSQSFullAccess; write a narrower policy",
     ),
     Breach(
         "role-not-broad",
         ROLE,
         {"managedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
-        "policyArn is arn:aws:iam::aws:policy/AdministratorAccess; "
-        "write a policy of what is needed",
+        "policyArn is arn:aws:iam::aws:policy/AdministratorAccess; write a narrower policy",
     ),
     Breach(
         "no-lasting-keys",

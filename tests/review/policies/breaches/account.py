@@ -1,10 +1,9 @@
 """Networks, clusters and buckets of a new account; what must not go."""
 
-from tests.policies.breaches.breach import ABSENT, ANYONE, Breach
-from tests.policies.sound_resources import admit, deny_plain, document
+from tests.review.policies.breaches.breach import ABSENT, ANYONE, Breach
+from tests.review.policies.sound_resources import admit, deny_plain, document
 
 CLUSTER = "aws:eks/cluster:Cluster"
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 ENCRYPTION = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -16,7 +15,7 @@ NETWORK = [
         "network-default-group-closed",
         "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
         {"ingress": [{"protocol": "-1", "self": True}]},
-        "ingress has rules; give a group of its own to what needs them",
+        "ingress has rules; move them to a separate group",
     ),
     Breach(
         "network-no-public-addresses",
@@ -28,13 +27,13 @@ NETWORK = [
         "network-group-not-open",
         "aws:ec2/securityGroup:SecurityGroup",
         {"ingress": [{"fromPort": 22, "cidrBlocks": ["10.0.0.0/8", "0.0.0.0/0"]}]},
-        "ingress admits everyone to port 22; name who may",
+        "ingress admits everyone to port 22; name the sources",
     ),
     Breach(
         "network-rule-not-open",
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
         {"cidrIpv6": "::/0"},
-        "cidrIpv6 is ::/0; name who may",
+        "cidrIpv6 is ::/0; name the sources",
     ),
     Breach(
         "network-all-traffic-logged",
@@ -48,7 +47,7 @@ CLUSTERS = [
         "cluster-reached-by-few",
         CLUSTER,
         {"vpcConfig.publicAccessCidrs": ["0.0.0.0/0"]},
-        "vpcConfig.publicAccessCidrs admits everyone; name addresses, or close the endpoint",
+        "vpcConfig.publicAccessCidrs admits all; name addresses, or close the endpoint",
     ),
     Breach(
         "cluster-reached-by-few",
@@ -87,28 +86,16 @@ CLUSTERS = [
         "addonVersion is missing",
     ),
     Breach(
-        "node-by-template",
-        "aws:eks/nodeGroup:NodeGroup",
-        {"launchTemplate": ABSENT},
-        "launchTemplate is missing",
+        "cluster-run-by-aws",
+        CLUSTER,
+        {"storageConfig": {"blockStorage": {"enabled": False}}},
+        "storageConfig.blockStorage.enabled is not true",
     ),
     Breach(
-        "node-metadata-by-token",
-        TEMPLATE,
-        {"metadataOptions.httpTokens": "optional"},
-        "metadataOptions.httpTokens is not required",
-    ),
-    Breach(
-        "node-metadata-by-token",
-        TEMPLATE,
-        {"metadataOptions.httpPutResponseHopLimit": 2},
-        "metadataOptions.httpPutResponseHopLimit is not 1",
-    ),
-    Breach(
-        "node-disks-encrypted",
-        TEMPLATE,
-        {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 20}}]},
-        "disk /dev/xvda is not encrypted",
+        "cluster-run-by-aws",
+        CLUSTER,
+        {"computeConfig": ABSENT},
+        "computeConfig.enabled is not true",
     ),
 ]
 BUCKETS = [

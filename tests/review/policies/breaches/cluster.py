@@ -1,6 +1,6 @@
 """Namespaces, accounts, services and images; and what concerns all types."""
 
-from tests.policies.breaches.breach import ABSENT, Breach
+from tests.review.policies.breaches.breach import ABSENT, Breach
 
 TOPIC = "aws:sns/topic:Topic"
 

@@ -1,7 +1,7 @@
 """Sending e-mail."""
 
-from tests.policies.breaches.breach import ABSENT, ANYONE, Breach
-from tests.policies.sound_resources import admit, document
+from tests.review.policies.breaches.breach import ABSENT, ANYONE, Breach
+from tests.review.policies.sound_resources import admit, document
 
 EMAIL = [
     Breach(

@@ -1,6 +1,6 @@
 """Every breach."""
 
-from tests.policies.breaches import (
+from tests.review.policies.breaches import (
     access,
     account,
     cluster,

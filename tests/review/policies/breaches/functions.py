@@ -1,6 +1,6 @@
 """Functions, schedules, logs and alarms."""
 
-from tests.policies.breaches.breach import ABSENT, Breach
+from tests.review.policies.breaches.breach import ABSENT, Breach
 
 FUNCTION = "aws:lambda/function:Function"
 
@@ -22,7 +22,7 @@ FUNCTIONS = [
         "function-environment-encrypted",
         FUNCTION,
         {"kmsKeyArn": ABSENT},
-        "kmsKeyArn is missing beside environment",
+        "kmsKeyArn is missing, but environment is set",
     ),
     Breach(
         "function-log-group",
@@ -40,13 +40,13 @@ FUNCTIONS = [
         "function-callers-named",
         "aws:lambda/permission:Permission",
         {"sourceArn": ABSENT},
-        "events.amazonaws.com may call for any account; set sourceArn or sourceAccount",
+        "events.amazonaws.com may call on behalf of any account; set sourceArn or sourceAccount",
     ),
     Breach(
         "function-callers-named",
         "aws:lambda/permission:Permission",
         {"principal": "*"},
-        "principal is *; name who may call the function",
+        "principal is *; name the callers of the function",
     ),
     Breach(
         "schedule-has-dead-letters",
@@ -64,6 +64,6 @@ FUNCTIONS = [
         "alarm-goes-to-someone",
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         {"alarmActions": []},
-        "alarmActions names nobody",
+        "alarmActions is empty",
     ),
 ]

@@ -1,7 +1,7 @@
 """Topics and queues."""
 
-from tests.policies.breaches.breach import ABSENT, ANYONE, Breach
-from tests.policies.sound_resources import SERVICE, admit, deny_plain, document
+from tests.review.policies.breaches.breach import ABSENT, ANYONE, Breach
+from tests.review.policies.sound_resources import SERVICE, admit, deny_plain, document
 
 TOPIC = "aws:sns/topic:Topic"
 TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"

@@ -1,7 +1,7 @@
 """Tables, servers, keys and repositories."""
 
-from tests.policies.breaches.breach import ABSENT, ANYONE, Breach
-from tests.policies.sound_resources import admit, document
+from tests.review.policies.breaches.breach import ABSENT, ANYONE, Breach
+from tests.review.policies.sound_resources import admit, document
 
 TABLE = "aws:dynamodb/table:Table"
 SERVER = "aws:rds/instance:Instance"
@@ -62,7 +62,7 @@ STORAGE = [
         "database-last-snapshot",
         SERVER,
         {"skipFinalSnapshot": True},
-        "no last snapshot is taken; set finalSnapshotIdentifier, not skipFinalSnapshot",
+        "there is no final snapshot; set finalSnapshotIdentifier, not skipFinalSnapshot",
     ),
     Breach(
         "database-deletion-protected",
@@ -109,12 +109,6 @@ STORAGE = [
         "deletionWindowInDays is 7 days; expected at least 14 days",
     ),
     Breach("key-not-public", KEY, {"policy": document(admit({"AWS": "*"}))}, ANYONE),
-    Breach(
-        "repository-immutable",
-        REPOSITORY,
-        {"imageTagMutability": "MUTABLE"},
-        "imageTagMutability is MUTABLE; expected IMMUTABLE or IMMUTABLE_WITH_EXCLUSION",
-    ),
     Breach(
         "repository-scanned",
         REPOSITORY,

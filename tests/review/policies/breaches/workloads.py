@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.policies.breaches.breach import ABSENT, Breach
-from tests.policies.sound_resources import CONTAINER
+from tests.review.policies.breaches.breach import ABSENT, Breach
+from tests.review.policies.sound_resources import CONTAINER
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SECURITY = "securityContext"
@@ -69,7 +69,7 @@ WORKLOADS = [
     of_pod(
         "pod-apart-from-host",
         {"volumes": [{"name": "docker", "hostPath": {"path": "/run"}}]},
-        "volume docker is the host's folder /run",
+        "volume docker is the folder /run of the host",
     ),
     of_pod(
         "pod-no-token",
@@ -79,12 +79,12 @@ WORKLOADS = [
     of_container(
         "pod-no-plain-secrets",
         {"env": [{"name": "DATABASE_PASSWORD", "value": "hunter2"}]},
-        "DATABASE_PASSWORD is written out; refer to a Secret",
+        "DATABASE_PASSWORD is plain text; refer to a Secret",
     ),
     of_container(
         "pod-no-plain-secrets",
         {"env": [{"name": "AWS_SECRET_ACCESS_KEY", "value": "abc"}]},
-        "AWS_SECRET_ACCESS_KEY is written out; refer to a Secret",
+        "AWS_SECRET_ACCESS_KEY is plain text; refer to a Secret",
     ),
     Breach(
         "pod-no-token",

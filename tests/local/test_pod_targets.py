@@ -1,0 +1,82 @@
+"""Pods as Prometheus's own discovery of Kubernetes would list them."""
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from local.addresses import Address
+from local.pod_targets import server, targets
+
+POD = {
+    "metadata": {"name": "event-1", "labels": {"app.kubernetes.io/name": "local-event-service"}},
+    "spec": {
+        "containers": [
+            {"ports": [{"name": "http", "containerPort": 8080},
+                       {"name": "metrics", "containerPort": 9090}]},
+            {},
+        ]
+    },
+    "status": {"phase": "Running", "podIP": "10.244.0.9"},
+}  # fmt: skip
+PENDING = {**POD, "status": {"phase": "Pending"}}
+LABELS = {
+    "__meta_kubernetes_pod_name": "event-1",
+    "__meta_kubernetes_pod_phase": "Running",
+    "__meta_kubernetes_pod_label_app_kubernetes_io_name": "local-event-service",
+}
+TARGETS = [
+    {
+        "targets": [f"10.244.0.9:{port}"],
+        "labels": {**LABELS, "__meta_kubernetes_pod_container_port_name": name},
+    }
+    for name, port in (("http", 8080), ("metrics", 9090))
+]
+
+
+def test_each_port_of_a_pod_is_a_target():
+    assert list(targets([POD, PENDING])) == TARGETS
+
+
+class FakeCluster:
+    away = False
+
+    def pods(self, namespace):
+        if self.away:
+            raise ConnectionRefusedError("refused")
+        return [POD] if namespace == "local" else []
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    return FakeCluster()
+
+
+@pytest.fixture
+def address(cluster) -> Iterator[str]:
+    serving = server(Address("127.0.0.1", 0), cluster, "local")
+    thread = threading.Thread(target=serving.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{serving.server_port}"
+    serving.shutdown()
+    serving.server_close()
+    thread.join()
+
+
+def test_targets_are_served(address):
+    with urllib.request.urlopen(address, timeout=5) as answer:
+        assert json.load(answer) == TARGETS
+
+
+def test_unreachable_cluster_is_an_error(address, cluster):
+    """So Prometheus keeps the targets that it knows."""
+    cluster.away = True
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(address, timeout=5)
+    caught.value.close()
+    assert caught.value.code == 503
+    with urllib.request.urlopen(f"{address}/health", timeout=5) as answer:
+        assert answer.status == 200
