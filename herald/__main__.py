@@ -1,5 +1,0 @@
-import sys
-
-from herald.command_line import main
-
-sys.exit(main())

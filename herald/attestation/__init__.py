@@ -1,1 +1,0 @@
-"""What an image holds and what it was made from, kept beside it in its registry."""

@@ -1,3 +1,0 @@
-module herald/tools/pause
-
-go 1.26.0
