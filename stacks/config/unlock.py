@@ -10,6 +10,11 @@ from stacks.config.section import Section
 LONGEST_UNLOCK = timedelta(days=14)
 
 
+def today() -> date:
+    """Return the day in UTC, in which `until` is written."""
+    return datetime.now(UTC).date()
+
+
 def read_day(given: Any) -> Any:
     """Return the day; YAML parses a day without quotes, and the engine prints it in Go's format."""
     if not isinstance(given, str):
@@ -33,9 +38,8 @@ class Unlock(Section):
     @field_validator("until")
     @classmethod
     def lasting(cls, until: date) -> date:
-        today = datetime.now(UTC).date()
-        if not today <= until <= today + LONGEST_UNLOCK:
-            raise ValueError(
-                f"expected a day from {today} to {today + LONGEST_UNLOCK}; remove an expired unlock"
-            )
+        first = today()
+        last = first + LONGEST_UNLOCK
+        if not first <= until <= last:
+            raise ValueError(f"expected a day from {first} to {last}; remove an expired unlock")
         return until

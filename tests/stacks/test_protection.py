@@ -1,10 +1,11 @@
 """Databases, tables, queues and keys stay; one of them may go, for a reason, up to a day."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
 import pulumi
 import pytest
 
+from stacks.config import unlock
 from stacks.config.project import PROJECT
 from stacks.config.stack_file import ConfigError, parse
 from stacks.outputs.exports import export
@@ -19,7 +20,7 @@ from tests.stacks.stack_files import (
     with_secrets,
 )
 
-TODAY = datetime.now(UTC).date()
+TODAY = date(2026, 12, 24)
 REASON = "Moves the events to a table with another key"
 KEPT = {"event", "event-dead-letters", "notification", "notification-dead-letters"} | {
     "event-store",
@@ -29,10 +30,15 @@ KEPT = {"event", "event-dead-letters", "notification", "notification-dead-letter
 OF_A_FUNCTION = {"notification-scheduler-dead-letters"}
 
 
+@pytest.fixture(autouse=True)
+def fixed_day(monkeypatch):
+    monkeypatch.setattr(unlock, "today", lambda: TODAY)
+
+
 def unlocked(stack, **changed):
     """The configuration of a stack with an unlock in it."""
-    unlock = {"resource": "event-store", "until": str(TODAY), "reason": REASON, **changed}
-    values = {**with_secrets(stack), f"{PROJECT}:unlock": unlock}
+    given = {"resource": "event-store", "until": str(TODAY), "reason": REASON, **changed}
+    values = {**with_secrets(stack), f"{PROJECT}:unlock": given}
     return parse(stack, as_engine(values), set(SECRET_KEYS))
 
 
