@@ -30,6 +30,7 @@ class FcmServer:
     at_work: int = 0
     most_at_work: int = 0
     bodies: list[bytes] = field(default_factory=list)
+    open: set[asyncio.Transport] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -39,6 +40,14 @@ class FcmServer:
     def tls(self) -> ssl.SSLContext:
         """What a client needs to trust this server."""
         return ssl.create_default_context(cafile=self.certificate)
+
+    async def end(self, listening: asyncio.Server) -> None:
+        """Close every connection; a loop that stops before leaves its sockets open."""
+        listening.close()
+        for transport in self.open:
+            transport.abort()
+        while self.open:
+            await asyncio.sleep(0.01)
 
 
 class Connection(asyncio.Protocol):
@@ -50,10 +59,14 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.server.open.add(transport)
         self.server.connections += 1
         self.number = self.server.connections
         self.h2.initiate_connection()
         self.flush()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.server.open.discard(self.transport)
 
     def data_received(self, data: bytes) -> None:
         for event in self.h2.receive_data(data):
@@ -104,7 +117,7 @@ def fcm_server(folder: Path, **behaviour: float) -> Iterator[FcmServer]:
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(listening.close)
+        asyncio.run_coroutine_threadsafe(server.end(listening), loop).result(timeout=10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
