@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from email.utils import parseaddr
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -10,7 +11,8 @@ from moto.ses.exceptions import ConfigurationSetDoesNotExist
 from moto.ses.models import SESBackend
 
 from local.aws_server import ses_events
-from local.aws_server.emails import Email, Inbox, InboxUnreachable
+from local.aws_server.emails import SIMULATOR, Email, Inbox, InboxUnreachable
+from local.aws_server.ses_account import sends_to_anybody
 from local.aws_server.templates import NotRendered, rendered, stored_template, template_data
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ class Postman:
 
     def send(self, backend: SESBackend, email: Email, record: Record) -> str:
         require_configuration_set(backend, email.configuration_set)
+        require_verified(backend, email)
         email = email.accepted_as(record().id)
         self._deliver(email)
         ses_events.publish(backend, "send", email, {})
@@ -51,6 +54,7 @@ class Postman:
             parts = rendered(template, values)
         except NotRendered as problem:
             require_configuration_set(backend, email.configuration_set)
+            require_verified(backend, email)
             email = email.accepted_as(record().id)
             log.warning("E-mail %s was not rendered: %s", email.message_id, problem)
             failure = ses_events.rendering_failure(name, str(problem))
@@ -70,3 +74,25 @@ class Postman:
 def require_configuration_set(backend: SESBackend, name: str | None) -> None:
     if name and name not in backend.config_sets:
         raise ConfigurationSetDoesNotExist(f"Configuration set <{name}> does not exist.")
+
+
+def require_verified(backend: SESBackend, email: Email) -> None:
+    """Reject a sender that is not verified, and in the sandbox such recipients as well.
+
+    https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
+    """
+    recipients = [] if sends_to_anybody(backend) else email.to
+    addresses = [parseaddr(each)[1] for each in (email.sender, *recipients)]
+    failed = [each for each in addresses if not is_verified(backend, each)]
+    if failed:
+        raise Refusal(
+            "MessageRejected",
+            "Email address is not verified. The following identities failed the check in region "
+            f"{backend.region_name.upper()}: {', '.join(failed)}",
+        )
+
+
+def is_verified(backend: SESBackend, address: str) -> bool:
+    """Return True if the address or its domain is verified; SES's simulator always is."""
+    domain = address.partition("@")[2]
+    return domain == SIMULATOR or not backend.email_identities.keys().isdisjoint({address, domain})

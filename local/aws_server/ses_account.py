@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from moto.ses.models import SESBackend
 from moto.sesv2 import urls
 from moto.sesv2.models import SESV2Backend
 from moto.sesv2.responses import SESV2Response
@@ -39,12 +40,17 @@ def extend() -> None:
 def put_account_details(response: SESV2Response) -> str:
     """Grant or end production access at once; AWS decides within a day."""
     has_access = json.loads(response.body).get("ProductionAccessEnabled", False)
-    setattr(response.sesv2_backend, ATTRIBUTE, has_access)
+    setattr(response.sesv2_backend.core_backend, ATTRIBUTE, has_access)
     return "{}"
 
 
+def sends_to_anybody(backend: SESBackend) -> bool:
+    """Return False for an account in the sandbox, which sends only to verified addresses."""
+    return bool(getattr(backend, ATTRIBUTE, True))
+
+
 def account_of(backend: SESV2Backend) -> str:
-    has_access = bool(getattr(backend, ATTRIBUTE, True))
+    has_access = sends_to_anybody(backend.core_backend)
     quota = PRODUCTION if has_access else SANDBOX
     answer: dict[str, Any] = {
         "DedicatedIpAutoWarmupEnabled": False,

@@ -13,6 +13,10 @@ TEMPLATE = {
     "TextPart": "{{message}} on {{date}}{{#if url}} see {{url}}{{/if}}",
     "HtmlPart": "<p>{{messageHtml}}</p>",
 }
+UNVERIFIED = (
+    "Email address is not verified. The following identities failed the check in region "
+    "EU-CENTRAL-1: {}"
+)
 DATA = {"message": "Tea & <cake>", "messageHtml": "Tea &amp; cake", "date": "today", "url": ""}
 
 
@@ -125,7 +129,7 @@ def test_a_template_is_rendered_unescaped_and_delivered(aws, ses, inbox):
             {"FromEmailAddress": "eve@example.org"},
             400,
             "MessageRejected",
-            "Email address not verified eve@example.org",
+            UNVERIFIED.format("eve@example.org"),
         ),
     ],
 )
@@ -302,9 +306,38 @@ def test_account_may_send_to_anybody(aws):
     }
 
 
-def test_sandboxed_account_sends_one_a_second(aws):
+@pytest.fixture
+def sandboxed(aws):
     aws("sesv2").put_account_details(
         MailType="TRANSACTIONAL", WebsiteURL="https://example.com", ProductionAccessEnabled=False
     )
+
+
+@pytest.mark.parametrize(
+    ("to", "failed"),
+    [
+        (["ann@example.org", "bob@example.net"], "ann@example.org, bob@example.net"),
+        (["Ann <ann@example.org>", "bob@verified.example"], "ann@example.org"),
+    ],
+)
+def test_sandboxed_account_refuses_unverified_recipients(aws, ses, sandboxed, inbox, to, failed):
+    ses.verify_domain_identity(Domain="verified.example")
+    with pytest.raises(ClientError) as refusal:
+        send(aws("sesv2"), Destination={"ToAddresses": to})
+    assert refusal.value.response["Error"] == {
+        "Code": "MessageRejected",
+        "Message": UNVERIFIED.format(failed),
+    }
+    assert inbox.emails == []
+
+
+def test_sandboxed_account_sends_to_verified_recipients(aws, ses, sandboxed, inbox):
+    ses.verify_domain_identity(Domain="verified.example")
+    to = ["bob@verified.example", "reminders@example.com", "success@simulator.amazonses.com"]
+    send(aws("sesv2"), Destination={"ToAddresses": to})
+    assert [email["to"] for email in inbox.emails] == [to]
+
+
+def test_sandboxed_account_sends_one_a_second(aws, sandboxed):
     account = aws("sesv2").get_account()
     assert (account["ProductionAccessEnabled"], account["SendQuota"]["MaxSendRate"]) == (False, 1)
