@@ -136,8 +136,7 @@ wheels: .venv/ready ## Build the wheels of herald-infra, the herald command and 
 	  [[ ! -f "$$package/pyproject.toml" ]] || .venv/bin/uv build --quiet --wheel --no-build-isolation --python $(PYTHON) --out-dir dist "$$package"
 	done
 
-.PHONY: lock
-.PHONY: prices
+.PHONY: prices lock
 prices: .venv/ready ## Fetch AWS's price list for previews: make prices REGIONS="eu-central-1 eu-west-1"
 	@$(PYTHON) -m review.preview.price_list $(REGIONS)
 lock: .venv/ready ## Resolve the lock files again, with hashes

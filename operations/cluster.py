@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.errors import OperatorError
+from stacks.outputs.models import describe_missing
 
 TIMEOUT = 10  # seconds for one answer
 OF_KUBECTL = ("Defaulted container", "command terminated")  # starts of kubectl's own lines
@@ -66,10 +67,7 @@ class Cluster:
                 timeout=3 * seconds,
             )
         except FileNotFoundError:
-            raise OperatorError(
-                "expected the program `kubectl` on the PATH, but it is missing; install it, "
-                'or for the local stack run eval "$(make -s urls)"'
-            ) from None
+            raise OperatorError(describe_missing("kubectl")) from None
         except subprocess.TimeoutExpired:
             raise OperatorError(
                 "the cluster did not answer; check that this machine can reach it"

@@ -80,7 +80,9 @@ def create_service(new: NewService, root: Path = ROOT) -> list[Path]:
 def read_program(root: Path) -> str:
     file = root / PROGRAM
     if not file.exists():
-        raise OperatorError(f"expected a checkout of the project with {PROGRAM} here")
+        raise OperatorError(
+            f"expected a checkout of the project, found no {PROGRAM}; change into its folder"
+        )
     program = file.read_text(encoding="utf-8")
     if program.count(END) != 1:
         raise OperatorError(f"expected one line that starts with {END.strip()!r} in {PROGRAM}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from operations.errors import NoProject, OperatorError
 from stacks.config.project import ROOT
-from stacks.outputs.models import NO_PULUMI, StackOutputs, read_stack
+from stacks.outputs.models import StackOutputs, describe_missing, read_stack
 
 SAME_ENDPOINT = {"sesv2": "ses"}  # the provider uses one endpoint for aws.ses
 TIMEOUT = 60  # seconds per answer of Pulumi
@@ -48,7 +48,7 @@ class Stack:
                 command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=TIMEOUT
             )
         except FileNotFoundError:
-            raise OperatorError(NO_PULUMI) from None
+            raise OperatorError(describe_missing("pulumi")) from None
         except subprocess.TimeoutExpired:
             raise OperatorError(
                 f"`pulumi {arguments[0]}` did not answer within {TIMEOUT} s; "

@@ -89,8 +89,8 @@ REFUSED = {  # words of each command that it refuses, with its message
     ("run",): (("shop",), CHECKOUT),
     ("new", "service"): (
         ("invoices",),
-        "Herald: expected a checkout of the project with stacks/platform/reminder_platform.py "
-        "here.\n",
+        "Herald: expected a checkout of the project, found no "
+        "stacks/platform/reminder_platform.py; change into its folder.\n",
     ),
     ("rename",): (("shop",), "Herald: the project is named 'shop' already; nothing was changed.\n"),
 }

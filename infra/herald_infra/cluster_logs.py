@@ -69,7 +69,7 @@ class ClusterLogs(pulumi.ComponentResource):
         trusted = Output.all(args.oidc_provider_arn, *ACCOUNT)
         role = iam.Role(
             name,
-            description=f"Taken by the shipper of {name}",
+            description=f"Assumed by the add-on that ships the logs of {name}",
             assume_role_policy=Output.json_dumps(trusted.apply(trust)),
             opts=child,
         )

@@ -197,7 +197,7 @@ def cluster_role(
     }
     role = iam.Role(
         name,
-        description=f"Taken by the control plane of {name}",
+        description=f"Assumed by the control plane of {name}",
         assume_role_policy=policy_json([trusted]),
         opts=child,
     )
@@ -214,7 +214,7 @@ def cluster_role(
 def node_role(name: str, child: ResourceOptions) -> tuple[iam.Role, list[pulumi.Resource]]:
     role = iam.Role(
         name,
-        description=f"Taken by the nodes of {name.removesuffix('-nodes')}",
+        description=f"Assumed by the nodes of {name.removesuffix('-nodes')}",
         assume_role_policy=policy_json([trust_service("ec2.amazonaws.com")]),
         opts=child,
     )

@@ -11,10 +11,6 @@ from stacks.outputs.formats import as_env, as_json, as_kubernetes
 
 VERSION = 2  # of the model; grows when an output disappears or changes its meaning
 AUTHORITIES = ROOT / ".local" / "authorities"  # of the servers of printed stacks
-NO_PULUMI = (
-    "expected the program `pulumi` on the PATH, but it is missing; "
-    'install it, or for the local stack run eval "$(make -s urls)"'
-)
 VERSION_CHANGED = "run `pulumi up` first: another version of the program created it"
 
 
@@ -72,13 +68,20 @@ class OutputsError(Exception):
     """Reports why outputs cannot be printed, and what to do."""
 
 
+def describe_missing(program: str) -> str:
+    return (
+        f"expected the program `{program}` on the PATH, but it is missing; "
+        'install it, or for the local stack run eval "$(make -s urls)"'
+    )
+
+
 def read_stack(stack: str) -> StackOutputs:
     """Return the outputs of the last `pulumi up`, with plain secrets."""
     command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise OutputsError(NO_PULUMI) from None
+        raise OutputsError(describe_missing("pulumi")) from None
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["nothing"]
         raise OutputsError(f"could not read stack {stack}; Pulumi reported: {said[-1]}")

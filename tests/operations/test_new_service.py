@@ -203,8 +203,8 @@ def test_command_needs_a_checkout(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(new_service.create_service, "__defaults__", (tmp_path,))
     assert main(["new", "service", "invoices"]) == 1
     assert capsys.readouterr().err == (
-        "Herald: expected a checkout of the project with "
-        "stacks/platform/reminder_platform.py here.\n"
+        "Herald: expected a checkout of the project, found no "
+        "stacks/platform/reminder_platform.py; change into its folder.\n"
     )
 
 
