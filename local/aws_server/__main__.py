@@ -29,6 +29,13 @@ def arguments() -> argparse.Namespace:
         metavar="FOLDER",
         help="run each PostgreSQL instance of RDS on this machine, with its data in FOLDER",
     )
+    parser.add_argument(
+        "--issuer",
+        type=Path,
+        metavar="FILE",
+        help="let tokens of this cluster's service accounts assume roles; "
+        "a JSON object with `issuer` and `keys`",
+    )
     return parser.parse_args()
 
 
@@ -43,7 +50,7 @@ def main() -> None:
         sys.exit(f"aws_server: {error}")
     servers = None if options.databases is None else Servers(options.databases)
     server = waitress.create_server(
-        aws_application(Inbox(options.inbox), servers),
+        aws_application(Inbox(options.inbox), servers, options.issuer),
         sockets=sockets,
         threads=THREADS,
         connection_limit=1000,

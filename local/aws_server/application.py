@@ -1,23 +1,36 @@
 """Extends the server application of moto."""
 
+from pathlib import Path
+from typing import Any
+
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.aws_server import (
+    authorization,
     memory,
     queues,
     rds_instances,
     ses_account,
     ses_api,
     ses_event_destinations,
+    sessions,
     table_history,
     topics,
+    web_identities,
 )
 from local.aws_server.emails import Inbox
 from local.aws_server.postman import Postman
 from local.aws_server.rds_servers import Servers
+from local.aws_server.used_permissions import UsedPermissions
 
 
-def aws_application(inbox: Inbox, servers: Servers | None = None) -> DomainDispatcherApplication:
+def aws_application(
+    inbox: Inbox, servers: Servers | None = None, issuer: Path | None = None
+) -> Any:
+    used = UsedPermissions()
+    authorization.extend(used)
+    sessions.extend()
+    web_identities.extend(web_identities.Issuer(issuer))
     memory.extend()
     rds_instances.extend(servers)
     table_history.extend()
@@ -26,4 +39,4 @@ def aws_application(inbox: Inbox, servers: Servers | None = None) -> DomainDispa
     ses_event_destinations.extend()
     ses_api.extend(Postman(inbox))
     ses_account.extend()
-    return DomainDispatcherApplication(create_backend_app)
+    return used.application(DomainDispatcherApplication(create_backend_app))

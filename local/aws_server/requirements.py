@@ -1,0 +1,137 @@
+"""Lists the permissions that a request needs.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from typing import Any
+
+from moto.core.responses import BaseResponse
+from moto.dynamodb.models import dynamodb_backends
+from moto.ses.models import ses_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
+
+SERVICES = {"sesv2": "ses"}  # prefix of actions by moto's name, if they differ
+BATCHES = {  # actions of batches need the permission of single ones
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sns:PublishBatch": "sns:Publish",
+}
+KEY_ACTIONS = {  # actions that a caller needs on the customer key of a queue, topic or table
+    "sqs:SendMessage": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "sqs:ReceiveMessage": ("kms:Decrypt",),
+    "sns:Publish": ("kms:GenerateDataKey", "kms:Decrypt"),
+    **{
+        f"dynamodb:{action}": ("kms:Decrypt",)
+        for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan")
+    },
+}
+Parameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Requirement:
+    action: str
+    resource: str
+    context: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+def requirements_of(response: BaseResponse) -> Iterator[Requirement]:
+    """Yield the permissions for a request: actions on resources, then on their customer keys."""
+    service = SERVICES.get(response.service_name or "", response.service_name or "")
+    place = Place(response.partition, response.region, response.current_account)
+    action = f"{service}:{response._get_action()}"
+    action = BATCHES.get(action, action)
+    if service == "ses":
+        yield from emails(action, parameters_of(response), place)
+        return
+    find = RESOURCES.get(service)
+    resource, key = find(parameters_of(response), place) if find else ("*", None)
+    yield Requirement(action, resource)
+    for key_action in KEY_ACTIONS.get(action, ()) if key else ():
+        yield Requirement(key_action, key_arn(str(key), place))
+
+
+def parameters_of(response: BaseResponse) -> Parameters:
+    if not response.automated_parameter_parsing:
+        response.parse_parameters(response.normalized_request)
+    parameters: Parameters = response.params
+    return parameters
+
+
+def key_arn(key: str, place: Place) -> str:
+    return key if key.startswith("arn:") else place.arn("kms", f"key/{key}")
+
+
+def queue(parameters: Parameters, place: Place) -> tuple[str, str | None]:
+    name = parameters.get("QueueUrl", parameters.get("QueueName", "*")).rpartition("/")[2]
+    found = sqs_backends[place.account][place.region].queues.get(name)
+    return place.arn("sqs", name), getattr(found, "kms_master_key_id", None)
+
+
+def topic(parameters: Parameters, place: Place) -> tuple[str, str | None]:
+    arn = parameters.get("TopicArn") or parameters.get("TargetArn") or "*"
+    found = sns_backends[place.account][place.region].topics.get(arn)
+    return arn, getattr(found, "kms_master_key_id", None)
+
+
+def table(parameters: Parameters, place: Place) -> tuple[str, str | None]:
+    name = parameters.get("TableName", "*").rpartition("/")[2]
+    found = dynamodb_backends[place.account][place.region].tables.get(name)
+    encryption = getattr(found, "sse_specification", None) or {}
+    index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+    return place.arn("dynamodb", f"table/{name}{index}"), encryption.get("KMSMasterKeyId")
+
+
+RESOURCES: Mapping[str, Callable[[Parameters, Place], tuple[str, str | None]]] = {
+    "sqs": queue,
+    "sns": topic,
+    "dynamodb": table,
+}
+
+
+def emails(action: str, parameters: Parameters, place: Place) -> Iterator[Requirement]:
+    """Yield the permissions to send an e-mail from its identity by its set and template.
+
+    AWS documents no action for templates of version 2; the emulator requires both.
+    """
+    if action != "ses:SendEmail":
+        yield Requirement(action, "*")
+        return
+    sender = parseaddr(parameters.get("FromEmailAddress") or parameters.get("Source") or "")[1]
+    content = parameters.get("Content", {})
+    template = content.get("Template", {})
+    resources = [place.arn("ses", f"identity/{identity_of(sender, place)}")]
+    if "ConfigurationSetName" in parameters:
+        name = parameters["ConfigurationSetName"]
+        resources.append(place.arn("ses", f"configuration-set/{name}"))
+    if template:
+        name = template.get("TemplateName") or template["TemplateArn"].rpartition("/")[2]
+        resources.append(place.arn("ses", f"template/{name}"))
+    context = {"ses:FromAddress": [sender]}
+    actions = [action, *(["ses:SendTemplatedEmail"] if template else [])]
+    if "Raw" in content:
+        actions = ["ses:SendRawEmail"]
+    for each in actions:
+        for resource in resources:
+            yield Requirement(each, resource, context)
+
+
+def identity_of(sender: str, place: Place) -> str:
+    """Return the verified identity of an address: itself, or else its domain."""
+    known = ses_backends[place.account][place.region].email_identities
+    return sender if sender in known else sender.rpartition("@")[2]
