@@ -14,7 +14,7 @@ WORKERS := -n auto --dist worksteal
 EDITABLE := -e . -e infra $(SERVICES:%=-e services/%)
 
 # These goals run where the platform runs: on this machine, or in a container.
-PLATFORM := up down run inspect status logs urls token clean tools packages browser test audit bench
+PLATFORM := up down run inspect status logs urls token clean tools packages base-image browser test audit bench
 ifneq ($(filter $(PLATFORM),$(MAKECMDGOALS)),)
 WAY := $(shell sh local/machine/way.sh || echo wrong)
 endif
@@ -31,12 +31,12 @@ else
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/\$$\$$/$$/g' | column -t -s $$'\t'
 
-# Packages are installed while programs are built.
+# Packages are installed, and the base image is made, while programs are built.
 .PHONY: up ready
 up: ready ## Start the local environment and provision the platform on it
 	@$(PYTHON) -m local up
 ready:
-	@$(MAKE) --no-print-directory -j3 packages tools .venv/ready
+	@$(MAKE) --no-print-directory -j4 tools .venv/ready packages base-image
 
 .PHONY: run
 run: .venv/ready ## Run a service from this checkout in place of its pods: make run SERVICE=reminder-service [DEBUG=1]
@@ -70,6 +70,10 @@ clean-programs: $(PYTHON) ## Remove built programs that this checkout does not u
 .PHONY: packages
 packages: .venv/ready ## Fetch the Debian programs that this machine lacks; nothing is installed
 	@$(PYTHON) -m local.host.packages
+
+.PHONY: base-image
+base-image: packages ## Make the system in which services run, from Debian packages
+	@$(PYTHON) -m local.images
 
 .PHONY: browser
 browser: .venv/ready ## Fetch a browser for the tests of web pages if this machine has none; nothing is installed

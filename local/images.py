@@ -1,9 +1,13 @@
-"""Provides the images that the local registry needs before pods start: Python and pause."""
+"""Provides the images that the local registry needs before pods start: Python and pause.
+
+`python -m local.images` makes the Python image while programs are built.
+"""
 
 import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable
@@ -123,3 +127,16 @@ def run_build(environment: Environment, folder: str, name: str) -> subprocess.Co
         text=True,
         check=False,
     )
+
+
+def main() -> None:
+    environment = Environment.chosen()
+    if not environment.own_builder:
+        base_system(environment, lambda text: print(f"  {text}", flush=True))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (LocalError, OSError) as error:
+        sys.exit(f"images: {error}")

@@ -25,8 +25,12 @@ MODULE = "herald/tools"
 # GiB for a build of all programs: 2 for modules, 4 for compiled packages, which Go stores twice
 # until it has linked them, and 1 for programs
 LEAST_DISK = 11
-# compiled packages, which Go keeps twice until it has linked them, and 1 of programs
 FIELDS = "ImportPath,Dir,GoFiles,Imports,Target,Name"
+# Packages that import almost all of the standard library that the programs use
+STANDARD = ("database/sql", "encoding/gob", "encoding/xml", "expvar", "go/build", "go/doc",
+            "html/template", "image/png", "log/slog", "net/http/cookiejar", "net/http/httputil",
+            "net/http/pprof", "net/rpc", "net/smtp", "testing")  # fmt: skip
+DOWNLOADS = "16"  # modules at once; Go's default is one for each core
 
 
 @contextmanager
@@ -67,9 +71,11 @@ def compile_programs(
 ) -> dict[str, Path]:
     """Return Go package -> the program built from it."""
     module, output = compiler.folder / "module", compiler.folder / "output"
-    make_workspace(module, programs, compiler.run)
     packages = [full_path(p) for program in programs for p in program.binaries.values()]
-    listed = list_packages(compiler, module, packages, progress)
+    with standard_library(compiler):
+        make_workspace(module, programs, compiler.run)
+        listed = list_packages(compiler, module, packages, progress)
+    print(f"  programs: {progress.downloads} modules are downloaded", flush=True)
     made = {
         entry["ImportPath"]: output / Path(entry["Target"]).name
         for entry in listed
@@ -86,6 +92,18 @@ def compile_programs(
     return made
 
 
+@contextmanager
+def standard_library(compiler: Compiler) -> Iterator[None]:
+    """Compile the standard library while modules are downloaded; the build reports its errors."""
+    command = ["build", *FLAGS, *STANDARD]
+    with compiler.start(compiler.folder, *command, output=subprocess.DEVNULL) as process:
+        try:
+            yield
+        except BaseException:
+            process.terminate()
+            raise
+
+
 def full_path(package: str) -> str:
     return MODULE + package[1:] if package.startswith("./") else package
 
@@ -100,7 +118,8 @@ def list_packages(
     compiler: Compiler, module: Path, packages: list[str], progress: Progress
 ) -> list[dict[str, Any]]:
     """Return the packages of the build in the order of compilation; this downloads modules."""
-    process = compiler.start(module, "list", "-deps", f"-json={FIELDS}", *packages)
+    command = ["list", "-deps", f"-json={FIELDS}", *packages]
+    process = compiler.start(module, *command, GOMAXPROCS=DOWNLOADS)
     text, decoder, listed = follow(process, progress, "list"), json.JSONDecoder(), []
     while text := text.lstrip():
         entry, end = decoder.raw_decode(text)

@@ -32,14 +32,16 @@ class Compiler:
             "GOWORK": "off",
         }
 
-    def start(self, module: Path, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, module: Path, *arguments: str, output: int = subprocess.PIPE, **variables: str
+    ) -> subprocess.Popen[str]:
         (self.folder / "temporary").mkdir(parents=True, exist_ok=True)
         return subprocess.Popen(
             [self.go, *arguments],
             cwd=module,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            env={**self.environment(), **variables},
+            stdout=output,
+            stderr=output,
             text=True,
         )
 

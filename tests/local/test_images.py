@@ -39,6 +39,13 @@ def test_base_image_is_made_once(environment, tmp_path, monkeypatch):
     assert asked.endswith("bookworm - http://mirror.example.com/debian")
 
 
+def test_own_builder_needs_no_base_image(tmp_path, monkeypatch):
+    monkeypatch.setenv("HERALD_CACHE", str(tmp_path))
+    monkeypatch.setenv("HERALD_BUILDER", "mine")
+    images.main()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_mmdebstrap_finds_its_filter(environment):
     """Both were fetched, and neither is installed."""
     install(environment, "echo filtered", "mmtarfilter")

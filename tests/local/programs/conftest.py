@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.programs import archive, compiler, programs, workspace
+from local.programs import archive, build, compiler, programs, workspace
 
 TABLE = """
 [hello]
@@ -84,6 +84,7 @@ def tools_folder(tmp_path, monkeypatch, compiled):
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    monkeypatch.setattr(build, "STANDARD", ("errors",))  # all of it takes half a minute
     for module in (archive, compiler, programs, workspace):
         monkeypatch.setattr(module, "HERE", folder)
     programs.shared_digest.cache_clear()
