@@ -80,7 +80,7 @@ def up(environment: Environment) -> None:
 
         outputs = provisioning.outputs()
         if not environment.own_kubeconfig:
-            monitoring.tell_alarm_topic(environment, outputs["alarm_topic_arn"])
+            monitoring.set_alarm_topic(environment, outputs["alarm_topic_arn"])
         first_delivery.wait_for_services(environment.shell())
         late = first_delivery.deliver(environment, outputs["topics"]["event"])
         print(f"\nA reminder was delivered {late:.2f} s after it was due.")
@@ -88,13 +88,15 @@ def up(environment: Environment) -> None:
 
 
 def resume_pods(environment: Environment) -> None:
-    """Bring back the pods that a killed `herald run` left out."""
+    """Start the pods again that a killed `herald run` stopped."""
     if not any((environment.state / "paused").glob("*.json")):
         return
     command = [str(Path(sys.executable).with_name("herald")), "run", "--resume"]
     done = subprocess.run(command, env={**os.environ, **environment.shell()}, check=False)
     if done.returncode:
-        raise LocalError("pods of an earlier `herald run` could not be brought back; see above")
+        raise LocalError(
+            "pods that an earlier `herald run` stopped could not be started again; see above"
+        )
 
 
 def welcome(environment: Environment, took: float) -> str:
@@ -120,7 +122,9 @@ Register a device, then create a reminder that is due in 70 seconds:
 def down(environment: Environment) -> None:
     if left := stop(environment):
         listed = "\n  ".join(left)
-        raise LocalError(f"these could not be removed; `make down` tries again:\n  {listed}")
+        raise LocalError(
+            f"some parts could not be removed; run `make down` again to retry:\n  {listed}"
+        )
     print("The local environment is down.")
 
 
@@ -144,7 +148,7 @@ def status(environment: Environment) -> None:
         return
     print(f"{'process':20}{'status':12}{'health':10}{'restarts':>8}{'memory':>12}{'age':>10}")
     for row in rows:
-        health, memory = "healthy" if row.healthy else "sick", f"{row.memory / 2**20:.0f} MiB"
+        health, memory = "healthy" if row.healthy else "failing", f"{row.memory / 2**20:.0f} MiB"
         print(
             f"{row.name:20}{row.status:12}{health:10}{row.restarts:>8}{memory:>12}{row.age:>8.0f} s"
         )
@@ -198,13 +202,15 @@ def main() -> None:
     for name in COMMANDS:
         commands.add_parser(name)
     minting = commands.add_parser("token")
-    minting.add_argument("--user", required=True)
-    minting.add_argument("--email", help="the user's address; without it no e-mail is sent")
+    minting.add_argument("--user", required=True, help="the user's id")
+    minting.add_argument(
+        "--email", help="the user's address; without it, Herald cannot send e-mails to the user"
+    )
     arguments = parser.parse_args()
     if arguments.command == "token" and not arguments.user:
-        parser.error("expected a user, came none; say `make token USER=ada`")
+        parser.error("--user must not be empty; run for example `make token USER=ada`")
     try:
-        environment = Environment.chosen()
+        environment = Environment.from_variables()
         if arguments.command == "token":
             token(environment, arguments.user, arguments.email)
         else:
@@ -213,7 +219,7 @@ def main() -> None:
         sys.exit(f"local: {error}")
     except KeyboardInterrupt:
         sys.exit(
-            "local: interrupted; `make up` goes on from here, `make down` removes what started"
+            "local: interrupted; `make up` continues from here, `make down` stops all processes"
         )
 
 

@@ -15,7 +15,7 @@ class Address(NamedTuple):
         host, _, port = text.rpartition(":")
         if not host or not port.isdigit():
             raise argparse.ArgumentTypeError(
-                f"expected HOST:PORT such as 127.0.0.1:8025, got {text!r}"
+                f"expected HOST:PORT, for example 127.0.0.1:8025; got {text!r}"
             )
         return cls(host, int(port))
 

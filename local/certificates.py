@@ -10,7 +10,7 @@ from pathlib import Path
 TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
 SHIPPED = Path("/usr/share/ca-certificates")
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-HEAD = "# What this machine trusts and Debian's ca-certificates does not ship.\n"
+HEAD = "# Certificates that this machine trusts and Debian's ca-certificates does not contain.\n"
 
 
 def certificates(text: str) -> dict[str, str]:
@@ -18,7 +18,8 @@ def certificates(text: str) -> dict[str, str]:
     return {"".join(found.split()): found for found in CERTIFICATE.findall(text)}
 
 
-def added(trusted: Path = TRUSTED, shipped: Path = SHIPPED) -> str:
+def find_added(trusted: Path = TRUSTED, shipped: Path = SHIPPED) -> str:
+    """Return a bundle of the trusted certificates that Debian does not ship."""
     ours = certificates(trusted.read_text()) if trusted.exists() else {}
     for file in shipped.rglob("*.crt"):
         for known in certificates(file.read_text()):
@@ -27,7 +28,7 @@ def added(trusted: Path = TRUSTED, shipped: Path = SHIPPED) -> str:
 
 
 def write_added(target: Path) -> None:
-    """Write the certificates only after a change, so that builds are reused."""
-    text = added()
+    """Write the certificates if they changed; an unchanged file keeps builds cached."""
+    text = find_added()
     if not target.exists() or target.read_text() != text:
         target.write_text(text)

@@ -45,10 +45,10 @@ class Environment:
     own_kubeconfig: str | None = None  # of a cluster to use instead of ours
     own_builder: str | None = None  # buildx builder to use instead of ours
     host_address: str = BRIDGE_ADDRESS  # address of this machine for pods
-    owner: tuple[int, int] = field(default_factory=lambda: (os.getuid(), os.getgid()))
+    owner: tuple[int, int] = field(default_factory=lambda: (os.getuid(), os.getgid()))  # uid, gid
 
     @classmethod
-    def chosen(cls, variables: Mapping[str, str] = os.environ) -> "Environment":
+    def from_variables(cls, variables: Mapping[str, str] = os.environ) -> "Environment":
         """Read HERALD_KUBECONFIG, HERALD_BUILDER and HERALD_HOST_ADDRESS.
 
         HERALD_OWNER names the user for whom root performs a step.
@@ -61,8 +61,8 @@ class Environment:
             host_address=variables.get("HERALD_HOST_ADDRESS", BRIDGE_ADDRESS),
         )
 
-    def replaced(self) -> tuple[str, ...]:
-        """Return the processes that need not start, because the user has a replacement."""
+    def replaced_processes(self) -> tuple[str, ...]:
+        """Return the processes that do not start because the user has a replacement."""
         builder = ("buildkitd",) if self.own_builder else ()
         return ((*CLUSTER, *MONITORING) if self.own_kubeconfig else ()) + builder
 
@@ -134,7 +134,7 @@ class Environment:
         return KEYRING if KEYRING.exists() else self.links / KEYRING.name
 
     def as_owner(self) -> str:
-        """Return the start of a command line by which root runs a process as the user."""
+        """Return a command prefix with which root runs a process as the user."""
         user, group = self.owner
         if user == 0 or not self.needs_root:
             return ""
@@ -155,7 +155,7 @@ class Environment:
     def own_share(self) -> str:
         """Return a command prefix for programs of Debian's Prometheus package.
 
-        These programs read files only in /usr/share, where a downloaded package is not.
+        These programs read files only in /usr/share, and a downloaded package is elsewhere.
         """
         package = (self.links / "prometheus").resolve().parent.parent
         share = package / "share" if (self.links / "prometheus").exists() else Path("/usr/share")
@@ -206,7 +206,6 @@ class Environment:
             "PULUMI_BACKEND_URL": f"file://{self.state}/stacks",
             # Plain files beside the state contain the secrets, so a passphrase would protect
             # nothing. With an empty one, all checkouts share the salt of the stack file.
-            # protect nothing; an empty one lets every checkout share the salt of the stack file.
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -29,7 +29,7 @@ PROCESSES = frozenset({"registry", "buildkitd"})  # needed to build and store th
 PYTHON_IMAGE, PAUSE_IMAGE = ("herald-python", "3.11"), ("herald-pause", "1")
 
 
-def provide(environment: Environment, told: Callable[[str], None]) -> None:
+def provide(environment: Environment, report: Callable[[str], None]) -> None:
     """Push images that the registry lacks; the cache of the user keeps the Python image.
 
     A user with another builder must provide the base image of `Pulumi.local.yaml`.
@@ -40,8 +40,8 @@ def provide(environment: Environment, told: Callable[[str], None]) -> None:
         pause = (environment.links / "pause").resolve()
         push(environment, PAUSE_IMAGE, pause, 'COPY pause /pause\nENTRYPOINT ["/pause"]\n')
     if not is_pushed(environment, *PYTHON_IMAGE):
-        system = base_system(environment, told)
-        told("the Python base image is being pushed to the registry")
+        system = base_system(environment, report)
+        report("pushing the Python base image to the registry")
         push(environment, PYTHON_IMAGE, system, "ADD base.tar /\nENV LANG=C.UTF-8\n")
 
 
@@ -52,17 +52,17 @@ def is_pushed(environment: Environment, name: str, tag: str) -> bool:
     try:
         with urllib.request.urlopen(request, timeout=10):
             return True
-    except OSError:  # the registry answers that it lacks the image, or not at all
+    except OSError:  # the registry lacks the image, or does not answer
         return False
 
 
-def base_system(environment: Environment, told: Callable[[str], None]) -> Path:
-    """Return a tar archive in the cache with a Debian system with Python."""
+def base_system(environment: Environment, report: Callable[[str], None]) -> Path:
+    """Return the cached tar archive of a Debian system with Python; build it if necessary."""
     wanted = f"{SUITE} {PACKAGES} {EXCLUDED}"
     key = hashlib.sha256(wanted.encode()).hexdigest()[:16]
     target = cache_folder() / "base" / key / "base.tar"
     if not target.exists():
-        told("the Python base image is being made")
+        report("building the Python base image")
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_suffix(".part.tar")
         excluded = [f"--dpkgopt=path-exclude={path}" for path in EXCLUDED]
@@ -86,7 +86,10 @@ def base_system(environment: Environment, told: Callable[[str], None]) -> Path:
             # The first line that is not a warning names the cause.
             lines = [line for line in done.stderr.splitlines() if not line.startswith("W:")]
             first = (lines or ["no message"])[0]
-            raise LocalError(f"the Python base image could not be made: mmdebstrap said: {first}")
+            raise LocalError(
+                f"the Python base image could not be built: {first}; check the network and"
+                " HERALD_DEBIAN_MIRROR"
+            )
         scratch.rename(target)
     return target
 

@@ -41,7 +41,7 @@ def write_alertmanager(environment: Environment, topic_arn: str | None = None) -
     return True
 
 
-def tell_alarm_topic(environment: Environment, topic_arn: str) -> None:
+def set_alarm_topic(environment: Environment, topic_arn: str) -> None:
     """Configure Alertmanager to publish alerts to the alarm topic."""
     if write_alertmanager(environment, topic_arn):
         reload(environment, "ALERTMANAGER_PORT")
@@ -53,4 +53,6 @@ def reload(environment: Environment, port: str) -> None:
     try:
         urllib.request.urlopen(request, timeout=10).close()
     except urllib.error.HTTPError as error:
-        raise LocalError(f"{port} did not take its files: {error.read().decode()}") from None
+        raise LocalError(
+            f"the server of {port} rejected its configuration: {error.read().decode()}"
+        ) from None

@@ -1,6 +1,6 @@
 #!/bin/sh
-# own-share.sh SHARE COMMAND...: a package that is unpacked only finds its files in /usr/share.
-# The mount is in a namespace of the process; the machine's /usr/share stays as it is.
+# own-share.sh SHARE COMMAND...: runs a command that sees SHARE as /usr/share.
+# The mount is private to the process; the machine's /usr/share does not change.
 mount --bind "$1" /usr/share
 shift
 exec "$@"

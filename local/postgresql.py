@@ -1,4 +1,4 @@
-"""A PostgreSQL server in a folder of its own."""
+"""Runs a PostgreSQL server with its data in one folder."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ from local.environment import NOBODY, Environment
 
 
 class NotInstalled(Exception):
-    """PostgreSQL was not found; `make packages` provides it."""
+    """No PostgreSQL server was found; run `make packages`."""
 
 
 def free_port() -> int:
@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def as_database_user() -> list[str]:
-    """Return the start of a command line: PostgreSQL refuses to run as root."""
+    """Return a command prefix for root, because PostgreSQL refuses to run as root."""
     return Environment().as_database().split() if os.geteuid() == 0 else []
 
 
@@ -33,7 +33,7 @@ def give_to_database_user(*paths: Path) -> None:
 
 
 def run_program(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs as a user who may."""
+    """Run one of PostgreSQL's programs, as another user if this is root."""
     folder = Environment().postgres_bin
     if not (folder / program).exists():
         raise NotInstalled(NotInstalled.__doc__)
@@ -43,7 +43,7 @@ def run_program(program: str, *arguments: str) -> None:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """What `initdb` makes, in `folder`/data; the server's log is beside it."""
+    """Represents the database cluster in `folder`/data, and the log of its server beside it."""
 
     folder: Path
 
@@ -52,7 +52,7 @@ class DataFolder:
         return self.folder / "data"
 
     def initialise(self, admin: str, password: str) -> None:
-        """Make a cluster whose superuser is `admin`."""
+        """Create a database cluster whose superuser is `admin`."""
         file = self.folder / "password"
         file.write_text(password)
         give_to_database_user(self.folder, file)
@@ -61,7 +61,7 @@ class DataFolder:
                     f"--pwfile={file}")  # fmt: skip
 
     def configure(self, settings: Mapping[str, str]) -> None:
-        """Append settings; the last one of a name counts."""
+        """Append settings; PostgreSQL uses the last value of a name."""
         with (self.data / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
 
@@ -69,7 +69,7 @@ class DataFolder:
         self._control("start", "-l", str(self.folder / "log"))
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop it; with mode `immediate`, as a crash does."""
+        """Stop the server; mode `immediate` stops it as a crash does."""
         self._control("stop", "-m", mode)
 
     @property

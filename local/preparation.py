@@ -51,7 +51,7 @@ def prepare(environment: Environment) -> None:
 
 
 def make_logs(environment: Environment) -> None:
-    """Create the log files, so that the user owns those that root writes."""
+    """Create the log files now, so that the user owns those that root writes."""
     for name in (*process_names(), "supervisor"):
         (environment.state / "logs" / f"{name}.log").touch()
 
@@ -76,7 +76,7 @@ def make_database_files(environment: Environment) -> None:
         text=True,
     )
     if done.returncode:
-        raise LocalError(f"initdb could not make the databases; it said: {done.stderr.strip()}")
+        raise LocalError(f"initdb could not create the databases: {done.stderr.strip()}")
     access = (
         "hostssl all all 10.244.0.0/16 scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
     )
@@ -93,8 +93,8 @@ def check_database_version(environment: Environment, folder: Path) -> None:
     shown = subprocess.check_output([environment.postgres_bin / "postgres", "--version"], text=True)
     if f" {made_by}." not in shown:
         raise LocalError(
-            f"PostgreSQL {made_by} made the databases in {folder}, but this machine has"
-            f" {shown.strip()}; `make clean` removes them"
+            f"PostgreSQL {made_by} created the databases in {folder}, but this machine has"
+            f" {shown.strip()}; run `make clean` to remove the databases"
         )
 
 
@@ -106,7 +106,7 @@ def own_database_files(folder: Path) -> None:
 
 
 def make_builder(environment: Environment) -> None:
-    """Write our buildkitd as the builder `herald`, in the format of buildx."""
+    """Register our buildkitd with buildx as the builder `herald`."""
     node = {
         "Name": "herald0",
         "Endpoint": f"unix://{environment.state}/run/buildkitd.sock",

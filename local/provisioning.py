@@ -14,18 +14,18 @@ from stacks.config.project import PROJECT as PROJECT_NAME
 
 STACK = "local"
 UNCHANGING = {"same", "read", "refresh"}  # operations without a change
-PASSING = re.compile(  # messages of `pulumi up` about running work, builds and itself
+PROGRESS = re.compile(  # messages of `pulumi up` about running work, builds and itself
     r"@ updating|#\d+ |Updating \(|\s*pulumi:pulumi:Stack |\s*$"
     r"|.* (creating|updating|deleting|replacing|refreshing|reading)\b.* \(\d+s\)"
 )
 
 
-def is_lasting(line: str) -> bool:
+def is_result(line: str) -> bool:
     """Return True if a line of `pulumi up` reports a result or an error."""
-    return not PASSING.match(line)
+    return not PROGRESS.match(line)
 
 
-def without_progress(line: str) -> str:
+def strip_progress(line: str) -> str:
     """Remove the last message of a build, which the engine appends to an image."""
     return re.sub(r"(\(\d+s\))\s+#\d+ .*", r"\1", line.rstrip())
 
@@ -69,7 +69,7 @@ class Provisioning:
         )
 
     def _show(self, *arguments: str) -> int:
-        """Run Pulumi, print the lasting part of its output, and return its exit code."""
+        """Run Pulumi, print its results and errors, and return its exit code."""
         command = ["pulumi", *arguments, "--non-interactive", "--cwd", str(self.project)]
         with subprocess.Popen(
             command,
@@ -80,10 +80,10 @@ class Provisioning:
         ) as running:
             try:
                 for line in running.stdout or ():
-                    if is_lasting(line):
-                        print(f"  {without_progress(line)}", flush=True)
+                    if is_result(line):
+                        print(f"  {strip_progress(line)}", flush=True)
             except KeyboardInterrupt:
-                print("  interrupted; what is in hand is finished first", flush=True)
+                print("  interrupted; waiting for running operations to finish", flush=True)
                 running.wait()  # the terminal has also interrupted the engine
                 raise
         return running.returncode
@@ -97,10 +97,10 @@ class Provisioning:
         self._make_stack()
         known = self.environment.state / "aws-instance"
         restarted = known.exists() and known.read_text() != instance
-        refresh = ["--refresh"] if self._mend() or restarted else []
+        refresh = ["--refresh"] if self._recover() or restarted else []
         options = ["--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs", *refresh]
         if self._show("up", *options, "--suppress-progress"):
-            raise LocalError("`pulumi up` did not succeed; its message is above")
+            raise LocalError("`pulumi up` failed; its messages are above")
         known.write_text(instance)
         return has_changed(self.states / "history" / self.name / STACK)
 
@@ -109,9 +109,9 @@ class Provisioning:
             self.states.parent.mkdir(parents=True, exist_ok=True)
             done = self._pulumi("stack", "init", STACK)
             if done.returncode:
-                raise LocalError(f"the local stack could not be made: {done.stderr.strip()}")
+                raise LocalError(f"the local stack could not be created: {done.stderr.strip()}")
 
-    def _mend(self) -> bool:
+    def _recover(self) -> bool:
         """Release the lock of a killed update, and remove its incomplete operations.
 
         Return True if there was such an update, because its results are unknown.
@@ -122,13 +122,13 @@ class Provisioning:
         if cut_off:
             self._remove_torn_files()
             self._pulumi("cancel", "--stack", STACK, "--yes")
-        operations = unfinished.begun(self.checkpoint)
+        operations = unfinished.read_operations(self.checkpoint)
         if operations:
             file = self.project / f"Pulumi.{STACK}.yaml"
             unfinished.remove(operations, self.environment, file)
             clear = ("--clear-pending-creates", "--yes", "--skip-preview", "--suppress-outputs")
             if self._show("refresh", "--stack", STACK, *clear, "--suppress-progress"):
-                raise LocalError("`pulumi refresh` did not succeed; its message is above")
+                raise LocalError("`pulumi refresh` failed; its messages are above")
         return cut_off and not operations
 
     def _remove_torn_files(self) -> None:

@@ -34,7 +34,7 @@ def end_abandoned(locks: Path) -> None:
         started_by = starter(pid)
         if started_by is None or (started_by != os.getpid() and processes.runs(started_by)):
             raise LocalError(
-                f"an update of the local stack is running already (pid {pid}); wait for its end,"
+                f"another update of the local stack is running (pid {pid}); wait until it ends,"
                 " then run `make up` again"
             )
         processes.end([pid], grace=GRACE)

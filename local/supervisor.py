@@ -71,7 +71,7 @@ class Supervisor:
             raise LocalError(f"the supervisor did not start: {done.stdout}{done.stderr}".strip())
 
     def _is_ours(self, name: str) -> bool:
-        return name not in self.environment.replaced()
+        return name not in self.environment.replaced_processes()
 
     def is_running(self) -> bool:
         return self.environment.socket.exists() and self._call("process", "list").returncode == 0
@@ -107,8 +107,8 @@ class Supervisor:
         started = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
         return f"{pid} {started}"
 
-    def wait(self, told: Callable[[Process], None]) -> None:
-        """Wait until every process is healthy; call `told` for each."""
+    def wait(self, report: Callable[[Process], None]) -> None:
+        """Wait until every process is healthy; call `report` for each."""
         timeout = patience.stretch(START_TIMEOUT)
         deadline, seen = time.monotonic() + timeout, set[str]()
         while time.monotonic() < deadline:
@@ -116,7 +116,7 @@ class Supervisor:
             for process in processes:
                 if process.healthy and process.name not in seen:
                     seen.add(process.name)
-                    told(process)
+                    report(process)
             if processes and len(seen) == len(processes):
                 return
             time.sleep(0.3)

@@ -31,11 +31,15 @@ class TokenIssuer:
         try:
             key = serialization.load_pem_private_key(path.read_bytes(), None)
         except OSError as error:
-            raise UnusableKey(f"{path} cannot be read; `make up` makes it.") from error
+            raise UnusableKey(f"{path} cannot be read; run `make up` to create it.") from error
         except (ValueError, TypeError) as error:
-            raise UnusableKey(f"{path} is no private key in PEM; remove it.") from error
+            raise UnusableKey(
+                f"{path} does not contain a PEM private key; remove it and run `make up`."
+            ) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise UnusableKey(f"{path} is no key of an elliptic curve; remove it.")
+            raise UnusableKey(
+                f"{path} does not contain an elliptic-curve key; remove it and run `make up`."
+            )
         return cls(url, key)
 
     def discovery(self) -> dict[str, Any]:

@@ -22,14 +22,14 @@ from plugins.aws.settings import Settings
 AUTONAMED = "pulumi.com/autonamed"  # annotation; objects without it are adopted
 
 
-def begun(checkpoint: Path) -> list[dict[str, Any]]:
-    """Return the started and unfinished operations in the state of the stack."""
+def read_operations(checkpoint: Path) -> list[dict[str, Any]]:
+    """Return the pending operations in the state of the stack."""
     state = json.loads(checkpoint.read_text())["checkpoint"].get("latest") or {}
     operations: list[dict[str, Any]] = state.get("pending_operations") or []
     return operations
 
 
-def creations(operations: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def interrupted_creations(operations: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Return type and inputs of each interrupted creation."""
     for operation in operations:
         if operation["type"] == "creating" and operation["resource"].get("custom"):
@@ -38,7 +38,7 @@ def creations(operations: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str,
 
 def remove(operations: list[dict[str, Any]], environment: Environment, stack_file: Path) -> None:
     account = account_of(stack_file)
-    for kind, inputs in creations(operations):
+    for kind, inputs in interrupted_creations(operations):
         if kind.startswith("aws:"):
             remove_from_emulator(account, kind, inputs)
         elif kind.startswith("kubernetes:"):

@@ -25,7 +25,7 @@ def browser() -> Iterator["Browser"]:
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=PATIENCE)
-    executable = find_browser(Environment.chosen())
+    executable = find_browser(Environment.from_variables())
     is_root = os.geteuid() == 0  # Chromium's sandbox refuses root
     with sync_playwright() as driver:
         yield driver.chromium.launch(executable_path=executable, chromium_sandbox=not is_root)

@@ -22,12 +22,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--listen", action="append", required=True, type=Address.parse, metavar="HOST:PORT"
     )
-    parser.add_argument("--inbox", required=True, help="URL that e-mails are delivered to")
+    parser.add_argument("--inbox", required=True, help="URL of the inbox that receives e-mails")
     parser.add_argument(
         "--databases",
         type=Path,
         metavar="FOLDER",
-        help="run each PostgreSQL instance of RDS on this machine, with its data in FOLDER",
+        help="run a PostgreSQL server for each RDS instance, with its data in FOLDER",
     )
     parser.add_argument(
         "--issuer",

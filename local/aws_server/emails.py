@@ -1,4 +1,4 @@
-"""Represents an e-mail in SES, and delivers it to the inbox."""
+"""Represents e-mails in SES, and delivers them to the inbox."""
 
 import email
 import email.policy
@@ -32,7 +32,7 @@ class Email:
     tags: Mapping[str, str] = field(default_factory=dict)
     configuration_set: str | None = None
 
-    def accepted_as(self, message_id: str) -> "Email":
+    def with_id(self, message_id: str) -> "Email":
         return replace(self, message_id=message_id)
 
     def bounced(self) -> list[str]:
@@ -47,7 +47,7 @@ class Email:
 
 
 def simulates(address: str, outcome: str) -> bool:
-    """Return the outcome for an address of SES's mailbox simulator, even with a label."""
+    """Return True if SES's mailbox simulator produces the outcome for an address."""
     mailbox, _, domain = parseaddr(address)[1].lower().partition("@")
     return domain == SIMULATOR and mailbox.partition("+")[0] == outcome
 
@@ -97,4 +97,4 @@ class Inbox:
         try:
             self._opener.open(request, timeout=TIMEOUT).close()
         except (OSError, urllib.error.URLError) as error:
-            raise InboxUnreachable(f"the inbox at {self._url} did not take it: {error}") from error
+            raise InboxUnreachable(f"the inbox at {self._url} did not answer: {error}") from error

@@ -13,7 +13,7 @@ from moto.ses.models import SESBackend
 from local.aws_server import ses_events
 from local.aws_server.emails import SIMULATOR, Email, Inbox, InboxUnreachable
 from local.aws_server.ses_account import sends_to_anybody
-from local.aws_server.templates import NotRendered, rendered, stored_template, template_data
+from local.aws_server.templates import NotRendered, render, stored_template, template_data
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Postman:
     def send(self, backend: SESBackend, email: Email, record: Record) -> str:
         require_configuration_set(backend, email.configuration_set)
         require_verified(backend, email)
-        email = email.accepted_as(record().id)
+        email = email.with_id(record().id)
         self._deliver(email)
         ses_events.publish(backend, "send", email, {})
         if bounced := email.bounced():
@@ -51,11 +51,11 @@ class Postman:
         """Send a template; like SES, accept incomplete data and report the failure later."""
         template, values = stored_template(backend, name), template_data(data)
         try:
-            parts = rendered(template, values)
+            parts = render(template, values)
         except NotRendered as problem:
             require_configuration_set(backend, email.configuration_set)
             require_verified(backend, email)
-            email = email.accepted_as(record().id)
+            email = email.with_id(record().id)
             log.warning("E-mail %s was not rendered: %s", email.message_id, problem)
             failure = ses_events.rendering_failure(name, str(problem))
             ses_events.publish(backend, "renderingFailure", email, failure)
@@ -77,7 +77,7 @@ def require_configuration_set(backend: SESBackend, name: str | None) -> None:
 
 
 def require_verified(backend: SESBackend, email: Email) -> None:
-    """Reject a sender that is not verified, and in the sandbox such recipients as well.
+    """Reject unverified senders and, in the sandbox, unverified recipients.
 
     https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
     """
@@ -93,6 +93,6 @@ def require_verified(backend: SESBackend, email: Email) -> None:
 
 
 def is_verified(backend: SESBackend, address: str) -> bool:
-    """Return True if the address or its domain is verified; SES's simulator always is."""
+    """Return True if the address or its domain is verified; those of SES's simulator are."""
     domain = address.partition("@")[2]
     return domain == SIMULATOR or not backend.email_identities.keys().isdisjoint({address, domain})

@@ -9,7 +9,7 @@ from moto.sqs.models import Message, Queue, SQSBackend
 
 from local.aws_server.replacement import replace_method, replace_property
 
-LOOK_AGAIN = 0.25  # seconds; no notification announces messages that become visible
+POLL_PERIOD = 0.25  # seconds; nothing announces messages that become visible again
 
 receive_at_once = SQSBackend.receive_message
 delete_one = Queue.delete_message
@@ -45,7 +45,7 @@ def receive_message(
         left = deadline - time.monotonic()
         if found or left <= 0:
             return list(found)
-        wait_for_messages(queue, min(left, LOOK_AGAIN))
+        wait_for_messages(queue, min(left, POLL_PERIOD))
     return []
 
 
@@ -70,7 +70,7 @@ def milliseconds() -> float:
 
 
 def client_watch() -> Callable[[], bool]:
-    """Return a function that detects a disconnected client of this request."""
+    """Return a function that reports whether the client of this request has disconnected."""
     watch: Any = (
         request.environ.get("waitress.client_disconnected") if has_request_context() else None
     )

@@ -1,4 +1,4 @@
-"""Gives instances the behavior of RDS: moto only stores settings and applies all at once."""
+"""Makes instances behave as in RDS; moto only stores settings, and applies all at once."""
 
 import json
 import secrets
@@ -18,9 +18,9 @@ delete_moto_instance = RDSBackend.delete_db_instance
 create_moto_snapshot = RDSBackend.create_db_snapshot
 moto_address = vars(DBInstance)["address"].fget
 
-# Changes that wait for the maintenance window
+# Changes that wait for the maintenance window.
 WAITING = ("db_instance_class", "engine_version", "multi_az")
-# Settings that moto's constructor drops
+# Settings that moto's constructor drops.
 FORGOTTEN = ("enable_performance_insights", "performance_insights_")
 # A restored instance inherits these settings unless the request overrides them.
 OF_SOURCE = (
@@ -33,7 +33,7 @@ OF_SOURCE = (
 
 
 def extend(servers: Servers | None) -> None:
-    """Replace methods of moto; `servers` run each PostgreSQL instance on this machine."""
+    """Replace methods of moto; `servers` runs each PostgreSQL instance on this machine."""
     add_attribute(RDSBackend, "servers", servers)
     replace_method(RDSBackend, "create_db_instance", create)
     replace_method(RDSBackend, "modify_db_instance", modify)
@@ -68,7 +68,7 @@ def rotate_secret(secret: MasterUserSecret) -> None:
 
 
 def create(backend: Any, settings: Settings) -> DBInstance:
-    expect_family(backend, settings.get("engine_version"), settings.get("db_parameter_group_name"))
+    check_family(backend, settings.get("engine_version"), settings.get("db_parameter_group_name"))
     instance = record(backend, settings)
     if backend.servers is not None:
         serve(instance, backend.servers.create(instance.db_instance_identifier))
@@ -76,7 +76,7 @@ def create(backend: Any, settings: Settings) -> DBInstance:
 
 
 def record(backend: RDSBackend, settings: Settings) -> DBInstance:
-    """Store an instance with its own id, and with settings that moto omits."""
+    """Store an instance with a unique id, and with settings that moto omits."""
     instance: DBInstance = create_moto_instance(backend, settings)
     kept = {name: value for name, value in settings.items() if name.startswith(FORGOTTEN)}
     if "enable_performance_insights" in kept:
@@ -107,7 +107,7 @@ def password_of(instance: DBInstance) -> str:
 
 def modify(backend: Any, identifier: str, settings: Settings) -> DBInstance:
     instance = backend.describe_db_instances(identifier)[0]
-    expect_possible(backend, instance, settings)
+    check_upgrade(backend, instance, settings)
     now = dict(settings)
     if not settings.get("apply_immediately"):
         later = {name: now.pop(name) for name in WAITING if name in now}
@@ -120,7 +120,7 @@ def modify(backend: Any, identifier: str, settings: Settings) -> DBInstance:
     return modified
 
 
-def expect_possible(backend: RDSBackend, instance: DBInstance, settings: Settings) -> None:
+def check_upgrade(backend: RDSBackend, instance: DBInstance, settings: Settings) -> None:
     """Reject upgrades that RDS rejects."""
     version = settings.get("engine_version", instance.engine_version)
     upgrades = major(version) != major(instance.engine_version)
@@ -130,10 +130,10 @@ def expect_possible(backend: RDSBackend, instance: DBInstance, settings: Setting
             "version."
         )
     group = settings.get("db_parameter_group_name", instance.db_parameter_group_name)
-    expect_family(backend, version, group)
+    check_family(backend, version, group)
 
 
-def expect_family(backend: RDSBackend, version: str | None, group: str | None) -> None:
+def check_family(backend: RDSBackend, version: str | None, group: str | None) -> None:
     known = backend.db_parameter_groups.get(group or "")
     if known is None or version is None or known.family == f"postgres{major(version)}":
         return
@@ -173,7 +173,7 @@ def create_snapshot(
 def restore_point_in_time(backend: Any, source: str, target: str, request: Settings) -> DBInstance:
     origin = backend.describe_db_instances(db_instance_identifier=source)[0]
     moment = restorable_moment(origin, request)
-    settings = inherited(origin, request, db_instance_identifier=target)
+    settings = inherit_settings(origin, request, db_instance_identifier=target)
     instance = record(backend, settings)
     if "server" in vars(origin):
         serve(instance, backend.servers.restore(source, target, moment))
@@ -197,7 +197,7 @@ def restorable_moment(origin: DBInstance, request: Settings) -> datetime | None:
     return moment
 
 
-def inherited(origin: DBInstance, request: Settings, **settings: Any) -> Settings:
+def inherit_settings(origin: DBInstance, request: Settings, **settings: Any) -> Settings:
     own = {name: getattr(origin, name, None) for name in OF_SOURCE}
     asked = {name: value for name, value in request.items() if value is not None}
     for name in ("source_db_instance_identifier", "db_snapshot_identifier"):
@@ -210,7 +210,7 @@ def restore_snapshot(backend: Any, name: str, request: Settings) -> DBInstance:
     snapshot = backend.describe_db_snapshots(
         db_instance_identifier=None, db_snapshot_identifier=name
     )[0]
-    settings = inherited(snapshot.database, {**request, "kms_key_id": snapshot.kms_key_id})
+    settings = inherit_settings(snapshot.database, {**request, "kms_key_id": snapshot.kms_key_id})
     instance = record(backend, settings)
     if "server" in vars(snapshot.database):
         server = backend.servers.restore_snapshot(name, instance.db_instance_identifier)

@@ -1,7 +1,7 @@
 """Runs PostgreSQL servers for the emulated RDS, with point-in-time recovery.
 
-Each server archives its write-ahead log. A copy of its first data and this archive restore the data
-of any later moment.
+Each server archives its write-ahead log. From a copy of its first data and this archive, the data
+of any later moment can be restored.
 """
 
 import shutil
@@ -17,7 +17,7 @@ from typing import Any
 from local.postgresql import DataFolder, as_database_user, free_port, give_to_database_user
 
 HOST = "127.0.0.1"
-SUPERUSER = "rdsadmin"  # customers of RDS are not superusers, either
+SUPERUSER = "rdsadmin"  # as in RDS, the administrator of an instance is not a superuser
 SECONDS = 60  # timeout to archive the log or to recover
 
 
@@ -82,10 +82,10 @@ class Server:
             connection.execute(change.format(name, secret))
 
     def archive_now(self) -> None:
-        """Archive the log up to a transaction of this moment."""
+        """Archive the log up to now."""
         self.answer("select pg_current_xact_id()::text")
         segment = self.answer("select pg_walfile_name(pg_switch_wal())")
-        await_that((self.archive / segment).exists, f"{self.folder.name} archives {segment}")
+        wait_until((self.archive / segment).exists, f"{self.folder.name} archives {segment}")
 
     def is_recovered(self) -> bool:
         return not self.answer("select pg_is_in_recovery()")
@@ -107,10 +107,10 @@ class Servers:
         authentication = server.folder / "data" / "pg_hba.conf"
         trusted = f"host all {SUPERUSER} {HOST}/32 trust\n"
         authentication.write_text(trusted + authentication.read_text())
-        return self._begin(server)
+        return self._start(server)
 
     def restore(self, source: str, identifier: str, moment: datetime | None) -> Server:
-        """Create a server with the data that `source` had at a moment, or has now."""
+        """Create a server with the data of `source` at a moment, by default now."""
         origin, server = self.running[source], self._new(identifier)
         origin.archive_now()
         copy_tree(origin.first, server.folder / "data")
@@ -122,14 +122,14 @@ class Servers:
             recovery_target_time="" if moment is None else moment.isoformat(),
             recovery_target_action="promote",
         )
-        await_that(server.is_recovered, f"{identifier} recovers")
+        wait_until(server.is_recovered, f"{identifier} recovers")
         server.postgres.stop()
-        return self._begin(server)
+        return self._start(server)
 
     def restore_snapshot(self, snapshot: str, identifier: str) -> Server:
         server = self._new(identifier)
         copy_tree(self._snapshot(snapshot), server.folder / "data")
-        return self._begin(server)
+        return self._start(server)
 
     def take_snapshot(self, identifier: str, snapshot: str) -> None:
         server = self.running[identifier]
@@ -155,7 +155,7 @@ class Servers:
         give_to_database_user(self.folder, server.folder, server.archive)
         return server
 
-    def _begin(self, server: Server) -> Server:
+    def _start(self, server: Server) -> Server:
         copy_tree(server.folder / "data", server.first)
         server.start()
         self.running[server.folder.name] = server
@@ -166,9 +166,10 @@ def copy_tree(source: Path, target: Path) -> None:
     subprocess.run([*as_database_user(), "cp", "-a", str(source), str(target)], check=True)
 
 
-def await_that(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], goal: str) -> None:
+    """Wait for a condition; `goal` completes the sentence of the error."""
     deadline = time.monotonic() + SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise ServerError(f"expected within {SECONDS} s that {what}")
+            raise ServerError(f"Expected that {goal} within {SECONDS} s, but it did not.")
         time.sleep(0.05)

@@ -5,13 +5,14 @@ from typing import Any
 
 
 class MotoChanged(Exception):
-    """Reports that moto no longer has a replaced method."""
+    """Reports that moto changed a class that we extend."""
 
 
 def replace_method(owner: type, name: str, method: Callable[..., Any]) -> None:
     if not callable(getattr(owner, name, None)):
         raise MotoChanged(
-            f"moto has no {owner.__name__}.{name} to replace; see whether it is still needed."
+            f"Expected the method {owner.__name__}.{name} in moto, but it is gone; adapt or remove "
+            "our replacement."
         )
     setattr(owner, name, method)
 
@@ -19,18 +20,19 @@ def replace_method(owner: type, name: str, method: Callable[..., Any]) -> None:
 def replace_property(owner: type, name: str, value: Callable[[Any], Any]) -> None:
     if not isinstance(getattr(owner, name, None), property):
         raise MotoChanged(
-            f"moto has no property {owner.__name__}.{name} to replace; see whether it is needed."
+            f"Expected the property {owner.__name__}.{name} in moto, but it is gone; adapt or "
+            "remove our replacement."
         )
     setattr(owner, name, property(value))
 
 
 def add_method(owner: type, name: str, method: Callable[..., Any]) -> None:
     if hasattr(owner, name):
-        raise MotoChanged(f"moto has its own {owner.__name__}.{name} by now; remove ours.")
+        raise MotoChanged(f"moto now has its own {owner.__name__}.{name}; remove ours.")
     setattr(owner, name, method)
 
 
 def add_attribute(owner: type, name: str, value: object) -> None:
     if hasattr(owner, name):
-        raise MotoChanged(f"moto has its own {owner.__name__}.{name} by now; choose another name.")
+        raise MotoChanged(f"moto now has its own {owner.__name__}.{name}; choose another name.")
     setattr(owner, name, value)

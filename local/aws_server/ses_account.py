@@ -14,7 +14,7 @@ from moto.sesv2.responses import SESV2Response
 
 from local.aws_server.replacement import add_method
 
-ATTRIBUTE = "herald_account"  # of moto's backend; a reset deletes it
+ATTRIBUTE = "herald_account"  # on moto's backend, where a reset deletes it
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def extend() -> None:
 
 
 def put_account_details(response: SESV2Response) -> str:
-    """Grant or end production access at once; AWS decides within a day."""
+    """Grant or end production access at once, although AWS takes up to a day."""
     has_access = json.loads(response.body).get("ProductionAccessEnabled", False)
     setattr(response.sesv2_backend.core_backend, ATTRIBUTE, has_access)
     return "{}"

@@ -27,7 +27,7 @@ VERSION_2_CODES = {
 
 
 def extend(postman: Postman) -> None:
-    """Replace the senders of moto, which deliver nothing and lack templates in version 2."""
+    """Replace the operations of moto, which deliver nothing and lack templates in version 2."""
     first, second = Version1(postman), Version2(postman)
     replace_method(EmailResponse, "send_email", lambda response: first.send(response))
     replace_method(
@@ -156,8 +156,8 @@ def recipients(destination: dict[str, list[str]]) -> list[str]:
     return [address for kind in kinds for address in destination.get(kind) or []]
 
 
-def tags_of(given: list[dict[str, str]] | None) -> dict[str, str]:
-    return {tag["Name"]: tag["Value"] for tag in given or []}
+def tags_of(tags: list[dict[str, str]] | None) -> dict[str, str]:
+    return {tag["Name"]: tag["Value"] for tag in tags or []}
 
 
 def headers_of(content: dict[str, Any]) -> dict[str, str]:

@@ -21,13 +21,13 @@ def extend() -> None:
     add_method(
         EmailResponse, "delete_configuration_set_event_destination", delete_event_destination
     )
-    # SES publishes a text to the topic of a new destination; moto does not.
+    # SES publishes a confirmation to the topic of a new destination; moto does not.
     replace_method(
         SESBackend, "create_configuration_set_event_destination", create_and_validate_destination
     )
-    # moto answers [None] for a configuration set without a destination.
+    # moto returns [None] for a configuration set without a destination.
     replace_method(EmailResponse, "describe_configuration_set", describe)
-    # moto keeps the name of a destination after its configuration set, and rejects it later.
+    # moto reserves the name of a destination even after its configuration set was deleted.
     replace_method(SESBackend, "delete_configuration_set", delete_with_destination)
 
 

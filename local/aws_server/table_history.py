@@ -27,7 +27,7 @@ def extend() -> None:
     replace_method(Table, "put_item", put_and_remember)
     replace_method(Table, "delete_item", delete_and_remember)
     replace_method(DynamoDBBackend, "update_item", update_and_remember)
-    replace_method(DynamoDBBackend, "update_continuous_backups", update_and_begin)
+    replace_method(DynamoDBBackend, "update_continuous_backups", update_and_start_history)
     replace_method(DynamoHandler, "restore_table_to_point_in_time", restore)
 
 
@@ -51,10 +51,10 @@ def update_and_remember(
     return item
 
 
-def update_and_begin(
+def update_and_start_history(
     backend: DynamoDBBackend, table_name: str, point_in_time_spec: dict[str, Any]
 ) -> Any:
-    """Start the history with the current items when backups are turned on."""
+    """Start the history with the current items when backups are enabled."""
     table = backend.get_table(table_name)
     had_backups = has_backups(table)
     answer = update_backups(backend, table_name, point_in_time_spec)
@@ -71,7 +71,7 @@ def has_backups(table: Table) -> bool:
 
 
 def remember(table: Table, hash_key: Any, range_key: Any) -> None:
-    """Record the value of a key from now on."""
+    """Add the current value of a key to the history."""
     if has_backups(table):
         item = copy.deepcopy(table.get_item(hash_key, range_key))
         vars(table)["history"].append((datetime.now(UTC), hash_key, range_key, item))

@@ -1,4 +1,4 @@
-"""Renders SES templates in the way of SES."""
+"""Renders e-mail templates as SES does."""
 
 import json
 from collections.abc import Mapping
@@ -34,16 +34,16 @@ def template_data(text: str) -> dict[str, Any]:
         data = None
     if not isinstance(data, dict):
         raise InvalidRenderingParameterException("Template rendering data is invalid")
-    return {name: written(value) for name, value in data.items()}
+    return {name: format_value(value) for name, value in data.items()}
 
 
-def written(value: Any) -> Any:
-    """Return values for the text: numbers in their JSON form."""
+def format_value(value: Any) -> Any:
+    """Return a number in its JSON form, and other values unchanged."""
     return json.dumps(value) if isinstance(value, int | float) else value
 
 
-def rendered(template: Mapping[str, str], data: dict[str, Any]) -> dict[str, Any]:
-    """Return subject, text and HTML; SES does not escape the values."""
+def render(template: Mapping[str, str], data: dict[str, Any]) -> dict[str, Any]:
+    """Return subject, text and HTML; like SES, do not escape the values."""
     try:
         return {
             "subject": parse_template(template["subject_part"], data),

@@ -8,10 +8,10 @@ from local.aws_server.replacement import replace_method
 
 
 def extend() -> None:
-    """Follow the documentation of SNS on attribute matching and filter policies.
+    """Match filter policies as the documentation of SNS describes.
 
-    If an attribute is missing, moto evaluates only the first value of a list. It also matches
-    `{"exists": false}` with a message without attributes.
+    If an attribute is missing, moto evaluates only the first value of a list. A message without
+    attributes also matches `{"exists": false}` in moto.
     """
     replace_method(FilterPolicyMatcher, "_attributes_based_match", staticmethod(matches))
 

@@ -1,1 +1,1 @@
-"""Sets up the machine for the local environment and removes every trace of it again."""
+"""Sets up the machine for the local environment, and removes every trace of it."""

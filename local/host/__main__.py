@@ -13,7 +13,7 @@ def main() -> None:
     os.environ.clear()
     os.environ.update(json.load(sys.stdin))
     try:
-        print(json.dumps(run(sys.argv[1], Environment.chosen())))
+        print(json.dumps(run(sys.argv[1], Environment.from_variables())))
     except (LocalError, OSError) as error:
         sys.exit(str(error))
 

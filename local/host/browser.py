@@ -1,4 +1,4 @@
-"""Finds the browser for the tests of web pages, or fetches Debian's without installing it."""
+"""Finds the browser for the tests of web pages, or downloads Debian's without installing it."""
 
 import shutil
 import sys
@@ -23,7 +23,7 @@ def installed_browser() -> str | None:
 
 
 def find_browser(environment: Environment) -> str:
-    """Return the browser of the machine, or the fetched one."""
+    """Return the browser of the machine, or the downloaded one."""
     browser = installed_browser() or shutil.which(environment.links / PACKAGE)
     if browser is None:
         raise LocalError(
@@ -34,11 +34,11 @@ def find_browser(environment: Environment) -> str:
 
 
 def provide(environment: Environment) -> None:
-    """Fetch a browser if the machine has none."""
+    """Download a browser if the machine has none."""
     if installed_browser():
         return
     try:
-        root = packages.unpacked([PACKAGE])
+        root = packages.unpack([PACKAGE])
     except LocalError as error:
         raise LocalError(
             f"the tests of web pages need Chromium or Google Chrome; {REMEDY} ({error})"
@@ -59,6 +59,6 @@ def write_start_script(path: Path, root: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        provide(Environment.chosen())
+        provide(Environment.from_variables())
     except (LocalError, OSError) as error:
         sys.exit(f"browser: {error}")

@@ -1,4 +1,4 @@
-"""Makes and removes the control groups of pods and image builds, on cgroup v1 and v2."""
+"""Creates and removes the control groups of pods and image builds, on cgroup v1 and v2."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -14,12 +14,12 @@ SUBTREE = "cgroup.subtree_control"
 
 
 def is_unified(root: Path = ROOT) -> bool:
-    """Whether the machine uses cgroup v2 alone."""
+    """Return True if the machine uses cgroup v2 alone."""
     return (root / "cgroup.controllers").exists()
 
 
 def groups(root: Path = ROOT) -> list[Path]:
-    """Return our group in every hierarchy, whether or not it exists."""
+    """Return our group in every hierarchy, even if it does not exist yet."""
     if is_unified(root):
         return [root / CONTROL_GROUP]
     hierarchies = (h for h in root.iterdir() if not h.is_symlink()) if root.exists() else ()
@@ -31,7 +31,7 @@ def existing(root: Path = ROOT) -> list[Path]:
 
 
 def make(root: Path = ROOT) -> None:
-    """Make our group in every hierarchy."""
+    """Create our group in every hierarchy."""
     try:
         if is_unified(root):
             _enable_controllers(root)
@@ -46,20 +46,21 @@ def make(root: Path = ROOT) -> None:
 
 
 def _enable_controllers(root: Path) -> None:
-    """Let the children of the root group have the controllers that the kubelet needs."""
+    """Enable the controllers that the kubelet needs for the children of the root group."""
     available = set((root / "cgroup.controllers").read_text().split())
     if lacking := set(NEEDED) - OPTIONAL - available:
         raise LocalError(
-            f"the kernel offers no control group controller {', '.join(sorted(lacking))};"
-            f" expected {', '.join(NEEDED)} in {root}/cgroup.controllers"
+            f"containers need the control group controllers {', '.join(NEEDED)}, but"
+            f" {root}/cgroup.controllers lacks {', '.join(sorted(lacking))}; enable them in the"
+            " kernel or use another machine"
         )
-    missing = available - enabled(root)
+    missing = available - enabled_controllers(root)
     for controller in NEEDED:
         if controller in missing:
             (root / SUBTREE).write_text(f"+{controller}")
 
 
-def enabled(root: Path = ROOT) -> frozenset[str]:
+def enabled_controllers(root: Path = ROOT) -> frozenset[str]:
     """Return the controllers that the children of a group have; none on v1."""
     try:
         return frozenset((root / SUBTREE).read_text().split())
@@ -67,21 +68,21 @@ def enabled(root: Path = ROOT) -> frozenset[str]:
         return frozenset()
 
 
-def unused(root: Path = ROOT) -> frozenset[str]:
-    """Return the controllers of the root's children that none of them gives to its own."""
+def unused_controllers(root: Path = ROOT) -> frozenset[str]:
+    """Return the controllers of the root's children that none of them enables for its own."""
     children = (group.parent for group in root.glob(f"*/{SUBTREE}"))
-    return enabled(root).difference(*map(enabled, children))
+    return enabled_controllers(root).difference(*map(enabled_controllers, children))
 
 
 def disable(controllers: Iterable[str], root: Path = ROOT) -> None:
-    """Take controllers from the root's children; the kernel keeps those that are in use."""
+    """Disable controllers for the root's children; the kernel keeps those that are in use."""
     for controller in sorted(controllers):
         with contextlib.suppress(OSError):
             (root / SUBTREE).write_text(f"-{controller}")
 
 
 def _fill_cpuset(group: Path) -> None:
-    """Copy the parent's processors and memory nodes: an empty cpuset of v1 admits no process."""
+    """Copy the parent's processors and memory nodes; on v1, an empty cpuset admits no process."""
     for name in ("cpuset.cpus", "cpuset.mems"):
         setting, parent = group / name, group.parent / name
         if parent.exists() and setting.exists() and not setting.read_text().strip():
@@ -89,7 +90,7 @@ def _fill_cpuset(group: Path) -> None:
 
 
 def processes(root: Path = ROOT) -> Iterator[int]:
-    """Return the processes of containers: those of pods and of image builds."""
+    """Return the processes of containers: pods and image builds."""
     seen = set[int]()
     for group in existing(root):
         for tasks in group.rglob("cgroup.procs"):
@@ -99,7 +100,7 @@ def processes(root: Path = ROOT) -> Iterator[int]:
 
 
 def remove(root: Path = ROOT) -> None:
-    """Remove our groups; those that still hold a process stay."""
+    """Remove our groups, except those that still contain a process."""
     for group in existing(root):
         folders = [folder for folder in group.rglob("*") if folder.is_dir()]
         for folder in [*sorted(folders, reverse=True), group]:

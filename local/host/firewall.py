@@ -10,12 +10,12 @@ Chain = tuple[str, str, str]  # family, table, name
 
 
 def chains() -> set[Chain]:
-    """Return the chains that Kubernetes and CNI plugins have made on this machine."""
+    """Return the chains that Kubernetes and CNI plugins have created on this machine."""
     return {chain for family in FAMILIES for chain in _chains_in(family, _saved(family))}
 
 
 def supported_kind() -> str:
-    """Return nft if the kernel lets us make a chain that way, else legacy."""
+    """Return `nft` if the kernel can create a chain with it, else `legacy`."""
     probe = ["iptables", "-t", "nat", "-N", "HERALD-PROBE"]
     if subprocess.run(probe, capture_output=True, check=False).returncode:
         return "legacy"
@@ -44,7 +44,7 @@ def _chains_in(family: str, saved: str) -> Iterator[Chain]:
 
 
 def remove(kept: Set[Chain]) -> None:
-    """Remove every such chain but the `kept` ones, and the rules that lead to it."""
+    """Remove every such chain, except the `kept` ones, and the rules that jump to it."""
     for family in FAMILIES:
         saved = _saved(family)
         ours = set(_chains_in(family, saved)) - kept
@@ -59,9 +59,9 @@ def remove(kept: Set[Chain]) -> None:
 
 
 def removal(saved: str, ours: Set[tuple[str, str]]) -> str:
-    """Return what removes `ours` (table, chain) from a saved packet filter, and nothing else.
+    """Return input for `iptables-restore` that removes only `ours` (table, chain).
 
-    Rules of other programs are not named, so a change that they make meanwhile is kept.
+    It does not name rules of other programs, so their changes in the meantime are kept.
     """
     lines, table, names = list[str](), "", set[str]()
     for line in saved.splitlines():
@@ -69,7 +69,7 @@ def removal(saved: str, ours: Set[tuple[str, str]]) -> str:
             table = line[1:]
             names = {name for of, name in ours if of == table}
             lines.append(line)
-            # The declaration also flushes the chain
+            # The declaration also flushes the chain.
             lines += [f":{name} - [0:0]" for name in sorted(names)]
         elif line.startswith("-A ") and _leads_to(line, names):
             lines.append(line.replace("-A ", "-D ", 1))

@@ -1,4 +1,4 @@
-"""Finds and removes what a stopped or killed environment leaves on the machine."""
+"""Finds and removes the leftovers of a stopped or killed environment on the machine."""
 
 import os
 import shutil
@@ -10,21 +10,21 @@ from local.environment import BRIDGE, Environment
 from local.host import control_groups, firewall, network, processes, record
 
 
-def remains(environment: Environment) -> list[str]:
-    """List everything of the environment that is on the machine, apart from its files.
+def find(environment: Environment) -> list[str]:
+    """Describe everything of the environment that is on the machine, apart from its files.
 
-    The bridge, the packet filter and the control groups have one name on a machine, so they
-    belong to another checkout while its environment runs.
+    All checkouts share the bridge, the packet filter and the control groups. They are not
+    leftovers while the environment of another checkout runs.
     """
     found = [f"process {describe(pid)}" for pid in own_processes(environment)]
     found += [f"mount {mount}" for mount in mounts(environment)]
     if not has_neighbours(environment):
-        found += shared_remains()
+        found += find_shared()
     return found
 
 
-def shared_remains() -> list[str]:
-    """List what environments of any checkout would share."""
+def find_shared() -> list[str]:
+    """Describe the leftovers that the environments of all checkouts share."""
     known = record.load()
     return [
         *(f"process of a container {describe(pid)}" for pid in control_groups.processes()),
@@ -53,7 +53,7 @@ def own_processes(environment: Environment) -> list[int]:
 
 
 def has_neighbours(environment: Environment) -> bool:
-    """Whether the environment of another checkout runs on this machine."""
+    """Return True if the environment of another checkout runs on this machine."""
     return bool(set(processes.marks().values()) - {str(environment.state)})
 
 
@@ -71,7 +71,7 @@ def is_on_machine() -> bool:
 
 
 def sweep(environment: Environment) -> None:
-    """Remove everything that `remains` lists."""
+    """Remove everything that `find` lists."""
     processes.end(own_processes(environment))
     if os.geteuid() == 0 and not has_neighbours(environment):
         processes.end(list(control_groups.processes()), grace=0)

@@ -1,4 +1,4 @@
-"""Makes and removes the bridge of the pods."""
+"""Creates and removes the network bridge of the pods."""
 
 import subprocess
 from pathlib import Path
@@ -9,7 +9,7 @@ DEVICES = Path("/sys/class/net")
 
 
 def make_bridge() -> None:
-    """Make the bridge before any pod starts, so that processes can listen on its address."""
+    """Create the bridge before any pod starts, so that processes can listen on its address."""
     if not has_bridge():
         subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=True)
         subprocess.run(["ip", "address", "add", f"{BRIDGE_ADDRESS}/24", "dev", BRIDGE], check=True)
@@ -21,7 +21,7 @@ def has_bridge() -> bool:
 
 
 def has_other_bridges() -> bool:
-    """Whether another program, such as Docker or libvirt, has bridges of its own."""
+    """Return True if another program, for example Docker or libvirt, has bridges."""
     return any(device.parent.name != BRIDGE for device in DEVICES.glob("*/bridge"))
 
 

@@ -1,7 +1,7 @@
 """Provides Debian programs without installing them.
 
-apt resolves and downloads the packages with a state of its own; dpkg unpacks them into the cache.
-So nothing on the machine is installed, removed, configured or started, and no root is needed.
+apt resolves and downloads the packages with a separate state; dpkg unpacks them into the cache.
+Nothing on the machine is installed, removed, configured or started. This does not need root.
 """
 
 import hashlib
@@ -61,25 +61,25 @@ Debug::NoLocking "true";
 
 
 def provide(environment: Environment) -> None:
-    """Put every Debian program that the machine lacks into the environment's program folder."""
+    """Put every Debian program that the machine lacks into the program folder."""
     environment.links.mkdir(parents=True, exist_ok=True)
     missing = missing_programs(environment)
     wanted = wanted_packages(environment, missing)
     if not wanted:
         return
-    root = unpacked(wanted)
+    root = unpack(wanted)
     for name in missing:
         link(environment.links, root, name)
     if POSTGRES in wanted:
         link_postgres(environment.links, root)
     if PLUGINS in wanted:
-        point(environment.links / "cni", root / "usr/lib/cni")
+        replace_link(environment.links / "cni", root / "usr/lib/cni")
     if KEYRING.stem in wanted:
-        point(environment.links / KEYRING.name, root / str(KEYRING).lstrip("/"))
+        replace_link(environment.links / KEYRING.name, root / str(KEYRING).lstrip("/"))
 
 
 def missing_programs(environment: Environment) -> list[str]:
-    """Return the programs that come from Debian and that the machine itself lacks."""
+    """Return the needed Debian programs that the machine lacks."""
     places = os.environ["PATH"].split(os.pathsep) + ["/usr/sbin", "/sbin"]
     path = os.pathsep.join(place for place in places if place != str(environment.links))
     needed = (name for name in needed_programs(environment) if name in PACKAGES)
@@ -102,19 +102,19 @@ def has_all(folder: Path, names: Iterable[str]) -> bool:
     return all((folder / name).exists() for name in names)
 
 
-def unpacked(packages: list[str]) -> Path:
-    """Return the folder in the cache that holds the unpacked packages."""
+def unpack(packages: list[str]) -> Path:
+    """Return the cached folder with the unpacked packages; download them if necessary."""
     if not shutil.which("apt-get"):
         raise LocalError(
-            f"{', '.join(packages)} would be fetched with apt-get, but this machine has none;"
-            " install them yourself or set HERALD_WAY=container"
+            f"{', '.join(packages)} must be downloaded with apt-get, but apt-get was not found;"
+            " install the packages yourself or set HERALD_WAY=container"
         )
     release = platform.freedesktop_os_release()
     subject = f"{release['ID']} {release.get('VERSION_ID')} {platform.machine()} {packages}"
     key = hashlib.sha256(subject.encode()).hexdigest()[:16]
     target = cache_folder() / "packages" / key
     if not target.exists():
-        print(f"  fetching {', '.join(packages)}; nothing is installed", flush=True)
+        print(f"  downloading {', '.join(packages)}; nothing is installed", flush=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             root = Path(scratch) / "root"
@@ -126,7 +126,7 @@ def unpacked(packages: list[str]) -> Path:
 
 
 def download(folder: Path, packages: list[str]) -> list[Path]:
-    """Download packages and those that they depend on, apart from those that are installed."""
+    """Download packages and their dependencies, except those that are installed."""
     configuration = folder / "apt.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder))
     for place in ("state/lists/partial", "cache/archives/partial"):
@@ -145,7 +145,7 @@ def run(*command: str) -> None:
             (line for line in done.stderr.splitlines() if line.startswith("E:")), done.stderr
         )
         raise LocalError(
-            f"Debian packages could not be fetched; {command[0]} said: {said.strip()};"
+            f"Debian packages could not be downloaded: {command[0]}: {said.strip()};"
             " check the network and the machine's package sources"
         )
 
@@ -166,7 +166,7 @@ def link(links: Path, root: Path, name: str) -> None:
     if name == "ip":
         write_script(links / name, root, program)
     else:
-        point(links / name, program)
+        replace_link(links / name, program)
 
 
 def link_postgres(links: Path, root: Path) -> None:
@@ -177,7 +177,7 @@ def link_postgres(links: Path, root: Path) -> None:
         write_script(links / "postgresql" / program.name, root, program)
 
 
-def point(link: Path, target: Path) -> None:
+def replace_link(link: Path, target: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(target)
 
@@ -196,6 +196,6 @@ def write_script(path: Path, root: Path, program: Path, *arguments: str) -> None
 
 if __name__ == "__main__":
     try:
-        provide(Environment.chosen())
+        provide(Environment.from_variables())
     except (LocalError, OSError) as error:
         sys.exit(f"packages: {error}")

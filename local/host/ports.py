@@ -1,4 +1,4 @@
-"""Finds out which ports are in use, and by what."""
+"""Finds used ports and the programs that use them."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from local.host.processes import mark_of
 
 
 def check(environment: Environment) -> None:
-    """Refuse to start while another program holds one of our ports, and name that program."""
+    """Raise LocalError if other programs use our ports; the error names the programs."""
     holders: dict[str, list[int]] = {}
     for port in taken_ports(environment).values():
         holders.setdefault(holder(port), []).append(port)
@@ -19,17 +19,17 @@ def check(environment: Environment) -> None:
         lines = [f"{', '.join(map(str, ports))}: {holder}" for holder, ports in holders.items()]
         listed = "\n  ".join(lines)
         raise LocalError(
-            "ports that the local environment needs are in use; end their holders or choose"
-            f" others in local/ports.env and Pulumi.local.yaml:\n  {listed}"
+            "the local environment needs ports that other programs use; end these programs, or"
+            f" change the ports in local/ports.env and Pulumi.local.yaml:\n  {listed}"
         )
 
 
 def taken_ports(environment: Environment) -> dict[str, int]:
     """Return the used ports of the environment by name."""
-    return {name: port for name, port in environment.ports.items() if answers(port)}
+    return {name: port for name, port in environment.ports.items() if is_used(port)}
 
 
-def answers(port: int) -> bool:
+def is_used(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -52,5 +52,5 @@ def holder(port: int) -> str:
 def describe(process: Path) -> str:
     command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:60].strip()
     if state := mark_of(process):
-        return f"the environment in {state}; `make down` there ends it"
+        return f"the local environment in {state}; run `make down` there"
     return f"`{command}` (pid {process.name})"

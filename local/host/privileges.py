@@ -1,4 +1,4 @@
-"""Runs the few steps that need root: directly for root, through sudo for anybody else."""
+"""Runs the few steps that need root: directly for root, through sudo for other users."""
 
 import functools
 import json
@@ -16,7 +16,7 @@ REASON = "sudo: containers, their network and their control groups need root; th
 
 @functools.cache
 def ask() -> None:
-    """Make sure that root is available, asking for the user's password if necessary."""
+    """Check that sudo works; it asks for the user's password if necessary."""
     if os.geteuid() == 0:
         return
     if not shutil.which("sudo"):
@@ -37,15 +37,15 @@ def command(*words: str) -> list[str]:
 
 
 def perform(step: str, environment: Environment, *, as_root: bool) -> Sequence[str]:
-    """Run a step of `steps.py` and return what it reports."""
+    """Run a step of `steps.py` and return its report."""
     if not as_root or os.geteuid() == 0:
         return run(step, environment)
-    # -B: the user could not delete bytecode files of root
+    # -B writes no bytecode: the user could not delete files of root.
     python = [str(PROJECT / ".venv" / "bin" / "python"), "-B", "-m", "local.host", step]
     variables = {**os.environ, "HERALD_OWNER": f"{os.getuid()}:{os.getgid()}"}
     done = subprocess.run(
         command(*python),
-        input=json.dumps(variables),  # not as arguments, which all users can read
+        input=json.dumps(variables),  # all users can read arguments
         cwd=PROJECT,
         capture_output=True,
         text=True,

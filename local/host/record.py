@@ -1,4 +1,4 @@
-"""Records the machine's state before the first start, so that `make down` can restore it."""
+"""Records the state of the machine before the first start; `make down` restores it."""
 
 import contextlib
 import json
@@ -32,12 +32,12 @@ class Record:
     @classmethod
     def take(cls) -> "Record":
         values = {name: value for name in SETTINGS if (value := read(name)) is not None}
-        return cls(values, frozenset(firewall.chains()), control_groups.enabled())
+        return cls(values, frozenset(firewall.chains()), control_groups.enabled_controllers())
 
     def changed_settings(self) -> dict[str, str]:
         """Return the settings that differ from the record, with the recorded value.
 
-        Forwarding stays while another program has bridges, since its containers may need it.
+        Forwarding is left out while another program has bridges: its containers may need it.
         """
         return {
             name: value
@@ -47,7 +47,7 @@ class Record:
 
     def added_controllers(self) -> frozenset[str]:
         """Return the controllers that only this environment has enabled."""
-        return control_groups.unused() - self.controllers
+        return control_groups.unused_controllers() - self.controllers
 
 
 def read(name: str) -> str | None:
@@ -58,13 +58,13 @@ def read(name: str) -> str | None:
 
 
 def write(name: str, value: str) -> None:
-    """Change a kernel setting; a machine that forbids it keeps its own."""
+    """Change a kernel setting; do nothing if the machine forbids it."""
     with contextlib.suppress(OSError):
         (KERNEL / name).write_text(value)
 
 
-def keep() -> None:
-    """Record the machine unless an earlier start has."""
+def save() -> None:
+    """Record the machine unless an earlier start did."""
     if not FILE.exists():
         FILE.parent.mkdir(parents=True, exist_ok=True)
         Path(firewall.FILTER_KIND).write_text(firewall.supported_kind())
@@ -78,18 +78,18 @@ def keep() -> None:
 
 
 def load() -> Record:
-    """Return the record; without one, what the machine has now counts as its own."""
+    """Return the record, or the current state if nothing was recorded."""
     try:
         content = json.loads(FILE.read_text())
     except FileNotFoundError:
         return Record.take()
-    controllers = content.get("controllers", control_groups.enabled())
+    controllers = content.get("controllers", control_groups.enabled_controllers())
     chains = frozenset(map(tuple, content["chains"]))
     return Record(content["settings"], chains, frozenset(controllers))
 
 
 def restore() -> None:
-    """Restore what the record says and remove it."""
+    """Restore the recorded state and remove the record."""
     record = load()
     firewall.remove(record.chains)
     for name, value in record.changed_settings().items():

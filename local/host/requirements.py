@@ -19,13 +19,15 @@ MEMORY = Path("/proc/meminfo")
 
 
 def check(environment: Environment) -> None:
-    """Refuse a machine that can't run the environment, in one sentence, before anything starts."""
+    """Raise LocalError if the machine cannot run the environment, before anything starts."""
     if platform.system() != "Linux":
         raise LocalError(f"the local environment needs Linux, but this is {platform.system()}")
     if missing := missing_programs(environment):
-        raise LocalError(f"{', '.join(missing)} not found; `make packages tools` provides them")
+        raise LocalError(
+            f"these programs were not found: {', '.join(missing)}; run `make packages tools`"
+        )
     if not (environment.postgres_bin / "postgres").exists():
-        raise LocalError("no PostgreSQL server was found; `make packages` provides it")
+        raise LocalError("no PostgreSQL server was found; run `make packages`")
     check_space(environment)
 
 
@@ -60,6 +62,6 @@ def check_space(environment: Environment) -> None:
 
 
 def available_memory() -> float:
-    """Return the memory that programs can still get, in GiB."""
+    """Return the memory that is available to programs, in GiB."""
     lines = dict(line.split(":", 1) for line in MEMORY.read_text().splitlines())
     return int(lines["MemAvailable"].split()[0]) / 2**20

@@ -1,1 +1,1 @@
-"""Shows the e-mails and pushes of the platform, as a local mailbox and phone."""
+"""Shows the e-mails and push notifications of the platform, as a local mailbox and phone."""

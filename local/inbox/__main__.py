@@ -15,7 +15,7 @@ from local.token_issuer import TokenIssuer, UnusableKey
 
 
 class InboxServer(uvicorn.Server):
-    """Ends open streams before the shutdown, which would wait for them."""
+    """Ends open streams before the shutdown, which otherwise waits for them."""
 
     def __init__(self, config: uvicorn.Config, messages: Messages) -> None:
         super().__init__(config)
@@ -32,13 +32,13 @@ def arguments() -> argparse.Namespace:
         "--listen", action="append", required=True, type=Address.parse, metavar="HOST:PORT"
     )
     parser.add_argument(
-        "--credentials", type=Path, help="service account key; assertions must be signed with it"
+        "--credentials", type=Path, help="service account key that must sign assertions"
     )
-    parser.add_argument("--issuer", help="address under which the inbox is an issuer of tokens")
-    parser.add_argument("--issuer-key", type=Path, help="key that the issuer signs with")
+    parser.add_argument("--issuer", help="URL of the inbox as token issuer")
+    parser.add_argument("--issuer-key", type=Path, help="private key that signs the tokens")
     options = parser.parse_args()
     if (options.issuer is None) != (options.issuer_key is None):
-        parser.error("--issuer and --issuer-key go together")
+        parser.error("expected both --issuer and --issuer-key, or neither")
     return options
 
 

@@ -17,7 +17,7 @@ from local.token_issuer import TokenIssuer
 
 PAGE = Path(__file__).parent / "page"
 
-# E-mails are shown in a frame with this policy: it runs no script and loads nothing.
+# The page shows e-mails in a frame with this policy, which blocks their scripts and requests.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
@@ -107,7 +107,7 @@ def add_issuer(app: FastAPI, issuer: TokenIssuer) -> None:
 
 
 async def events(messages: Messages) -> AsyncIterator[str]:
-    """Stream `ready`, each `message` at its arrival, and `cleared` after a deletion of all."""
+    """Stream `ready`, a `message` for each arrival, and `cleared` when all are deleted."""
     with messages.watch() as watcher:
         yield "event: ready\ndata: {}\n\n"
         while not watcher.ended:

@@ -1,4 +1,4 @@
-"""Emulates FCM's HTTP v1 API: accepted messages and tokens, and errors for others."""
+"""Emulates FCM's HTTP v1 API, with its limits and errors."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ REMEMBERED = 10_000  # throttled messages
 RETRY_AFTER = "1"  # seconds
 # https://firebase.google.com/docs/cloud-messaging/customize-messages/collapsible-message-types
 MOST_COLLAPSE_KEYS = 4  # that FCM stores for an offline Android phone
-MOST_STORED = 100  # other messages that FCM stores; it drops all beyond this number
+MOST_STORED = 100  # other messages that FCM stores; one more makes it drop all of them
 PACKAGE = "package name"  # collapse key of every notification message
 
 
@@ -90,7 +90,7 @@ class SendRequest(Part):
 
 
 class Phones:
-    """Represents all devices; the start of a token selects the behavior."""
+    """Represents all devices; the prefix of a token selects the behaviour."""
 
     def __init__(self, project: str | None = None) -> None:
         self._project = project
@@ -98,7 +98,7 @@ class Phones:
         self._stored: dict[str, list[Push]] = {}  # by token of an offline Android phone
 
     def send(self, project: str, body: bytes) -> tuple[str, Message | None]:
-        """Return FCM's name of the message and the text on the phone, empty in a dry run."""
+        """Return FCM's name of the message, and the message if the phone shows it now."""
         if self._project not in (None, project):
             raise permission_denied(project)
         request = parse(body)
@@ -110,17 +110,17 @@ class Phones:
         if push.token.startswith("offline-"):
             self._store(push)
             return name, None
-        return name, shown(push)
+        return name, to_message(push)
 
     def connect(self, token: str) -> list[Message]:
         """Return the messages that an offline phone shows when it connects."""
-        return [shown(push) for push in self._stored.pop(token, [])]
+        return [to_message(push) for push in self._stored.pop(token, [])]
 
     def _store(self, push: Push) -> None:
         stored, key = self._stored.setdefault(push.token, []), collapse_key(push)
         if key is None:
             if sum(collapse_key(one) is None for one in stored) == MOST_STORED:
-                # FCM then reports onDeletedMessages
+                # FCM then calls onDeletedMessages in the app.
                 stored[:] = [one for one in stored if collapse_key(one)]
                 return
         else:
@@ -142,8 +142,8 @@ class Phones:
 
     def _throttle(self, push: Push) -> None:
         """Reject a message twice, then accept it."""
-        told = push.model_dump_json(include={"token", "notification", "data"})
-        message = hashlib.sha256(told.encode()).hexdigest()
+        content = push.model_dump_json(include={"token", "notification", "data"})
+        message = hashlib.sha256(content.encode()).hexdigest()
         times = self._throttled.get(message, 0)
         if times == THROTTLED_TIMES:
             return
@@ -165,16 +165,16 @@ def parse(body: bytes) -> SendRequest:
         raise FcmError(400, "INVALID_ARGUMENT", "Invalid JSON payload received.") from error
     push = request.message
     if not push.token or push.topic or push.condition:
-        problem = "Exactly one of token, topic or condition is required; phones here have tokens."
-        raise invalid("message", problem)
+        problem = "Exactly one of token, topic or condition is required; use a token here."
+        raise invalid_argument("message", problem)
     for platform, size in sizes_of(push).items():
         if size > LARGEST_MESSAGE:
-            raise invalid("message", f"{platform} message is too big")
+            raise invalid_argument("message", f"{platform} message is too big")
     return request
 
 
 def sizes_of(push: Push) -> dict[str, int]:
-    """Return the bytes for each platform: the data and the displayed text."""
+    """Return the bytes of data and text for each platform."""
     common = push.data, push.notification.model_dump(exclude_defaults=True)
     own = {"Android": push.android.notification, "APNS": push.apns.payload, "Web": push.webpush}
     return {
@@ -190,8 +190,8 @@ def collapse_key(push: Push) -> str | None:
     return push.android.collapse_key or None
 
 
-def shown(push: Push) -> Message:
-    """Return the text in an app, which writes that of data messages itself."""
+def to_message(push: Push) -> Message:
+    """Return the message as an app shows it; the app builds it from the data of data messages."""
     return Message(
         channel="push",
         to=push.token,
@@ -205,7 +205,7 @@ def fcm_error(code: int, status: str, message: str, error_code: str) -> FcmError
     return FcmError(code, status, message, [{"@type": FCM_ERROR, "errorCode": error_code}])
 
 
-def invalid(field_name: str, description: str) -> FcmError:
+def invalid_argument(field_name: str, description: str) -> FcmError:
     violation = {"field": field_name, "description": description}
     details: list[dict[str, Any]] = [
         {"@type": BAD_REQUEST, "fieldViolations": [violation]},
@@ -217,7 +217,7 @@ def invalid(field_name: str, description: str) -> FcmError:
 def invalid_fields(error: ValidationError) -> FcmError:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"]) or "message"
-    return invalid(name, f"Invalid value at '{name}': {first['msg']}")
+    return invalid_argument(name, f"Invalid value at '{name}': {first['msg']}")
 
 
 def unauthenticated() -> FcmError:

@@ -60,8 +60,8 @@ class ServiceAccount:
         except (ValueError, KeyError, TypeError, AttributeError):
             pass
         raise UnusableCredentials(
-            f"{path} is not a Google service account's JSON key; give one with client_email, "
-            "project_id and private_key."
+            f"{path} is not the JSON key of a Google service account; expected the members "
+            "client_email, project_id and private_key."
         )
 
     def secret(self) -> bytes:

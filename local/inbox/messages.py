@@ -24,7 +24,7 @@ def now() -> str:
 
 
 class Message(BaseModel):
-    """Describes a push or e-mail for its recipient."""
+    """Describes a push notification or an e-mail to one recipient."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
@@ -42,14 +42,14 @@ class Message(BaseModel):
 
 
 class Watcher:
-    """Streams later events to one open page, as Server-Sent Events."""
+    """Streams new events to one open page, as Server-Sent Events."""
 
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[str] = asyncio.Queue(BACKLOG)
         self.ended = False
 
     def offer(self, event: str) -> None:
-        """Queue an event, or end the stream of a watcher that lags, so that its page reloads."""
+        """Queue an event. If too many wait, end the stream, so that the page reloads."""
         try:
             self._waiting.put_nowait(event)
         except asyncio.QueueFull:
@@ -68,7 +68,7 @@ class Watcher:
 
 
 class Messages:
-    """Stores the last `kept` messages, oldest first; used by one event loop only."""
+    """Stores the last `kept` messages, oldest first; only one event loop may use it."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept: deque[Message] = deque(maxlen=kept)
@@ -76,7 +76,7 @@ class Messages:
 
     def add(self, message: Message) -> None:
         self._kept.append(message)
-        self._tell(f"event: message\ndata: {message.json_text()}\n\n")
+        self._publish(f"event: message\ndata: {message.json_text()}\n\n")
 
     def find(
         self, channel: Channel | None = None, to: str | None = None, limit: int | None = None
@@ -87,7 +87,7 @@ class Messages:
 
     def clear(self) -> None:
         self._kept.clear()
-        self._tell("event: cleared\ndata: {}\n\n")
+        self._publish("event: cleared\ndata: {}\n\n")
 
     @contextmanager
     def watch(self) -> Iterator[Watcher]:
@@ -102,7 +102,7 @@ class Messages:
         for watcher in self._watchers:
             watcher.end()
 
-    def _tell(self, event: str) -> None:
+    def _publish(self, event: str) -> None:
         for watcher in self._watchers:
             watcher.offer(event)
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a make goal in the container of this checkout, which it makes when necessary: run.sh GOAL [VARIABLE=VALUE...]
+# run.sh GOAL [VARIABLE=VALUE...]: runs a make goal in the container of this checkout, and creates the container if necessary.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 checkout=$(cd "$here/../.." && pwd)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints where the local environment runs: `native` on this machine, or in a `container`. HERALD_WAY decides if it is set.
+# Prints where the local environment runs: `native` (on this machine) or `container`. HERALD_WAY overrides the choice.
 case "${HERALD_WAY:-}" in
   native | container) echo "$HERALD_WAY"; exit ;;
   "") ;;
@@ -12,5 +12,5 @@ if [ "$(uname -s)" = Linux ] && can_be_root && has_programs; then
 elif command -v docker >/dev/null && docker info >/dev/null 2>&1; then
   echo container
 else
-  echo native # which says what is missing
+  echo native # its error lists the missing programs
 fi

@@ -16,7 +16,7 @@ from review.simulation.trial import Incomplete
 def main() -> None:
     warnings.simplefilter("ignore")  # warnings of the SDKs
     arguments = parsed()
-    environment = Environment.chosen()
+    environment = Environment.from_variables()
     try:
         deployments = programs(arguments.stack or stack_names())
         verdicts = list(judged(deployments, environment))

@@ -12,7 +12,7 @@ def test_an_address_is_host_and_port():
 
 @pytest.mark.parametrize("text", ["8025", ":8025", "127.0.0.1:", "127.0.0.1:http", ""])
 def test_another_text_is_refused(text):
-    expected = re.escape(f"expected HOST:PORT such as 127.0.0.1:8025, got {text!r}")
+    expected = re.escape(f"expected HOST:PORT, for example 127.0.0.1:8025; got {text!r}")
     with pytest.raises(argparse.ArgumentTypeError, match=expected):
         Address.parse(text)
 

@@ -1,4 +1,4 @@
-from local.certificates import HEAD, added
+from local.certificates import HEAD, find_added
 
 
 def certificate(content):
@@ -11,8 +11,8 @@ def test_only_what_debian_does_not_ship_is_added(tmp_path):
     (shipped / "One.crt").write_text(certificate("ONE\nMORE") + "\n")
     trusted = tmp_path / "bundle.crt"
     trusted.write_text(f"{certificate('ONEMORE')}\n{certificate('PROXY')}\n")
-    assert added(trusted, shipped.parent) == f"{HEAD}{certificate('PROXY')}\n"
+    assert find_added(trusted, shipped.parent) == f"{HEAD}{certificate('PROXY')}\n"
 
 
 def test_a_machine_that_trusts_nothing_of_its_own_adds_none(tmp_path):
-    assert added(tmp_path / "missing.crt", tmp_path) == HEAD
+    assert find_added(tmp_path / "missing.crt", tmp_path) == HEAD

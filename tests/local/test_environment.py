@@ -72,22 +72,22 @@ def test_a_shell_gets_what_other_programs_rely_on(environment):
 
 
 def test_a_user_brings_a_cluster_and_a_builder():
-    environment = Environment.chosen(
+    environment = Environment.from_variables(
         {
             "HERALD_KUBECONFIG": "/home/me/.kube/config",
             "HERALD_BUILDER": "mine",
             "HERALD_HOST_ADDRESS": "172.18.0.1",
         }
     )
-    assert environment.replaced() == (*CLUSTER, *MONITORING, "buildkitd")
+    assert environment.replaced_processes() == (*CLUSTER, *MONITORING, "buildkitd")
     assert environment.variables()["BRIDGE_ADDRESS"] == "172.18.0.1"
     shell = environment.shell()
     assert (shell["KUBECONFIG"], "DOCKER_CONFIG" in shell) == ("/home/me/.kube/config", False)
 
 
 def test_without_a_choice_everything_is_ours():
-    environment = Environment.chosen({})
-    assert (environment, environment.replaced()) == (Environment(), ())
+    environment = Environment.from_variables({})
+    assert (environment, environment.replaced_processes()) == (Environment(), ())
     processes = yaml.safe_load((PROJECT / "local" / "processes.yaml").read_text())["processes"]
     assert {*CLUSTER, *MONITORING, "buildkitd"} < set(processes)
 
@@ -115,8 +115,8 @@ def test_own_cluster_and_builder_need_no_root(tmp_path):
 
 
 def test_owner_is_the_user_behind_sudo():
-    assert Environment.chosen({"HERALD_OWNER": "1000:100"}).owner == (1000, 100)
-    assert Environment.chosen({}).owner == (os.getuid(), os.getgid())
+    assert Environment.from_variables({"HERALD_OWNER": "1000:100"}).owner == (1000, 100)
+    assert Environment.from_variables({}).owner == (os.getuid(), os.getgid())
 
 
 def test_patience_lengthens_probes(tmp_path, monkeypatch):

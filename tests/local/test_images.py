@@ -33,7 +33,7 @@ def test_base_image_is_made_once(environment, tmp_path, monkeypatch):
     said = list[str]()
     made = images.base_system(environment, said.append)
     assert images.base_system(environment, said.append) == made
-    assert (made.read_text(), said) == ("archive\n", ["the Python base image is being made"])
+    assert (made.read_text(), said) == ("archive\n", ["building the Python base image"])
     [asked] = (tmp_path / "asked").read_text().splitlines()
     assert f"--keyring={environment.debian_keyring}" in asked
     assert asked.endswith("bookworm - http://mirror.example.com/debian")
@@ -55,7 +55,7 @@ def test_mmdebstrap_finds_its_filter(environment):
 
 def test_failure_names_its_cause(environment):
     install(environment, "(echo W: slow; echo no mmtarfilter; echo E: failed) >&2; exit 1")
-    with pytest.raises(LocalError, match=r"mmdebstrap said: no mmtarfilter$"):
+    with pytest.raises(LocalError, match="could not be built: no mmtarfilter; "):
         images.base_system(environment, lambda text: None)
 
 
@@ -64,7 +64,8 @@ def test_unreachable_mirror_leaves_nothing(environment, tmp_path):
     with pytest.raises(LocalError) as caught:
         images.base_system(environment, lambda text: None)
     assert str(caught.value) == (
-        "the Python base image could not be made: mmdebstrap said: E: cannot resolve deb.debian.org"
+        "the Python base image could not be built: E: cannot resolve deb.debian.org; "
+        "check the network and HERALD_DEBIAN_MIRROR"
     )
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 

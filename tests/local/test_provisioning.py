@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.provisioning import has_changed, is_lasting, without_progress
+from local.provisioning import has_changed, is_result, strip_progress
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from local.provisioning import has_changed, is_lasting, without_progress
     ],
 )
 def test_what_was_done_and_errors_are_shown(line):
-    assert is_lasting(line)
+    assert is_result(line)
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,13 @@ def test_what_was_done_and_errors_are_shown(line):
     ],
 )
 def test_work_in_progress_is_not_shown(line):
-    assert not is_lasting(line)
+    assert not is_result(line)
 
 
 def test_messages_of_builds_are_not_shown():
     image = " +  docker-build:index:Image local-event-service created (61s)"
-    assert without_progress(f"{image} #28 DONE 0.0s\n") == image
-    assert without_progress(f"{image} [diff: ~tags]; \n") == f"{image} [diff: ~tags];"
+    assert strip_progress(f"{image} #28 DONE 0.0s\n") == image
+    assert strip_progress(f"{image} [diff: ~tags]; \n") == f"{image} [diff: ~tags];"
 
 
 def write_update(folder, number, counts):

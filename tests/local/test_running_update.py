@@ -52,7 +52,7 @@ def test_an_engine_whose_starter_was_killed_is_ended(lock, tmp_path):
 @pytest.mark.parametrize("by", [None, 1])
 def test_an_update_of_somebody_else_is_not_touched(lock, tmp_path, by):
     engine = lock(by=by)
-    with pytest.raises(LocalError, match=f"running already \\(pid {engine.pid}\\)"):
+    with pytest.raises(LocalError, match=f"is running \\(pid {engine.pid}\\)"):
         end_abandoned(tmp_path)
     assert runs(engine.pid)
 

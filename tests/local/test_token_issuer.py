@@ -79,9 +79,9 @@ def test_its_key_stays_private_and_is_made_once(environment):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "`make up` makes it"),
-        (b"no key", "no private key"),
-        (pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)), "elliptic curve"),
+        (None, "run `make up` to create it"),
+        (b"no key", "does not contain a PEM private key"),
+        (pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)), "elliptic-curve key"),
     ],
 )
 def test_a_key_that_would_not_do_is_named(tmp_path, content, reason):

@@ -18,10 +18,10 @@ def operation(kind, inputs, type_="creating", custom=True):
 def test_operations_are_read_off_the_state(tmp_path):
     file = tmp_path / "local.json"
     file.write_text(json.dumps({"checkpoint": {"latest": {"pending_operations": [1]}}}))
-    assert unfinished.begun(file) == [1]
+    assert unfinished.read_operations(file) == [1]
     for empty in ({"latest": {}}, {"latest": None}, {}):
         file.write_text(json.dumps({"checkpoint": empty}))
-        assert unfinished.begun(file) == []
+        assert unfinished.read_operations(file) == []
 
 
 def test_only_creations_of_what_a_provider_makes_are_taken_back():
@@ -30,7 +30,9 @@ def test_only_creations_of_what_a_provider_makes_are_taken_back():
         operation("aws:sns/topic:Topic", {"name": "u"}, "updating"),
         operation("herald:infra:Topic", {}, custom=False),
     ]
-    assert list(unfinished.creations(operations)) == [("aws:sns/topic:Topic", {"name": "t"})]
+    assert list(unfinished.interrupted_creations(operations)) == [
+        ("aws:sns/topic:Topic", {"name": "t"})
+    ]
 
 
 class Called:

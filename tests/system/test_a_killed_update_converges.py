@@ -32,7 +32,7 @@ POINTS = [1, 2, 4, 5, 8, 11, 14, 19, 24, 27]  # of about 32
 class CutOff:
     def __init__(self, folder: Path) -> None:
         self.folder = shutil.copytree(Path(__file__).parent / "cut_off", folder / NAME)
-        self.environment = Environment.chosen()
+        self.environment = Environment.from_variables()
         self.provisioning = Provisioning(self.environment, self.folder, NAME)
         self.run = f"{NAME}-{uuid.uuid4().hex[:6]}"  # whatever an earlier run has left
         self.number = 0

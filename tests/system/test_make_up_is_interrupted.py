@@ -14,7 +14,9 @@ from local.running_update import engines
 from tests.system.test_the_environment_recovers import make_up
 
 pytestmark = [pytest.mark.system, pytest.mark.disruptive]
-LOCKS = Provisioning(Environment.chosen()).states / "locks" / "organization" / "herald" / STACK
+LOCKS = (
+    Provisioning(Environment.from_variables()).states / "locks" / "organization" / "herald" / STACK
+)
 UP = [str(PROJECT / ".venv" / "bin" / "python"), "-m", "local", "up"]
 
 
@@ -47,7 +49,7 @@ def test_ctrl_c_ends_the_engine_first_and_says_how_to_go_on():
         os.killpg(running.pid, signal.SIGINT)
         said, _ = running.communicate(timeout=300)
     assert running.returncode == 1, said
-    assert "local: interrupted; `make up` goes on from here" in said
+    assert "local: interrupted; `make up` continues from here" in said
     assert list(engines(LOCKS)) == []
     make_up()
     assert list(LOCKS.glob("*.json")) == []
@@ -70,5 +72,5 @@ def test_beside_a_running_update_it_refuses_and_names_it():
         refused = subprocess.run(UP, cwd=PROJECT, capture_output=True, text=True, check=False)
         os.kill(engine, signal.SIGCONT)
         running.communicate(timeout=300)
-    assert f"is running already (pid {engine}); wait for its end" in refused.stderr
+    assert f"is running (pid {engine}); wait until it ends" in refused.stderr
     assert refused.returncode == running.returncode + 1 == 1

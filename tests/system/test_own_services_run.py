@@ -30,7 +30,7 @@ class Checkout(CheckoutCopy):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         shutil.copytree(PROJECT / ".local" / "stacks", folder / "stacks", ignore=PASSING)
-        self.environment |= Environment.chosen().shell()
+        self.environment |= Environment.from_variables().shell()
         self.environment["PULUMI_BACKEND_URL"] = f"file://{folder}/stacks"
 
     def replace_event_service(self) -> None:

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.system, pytest.mark.disruptive]
 
 @pytest.fixture(scope="module")
 def supervisor() -> Supervisor:
-    return Supervisor(Environment.chosen())
+    return Supervisor(Environment.from_variables())
 
 
 def process(supervisor: Supervisor, name: str) -> Process:

@@ -1,4 +1,4 @@
-"""The browser of the machine is used; else Debian's is fetched, or one sentence says what to do."""
+"""The tests use the machine's browser, else Debian's, or report in one sentence what to install."""
 
 import subprocess
 
@@ -39,7 +39,7 @@ def test_fetched_browser_has_libraries_and_fonts(machine, monkeypatch):
     put(root / "usr/lib/x86_64-linux-gnu/pulseaudio/libpulsecommon-16.1.so")
     put(root / "etc/fonts/fonts.conf")
     put(root / "usr/lib/chromium/chromium-headless-shell", '#!/bin/sh\nenv; echo "$@"\n')
-    monkeypatch.setattr(packages, "unpacked", lambda names: root)
+    monkeypatch.setattr(packages, "unpack", lambda names: root)
     environment = Environment(machine / "state")
     browser.provide(environment)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
@@ -68,6 +68,6 @@ def test_failed_fetch_names_packages(machine):
     assert str(caught.value) == (
         "the tests of web pages need Chromium or Google Chrome;"
         " install the package `chromium` or `google-chrome-stable`"
-        " (chromium-headless-shell would be fetched with apt-get, but this machine has none;"
-        " install them yourself or set HERALD_WAY=container)"
+        " (chromium-headless-shell must be downloaded with apt-get, but apt-get was not found;"
+        " install the packages yourself or set HERALD_WAY=container)"
     )

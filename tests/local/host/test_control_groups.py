@@ -44,20 +44,23 @@ def test_controllers_in_use_stay(unified):
     (unified / "cgroup.subtree_control").write_text("cpu memory pids\n")
     (unified / "system.slice" / "cgroup.subtree_control").write_text("memory\n")
     (unified / "user.slice" / "cgroup.subtree_control").write_text("\n")
-    assert control_groups.enabled(unified) == {"cpu", "memory", "pids"}
-    assert control_groups.unused(unified) == {"cpu", "pids"}
+    assert control_groups.enabled_controllers(unified) == {"cpu", "memory", "pids"}
+    assert control_groups.unused_controllers(unified) == {"cpu", "pids"}
     control_groups.disable({"cpu"}, unified)
     assert (unified / "cgroup.subtree_control").read_text() == "-cpu"
 
 
 def test_split_hierarchies_enable_nothing(split):
     control_groups.make(split)
-    assert (control_groups.enabled(split), control_groups.unused(split)) == (set(), set())
+    assert (
+        control_groups.enabled_controllers(split),
+        control_groups.unused_controllers(split),
+    ) == (set(), set())
 
 
 def test_kernel_without_controller_is_refused(unified):
     (unified / "cgroup.controllers").write_text("cpu memory\n")
-    with pytest.raises(LocalError, match="the kernel offers no control group controller pids; "):
+    with pytest.raises(LocalError, match="cgroup.controllers lacks pids; "):
         control_groups.make(unified)
     assert control_groups.existing(unified) == []
 

@@ -105,14 +105,14 @@ def test_inspection_lists_everything(machine, tmp_path, started, monkeypatch):
     chain = ("iptables", "nat", "KUBE-SERVICES")
     (tmp_path / "kernel" / "kernel").mkdir(parents=True)
     (tmp_path / "kernel" / "kernel" / "panic").write_text("0\n")
-    record.keep()
+    record.save()
     (tmp_path / "kernel" / "kernel" / "panic").write_text("10\n")
     (tmp_path / "devices" / "herald0" / "bridge").mkdir(parents=True)
     monkeypatch.setattr(processes, "marks", lambda: {ours.pid: str(machine.state)})
     monkeypatch.setattr(leftovers, "mounts", lambda environment: [f"{environment.state}/layer"])
     monkeypatch.setattr(control_groups, "existing", lambda *_: [tmp_path / "group"])
     monkeypatch.setattr("local.host.firewall.chains", lambda: {chain})
-    assert leftovers.remains(machine) == [
+    assert leftovers.find(machine) == [
         f"process {leftovers.describe(ours.pid)}",
         f"mount {machine.state}/layer",
         "bridge herald0",
@@ -125,4 +125,4 @@ def test_inspection_lists_everything(machine, tmp_path, started, monkeypatch):
 
 @pytest.mark.integration
 def test_clean_machine_has_no_remains(machine):
-    assert leftovers.remains(machine) == []
+    assert leftovers.find(machine) == []

@@ -94,8 +94,8 @@ def test_machine_without_apt_is_one_sentence(machine):
     with pytest.raises(LocalError) as caught:
         packages.provide(Environment(machine / "state"))
     assert str(caught.value) == (
-        f"{', '.join(ALL)} would be fetched with apt-get, but this machine has none;"
-        " install them yourself or set HERALD_WAY=container"
+        f"{', '.join(ALL)} must be downloaded with apt-get, but apt-get was not found;"
+        " install the packages yourself or set HERALD_WAY=container"
     )
 
 
@@ -107,7 +107,7 @@ def test_unreachable_mirror_is_one_sentence(machine):
     with pytest.raises(LocalError) as caught:
         packages.provide(Environment(machine / "state"))
     assert str(caught.value) == (
-        "Debian packages could not be fetched; apt-get said: E: Unable to locate package runc;"
+        "Debian packages could not be downloaded: apt-get: E: Unable to locate package runc;"
         " check the network and the machine's package sources"
     )
     assert list((machine / "cache" / "packages").iterdir()) == []
@@ -119,7 +119,7 @@ def test_package_is_fetched_without_installing(tmp_path, monkeypatch):
     monkeypatch.setenv("HERALD_CACHE", str(tmp_path))
     query = ["dpkg-query", "-W", "-f", "${Package} ${Version} ${Status}\n"]
     before = subprocess.check_output(query)
-    root = packages.unpacked(["debian-archive-keyring", "mmdebstrap"])
+    root = packages.unpack(["debian-archive-keyring", "mmdebstrap"])
     assert (root / "usr/bin/mmdebstrap").exists()
     assert subprocess.check_output(query) == before
-    assert root == packages.unpacked(["debian-archive-keyring", "mmdebstrap"])
+    assert root == packages.unpack(["debian-archive-keyring", "mmdebstrap"])

@@ -22,10 +22,10 @@ def test_holder_is_named(listener):
 
 
 def test_free_port_has_no_holder(listener):
-    assert ports.answers(listener)
+    assert ports.is_used(listener)
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]
-    assert not ports.answers(free)
+    assert not ports.is_used(free)
     assert ports.holder(free) == "an unknown process"
 
 
@@ -35,8 +35,9 @@ def test_taken_port_stops_the_start(tmp_path, listener):
     with pytest.raises(LocalError) as caught:
         ports.check(environment)
     assert str(caught.value) == (
-        "ports that the local environment needs are in use; end their holders or choose others"
-        f" in local/ports.env and Pulumi.local.yaml:\n  {listener}: {ports.holder(listener)}"
+        "the local environment needs ports that other programs use; end these programs, or change"
+        " the ports in local/ports.env and Pulumi.local.yaml:"
+        f"\n  {listener}: {ports.holder(listener)}"
     )
 
 
@@ -53,4 +54,4 @@ def test_holder_names_another_checkout(tmp_path):
         port = int(process.stdout.readline())
         shown = ports.holder(port)
         process.kill()
-    assert shown == f"the environment in {tmp_path}; `make down` there ends it"
+    assert shown == f"the local environment in {tmp_path}; run `make down` there"

@@ -14,7 +14,9 @@ def kernel(tmp_path, monkeypatch):
     monkeypatch.setattr("local.host.firewall.remove", lambda kept: None)
     monkeypatch.setattr("local.host.firewall.supported_kind", lambda: "nft")
     monkeypatch.setattr("local.host.firewall.FILTER_KIND", str(tmp_path / "run" / "iptables"))
-    monkeypatch.setattr("local.host.control_groups.enabled", lambda *_: frozenset({"memory"}))
+    monkeypatch.setattr(
+        "local.host.control_groups.enabled_controllers", lambda *_: frozenset({"memory"})
+    )
     for name, value in (("net/ipv4/ip_forward", "0"), ("vm/overcommit_memory", "2")):
         (tmp_path / "kernel" / name).parent.mkdir(parents=True)
         record.write(name, value)
@@ -32,15 +34,15 @@ def change() -> None:
 
 def test_settings_are_restored(kernel):
     before = values()
-    record.keep()
+    record.save()
     change()
-    record.keep()  # a second start keeps the first record
+    record.save()  # a second start keeps the first record
     record.restore()
     assert (values(), (kernel / "run").exists()) == (before, False)
 
 
 def test_record_survives_reading(kernel):
-    record.keep()
+    record.save()
     assert record.load() == record.Record(
         {"net/ipv4/ip_forward": "0", "vm/overcommit_memory": "2"},
         frozenset({("iptables", "nat", "CNI-OTHER")}),
@@ -51,14 +53,16 @@ def test_record_survives_reading(kernel):
 def test_added_controllers_are_disabled(kernel, monkeypatch):
     disabled = list[frozenset[str]]()
     monkeypatch.setattr("local.host.control_groups.disable", disabled.append)
-    record.keep()
-    monkeypatch.setattr("local.host.control_groups.unused", lambda: frozenset({"cpu", "memory"}))
+    record.save()
+    monkeypatch.setattr(
+        "local.host.control_groups.unused_controllers", lambda: frozenset({"cpu", "memory"})
+    )
     record.restore()
     assert disabled == [frozenset({"cpu"})]
 
 
 def test_other_bridges_keep_forwarding(kernel):
-    record.keep()
+    record.save()
     change()
     (kernel / "devices" / "docker0" / "bridge").mkdir(parents=True)
     record.restore()

@@ -32,7 +32,9 @@ def test_missing_programs_are_named(environment, monkeypatch):
     known = {"ip", "setpriv"}
     monkeypatch.setattr(shutil, "which", lambda name, path: name if name in known else None)
     missing = ", ".join(n for n in requirements.needed_programs(environment) if n not in known)
-    assert refusal(environment) == f"{missing} not found; `make packages tools` provides them"
+    assert refusal(environment) == (
+        f"these programs were not found: {missing}; run `make packages tools`"
+    )
 
 
 def test_small_disk_is_refused(environment, monkeypatch):

@@ -221,7 +221,7 @@ def promtool() -> str:
     links = Environment().links
     found = shutil.which("promtool", path=f"{links}:/usr/bin")
     if not found:
-        pytest.fail("promtool was not found; `make packages` provides it")
+        pytest.fail("promtool was not found; run `make packages`")
     return found
 
 

@@ -15,7 +15,7 @@ from stacks.config.project import ROOT
 
 pytestmark = pytest.mark.system
 
-SHELL = Environment.chosen().shell()
+SHELL = Environment.from_variables().shell()
 PROGRAM = """
 from datetime import UTC, datetime
 import pulumi, pulumi_aws as aws
