@@ -1,31 +1,25 @@
 """Defines the configuration of a stack. All other differences are code."""
 
-import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from stacks.config.authorities import certificates_of_authorities, expect_checkable, expect_region
+from stacks.config.authorities import expect_region
+from stacks.config.database import DatabaseConfig
+from stacks.config.file_text import Secret
 from stacks.config.gateway import GatewayConfig, expect_protected
 from stacks.config.identity import IdentityConfig
-from stacks.config.networks import DnsLabel, NetworkConfig, Port
+from stacks.config.images import ImagesConfig
+from stacks.config.networks import DnsLabel, NetworkConfig
 from stacks.config.place import (
     AccessConfig,
     FoundationReference,
     expect_one_place,
     expect_own_registry,
 )
-from stacks.config.project import PROJECT, ROOT
+from stacks.config.project import PROJECT
 from stacks.config.quota import Cpu, Memory, QuotaConfig, amount
-from stacks.config.restore import ServerRestore, TableRestore
+from stacks.config.restore import TableRestore
 from stacks.config.section import DefaultTags, Section
 from stacks.config.services import find_services
 from stacks.config.unlock import Unlock
@@ -41,8 +35,6 @@ def expect_service(name: str) -> str:
 ServiceName = Annotated[str, AfterValidator(expect_service)]
 Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,14}-$")]
 ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
-DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
-OWN_MACHINE = ("localhost:", "127.0.0.1:")
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 # Mail programs require https; http is for addresses of this machine.
 PublicAddress = Annotated[
@@ -51,118 +43,10 @@ PublicAddress = Annotated[
 EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
-def read_file(given: Any) -> Any:
-    """Return the text of the file in `{fromFile: path}`, relative to the folder of the project."""
-    if not isinstance(given, dict):
-        return given
-    if set(given) != {"fromFile"} or not isinstance(given["fromFile"], str):
-        raise ValueError("expected text, or {fromFile: PATH}")
-    file = ROOT / given["fromFile"]
-    try:
-        text = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"expected a readable text file at {file}") from error
-    if not text:
-        raise ValueError(f"expected text in the file {file}, which is empty")
-    return text
-
-
-FileText = Annotated[str, BeforeValidator(read_file)]
-Authorities = Annotated[FileText, AfterValidator(certificates_of_authorities)]
-Secret = Annotated[SecretStr, BeforeValidator(read_file), Field(min_length=1)]
-
-
-class RepositoriesConfig(Section):
-    kept_images: int = Field(default=100, ge=10, le=1000)  # images of each service
-
-
-class ImagesConfig(Section):
-    registry: str = Field(min_length=1)  # host, and the path of its repositories
-    base: str = Field(min_length=1)  # image with Python 3.11 or newer and venv, by digest
-    builder: str | None = None  # buildx builder; Docker's default if unset
-    ca_bundle: FileText | None = None  # certificates that pip trusts during builds
-    compression: Literal["gzip", "zstd", "uncompressed"] | None = None  # for new layers
-    platforms: list[Literal["linux/amd64", "linux/arm64"]] = Field(default_factory=list)
-    cache: bool = False  # keep layers in the registry, for builders without a disk
-    repositories: RepositoriesConfig | None = (
-        None  # made in the registry, which is of ECR, if given
-    )
-
-    @field_validator("base")
-    @classmethod
-    def by_digest(cls, base: str) -> str:
-        """Require a digest, because tags can move; a registry on this machine is exempt."""
-        if not DIGEST.search(base) and not base.startswith(OWN_MACHINE):
-            raise ValueError(
-                "expected an image by its digest, NAME:TAG@sha256:…, which `docker buildx "
-                f"imagetools inspect {base}` prints"
-            )
-        return base
-
-    @model_validator(mode="after")
-    def tags_that_never_move(self) -> Self:
-        if self.repositories is not None and ".dkr.ecr." not in self.registry:
-            raise ValueError("expected a registry on ECR with `repositories`")
-        if self.repositories is not None and self.cache:
-            raise ValueError("expected no `cache` with `repositories`, whose tags never move")
-        return self
-
-
 class MessagingConfig(Section):
     visibility_timeout: int = Field(default=60, ge=10, le=43200)  # seconds
     max_receives: int = Field(default=5, ge=1, le=1000)
     max_age: int = Field(default=300, ge=60)  # seconds a message may wait before the alarm
-
-
-class ExistingDatabase(Section):
-    host: str = Field(min_length=1)
-    port: Port = 5432
-    admin_user: str = "postgres"
-    admin_password: Secret
-
-
-class RdsDatabase(Section):
-    identifier: str | None = Field(
-        default=None, max_length=63, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-    )
-    version: int = Field(default=17, ge=13)  # major version
-    allow_major_upgrade: bool = False  # let a higher `version` upgrade the server
-    apply_immediately: bool = False  # do not wait for the maintenance window
-    instance_class: str = Field(default="db.t4g.micro", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
-    multi_az: bool = True
-    storage: int = Field(default=20, ge=20, le=65536)  # GiB
-    max_storage: int = Field(default=100, ge=20, le=65536)  # GiB
-    backup_days: int = Field(default=14, ge=1, le=35)
-    alarm_connections: int = Field(default=80, ge=10)
-    password: Literal["managed", "generated"] = "managed"  # of the administrator
-    subnet_ids: list[str] = Field(default_factory=list)  # private, in at least two zones
-    security_group_ids: list[str] = Field(default_factory=list)
-    restore: ServerRestore | None = None
-
-    @model_validator(mode="after")
-    def room_to_grow(self) -> Self:
-        if self.max_storage < self.storage:
-            raise ValueError(f"expected maxStorage of at least {self.storage}")
-        return self
-
-
-class DatabaseConfig(Section):
-    """Names the database server: exactly one of the two."""
-
-    existing: ExistingDatabase | None = None
-    rds: RdsDatabase | None = None
-    rotation: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9-]{1,32}$"
-    )  # change it to rotate passwords
-    ssl_mode: Literal["disable", "require", "verify-ca", "verify-full"] = "verify-full"
-    ssl_root_cert: Authorities | None = None  # PEM certificates; part of the images
-
-    @model_validator(mode="after")
-    def one_server(self) -> Self:
-        if (self.existing is None) == (self.rds is None):
-            raise ValueError("expected either `existing` or `rds`")
-        expect_checkable(self.ssl_mode, self.ssl_root_cert)
-        return self
 
 
 class EmailConfig(Section):

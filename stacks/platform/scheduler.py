@@ -8,8 +8,8 @@ from herald_infra.service_database import ServiceDatabase
 from herald_infra.use import Use
 from pulumi import ResourceOptions
 
+from stacks.config.images import ImagesConfig
 from stacks.config.project import PROJECT
-from stacks.config.stack import ImagesConfig
 from stacks.platform.workloads import Cluster
 
 NAME = "notification-scheduler"

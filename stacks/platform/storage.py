@@ -6,8 +6,9 @@ from herald_infra.restored_data import PointInTime, Snapshot
 from herald_infra.topic import Topic
 from pulumi import Input
 
+from stacks.config.database import ExistingDatabase, RdsDatabase
 from stacks.config.restore import ServerRestore, restorable_time
-from stacks.config.stack import ExistingDatabase, RdsDatabase, StackConfig
+from stacks.config.stack import StackConfig
 from stacks.platform.surroundings import Surroundings
 
 
