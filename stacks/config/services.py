@@ -1,9 +1,10 @@
 """Finds the services of this checkout, one folder each in `services/`."""
 
+import ast
 import re
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -86,6 +87,25 @@ class Service:
         except ValidationError as error:
             raise ServiceError(problem(f"services/{self.name}/{FILE}", error)) from None
 
+    @cached_property
+    def required_settings(self) -> Sequence[str]:
+        """Return the variables without a default: of `service.toml`, or of the class Settings."""
+        if self.description is not None:
+            return self.description.settings.required
+        file = self.folder / self.package / "settings.py"
+        try:
+            tree = ast.parse(file.read_text(encoding="utf-8") if file.exists() else "")
+        except (SyntaxError, UnicodeDecodeError) as error:
+            place = f"services/{self.name}/{self.package}/settings.py"
+            raise ServiceError(f"{place} is not valid Python: {error}.") from None
+        for node in ast.iter_child_nodes(tree):
+            if isinstance(node, ast.ClassDef) and node.name == "Settings":
+                return [field.upper() for field in fields_without_default(node)]
+        raise ServiceError(
+            f"services/{self.name} has no settings: expected the class Settings in "
+            f"{self.package}/settings.py."
+        )
+
     @property
     def health(self) -> Health:
         return self.description.health if self.description else Health()
@@ -93,6 +113,12 @@ class Service:
     @property
     def image(self) -> str | None:
         return self.description.image if self.description else None
+
+
+def fields_without_default(model: ast.ClassDef) -> Iterator[str]:
+    for line in model.body:
+        if isinstance(line, ast.AnnAssign) and line.value is None:
+            yield ast.unparse(line.target)
 
 
 def problem(file: str, error: ValidationError) -> str:
@@ -128,11 +154,7 @@ def expect_deployable(service: Service) -> None:
     place = f"services/{service.name}"
     expect_name("service", service.name)
     if service.is_python and not (service.folder / FILE).exists():
-        if not (service.folder / service.package / "settings.py").exists():
-            raise ServiceError(
-                f"{place} has no settings: expected the class Settings in "
-                f"{service.package}/settings.py."
-            )
+        _ = service.required_settings
         if service.package in sys.stdlib_module_names:
             raise ServiceError(
                 f"{place}: its package would hide the Python module {service.package}; "

@@ -328,10 +328,8 @@ def deployable_services() -> Mapping[str, Service]:
 
 
 def expect_settings(service: Service, environment: Environment) -> None:
-    """Reject a service without a required setting; tests check Python packages."""
-    if service.description is None:
-        return
-    if missing := sorted(set(service.description.settings.required) - environment.names()):
+    """Reject a service without a required setting, which would stop its pods."""
+    if missing := sorted(set(service.required_settings) - environment.names()):
         raise PartError(
             f"services/{service.name} requires {', '.join(missing)}, which the program does not "
             "set: add the part to `uses`, or the value to `settings`."

@@ -147,12 +147,76 @@ def test_required_setting_is_given(run):
     )
 
 
-def test_undeployable_folder_stops_the_program(run, tmp_path):
-    (tmp_path / "orders").mkdir()
-    (tmp_path / "orders" / "Dockerfile").write_text("FROM scratch\nEXPOSE 8080")
-    assert refusal(run, prices) == (
+DOCKERFILE = "FROM scratch\nEXPOSE {port}\n"
+REFUSED_FOLDERS = {  # files of services/orders, and why no program runs with them
+    "container without settings": (
+        {"Dockerfile": DOCKERFILE.format(port=8080)},
         "services/orders has no settings: expected service.toml with the tables [health] and "
-        "[settings]."
+        "[settings].",
+    ),
+    "package without settings": (
+        {"orders/__main__.py": ""},
+        "services/orders has no settings: expected the class Settings in orders/settings.py.",
+    ),
+    "package without the class": (
+        {"orders/__main__.py": "", "orders/settings.py": "PORT = 1"},
+        "services/orders has no settings: expected the class Settings in orders/settings.py.",
+    ),
+    "broken settings": (
+        {"orders/__main__.py": "", "orders/settings.py": "class Settings"},
+        "services/orders/orders/settings.py is not valid Python: expected ':' (<unknown>, line 1).",
+    ),
+    "no health check": (
+        {"service.toml": f'image = "{DIGEST}"\n[settings]\n'},
+        "services/orders/service.toml has no health; docs/how-to/add-a-service.md describes the "
+        "file.",
+    ),
+    "health check at another port": (
+        {"service.toml": "[health]\n[settings]\n", "Dockerfile": DOCKERFILE.format(port=80)},
+        "services/orders/Dockerfile: expected EXPOSE 8080, the port that serves /health/live and "
+        "/health/ready.",
+    ),
+    "two images": (
+        {
+            "service.toml": f'image = "{DIGEST}"\n[health]\n[settings]\n',
+            "Dockerfile": DOCKERFILE.format(port=8080),
+        },
+        "services/orders has two images: remove its Dockerfile, or `image` in service.toml.",
+    ),
+    "image by tag": (
+        {"service.toml": 'image = "orders:1"\n[health]\n[settings]\n'},
+        "services/orders/service.toml: image is wrong: String should match pattern "
+        "'^[^\\s@]+@sha256:[0-9a-f]{64}$'; got 'orders:1'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "said"), REFUSED_FOLDERS.values(), ids=REFUSED_FOLDERS)
+def test_undeployable_folder_stops_the_program(run, tmp_path, files, said):
+    for name, text in files.items():
+        (tmp_path / "orders" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "orders" / name).write_text(text)
+    assert refusal(run, prices) == said
+
+
+@pytest.mark.parametrize("name", ["Orders", "o", "o" * 41, "orders-", "or_ders"])
+def test_folder_name_fits_aws(run, tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "service.toml").write_text(SETTINGS.format(image=DIGEST))
+    assert refusal(run, prices).startswith(f"{name!r} cannot name a service: expected 2 to 40 ")
+
+
+def test_package_gets_its_settings(run, tmp_path):
+    package = tmp_path / "orders" / "orders"
+    package.mkdir(parents=True)
+    (package / "__main__.py").touch()
+    (package / "settings.py").write_text(
+        "class Settings(DatabaseSettings):\n    order_queue_url: str\n    days: int = 7\n"
+    )
+    said = refusal(run, lambda _, cluster: cluster.service("orders"))
+    assert said == (
+        "services/orders requires ORDER_QUEUE_URL, which the program does not set: add the "
+        "part to `uses`, or the value to `settings`."
     )
 
 
