@@ -133,7 +133,7 @@ def run_build(environment: Environment, folder: str, name: str) -> subprocess.Co
 
 
 def main() -> None:
-    environment = Environment.chosen()
+    environment = Environment.from_variables()
     if not environment.own_builder:
         base_system(environment, lambda text: print(f"  {text}", flush=True))
 
