@@ -48,14 +48,16 @@ def remove(operations: list[dict[str, Any]], environment: Environment, stack_fil
 def account_of(stack_file: Path) -> Account:
     """Return the account of the emulator from the stack file."""
     config: dict[str, Any] = yaml.safe_load(stack_file.read_text())["config"]
-    return Account(Settings.of({name.removeprefix("aws:"): config[name] for name in config}))
+    return Account(
+        Settings.from_config({name.removeprefix("aws:"): config[name] for name in config})
+    )
 
 
 def remove_from_emulator(account: Account, kind: str, inputs: dict[str, Any]) -> None:
     resource = resource_type(kind)(account)
-    made = resource.made_of(inputs)
-    if made is not None:
-        resource.delete(made, inputs)
+    created = resource.find_created(inputs)
+    if created is not None:
+        resource.delete(created, inputs)
 
 
 def remove_from_cluster(environment: Environment, inputs: Mapping[str, Any]) -> None:

@@ -1,1 +1,1 @@
-"""Provides resources in the local environment, without the official plugins."""
+"""Replaces Pulumi plugins in the local environment and in previews."""

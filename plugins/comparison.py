@@ -1,4 +1,4 @@
-"""Compares values of properties, and finds their differences."""
+"""Compares property values and lists their differences."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,18 +13,18 @@ Form = Literal["plain", "document", "policy", "unordered", "partial"]
 def same(old: Any, new: Any, form: Form = "plain") -> bool:
     """Return True if two values are equal in the form of the property.
 
-    Documents are JSON text, compared by structure. Policies and unordered lists have no order. For
-    a partial object, only the members of the program count. Missing and empty values, `False` and 0
-    are equal, because AWS exchanges them.
+    The form `document` compares JSON text by its structure. The forms `policy` and `unordered`
+    ignore the order of items. The form `partial` compares only the members that the program sets.
+    Missing values, empty values, `False` and 0 are equal, because AWS returns one for another.
     """
     if has_unknown(old) or has_unknown(new):
         return False
     if form == "document":
-        return bool(_parsed(old) == _parsed(new))
+        return bool(_parse(old) == _parse(new))
     if form == "partial":
-        return _partly(old, new)
+        return _contains(old, new)
     if form == "policy":
-        return bool(_statement(_parsed(old)) == _statement(_parsed(new)))
+        return bool(_statement(_parse(old)) == _statement(_parse(new)))
     return bool(_canonical(old, form) == _canonical(new, form))
 
 
@@ -37,8 +37,8 @@ def differences(path: str, old: Any, new: Any, form: Form = "plain") -> Iterator
             yield from differences(_member(path, key), old.get(key), new.get(key))
     elif form == "plain" and isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
-            was, shall = (each[index] if index < len(each) else None for each in (old, new))
-            yield from differences(f"{path}[{index}]", was, shall)
+            before, after = (items[index] if index < len(items) else None for items in (old, new))
+            yield from differences(f"{path}[{index}]", before, after)
     else:
         yield path, _kind(old, new)
 
@@ -74,15 +74,15 @@ def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _partly(old: Any, new: Any) -> bool:
+def _contains(old: Any, new: Any) -> bool:
     if isinstance(new, Mapping) and isinstance(old, Mapping):
-        return all(_partly(old.get(key), value) for key, value in new.items())
+        return all(_contains(old.get(key), value) for key, value in new.items())
     if isinstance(new, list) and isinstance(old, list):
-        return len(old) == len(new) and all(map(_partly, old, new))
+        return len(old) == len(new) and all(map(_contains, old, new))
     return same(old, new)
 
 
-def _parsed(value: Any) -> Any:
+def _parse(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
@@ -92,7 +92,7 @@ def _parsed(value: Any) -> Any:
 
 
 def _statement(value: Any) -> Any:
-    """Normalize a statement: for AWS, a value and a list of one value are equal."""
+    """Normalise a statement: AWS treats a value like a list with this value only."""
     if isinstance(value, Mapping):
         return {key: _statement(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -2,25 +2,27 @@
 
 
 class ProviderError(Exception):
-    """Ends a request of the engine with a sentence for the user."""
+    """Reports the failure of a request in one sentence for the user."""
 
 
 class UnservedType(ProviderError):
     def __init__(self, token: str, package: str) -> None:
         super().__init__(
-            f"{token} is not served by the local {package} provider; "
-            f"add it under plugins/{package}/ or leave it out of the local stack"
+            f"the local {package} provider does not support {token}; "
+            f"add it under plugins/{package}/ or remove it from the local stack"
         )
 
 
 class UnservedFunction(ProviderError):
     def __init__(self, token: str, served: list[str]) -> None:
         names = ", ".join(served) or "none"
-        super().__init__(f"the function {token} is not served here; served functions: {names}")
+        super().__init__(
+            f"the local provider does not support the function {token}; it supports: {names}"
+        )
 
 
 class UnreadSdk(ProviderError):
-    """Reports a type that the installed SDK lacks, or whose source has an unknown form."""
+    """Reports that the installed SDK lacks a type, or has an unknown source format."""
 
 
 class RefusedByService(ProviderError):
@@ -34,5 +36,5 @@ class RefusedByService(ProviderError):
 class Vanished(ProviderError):
     def __init__(self, token: str, resource_id: str) -> None:
         super().__init__(
-            f"{token} {resource_id!r} does not exist any more; run `pulumi refresh`, then try again"
+            f"{token} {resource_id!r} no longer exists; run `pulumi refresh`, then try again"
         )

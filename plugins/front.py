@@ -1,4 +1,4 @@
-"""Translates calls of the engine by gRPC into calls of `ResourcePlugin`."""
+"""Translates the engine's gRPC calls into calls of `ResourcePlugin`."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,8 +21,8 @@ _REPLACING = {"add": "ADD_REPLACE", "delete": "DELETE_REPLACE", "update": "UPDAT
 _MODES: tuple[Mode, ...] = ("propose", "enforce", "disable")
 
 
-def _answers(call: Callable[[Any, Any, Any], Reply]) -> Callable[[Any, Any, Any], Reply]:
-    """End the request with the sentence of a `ProviderError` instead of a stack trace."""
+def _report_errors(call: Callable[[Any, Any, Any], Reply]) -> Callable[[Any, Any, Any], Reply]:
+    """Answer a `ProviderError` with its message instead of a stack trace."""
 
     @wraps(call)
     def guarded(self: "ProviderFront", request: Any, context: grpc.ServicerContext) -> Reply:
@@ -65,7 +65,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
         """Let running calls finish, so that no created resource is lost."""
         return Empty()
 
-    @_answers
+    @_report_errors
     def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         settings, _ = decode(request.news)
         return provider_pb2.CheckResponse(
@@ -79,7 +79,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
         kind = provider_pb2.DiffResponse
         return kind(changes=kind.DIFF_SOME if changed else kind.DIFF_NONE, diffs=changed)
 
-    @_answers
+    @_report_errors
     def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
         settings, _ = decode(request.args)
         self._package.configure(settings)
@@ -87,7 +87,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
-    @_answers
+    @_report_errors
     def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
         if request.tok not in self._package.functions:
             raise UnservedFunction(request.tok, sorted(self._package.functions))
@@ -95,7 +95,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
         result = self._package.functions[request.tok](arguments)
         return provider_pb2.InvokeResponse(**{"return": encode(result)})
 
-    @_answers
+    @_report_errors
     def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         olds, _ = decode(request.olds)
         news, secrets = decode(request.news)
@@ -111,13 +111,13 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
             inputs=encode(inputs, secrets), failures=_failures(problems)
         )
 
-    @_answers
+    @_report_errors
     def Diff(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
         olds, _ = decode(request.olds)
         news, _ = decode(request.news)
         return _diff(self._plugin.diff(_token(request), olds, news, list(request.ignoreChanges)))
 
-    @_answers
+    @_report_errors
     def Create(self, request: Any, context: Any) -> provider_pb2.CreateResponse:
         inputs, secrets = decode(request.properties)
         secrets |= self._plugin.secrets(_token(request))
@@ -128,7 +128,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
             raise
         return provider_pb2.CreateResponse(id=resource_id, properties=encode(state, secrets))
 
-    @_answers
+    @_report_errors
     def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:
         inputs, input_secrets = decode(request.inputs)
         state, state_secrets = decode(request.properties)
@@ -142,7 +142,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
             properties=encode(found[1], secrets),
         )
 
-    @_answers
+    @_report_errors
     def Update(self, request: Any, context: Any) -> provider_pb2.UpdateResponse:
         olds, old_secrets = decode(request.olds)
         news, new_secrets = decode(request.news)
@@ -153,7 +153,7 @@ class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
         secrets = old_secrets | new_secrets | self._plugin.secrets(_token(request))
         return provider_pb2.UpdateResponse(properties=encode(state, secrets))
 
-    @_answers
+    @_report_errors
     def Delete(self, request: Any, context: Any) -> Empty:
         state, _ = decode(request.properties)
         self._plugin.delete(_token(request), request.id, state)
@@ -191,7 +191,7 @@ def _diff(changes: Changes) -> provider_pb2.DiffResponse:
 
 
 def _sentence(request: Any, error: ProviderError) -> str:
-    """Return the message, with type and name of the resource for errors of the service."""
+    """Return the message; for errors of the service, add type and name of the resource."""
     if isinstance(error, RefusedByService | CreatedIncompletely) and getattr(request, "urn", None):
         return f"{_token(request)} {_name(request)!r}: {error}"
     return str(error)

@@ -28,7 +28,7 @@ def plugin_path(home: Path, name: str) -> Path:
 def module_script(module: str) -> str:
     """Return a script that runs a module in the working folder of the engine.
 
-    The script keeps bytecode, because otherwise each start would compile the SDK again.
+    The script writes bytecode. Without bytecode, each start would compile the SDK again.
     """
     return (
         "#!/bin/sh\nunset PYTHONDONTWRITEBYTECODE\n"

@@ -1,4 +1,4 @@
-"""Creates physical names like the official plugins."""
+"""Creates physical names by the rules of the official plugins."""
 
 import hashlib
 import secrets
@@ -14,7 +14,7 @@ Mode = Literal["propose", "enforce", "disable"]
 
 @dataclass(frozen=True)
 class Proposal:
-    """Describes the setting `pulumi:autonaming` of the stack."""
+    """Describes the name that the stack setting `pulumi:autonaming` proposes."""
 
     mode: Mode = "propose"
     name: str = ""
@@ -23,7 +23,7 @@ class Proposal:
 def physical_name(
     rule: AutoName, logical: str, inputs: Mapping[str, Any], seed: bytes, proposal: Proposal
 ) -> str:
-    """Return a name for a resource without a name in the program."""
+    """Return the name of a resource that the program does not name."""
     ending = rule.suffix(inputs)
     if proposal.name:
         return rule.leading + proposal.name + ending

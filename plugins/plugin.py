@@ -28,7 +28,7 @@ class CreatedIncompletely(ProviderError):
 
 @dataclass(frozen=True)
 class Changes:
-    """Describes an update: kind by path, and the properties that force a replacement."""
+    """Describes an update: kinds of changes by path, and properties that force a replacement."""
 
     paths: Mapping[str, Kind] = field(default_factory=dict)
     properties: frozenset[str] = frozenset()
@@ -76,32 +76,34 @@ class ResourcePlugin:
         rule = resource.auto_name
         if rule and not resource.is_named(inputs):
             if proposal.mode == "disable":
-                reason = f"{token} needs a name because auto-naming is off; set {rule.property}"
+                reason = (
+                    f"{token} needs a name because auto-naming is disabled; set {rule.property}"
+                )
                 problems.append(Problem(rule.property, reason))
             elif rule.property in olds and rule.property in olds.get(_DEFAULTS, ()):
                 inputs[rule.property] = olds[rule.property]
             else:
                 made = physical_name(rule, name, inputs, seed, proposal)
                 inputs = resource.with_name(inputs, made)
-        given = sorted(key for key in inputs if key not in news)
-        inputs = resource.prepared(inputs)
+        defaults = sorted(key for key in inputs if key not in news)
+        inputs = resource.prepare(inputs)
         if not problems:
             problems = [Problem(*pair) for pair in resource.problems(inputs)]
-        return {**inputs, _DEFAULTS: given}, problems
+        return {**inputs, _DEFAULTS: defaults}, problems
 
     def diff(
         self, token: str, olds: Properties, news: Properties, ignored: Collection[str] = ()
     ) -> Changes:
-        """Compare the state with new inputs; omitted computed inputs stay unchanged."""
+        """Compare the state with new inputs; omitted computed inputs do not change."""
         resource = self.package.resource_type(token)
         paths: dict[str, Kind] = {}
         properties = set()
         for name in sorted(self.schema(token).inputs):
-            if name in ignored or (name not in news and self._stays(resource, name)):
+            if name in ignored or (name not in news and self._keeps_value(resource, name)):
                 continue
-            found = dict(differences(name, olds.get(name), news.get(name), resource.form(name)))
-            if found:
-                paths |= found
+            changes = dict(differences(name, olds.get(name), news.get(name), resource.form(name)))
+            if changes:
+                paths |= changes
                 properties.add(name)
         replaces = properties & resource.replaced_by
         kept_name = resource.auto_name is not None and _keeps_name(resource.auto_name, olds, news)
@@ -110,9 +112,9 @@ class ResourcePlugin:
         )
 
     def create(self, token: str, inputs: Properties, preview: bool) -> tuple[str, Properties]:
-        inputs = _without_marks(inputs)
+        inputs = _strip_marks(inputs)
         if preview:
-            return "", self._expected(token, inputs)
+            return "", self._plan_creation(token, inputs)
         resource = self.package.resource(token, inputs)
         resource_id = resource.create(inputs)
         try:
@@ -129,12 +131,12 @@ class ResourcePlugin:
     ) -> tuple[Properties, Properties] | None:
         """Return the current inputs and state of the resource, or None if it is missing."""
         resource = self.package.resource(token, state)
-        known = {**_without_marks(inputs)}
+        known = {**_strip_marks(inputs)}
         current = self._state(resource, resource_id, known, state)
         if current is None:
             return None
         if not known:
-            return self._imported(type(resource), current), current
+            return self._inputs_of_import(type(resource), current), current
         live = {key: current[key] for key in known if current.get(key) is not None}
         return {**live, _DEFAULTS: inputs.get(_DEFAULTS, [])}, current
 
@@ -147,9 +149,9 @@ class ResourcePlugin:
         preview: bool,
         ignored: Collection[str] = (),
     ) -> Properties:
-        inputs = _without_marks(news)
+        inputs = _strip_marks(news)
         if preview:
-            return {**self._kept(token, olds, inputs), **inputs}
+            return {**self._keep_outputs(token, olds, inputs), **inputs}
         resource = self.package.resource(token, {**olds, **inputs})
         changed = self.diff(token, olds, inputs, ignored).properties
         resource.update(resource_id, olds, inputs, changed)
@@ -183,28 +185,29 @@ class ResourcePlugin:
                 state[name] = {**state[name], **value} if filled else value
         return state
 
-    def _expected(self, token: str, inputs: Properties) -> Properties:
+    def _plan_creation(self, token: str, inputs: Properties) -> Properties:
         resource = self.package.resource_type(token)
         computed = [*self.schema(token).computed_only, *resource.computed]
         return {**{name: UNKNOWN for name in computed}, **inputs}
 
-    def _kept(self, token: str, olds: Properties, inputs: Properties) -> Properties:
+    def _keep_outputs(self, token: str, olds: Properties, inputs: Properties) -> Properties:
         resource = self.package.resource_type(token)
         dropped = {
             name
             for name in self.schema(token).inputs
-            if name not in inputs and not self._stays(resource, name)
+            if name not in inputs and not self._keeps_value(resource, name)
         }
         return {name: value for name, value in olds.items() if name not in dropped}
 
     @staticmethod
-    def _stays(resource: type[Resource[Any]], name: str) -> bool:
+    def _keeps_value(resource: type[Resource[Any]], name: str) -> bool:
+        """Return True if an input keeps its value when the program omits it."""
         rule = resource.auto_name
-        named = rule is not None and name in (rule.property, f"{rule.property}Prefix")
-        return named or name in resource.computed or name not in resource.served
+        is_name = rule is not None and name in (rule.property, f"{rule.property}Prefix")
+        return is_name or name in resource.computed or name not in resource.served
 
     @staticmethod
-    def _imported(resource: type[Resource[Any]], state: Properties) -> Properties:
+    def _inputs_of_import(resource: type[Resource[Any]], state: Properties) -> Properties:
         inputs = {
             name: value
             for name, value in state.items()
@@ -213,7 +216,7 @@ class ResourcePlugin:
         return {**inputs, _DEFAULTS: []}
 
 
-def _without_marks(properties: Properties) -> Properties:
+def _strip_marks(properties: Properties) -> Properties:
     return {key: value for key, value in properties.items() if not key.startswith("__")}
 
 

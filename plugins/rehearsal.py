@@ -14,7 +14,7 @@ _ENGINE_OWN = ("version", "pluginDownloadURL")
 
 
 class Rehearsed(Resource[Account]):
-    """Accepts every property that the SDK declares."""
+    """Represents a type that can only be planned; it accepts every property of the SDK."""
 
     token = ""
     served = frozenset()
@@ -22,7 +22,7 @@ class Rehearsed(Resource[Account]):
 
     def create(self, inputs: Properties) -> str:
         raise ProviderError(
-            f"{self.token} can only be previewed here; run `pulumi up` with the official plugin"
+            f"the local provider can only preview {self.token}; create it with the official plugin"
         )
 
 
@@ -30,8 +30,8 @@ class Rehearsed(Resource[Account]):
 def rehearsed_type(sdk: str, token: str, base: type[Rehearsed[Any]]) -> type[Rehearsed[Any]]:
     served = frozenset(resource_schema(sdk, token).inputs)
     computed = served - {"tags"} if base.fills else frozenset()
-    given = {"token": token, "served": served, "computed": computed}
-    return type(token.rpartition(":")[2], (base,), given)
+    attributes = {"token": token, "served": served, "computed": computed}
+    return type(token.rpartition(":")[2], (base,), attributes)
 
 
 class RehearsedPackage:
@@ -50,9 +50,8 @@ class RehearsedPackage:
         ]
 
     def configure(self, settings: Mapping[str, Any]) -> None:
-        found = self.setting_problems(settings)
-        if found:
-            raise ProviderError(found[0].reason)
+        if problems := self.setting_problems(settings):
+            raise ProviderError(problems[0].reason)
 
     def resource_type(self, token: str) -> type[Resource[None]]:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Defines the declarations of a resource type for `ResourcePlugin`."""
+"""Defines the base class of resource types for `ResourcePlugin`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Account = TypeVar("Account")
 
 @dataclass(frozen=True, kw_only=True)
 class AutoName:
-    """Describes the physical name of a logical one: `<logical>-<hex digits>`."""
+    """Describes how a physical name is formed: `<logical name>-<hex digits>`."""
 
     property: str = "name"
     maximum: int = 255
@@ -26,18 +26,18 @@ class AutoName:
 
 
 class Resource(Generic[Account]):
-    """Defines a type of resource; `read` returns the actual state, not the requested one."""
+    """Defines a resource type by its declarations and operations."""
 
-    declared: ClassVar[bool] = True  # by the SDK; custom resources of Kubernetes are not
+    declared: ClassVar[bool] = True  # by the SDK; False for custom resources of Kubernetes
     served: ClassVar[frozenset[str]]  # supported inputs of the SDK
     replaced_by: ClassVar[frozenset[str]] = frozenset()
     defaults: ClassVar[Mapping[str, Any]] = {}
     computed: ClassVar[frozenset[str]] = frozenset()  # inputs that the service sets if omitted
-    # Kept as set, because the service does not report them
+    # Inputs that the service does not report; the state keeps the values of the program.
     unreadable: ClassVar[frozenset[str]] = frozenset()
     forms: ClassVar[Mapping[str, Form]] = {}
     secret: ClassVar[frozenset[str]] = frozenset()
-    # Secret even if the program passes plain values
+    # Inputs that are secret even if the program passes plain values.
     secret_inputs: ClassVar[frozenset[str]] = frozenset()
     auto_name: ClassVar[AutoName | None] = None
     conflicts: ClassVar[tuple[frozenset[str], ...]] = ()
@@ -53,7 +53,7 @@ class Resource(Generic[Account]):
         """Run steps after the creation; after a failure, the resource counts as incomplete."""
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
-        """Return all properties in terms of the SDK, or None if the resource is missing."""
+        """Return the actual state with the SDK's property names, or None if it is missing."""
         raise NotImplementedError
 
     def update(
@@ -75,8 +75,8 @@ class Resource(Generic[Account]):
         rule = cls.auto_name
         return inputs if rule is None else {**inputs, rule.property: name}
 
-    def prepared(self, inputs: Properties) -> Properties:
-        """Return the inputs to store, after defaults."""
+    def prepare(self, inputs: Properties) -> Properties:
+        """Return the inputs to store, with default values."""
         return inputs
 
     def problems(self, inputs: Properties) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
-"""Reads property names and kinds from the source of the installed SDK.
+"""Reads property names and types from the source of the installed SDK.
 
-The generated classes are regular. Reading the file of a type takes milliseconds; an import of the
-package would take seconds. So the declarations cannot differ from the SDK.
+So the plugins always agree with the SDK. Its generated classes have a regular form. Reading the
+file of a type takes milliseconds; an import of the package takes seconds.
 """
 
 import re
@@ -26,7 +26,7 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True)
 class ResourceSchema:
-    """Describes a resource type of the SDK: each property with its annotation."""
+    """Describes a resource type of the SDK: its properties with their annotations."""
 
     package: str
     token: str
@@ -46,7 +46,7 @@ class ResourceSchema:
     def nested(self, class_name: str) -> Mapping[str, str]:
         """Return the properties of an object type in an annotation.
 
-        The name of an object type in another module includes it: `_meta.v1.ObjectMetaArgs`.
+        The name of a type from another module contains the module: `_meta.v1.ObjectMetaArgs`.
         """
         module, _, name = class_name.rpartition(".")
         if not module:
@@ -71,7 +71,7 @@ def resource_schema(package: str, token: str) -> ResourceSchema:
     outputs = _getters(classes[f"_{name}State"]) if f"_{name}State" in classes else {}
     outputs = outputs or _getters(classes[name])
     secrets = (_camel(word) for found in _SECRETS.findall(text) for word in _quoted(found))
-    # Types whose own name would be that of an object type have the suffix `Init`.
+    # The suffix `Init` avoids a collision with the name of an object type.
     arguments = classes.get(f"{name}Args") or classes[f"{name}InitArgs"]
     inputs = _getters(arguments)
     return ResourceSchema(package, token, module, inputs, outputs, frozenset(secrets))

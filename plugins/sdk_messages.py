@@ -1,7 +1,7 @@
 """Imports the protobuf messages of the engine without the SDK.
 
-The engine starts a plugin at every `pulumi up`. `import pulumi` takes about a second, which the
-messages in `pulumi.runtime.proto` do not need. So plugins open these packages by their folders.
+The engine starts each plugin at every `pulumi up`. `import pulumi` takes about a second, but
+plugins need only `pulumi.runtime.proto`. So they register these packages by their folders.
 """
 
 import importlib.util
@@ -34,5 +34,5 @@ def package_folder(package: str) -> Path:
     """Return the folder of an installed package, without importing it."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"the package {package} is not installed")
+        raise ModuleNotFoundError(f"The package {package} is not installed; run `make up`.")
     return Path(spec.submodule_search_locations[0])

@@ -17,7 +17,7 @@ _GRACE = 10.0  # seconds for running calls, so that no created resource is lost
 
 
 def serve(package: Package) -> NoReturn:
-    """Serve until the engine ends this process, or disappears."""
+    """Serve until the engine interrupts this process or ends."""
     server = grpc.server(
         ThreadPoolExecutor(_PARALLEL_CALLS),
         options=[("grpc.max_receive_message_length", _MESSAGE_LIMIT)],
@@ -25,8 +25,8 @@ def serve(package: Package) -> NoReturn:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderFront(package), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    until_the_engine_ends = watch_engine()
+    wait_for_end = watch_engine()
     print(port, flush=True)
-    until_the_engine_ends()
+    wait_for_end()
     server.stop(_GRACE).wait()
     os._exit(0)  # a normal exit is slow, and the engine waits for it

@@ -1,4 +1,4 @@
-"""Checks properties against the declaration of the SDK and the supported subset."""
+"""Checks properties against the declarations of the SDK and the supported subset."""
 
 import difflib
 import re
@@ -29,28 +29,27 @@ class Problem:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    advice = f'did you mean "{near[0]}"?' if near else "remove it."
+    similar = difflib.get_close_matches(name, list(known), n=1)
+    advice = f'did you mean "{similar[0]}"?' if similar else "remove it."
     return f'{kind} has no property "{name}"; {advice}'
 
 
 def problems(
     resource: type[Resource[Any]], schema: ResourceSchema, inputs: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    """Return all problems of the inputs that the engine must not apply."""
+    """Return the problems of the inputs; the engine does not apply inputs with problems."""
     if not resource.declared:
         return
     for name, value in inputs.items():
         yield from _property_problems(resource, schema, name, value)
     for name in schema.required:
         if name not in inputs:
-            reason = f'{schema.token} needs the property "{name}", which is not given; set it'
-            yield Problem(name, reason)
+            yield Problem(name, f'{schema.token} needs the property "{name}"; set it')
     for group in resource.conflicts:
-        given = sorted(name for name in group if name in inputs)
-        if len(given) > 1:
-            named = " and ".join(f'"{name}"' for name in given)
-            yield Problem(given[0], f"{schema.token} takes only one of {named}; remove the other")
+        names = sorted(name for name in group if name in inputs)
+        if len(names) > 1:
+            quoted = " and ".join(f'"{name}"' for name in names)
+            yield Problem(names[0], f"{schema.token} takes only one of {quoted}; remove the other")
 
 
 def _property_problems(
@@ -62,8 +61,8 @@ def _property_problems(
         served = ", ".join(sorted(resource.served))
         yield Problem(
             name,
-            f'{schema.token}: "{name}" is not served by the local provider, which serves {served}; '
-            "leave it out of the local stack",
+            f'{schema.token}: the local provider does not support "{name}"; it supports {served}; '
+            "remove the property from the local stack",
         )
     else:
         kind = schema.inputs[name]
@@ -116,7 +115,7 @@ def _object_problems(
             yield from _kind_problems(schema, f"{path}.{key}", members[key], item)
     for key, kind in members.items():
         if key not in value and not is_optional(kind):
-            reason = f'{schema.token} {path} needs the property "{key}", which is not given; set it'
+            reason = f'{schema.token} {path} needs the property "{key}"; set it'
             yield Problem(f"{path}.{key}", reason)
 
 
@@ -139,4 +138,4 @@ def _bare(annotation: str) -> str:
 
 
 def _wrong(schema: ResourceSchema, path: str, expected: str, value: Any) -> Problem:
-    return Problem(path, f'{schema.token} "{path}" must be {expected}, not {value!r}; correct it')
+    return Problem(path, f'{schema.token} "{path}" must be {expected}; got {value!r}')

@@ -1,7 +1,7 @@
 """Converts property values of the engine to plain Python and back.
 
-Unknown values become `UNKNOWN`. A top-level property with a secret inside counts as a secret, as in
-the engine.
+Unknown values become `UNKNOWN`. As in the engine, a top-level property that contains a secret is
+itself a secret.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -19,7 +19,7 @@ _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
 class Unknown:
-    """Marks a value that is unknown before the update."""
+    """Marks a value that only the update will determine."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -50,7 +50,7 @@ def encode(properties: Mapping[str, Any], secrets: Collection[str] = ()) -> Stru
 
 
 def has_unknown(value: Any) -> bool:
-    """Return True if a value is unknown or contains an unknown one."""
+    """Return True if a value is unknown or contains an unknown value."""
     return any(item is UNKNOWN for item in _leaves(value))
 
 

@@ -1,5 +1,5 @@
 """Replaces the official AWS plugin in the local environment.
 
-It serves the resource types of this project against an emulator, with the names, defaults, outputs
-and replacement rules of the official plugin. It never connects to AWS.
+The plugin manages the resource types of this project in an emulator. Names, defaults, outputs and
+replacement rules are those of the official plugin. It never connects to AWS.
 """

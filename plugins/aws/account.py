@@ -1,4 +1,4 @@
-"""Creates clients of the emulator on first use; botocore loads only then."""
+"""Calls the emulator; botocore and its clients load at their first use."""
 
 import threading
 from collections.abc import Callable, Collection
@@ -21,25 +21,24 @@ class Account:
         key = (service, region or self.settings.region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._made(*key)
+                self._clients[key] = self._create_client(*key)
             return self._clients[key]
 
     def number(self) -> str:
         """Return the number of the account, which is part of many ARNs."""
         return str(self.call("sts", "get_caller_identity")["Account"])
 
-    def call(self, service: str, operation: str, region: str | None = None, **given: Any) -> Any:
-        """Call an operation; raise an error with the operation and the code of AWS."""
+    def call(self, service: str, operation: str, region: str | None = None, **request: Any) -> Any:
+        """Call an operation; raise `RefusedByService` with its name and AWS's code if it fails."""
         from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
         method: Callable[..., Any] = getattr(self.client(service, region), operation)
         try:
-            return method(**given)
+            return method(**request)
         except ClientError as error:
-            told = error.response["Error"]
+            code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
             raise RefusedByService(
-                f"{service} refused {error.operation_name} with {told['Code']}: {told['Message']}",
-                told["Code"],
+                f"{service} rejected {error.operation_name} with {code}: {message}", code
             ) from error
         except EndpointConnectionError as error:
             raise RefusedByService(
@@ -49,24 +48,24 @@ class Account:
         except BotoCoreError as error:
             raise RefusedByService(f"{service} {operation} failed: {error}") from error
 
-    def found(self, missing: Collection[str], service: str, operation: str, **given: Any) -> Any:
-        """Return the answer of a call, or None if AWS answers with a code of `missing`."""
+    def find(self, missing: Collection[str], service: str, operation: str, **request: Any) -> Any:
+        """Return the answer of a call, or None if AWS answers with a code in `missing`."""
         try:
-            return self.call(service, operation, **given)
+            return self.call(service, operation, **request)
         except RefusedByService as error:
             if error.code in missing:
                 return None
             raise
 
-    def _made(self, service: str, region: str) -> Any:
+    def _create_client(self, service: str, region: str) -> Any:
         from botocore.config import Config
         from botocore.session import get_session
 
         endpoint = self.settings.endpoint(service)
         if endpoint is None:
             raise RefusedByService(
-                f'provider aws has no endpoint for "{service}" and the local stand-in never talks '
-                "to AWS itself; add it to aws:endpoints of the stack"
+                f'provider aws needs an endpoint for "{service}", because the local stand-in never '
+                "connects to AWS; add it to aws:endpoints of the stack"
             )
         self._session = self._session or get_session()
         return self._session.create_client(

@@ -1,4 +1,4 @@
-"""Converts properties to attributes that SNS and SQS store as text, and back."""
+"""Converts properties to the text attributes of SNS and SQS, and back."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ from plugins.values import Properties
 
 @dataclass(frozen=True)
 class Attribute:
-    """Describes the attribute of a property: its name and the form of its text."""
+    """Describes the attribute of a property: its name and the type of its value."""
 
     name: str
     kind: type = str
@@ -36,7 +36,7 @@ Table = Mapping[str, Attribute]
 def to_attributes(
     table: Table, properties: Properties, names: Collection[str] | None = None
 ) -> dict[str, str]:
-    """Return the attributes with a value, or all of `names`."""
+    """Return the attributes with a value, or those of `names`."""
     wanted = [name for name in table if properties.get(name) is not None]
     if names is not None:
         wanted = [name for name in table if name in names]

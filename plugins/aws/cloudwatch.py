@@ -1,16 +1,16 @@
-"""Serves alarms and dashboards."""
+"""Manages CloudWatch alarms and dashboards."""
 
 import json
 from collections.abc import Collection
 from typing import Any
 
-from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tag_outputs
 from plugins.resource import AutoName
 from plugins.values import Properties
 
 
 class MetricAlarm(AwsResource):
-    """Serves alarms on one metric, not on expressions."""
+    """Manages alarms on one metric; expressions are not supported."""
 
     named_by = "name"
     service = "cloudwatch"
@@ -50,20 +50,20 @@ class MetricAlarm(AwsResource):
         self._put(inputs["name"], inputs, Tags=tag_list(inputs.get("tags", {})))
         return str(inputs["name"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         alarms = self.call("describe_alarms", AlarmNames=[resource_id])["MetricAlarms"]
         if not alarms:
             return None
         alarm = alarms[0]
         arn = alarm["AlarmArn"]
         tags = self.call("list_tags_for_resource", ResourceARN=arn)["Tags"]
-        told = {name: alarm.get(parameter) for name, parameter in self.parameters.items()}
+        values = {name: alarm.get(parameter) for name, parameter in self.parameters.items()}
         return {
             "arn": arn,
             "dimensions": {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])},
             "name": resource_id,
-            **{name: value for name, value in told.items() if value not in (None, [], "")},
-            **tagged(tag_map(tags)),
+            **{name: value for name, value in values.items() if value not in (None, [], "")},
+            **tag_outputs(tag_map(tags)),
         }
 
     def update(
@@ -81,14 +81,14 @@ class MetricAlarm(AwsResource):
     def delete(self, resource_id: str, state: Properties) -> None:
         self.find("delete_alarms", AlarmNames=[resource_id])
 
-    def _put(self, name: str, inputs: Properties, **more: Any) -> None:
-        given = {
-            parameter: inputs[each]
-            for each, parameter in self.parameters.items()
-            if inputs.get(each) is not None
+    def _put(self, alarm: str, inputs: Properties, **more: Any) -> None:
+        request = {
+            parameter: inputs[name]
+            for name, parameter in self.parameters.items()
+            if inputs.get(name) is not None
         }
         dimensions = tag_list(inputs.get("dimensions", {}), "Name", "Value")
-        self.call("put_metric_alarm", AlarmName=name, Dimensions=dimensions, **given, **more)
+        self.call("put_metric_alarm", AlarmName=alarm, Dimensions=dimensions, **request, **more)
 
 
 class Dashboard(AwsResource):
@@ -103,13 +103,13 @@ class Dashboard(AwsResource):
         self._put(inputs["dashboardName"], inputs["dashboardBody"])
         return str(inputs["dashboardName"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_dashboard", DashboardName=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_dashboard", DashboardName=resource_id)
+        if answer is None:
             return None
         return {
-            "dashboardArn": told["DashboardArn"],
-            "dashboardBody": told["DashboardBody"],
+            "dashboardArn": answer["DashboardArn"],
+            "dashboardBody": answer["DashboardBody"],
             "dashboardName": resource_id,
         }
 

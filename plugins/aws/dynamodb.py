@@ -1,4 +1,4 @@
-"""Serves tables."""
+"""Manages DynamoDB tables."""
 
 import time
 from collections.abc import Collection, Mapping
@@ -7,20 +7,18 @@ from typing import Any
 from plugins.aws.dynamodb_table import (
     attribute_definitions,
     changed_settings,
-    creation,
-    described,
+    creation_request,
     index_definition,
-    recovery,
-    restoration,
+    recovery_outputs,
+    restore_request,
+    table_outputs,
 )
-from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tag_outputs
 from plugins.errors import RefusedByService
 from plugins.resource import AutoName
 from plugins.values import Properties
 
 _INDEX_SECONDS = 60
-
-
 _AFTERWARDS = frozenset({"pointInTimeRecovery", "ttl"})  # not part of a table's creation
 _RESTORE = frozenset({"restoreDateTime", "restoreSourceName", "restoreToLatestTime"})
 
@@ -60,15 +58,15 @@ class Table(AwsResource):
             "writeCapacity",
         } <= {*inputs}:
             reason = "aws:dynamodb/table:Table with billingMode PROVISIONED needs readCapacity and "
-            return [("readCapacity", f"{reason}writeCapacity; set them or use PAY_PER_REQUEST")]
+            return [("readCapacity", f"{reason}writeCapacity; set both or use PAY_PER_REQUEST")]
         return []
 
     def create(self, inputs: Properties) -> str:
         if "restoreSourceName" in inputs:
-            told = self.call("restore_table_to_point_in_time", **restoration(inputs))
+            answer = self.call("restore_table_to_point_in_time", **restore_request(inputs))
         else:
-            told = self.call("create_table", TableName=inputs["name"], **creation(inputs))
-        return str(told["TableDescription"]["TableName"])
+            answer = self.call("create_table", TableName=inputs["name"], **creation_request(inputs))
+        return str(answer["TableDescription"]["TableName"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Set tags and deletion protection, which a restored table lacks."""
@@ -79,22 +77,22 @@ class Table(AwsResource):
             changed |= {"deletionProtectionEnabled"}
         self.update(resource_id, state, inputs, changed & {*inputs})
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("describe_table", TableName=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("describe_table", TableName=resource_id)
+        if answer is None:
             return None
-        table = told["Table"]
+        table = answer["Table"]
         ttl = self.call("describe_time_to_live", TableName=resource_id)["TimeToLiveDescription"]
         backups = self.call("describe_continuous_backups", TableName=resource_id)
         tags = self.call("list_tags_of_resource", ResourceArn=table["TableArn"])["Tags"]
         return {
-            **described(table),
+            **table_outputs(table),
             "ttl": {
                 "attributeName": ttl.get("AttributeName", ""),
                 "enabled": ttl.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"),
             },
-            "pointInTimeRecovery": recovery(backups["ContinuousBackupsDescription"]),
-            **tagged(tag_map(tags)),
+            "pointInTimeRecovery": recovery_outputs(backups["ContinuousBackupsDescription"]),
+            **tag_outputs(tag_map(tags)),
         }
 
     def update(
@@ -103,12 +101,12 @@ class Table(AwsResource):
         if "ttl" in changed:
             self._expire(resource_id, state.get("ttl", {}), inputs.get("ttl", {}))
         if "pointInTimeRecovery" in changed:
-            asked = inputs.get("pointInTimeRecovery", {})
+            backups = inputs.get("pointInTimeRecovery", {})
             self.call(
                 "update_continuous_backups",
                 TableName=resource_id,
                 PointInTimeRecoverySpecification={
-                    "PointInTimeRecoveryEnabled": asked.get("enabled", False)
+                    "PointInTimeRecoveryEnabled": backups.get("enabled", False)
                 },
             )
         settings = changed_settings(inputs, changed)
@@ -124,8 +122,8 @@ class Table(AwsResource):
         )
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        told = self.find("describe_table", TableName=resource_id)
-        if told and told["Table"].get("DeletionProtectionEnabled"):
+        answer = self.find("describe_table", TableName=resource_id)
+        if answer and answer["Table"].get("DeletionProtectionEnabled"):
             raise RefusedByService(
                 f"table {resource_id!r} has deletionProtectionEnabled; "
                 "set it to false and run `pulumi up` before deleting it"
@@ -169,9 +167,11 @@ class Table(AwsResource):
     def _wait(self, table: str) -> None:
         deadline = time.monotonic() + _INDEX_SECONDS
         while time.monotonic() < deadline:
-            told = self.call("describe_table", TableName=table)["Table"]
-            states = [index["IndexStatus"] for index in told.get("GlobalSecondaryIndexes", [])]
-            if {told["TableStatus"], *states} == {"ACTIVE"}:
+            current = self.call("describe_table", TableName=table)["Table"]
+            states = [index["IndexStatus"] for index in current.get("GlobalSecondaryIndexes", [])]
+            if {current["TableStatus"], *states} == {"ACTIVE"}:
                 return
             time.sleep(0.2)
-        raise RefusedByService(f"table {table!r} was not ready in {_INDEX_SECONDS} s; try again")
+        raise RefusedByService(
+            f"table {table!r} was not ready within {_INDEX_SECONDS} s; try again"
+        )

@@ -7,8 +7,8 @@ from plugins.aws.resource import tag_list
 from plugins.values import Properties
 
 
-def creation(inputs: Properties) -> dict[str, Any]:
-    given: dict[str, Any] = {
+def creation_request(inputs: Properties) -> dict[str, Any]:
+    request: dict[str, Any] = {
         "AttributeDefinitions": attribute_definitions(inputs),
         "KeySchema": _keys(inputs["hashKey"], inputs.get("rangeKey")),
         "BillingMode": inputs["billingMode"],
@@ -16,23 +16,23 @@ def creation(inputs: Properties) -> dict[str, Any]:
         "Tags": tag_list(inputs.get("tags", {})),
     }
     if inputs["billingMode"] == "PROVISIONED":
-        given["ProvisionedThroughput"] = _throughput(inputs)
+        request["ProvisionedThroughput"] = _throughput(inputs)
     if inputs.get("globalSecondaryIndexes"):
         indexes = inputs["globalSecondaryIndexes"]
-        given["GlobalSecondaryIndexes"] = [index_definition(index) for index in indexes]
+        request["GlobalSecondaryIndexes"] = [index_definition(index) for index in indexes]
     if inputs.get("localSecondaryIndexes"):
-        given["LocalSecondaryIndexes"] = [
+        request["LocalSecondaryIndexes"] = [
             index_definition({**index, "hashKey": inputs["hashKey"]})
             for index in inputs["localSecondaryIndexes"]
         ]
     if inputs.get("streamEnabled"):
-        given["StreamSpecification"] = _stream(inputs)
+        request["StreamSpecification"] = _stream(inputs)
     if inputs.get("serverSideEncryption", {}).get("enabled"):
-        given["SSESpecification"] = _encryption(inputs)
-    return given
+        request["SSESpecification"] = _encryption(inputs)
+    return request
 
 
-def restoration(inputs: Properties) -> dict[str, Any]:
+def restore_request(inputs: Properties) -> dict[str, Any]:
     """Return the request of a restore; keys, indexes and items come from the source."""
     request = {
         "SourceTableName": inputs["restoreSourceName"],
@@ -63,7 +63,7 @@ def changed_settings(inputs: Properties, changed: Collection[str]) -> dict[str, 
     return settings
 
 
-def described(table: Mapping[str, Any]) -> Properties:
+def table_outputs(table: Mapping[str, Any]) -> Properties:
     throughput = table.get("ProvisionedThroughput", {})
     encryption = table.get("SSEDescription", {})
     keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
@@ -90,19 +90,19 @@ def described(table: Mapping[str, Any]) -> Properties:
         "streamViewType": stream.get("StreamViewType", ""),
         "streamArn": table.get("LatestStreamArn", ""),
         "streamLabel": table.get("LatestStreamLabel", ""),
-        "globalSecondaryIndexes": _told_indexes(table, "GlobalSecondaryIndexes", billing),
-        "localSecondaryIndexes": _told_indexes(table, "LocalSecondaryIndexes", billing),
+        "globalSecondaryIndexes": _index_outputs(table, "GlobalSecondaryIndexes", billing),
+        "localSecondaryIndexes": _index_outputs(table, "LocalSecondaryIndexes", billing),
     }
 
 
-def _told_indexes(table: Mapping[str, Any], kind: str, billing: str) -> list[Properties]:
-    return [_told_index(index, billing) for index in table.get(kind) or []]
+def _index_outputs(table: Mapping[str, Any], kind: str, billing: str) -> list[Properties]:
+    return [_index_output(index, billing) for index in table.get(kind) or []]
 
 
-def _told_index(index: Mapping[str, Any], billing: str) -> Properties:
+def _index_output(index: Mapping[str, Any], billing: str) -> Properties:
     keys = {key["KeyType"]: key["AttributeName"] for key in index["KeySchema"]}
     projection, throughput = index["Projection"], index.get("ProvisionedThroughput", {})
-    told = {
+    outputs = {
         "name": index["IndexName"],
         "hashKey": keys.get("HASH") if "IndexStatus" in index else None,
         "rangeKey": keys.get("RANGE"),
@@ -110,39 +110,39 @@ def _told_index(index: Mapping[str, Any], billing: str) -> Properties:
         "nonKeyAttributes": projection.get("NonKeyAttributes"),
     }
     if billing == "PROVISIONED":
-        told["readCapacity"] = throughput.get("ReadCapacityUnits")
-        told["writeCapacity"] = throughput.get("WriteCapacityUnits")
-    return {name: value for name, value in told.items() if value is not None}
+        outputs["readCapacity"] = throughput.get("ReadCapacityUnits")
+        outputs["writeCapacity"] = throughput.get("WriteCapacityUnits")
+    return {name: value for name, value in outputs.items() if value is not None}
 
 
 def index_definition(index: Mapping[str, Any]) -> dict[str, Any]:
     projection = {"ProjectionType": index["projectionType"]}
     if index.get("nonKeyAttributes"):
         projection["NonKeyAttributes"] = index["nonKeyAttributes"]
-    made = {
+    definition = {
         "IndexName": index["name"],
         "KeySchema": _keys(index.get("hashKey"), index.get("rangeKey")),
         "Projection": projection,
     }
     if index.get("readCapacity") or index.get("writeCapacity"):
-        made["ProvisionedThroughput"] = _throughput(index)
-    return made
+        definition["ProvisionedThroughput"] = _throughput(index)
+    return definition
 
 
 def _keys(hash_key: str | None, range_key: str | None) -> list[dict[str, str]]:
-    named = (("HASH", hash_key), ("RANGE", range_key))
-    return [{"AttributeName": name, "KeyType": kind} for kind, name in named if name]
+    keys = (("HASH", hash_key), ("RANGE", range_key))
+    return [{"AttributeName": name, "KeyType": kind} for kind, name in keys if name]
 
 
 def attribute_definitions(inputs: Properties) -> list[dict[str, str]]:
-    given = inputs.get("attributes", [])
-    return [{"AttributeName": each["name"], "AttributeType": each["type"]} for each in given]
+    attributes = inputs.get("attributes", [])
+    return [{"AttributeName": one["name"], "AttributeType": one["type"]} for one in attributes]
 
 
-def _throughput(given: Mapping[str, Any]) -> dict[str, int]:
+def _throughput(capacity: Mapping[str, Any]) -> dict[str, int]:
     return {
-        "ReadCapacityUnits": given.get("readCapacity", 0),
-        "WriteCapacityUnits": given.get("writeCapacity", 0),
+        "ReadCapacityUnits": capacity.get("readCapacity", 0),
+        "WriteCapacityUnits": capacity.get("writeCapacity", 0),
     }
 
 
@@ -154,14 +154,14 @@ def _stream(inputs: Properties) -> dict[str, Any]:
 
 def _encryption(inputs: Properties) -> dict[str, Any]:
     asked = inputs.get("serverSideEncryption", {})
-    given: dict[str, Any] = {"Enabled": asked.get("enabled", False)}
+    request: dict[str, Any] = {"Enabled": asked.get("enabled", False)}
     if asked.get("enabled"):
-        given["SSEType"] = "KMS"
+        request["SSEType"] = "KMS"
         if asked.get("kmsKeyArn"):
-            given["KMSMasterKeyId"] = asked["kmsKeyArn"]
-    return given
+            request["KMSMasterKeyId"] = asked["kmsKeyArn"]
+    return request
 
 
-def recovery(backups: Mapping[str, Any]) -> Properties:
-    told = backups["PointInTimeRecoveryDescription"]
-    return {"enabled": told["PointInTimeRecoveryStatus"] == "ENABLED"}
+def recovery_outputs(backups: Mapping[str, Any]) -> Properties:
+    description = backups["PointInTimeRecoveryDescription"]
+    return {"enabled": description["PointInTimeRecoveryStatus"] == "ENABLED"}

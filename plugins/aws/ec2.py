@@ -1,10 +1,10 @@
-"""Serves security groups with their rules."""
+"""Manages security groups with their rules."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tag_outputs
 from plugins.resource import AutoName
 from plugins.values import Properties
 
@@ -35,25 +35,25 @@ class SecurityGroup(AwsResource):
         vpc = {"VpcId": inputs["vpcId"]} if inputs.get("vpcId") else {}
         tags = tag_list(inputs.get("tags", {}))
         tagging = [{"ResourceType": "security-group", "Tags": tags}] if tags else []
-        told = self.call(
+        answer = self.call(
             "create_security_group",
             GroupName=self.physical_name(inputs),
             Description=inputs["description"],
             TagSpecifications=tagging,
             **vpc,
         )
-        return str(told["GroupId"])
+        return str(answer["GroupId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Remove the default rule, so that a group has only the rules of the program."""
-        born_with = self._described(resource_id)["IpPermissionsEgress"]
-        self._change("egress", resource_id, born_with, _permissions(resource_id, inputs, "egress"))
+        default = self._describe(resource_id)["IpPermissionsEgress"]
+        self._change("egress", resource_id, default, _permissions(resource_id, inputs, "egress"))
         self._change("ingress", resource_id, [], _permissions(resource_id, inputs, "ingress"))
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         if self.find("describe_security_groups", GroupIds=[resource_id]) is None:
             return None
-        group = self._described(resource_id)
+        group = self._describe(resource_id)
         return {
             "arn": self.arn("ec2", f"security-group/{resource_id}"),
             "description": group["Description"],
@@ -62,7 +62,7 @@ class SecurityGroup(AwsResource):
             "name": group["GroupName"],
             "ownerId": group["OwnerId"],
             "vpcId": group.get("VpcId"),
-            **tagged(tag_map(group.get("Tags", []))),
+            **tag_outputs(tag_map(group.get("Tags", []))),
         }
 
     def update(
@@ -84,7 +84,7 @@ class SecurityGroup(AwsResource):
     def delete(self, resource_id: str, state: Properties) -> None:
         self.find("delete_security_group", GroupId=resource_id)
 
-    def _described(self, group: str) -> Any:
+    def _describe(self, group: str) -> Any:
         return self.call("describe_security_groups", GroupIds=[group])["SecurityGroups"][0]
 
     def _change(self, direction: str, group: str, old: list[Any], new: list[Any]) -> None:
@@ -105,13 +105,13 @@ def _permission(group: str, rule: Mapping[str, Any]) -> dict[str, Any]:
     permission: dict[str, Any] = {"IpProtocol": str(rule["protocol"])}
     if rule["protocol"] != "-1":
         permission |= {"FromPort": rule["fromPort"], "ToPort": rule["toPort"]}
-    told = {"Description": rule["description"]} if rule.get("description") else {}
+    description = {"Description": rule["description"]} if rule.get("description") else {}
     sources = {**rule}
     if rule.get("self"):
         sources["securityGroups"] = [*rule.get("securityGroups", []), group]
     for name, ranges, member in _SOURCES:
         if sources.get(name):
-            permission[ranges] = [{member: source, **told} for source in sources[name]]
+            permission[ranges] = [{member: source, **description} for source in sources[name]]
     return permission
 
 

@@ -1,10 +1,10 @@
-"""Serves image repositories."""
+"""Manages image repositories of ECR."""
 
 import json
 from collections.abc import Collection
 from typing import Any
 
-from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tag_outputs
 from plugins.resource import AutoName
 from plugins.values import Properties
 
@@ -41,11 +41,11 @@ class Repository(EcrResource):
         )
         return str(inputs["name"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("describe_repositories", repositoryNames=[resource_id])
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("describe_repositories", repositoryNames=[resource_id])
+        if answer is None:
             return None
-        found = told["repositories"][0]
+        found = answer["repositories"][0]
         arn, encryption = found["repositoryArn"], found.get("encryptionConfiguration", {})
         tags = self.call("list_tags_for_resource", resourceArn=arn)["tags"]
         return {
@@ -60,7 +60,7 @@ class Repository(EcrResource):
             "name": resource_id,
             "registryId": found["registryId"],
             "repositoryUrl": found["repositoryUri"],
-            **tagged(tag_map(tags)),
+            **tag_outputs(tag_map(tags)),
         }
 
     def update(
@@ -101,13 +101,13 @@ class LifecyclePolicy(EcrResource):
         self.call("put_lifecycle_policy", repositoryName=repository, lifecyclePolicyText=text)
         return repository
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_lifecycle_policy", repositoryName=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_lifecycle_policy", repositoryName=resource_id)
+        if answer is None:
             return None
         return {
-            "policy": told["lifecyclePolicyText"],
-            "registryId": told["registryId"],
+            "policy": answer["lifecyclePolicyText"],
+            "registryId": answer["registryId"],
             "repository": resource_id,
         }
 

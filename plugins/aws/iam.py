@@ -1,10 +1,10 @@
-"""Serves roles and policies; IAM has no regions."""
+"""Manages IAM roles and policies; IAM has no regions."""
 
 import json
 from collections.abc import Collection
 from typing import Any
 
-from plugins.aws.resource import AwsResource, change_tags, only, tag_list, tag_map, tagged
+from plugins.aws.resource import AwsResource, change_tags, only, tag_list, tag_map, tag_outputs
 from plugins.resource import AutoName
 from plugins.values import Properties
 
@@ -34,21 +34,21 @@ class Role(IamResource):
     }
 
     def create(self, inputs: Properties) -> str:
-        given = only(inputs, self.parameters)
-        told = self.call(
+        request = only(inputs, self.parameters)
+        answer = self.call(
             "create_role",
             RoleName=self.physical_name(inputs),
             AssumeRolePolicyDocument=_text(inputs["assumeRolePolicy"]),
             Tags=tag_list(inputs.get("tags", {})),
-            **{self.parameters[name]: value for name, value in given.items()},
+            **{self.parameters[name]: value for name, value in request.items()},
         )
-        return str(told["Role"]["RoleName"])
+        return str(answer["Role"]["RoleName"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_role", RoleName=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_role", RoleName=resource_id)
+        if answer is None:
             return None
-        role = told["Role"]
+        role = answer["Role"]
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return {
             "arn": role["Arn"],
@@ -60,7 +60,7 @@ class Role(IamResource):
             "path": role["Path"],
             "permissionsBoundary": boundary,
             "uniqueId": role["RoleId"],
-            **tagged(tag_map(role.get("Tags", []))),
+            **tag_outputs(tag_map(role.get("Tags", []))),
         }
 
     def update(
@@ -118,12 +118,12 @@ class RolePolicy(IamResource):
         self._put(inputs["role"], name, inputs["policy"])
         return f"{inputs['role']}:{name}"
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         role, _, name = resource_id.partition(":")
-        told = self.find("get_role_policy", RoleName=role, PolicyName=name)
-        if told is None:
+        answer = self.find("get_role_policy", RoleName=role, PolicyName=name)
+        if answer is None:
             return None
-        return {"name": name, "policy": _text(told["PolicyDocument"]), "role": role}
+        return {"name": name, "policy": _text(answer["PolicyDocument"]), "role": role}
 
     def update(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
@@ -149,10 +149,10 @@ class RolePolicyAttachment(IamResource):
         self.call("attach_role_policy", RoleName=role, PolicyArn=policy)
         return f"{role}/{policy}"
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         role, _, policy = resource_id.partition("/")
-        told = self.find("list_attached_role_policies", RoleName=role)
-        attached = [each["PolicyArn"] for each in (told or {}).get("AttachedPolicies", [])]
+        answer = self.find("list_attached_role_policies", RoleName=role)
+        attached = [each["PolicyArn"] for each in (answer or {}).get("AttachedPolicies", [])]
         return {"policyArn": policy, "role": role} if policy in attached else None
 
     def delete(self, resource_id: str, state: Properties) -> None:

@@ -1,8 +1,8 @@
-"""Serves keys and their aliases."""
+"""Manages KMS keys and their aliases."""
 
 from collections.abc import Collection
 
-from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tag_outputs
 from plugins.resource import AutoName
 from plugins.values import Properties
 
@@ -33,7 +33,7 @@ class Key(KmsResource):
 
     def create(self, inputs: Properties) -> str:
         policy = {"Policy": inputs["policy"]} if inputs.get("policy") else {}
-        told = self.call(
+        answer = self.call(
             "create_key",
             Description=inputs.get("description", ""),
             KeySpec=inputs["customerMasterKeySpec"],
@@ -43,10 +43,10 @@ class Key(KmsResource):
             Tags=tag_list(inputs.get("tags", {}), "TagKey", "TagValue"),
             **policy,
         )
-        return str(told["KeyMetadata"]["KeyId"])
+        return str(answer["KeyMetadata"]["KeyId"])
 
-    def made_of(self, inputs: Properties) -> str | None:
-        """Return the newest usable key without an alias, which is created after its key."""
+    def find_created(self, inputs: Properties) -> str | None:
+        """Return the newest usable key without an alias: the engine creates the alias later."""
         aliased = {each.get("TargetKeyId") for each in self.call("list_aliases")["Aliases"]}
         keys = [
             self.call("describe_key", KeyId=each["KeyId"])["KeyMetadata"]
@@ -68,11 +68,11 @@ class Key(KmsResource):
         if not inputs["isEnabled"]:
             self.call("disable_key", KeyId=resource_id)
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("describe_key", KeyId=resource_id)
-        if told is None or told["KeyMetadata"]["KeyState"] == "PendingDeletion":
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("describe_key", KeyId=resource_id)
+        if answer is None or answer["KeyMetadata"]["KeyState"] == "PendingDeletion":
             return None
-        key = told["KeyMetadata"]
+        key = answer["KeyMetadata"]
         policy = self.call("get_key_policy", KeyId=resource_id, PolicyName="default")["Policy"]
         tags = self.call("list_resource_tags", KeyId=resource_id)["Tags"]
         return {
@@ -85,7 +85,7 @@ class Key(KmsResource):
             "keyUsage": key["KeyUsage"],
             "multiRegion": key.get("MultiRegion", False),
             "policy": policy,
-            **tagged(tag_map(tags, "TagKey", "TagValue")),
+            **tag_outputs(tag_map(tags, "TagKey", "TagValue")),
         }
 
     def update(
@@ -114,7 +114,7 @@ class Key(KmsResource):
             self.call("disable_key", KeyId=resource_id)
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Schedule the deletion; until the end of the waiting period, the key is disabled."""
+        """Schedule the deletion; KMS disables the key during the waiting period."""
         days = state.get("deletionWindowInDays") or 30
         self.find("schedule_key_deletion", KeyId=resource_id, PendingWindowInDays=days)
 
@@ -131,7 +131,7 @@ class Alias(KmsResource):
     def problems(self, inputs: Properties) -> list[tuple[str, str]]:
         name = inputs.get("name", inputs.get("namePrefix"))
         if isinstance(name, str) and not name.startswith("alias/"):
-            reason = f'aws:kms/alias:Alias name must begin with "alias/", not {name!r}; correct it'
+            reason = f'aws:kms/alias:Alias name must start with "alias/"; got {name!r}'
             return [("name", reason)]
         return []
 
@@ -140,19 +140,19 @@ class Alias(KmsResource):
         self.call("create_alias", AliasName=name, TargetKeyId=inputs["targetKeyId"])
         return name
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         aliases = self.call("list_aliases")["Aliases"]
         found = [each for each in aliases if each["AliasName"] == resource_id]
         if not found or not found[0].get("TargetKeyId"):
             return None
         key = found[0]["TargetKeyId"]
         arn = self.call("describe_key", KeyId=key)["KeyMetadata"]["Arn"]
-        given = state.get("targetKeyId", "")
+        target = state.get("targetKeyId", "")
         return {
             "arn": found[0]["AliasArn"],
             "name": resource_id,
             "targetKeyArn": arn,
-            "targetKeyId": arn if given.startswith("arn:") else key,
+            "targetKeyId": arn if target.startswith("arn:") else key,
         }
 
     def update(

@@ -1,10 +1,10 @@
-"""Serves functions from images, and the retries of asynchronous calls."""
+"""Manages Lambda functions from images, and the retries of asynchronous calls."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from plugins.aws.letter_case import capitalized, uncapitalized
-from plugins.aws.resource import AwsResource, change_tags, tagged
+from plugins.aws.letter_case import capitalize, uncapitalize
+from plugins.aws.resource import AwsResource, change_tags, tag_outputs
 from plugins.resource import AutoName
 from plugins.values import Properties
 
@@ -22,7 +22,7 @@ class LambdaResource(AwsResource):
 
 
 class Function(LambdaResource):
-    """Serves functions from images; the emulator does not run them."""
+    """Manages functions from images; the emulator does not run them."""
 
     settings = {
         "deadLetterConfig": "DeadLetterConfig",
@@ -51,7 +51,7 @@ class Function(LambdaResource):
         "timeout": 3,
     }
     computed = frozenset({"architectures", "ephemeralStorage", "loggingConfig", "tracingConfig"})
-    # Moto reports none of them
+    # moto reports none of these settings.
     unreadable = frozenset({"deadLetterConfig", "loggingConfig", "publish"})
     forms = {
         "ephemeralStorage": "partial",
@@ -64,44 +64,44 @@ class Function(LambdaResource):
     def problems(self, inputs: Properties) -> list[tuple[str, str]]:
         if inputs["packageType"] == "Image" and "imageUri" in inputs:
             return []
-        reason = "aws:lambda/function:Function is served from an image only; set packageType to "
-        return [("packageType", f'{reason}"Image" and imageUri to its reference')]
+        reason = "the local provider supports only functions from images; set packageType to "
+        return [("packageType", f'aws:lambda/function:Function: {reason}"Image", and imageUri')]
 
     def create(self, inputs: Properties) -> str:
-        given = {"Architectures": inputs["architectures"]} if inputs.get("architectures") else {}
-        told = self.call(
+        request = {"Architectures": inputs["architectures"]} if inputs.get("architectures") else {}
+        answer = self.call(
             "create_function",
             FunctionName=inputs["name"],
             PackageType=inputs["packageType"],
             Code={"ImageUri": inputs["imageUri"]},
             Publish=inputs["publish"],
             Tags=inputs.get("tags", {}),
-            **given,
-            **self._given(inputs, self.settings),
+            **request,
+            **self._parameters(inputs, self.settings),
         )
-        return str(told["FunctionName"])
+        return str(answer["FunctionName"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         if inputs["reservedConcurrentExecutions"] >= 0:
             self._reserve(resource_id, inputs["reservedConcurrentExecutions"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_function", FunctionName=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_function", FunctionName=resource_id)
+        if answer is None:
             return None
-        concurrency = told.get("Concurrency", {})
+        concurrency = answer.get("Concurrency", {})
         return {
-            **self._told(told["Configuration"]),
-            "imageUri": told["Code"]["ImageUri"],
+            **self._outputs(answer["Configuration"]),
+            "imageUri": answer["Code"]["ImageUri"],
             "reservedConcurrentExecutions": concurrency.get("ReservedConcurrentExecutions", -1),
-            **tagged(told.get("Tags", {})),
+            **tag_outputs(answer.get("Tags", {})),
         }
 
     def update(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
         name, arn = resource_id, state["arn"]
-        settings = self._given(inputs, [each for each in self.settings if each in changed])
+        settings = self._parameters(inputs, [each for each in self.settings if each in changed])
         if settings:
             self.call("update_function_configuration", FunctionName=name, **settings)
         if {"architectures", "imageUri"} & {*changed}:
@@ -127,9 +127,9 @@ class Function(LambdaResource):
         else:
             self.call("delete_function_concurrency", FunctionName=name)
 
-    def _given(self, inputs: Properties, names: Collection[str]) -> dict[str, Any]:
-        """Return an empty value for an omitted setting that was set before."""
-        given = {}
+    def _parameters(self, inputs: Properties, names: Collection[str]) -> dict[str, Any]:
+        """Return the API's parameters; in updates, an omitted setting becomes an empty value."""
+        request = {}
         for name in names:
             value = inputs.get(name)
             if name == "environment":
@@ -137,21 +137,21 @@ class Function(LambdaResource):
             elif name == "imageConfig":
                 value = value and {_IMAGE_PARTS[part]: text for part, text in value.items()}
             else:
-                value = capitalized(value)
+                value = capitalize(value)
             if value is not None:
-                given[self.settings[name]] = value
+                request[self.settings[name]] = value
             elif names is not self.settings:
-                given[self.settings[name]] = "" if name in ("description", "kmsKeyArn") else {}
-        return given
+                request[self.settings[name]] = "" if name in ("description", "kmsKeyArn") else {}
+        return request
 
-    def _told(self, function: Mapping[str, Any]) -> Properties:
+    def _outputs(self, function: Mapping[str, Any]) -> Properties:
         arn = function["FunctionArn"]
         path = "functions/{}/invocations"
         gateway = f"arn:aws:apigateway:{self.region}:lambda:path/2015-03-31/{path.format(arn)}"
         variables = function.get("Environment", {}).get("Variables")
         return {
             **{
-                name: uncapitalized(function.get(parameter)) or None
+                name: uncapitalize(function.get(parameter)) or None
                 for name, parameter in self.settings.items()
                 if name not in ("environment", "imageConfig")
             },
@@ -172,7 +172,7 @@ class Function(LambdaResource):
 
 
 class EventInvokeConfig(LambdaResource):
-    """Serves the configuration without destinations and qualifiers."""
+    """Manages retries and age limits; destinations and qualifiers are not supported."""
 
     served = frozenset({"functionName", "maximumEventAgeInSeconds", "maximumRetryAttempts"})
     replaced_by = frozenset({"functionName"})
@@ -182,14 +182,14 @@ class EventInvokeConfig(LambdaResource):
         self._put(inputs)
         return str(inputs["functionName"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_function_event_invoke_config", FunctionName=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_function_event_invoke_config", FunctionName=resource_id)
+        if answer is None:
             return None
         return {
             "functionName": resource_id,
-            "maximumEventAgeInSeconds": told.get("MaximumEventAgeInSeconds"),
-            "maximumRetryAttempts": told.get("MaximumRetryAttempts", 2),
+            "maximumEventAgeInSeconds": answer.get("MaximumEventAgeInSeconds"),
+            "maximumRetryAttempts": answer.get("MaximumRetryAttempts", 2),
         }
 
     def update(
@@ -201,14 +201,14 @@ class EventInvokeConfig(LambdaResource):
         self.find("delete_function_event_invoke_config", FunctionName=resource_id)
 
     def _put(self, inputs: Properties) -> None:
-        given = {name: value for name, value in inputs.items() if name in self.served}
-        given.pop("region", None)
-        # The emulator keeps reporting the first configuration.
+        request = {name: value for name, value in inputs.items() if name in self.served}
+        request.pop("region", None)
+        # The emulator reports the first configuration until it is deleted.
         name = inputs["functionName"]
         self.find("delete_function_event_invoke_config", FunctionName=name)
-        self.call("put_function_event_invoke_config", **capitalized(given))
+        self.call("put_function_event_invoke_config", **capitalize(request))
 
 
-def _image(told: Mapping[str, Any]) -> Properties | None:
-    parts = {name: told.get(part) for name, part in _IMAGE_PARTS.items()}
+def _image(config: Mapping[str, Any]) -> Properties | None:
+    parts = {name: config.get(part) for name, part in _IMAGE_PARTS.items()}
     return {name: value for name, value in parts.items() if value} or None

@@ -1,21 +1,21 @@
-"""Converts the first letter of names, in which AWS and the SDK differ."""
+"""Converts the first letter of names: AWS uses capitals, the SDK does not."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
-def capitalized(value: Any) -> Any:
+def capitalize(value: Any) -> Any:
     """Return `{"roleArn": …}` as `{"RoleArn": …}`, at every depth."""
-    return _renamed(value, lambda name: name[:1].upper() + name[1:])
+    return _rename_keys(value, lambda name: name[:1].upper() + name[1:])
 
 
-def uncapitalized(value: Any) -> Any:
-    return _renamed(value, lambda name: name[:1].lower() + name[1:])
+def uncapitalize(value: Any) -> Any:
+    return _rename_keys(value, lambda name: name[:1].lower() + name[1:])
 
 
-def _renamed(value: Any, rename: Any) -> Any:
+def _rename_keys(value: Any, rename: Any) -> Any:
     if isinstance(value, Mapping):
-        return {rename(name): _renamed(item, rename) for name, item in value.items()}
+        return {rename(name): _rename_keys(item, rename) for name, item in value.items()}
     if isinstance(value, list):
-        return [_renamed(item, rename) for item in value]
+        return [_rename_keys(item, rename) for item in value]
     return value

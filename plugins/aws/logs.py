@@ -1,8 +1,8 @@
-"""Serves log groups."""
+"""Manages CloudWatch log groups."""
 
 from collections.abc import Collection
 
-from plugins.aws.resource import AwsResource, change_tags, tagged
+from plugins.aws.resource import AwsResource, change_tags, tag_outputs
 from plugins.resource import AutoName
 from plugins.values import Properties
 
@@ -32,7 +32,7 @@ class LogGroup(AwsResource):
         if inputs["retentionInDays"]:
             self._retain(resource_id, inputs["retentionInDays"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         groups = self.call("describe_log_groups", logGroupNamePrefix=resource_id)["logGroups"]
         found = [group for group in groups if group["logGroupName"] == resource_id]
         if not found:
@@ -45,7 +45,7 @@ class LogGroup(AwsResource):
             "logGroupClass": group.get("logGroupClass", "STANDARD"),
             "name": resource_id,
             "retentionInDays": group.get("retentionInDays", 0),
-            **tagged(tags),
+            **tag_outputs(tags),
         }
 
     def update(

@@ -8,7 +8,7 @@ from typing import Any
 from plugins.aws.account import Account
 from plugins.aws.rehearsed import REHEARSED, rehearsed_type
 from plugins.aws.resource import AwsResource
-from plugins.aws.settings import Settings, problems
+from plugins.aws.settings import Settings, find_problems
 from plugins.aws.types import TYPES
 from plugins.errors import ProviderError, UnservedType
 from plugins.sdk import resource_schema
@@ -32,13 +32,12 @@ class AwsPackage:
         }
 
     def setting_problems(self, settings: Mapping[str, Any]) -> list[Problem]:
-        return list(problems(settings))
+        return list(find_problems(settings))
 
     def configure(self, settings: Mapping[str, Any]) -> None:
-        found = self.setting_problems(settings)
-        if found:
-            raise ProviderError(found[0].reason)
-        self._account = Account(Settings.of(settings))
+        if problems := self.setting_problems(settings):
+            raise ProviderError(problems[0].reason)
+        self._account = Account(Settings.from_config(settings))
 
     def resource_type(self, token: str) -> type[AwsResource]:
         return resource_type(token)
@@ -48,17 +47,22 @@ class AwsPackage:
         return self.resource_type(token)(self._account, None if region is UNKNOWN else region)
 
     def caller_identity(self, _: Properties) -> Properties:
-        told = self._account.call("sts", "get_caller_identity")
-        account = told["Account"]
-        return {"accountId": account, "arn": told["Arn"], "id": account, "userId": told["UserId"]}
+        answer = self._account.call("sts", "get_caller_identity")
+        account = answer["Account"]
+        return {
+            "accountId": account,
+            "arn": answer["Arn"],
+            "id": account,
+            "userId": answer["UserId"],
+        }
 
     def addon_version(self, arguments: Properties) -> Properties:
-        """Describe the version, because only AWS knows it; no cluster is ever made here."""
+        """Return a description, because only AWS knows the version; clusters are only planned."""
         default = f"AWS's default for {arguments['kubernetesVersion']}"
         return {**arguments, "id": arguments["addonName"], "version": default}
 
     def balancers_zone(self, arguments: Properties) -> Properties:
-        """Describe AWS's zone of load balancers, of which none is ever made here."""
+        """Return a description, because only AWS knows the zone; balancers are only planned."""
         region = arguments.get("region") or self._account.settings.region
         return {**arguments, "id": f"AWS's zone of load balancers in {region}"}
 
@@ -74,17 +78,17 @@ class AwsPackage:
 
     def secret_version(self, arguments: Properties) -> Properties:
         name = arguments["secretId"]
-        told = self._account.call("secretsmanager", "get_secret_value", SecretId=name)
+        answer = self._account.call("secretsmanager", "get_secret_value", SecretId=name)
         return {
-            "arn": told["ARN"],
-            "createdDate": told["CreatedDate"].isoformat(),
+            "arn": answer["ARN"],
+            "createdDate": answer["CreatedDate"].isoformat(),
             "id": f"{name}|AWSCURRENT",
             "region": self._account.settings.region,
             "secretBinary": "",
             "secretId": name,
-            "secretString": told["SecretString"],
-            "versionId": told["VersionId"],
-            "versionStages": told["VersionStages"],
+            "secretString": answer["SecretString"],
+            "versionId": answer["VersionId"],
+            "versionStages": answer["VersionStages"],
         }
 
     def partition(self, _: Properties) -> Properties:
@@ -101,7 +105,7 @@ def resource_type(token: str) -> type[AwsResource]:
     if token in REHEARSED:
         return rehearsed_type(token)
     if token not in TYPES:
-        resource_schema("pulumi_aws", token)  # tells first when there is no such type at all
+        resource_schema("pulumi_aws", token)  # raises a clearer error for a type that AWS lacks
         raise UnservedType(token, "aws")
     module, name = TYPES[token].split(".")
     found: type[AwsResource] = getattr(import_module(f"plugins.aws.{module}"), name)

@@ -1,4 +1,4 @@
-"""Serves database servers of RDS, their parameters and subnets."""
+"""Manages RDS parameter groups and subnet groups."""
 
 from collections.abc import Collection
 
@@ -35,9 +35,9 @@ class ParameterGroup(RdsResource):
     def complete(self, resource_id: str, inputs: Properties) -> None:
         self._put(resource_id, inputs.get("parameters", []))
 
-    def prepared(self, inputs: Properties) -> Properties:
-        """Set the default of parameters: they apply at once unless the program defers them."""
-        inputs = super().prepared(inputs)
+    def prepare(self, inputs: Properties) -> Properties:
+        """Apply parameters at once, unless the program sets another method."""
+        inputs = super().prepare(inputs)
         if not isinstance(inputs.get("parameters"), list):
             return inputs
         return {
@@ -48,11 +48,11 @@ class ParameterGroup(RdsResource):
             ],
         }
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("describe_db_parameter_groups", DBParameterGroupName=resource_id)
-        if not told or not told["DBParameterGroups"]:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("describe_db_parameter_groups", DBParameterGroupName=resource_id)
+        if not answer or not answer["DBParameterGroups"]:
             return None
-        group = told["DBParameterGroups"][0]
+        group = answer["DBParameterGroups"][0]
         arn = group["DBParameterGroupArn"]
         return {
             "arn": arn,
@@ -75,14 +75,14 @@ class ParameterGroup(RdsResource):
             self.find("delete_db_parameter_group", DBParameterGroupName=resource_id)
 
     def _parameters(self, name: str) -> list[Properties]:
-        told = self.call("describe_db_parameters", DBParameterGroupName=name, Source="user")
+        answer = self.call("describe_db_parameters", DBParameterGroupName=name, Source="user")
         return [
             {
                 "applyMethod": each.get("ApplyMethod", "immediate"),
                 "name": each["ParameterName"],
                 "value": each["ParameterValue"],
             }
-            for each in told["Parameters"]
+            for each in answer["Parameters"]
             if each.get("ParameterValue") not in (None, "")
         ]
 
@@ -118,11 +118,11 @@ class SubnetGroup(RdsResource):
         self._make(name, inputs)
         return name
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("describe_db_subnet_groups", DBSubnetGroupName=resource_id)
-        if not told or not told["DBSubnetGroups"]:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("describe_db_subnet_groups", DBSubnetGroupName=resource_id)
+        if not answer or not answer["DBSubnetGroups"]:
             return None
-        group = told["DBSubnetGroups"][0]
+        group = answer["DBSubnetGroups"][0]
         return {
             "arn": group["DBSubnetGroupArn"],
             "description": group["DBSubnetGroupDescription"],
@@ -143,7 +143,7 @@ class SubnetGroup(RdsResource):
                 DBSubnetGroupDescription=inputs["description"],
                 SubnetIds=inputs["subnetIds"],
             )
-        # The emulator drops a group that it modifies.
+        # The emulator deletes a group that it modifies.
         if self.find("describe_db_subnet_groups", DBSubnetGroupName=resource_id) is None:
             self._make(resource_id, inputs)
         self.change_tags(state, inputs)
@@ -161,9 +161,9 @@ class SubnetGroup(RdsResource):
         )
 
 
-def _parameter(given: Properties) -> dict[str, str]:
+def _parameter(parameter: Properties) -> dict[str, str]:
     return {
-        "ApplyMethod": given["applyMethod"],
-        "ParameterName": given["name"],
-        "ParameterValue": given["value"],
+        "ApplyMethod": parameter["applyMethod"],
+        "ParameterName": parameter["name"],
+        "ParameterValue": parameter["value"],
     }

@@ -1,4 +1,4 @@
-"""Serves RDS servers."""
+"""Manages RDS instances."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from plugins.errors import RefusedByService
 from plugins.naming import prefixed_name
 from plugins.values import Properties
 
-# Property, parameter at creation, and place in a description of the instance.
+# Maps a property to the parameter of the creation, and to its path in the instance's description.
 _SETTINGS = {
     "allocatedStorage": ("AllocatedStorage", "AllocatedStorage"),
     "autoMinorVersionUpgrade": ("AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade"),
@@ -58,8 +58,8 @@ _SETTINGS = {
 _AT_DELETION = frozenset({"deleteAutomatedBackups", "finalSnapshotIdentifier", "skipFinalSnapshot"})
 _AT_CHANGE = frozenset({"allowMajorVersionUpgrade", "applyImmediately"})
 _AT_CREATION = frozenset({"restoreToPointInTime", "snapshotIdentifier"})
-# Settings that the official plugin sends with a restore, and in a change afterwards. Others come
-# from the source or the snapshot.
+# Settings that the official plugin sends with a restore, or in a change after it. RDS takes the
+# other settings from the source or the snapshot.
 _AT_RESTORE = frozenset(
     {"autoMinorVersionUpgrade", "copyTagsToSnapshot", "dbSubnetGroupName", "deletionProtection"}
     | {"enabledCloudwatchLogsExports", "engine", "iamDatabaseAuthenticationEnabled"}
@@ -76,7 +76,7 @@ _OTHER_NAMES_AT_CHANGE = {"Port": "DBPortNumber"}
 
 
 class Instance(RdsResource):
-    """Serves servers by the id of RDS; imports and lookups use the identifier."""
+    """Manages instances by the resource id of RDS; imports use the instance identifier."""
 
     served = frozenset(
         {*_SETTINGS, "identifier", "identifierPrefix", "tags"}
@@ -116,9 +116,9 @@ class Instance(RdsResource):
             inputs.get("identifierPrefix", "tf-")
         )
         operation, request = _creation(identifier, inputs)
-        told = self.call(operation, Tags=tag_list(inputs.get("tags", {})), **request)
+        answer = self.call(operation, Tags=tag_list(inputs.get("tags", {})), **request)
         self._made = identifier
-        return str(told["DBInstance"]["DbiResourceId"])
+        return str(answer["DBInstance"]["DbiResourceId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         if not inputs.keys() & _AT_CREATION:
@@ -127,19 +127,19 @@ class Instance(RdsResource):
             "modify_db_instance",
             DBInstanceIdentifier=self._made,
             ApplyImmediately=True,
-            **_given(inputs, _AFTER_RESTORE),
+            **_parameters(inputs, _AFTER_RESTORE),
         )
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         identifier = self._made or state.get("identifier") or resource_id
-        told = self.find("describe_db_instances", DBInstanceIdentifier=identifier)
-        if not told or not told["DBInstances"]:
+        answer = self.find("describe_db_instances", DBInstanceIdentifier=identifier)
+        if not answer or not answer["DBInstances"]:
             return None
-        instance = told["DBInstances"][0]
+        instance = answer["DBInstances"][0]
         found = {name: _at(instance, path) for name, (_, path) in _SETTINGS.items() if path}
         version, asked = found["engineVersion"], state.get("engineVersion", "")
         if asked and str(version).startswith(f"{asked}."):
-            found["engineVersion"] = asked  # a program may name only the major version
+            found["engineVersion"] = asked  # the program set only the major version
         address, port = _at(instance, "Endpoint.Address"), found["port"]
         return {
             **found,
@@ -158,20 +158,20 @@ class Instance(RdsResource):
     def update(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
-        # A setting that the program no longer names becomes empty.
-        emptied = {name: type(state[name])() for name in changed if name in state}
-        given = _given({**emptied, **inputs}, [name for name in _SETTINGS if name in changed])
-        if "EnableCloudwatchLogsExports" in given:
-            given.pop("EnableCloudwatchLogsExports")
-            given["CloudwatchLogsExportConfiguration"] = _exports(state, inputs)
-        if "EngineVersion" in given:
-            given["AllowMajorVersionUpgrade"] = inputs.get("allowMajorVersionUpgrade", False)
-        if given:
+        # A setting that the program no longer sets becomes empty.
+        empty = {name: type(state[name])() for name in changed if name in state}
+        request = _parameters({**empty, **inputs}, [name for name in _SETTINGS if name in changed])
+        if "EnableCloudwatchLogsExports" in request:
+            request.pop("EnableCloudwatchLogsExports")
+            request["CloudwatchLogsExportConfiguration"] = _exports(state, inputs)
+        if "EngineVersion" in request:
+            request["AllowMajorVersionUpgrade"] = inputs.get("allowMajorVersionUpgrade", False)
+        if request:
             self.call(
                 "modify_db_instance",
                 DBInstanceIdentifier=state["identifier"],
                 ApplyImmediately=inputs.get("applyImmediately", False),
-                **{_OTHER_NAMES_AT_CHANGE.get(name, name): each for name, each in given.items()},
+                **{_OTHER_NAMES_AT_CHANGE.get(name, name): each for name, each in request.items()},
             )
         self.change_tags(state, inputs)
 
@@ -180,8 +180,8 @@ class Instance(RdsResource):
         if not state.get("skipFinalSnapshot"):
             if not state.get("finalSnapshotIdentifier"):
                 raise RefusedByService(
-                    "deleting it needs finalSnapshotIdentifier, which is not set; "
-                    "set it, or skipFinalSnapshot, and run `pulumi up` first"
+                    "the deletion needs finalSnapshotIdentifier or skipFinalSnapshot; set one and "
+                    "run `pulumi up` first"
                 )
             snapshot["FinalDBSnapshotIdentifier"] = state["finalSnapshotIdentifier"]
         self.find(
@@ -203,19 +203,19 @@ def _creation(identifier: str, inputs: Properties) -> tuple[str, dict[str, Any]]
             "SourceDBInstanceIdentifier": moment["sourceDbInstanceIdentifier"],
             "TargetDBInstanceIdentifier": identifier,
             **time,
-            **_given(inputs, _AT_RESTORE),
+            **_parameters(inputs, _AT_RESTORE),
         }
     if snapshot:
         return "restore_db_instance_from_db_snapshot", {
             "DBInstanceIdentifier": identifier,
             "DBSnapshotIdentifier": snapshot,
-            **_given(inputs, _AT_RESTORE - {"maxAllocatedStorage"}),
+            **_parameters(inputs, _AT_RESTORE - {"maxAllocatedStorage"}),
         }
-    created = _given(inputs, _SETTINGS)
+    created = _parameters(inputs, _SETTINGS)
     return "create_db_instance", {"DBInstanceIdentifier": identifier, **created}
 
 
-def _given(inputs: Properties, names: Collection[str]) -> dict[str, Any]:
+def _parameters(inputs: Properties, names: Collection[str]) -> dict[str, Any]:
     return {_SETTINGS[name][0]: inputs[name] for name in names if inputs.get(name) is not None}
 
 
@@ -225,7 +225,7 @@ def _exports(state: Properties, inputs: Properties) -> dict[str, list[str]]:
 
 
 def _at(value: Any, path: str) -> Any:
-    """Return `Endpoint.Port`, `Groups.0.Name` or `Groups.*.Name` of a description, or None."""
+    """Return the value at a path, for example `Groups.0.Name` or `Groups.*.Name`, or None."""
     name, _, rest = path.partition(".")
     if name == "*":
         return [_at(item, rest) for item in value or []]
@@ -237,8 +237,8 @@ def _at(value: Any, path: str) -> Any:
 
 
 def _secrets(instance: Mapping[str, Any]) -> list[Properties]:
-    """Return the secret with the administrator's password, if RDS manages one."""
-    kept = instance.get("MasterUserSecret")
-    if not kept:
+    """Return the secret with the administrator's password, if RDS manages the password."""
+    secret = instance.get("MasterUserSecret")
+    if not secret:
         return []
-    return [{"secretArn": kept["SecretArn"], "kmsKeyId": kept.get("KmsKeyId", "")}]
+    return [{"secretArn": secret["SecretArn"], "kmsKeyId": secret.get("KmsKeyId", "")}]

@@ -1,6 +1,6 @@
-"""Defines the common part of the RDS types."""
+"""Defines the base class of the RDS types."""
 
-from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tag_outputs
 from plugins.values import Properties
 
 
@@ -13,7 +13,9 @@ class RdsResource(AwsResource):
     )
 
     def tags_of(self, arn: str) -> Properties:
-        return tagged(tag_map(self.call("list_tags_for_resource", ResourceName=arn)["TagList"]))
+        return tag_outputs(
+            tag_map(self.call("list_tags_for_resource", ResourceName=arn)["TagList"])
+        )
 
     def change_tags(self, state: Properties, inputs: Properties) -> None:
         arn = state["arn"]

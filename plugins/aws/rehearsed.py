@@ -1,4 +1,4 @@
-"""Lists types that only previews of new accounts use, and that cannot be created here."""
+"""Lists the AWS types that the plugin can plan, but not create, for previews."""
 
 from plugins import rehearsal
 from plugins.aws.account import Account
@@ -45,7 +45,7 @@ REHEARSED = frozenset(
 
 class Rehearsed(rehearsal.Rehearsed[Account], AwsResource):
     fills = True
-    regional = False  # a region is declared like all else
+    regional = False  # the SDK declares `region` like other properties
 
 
 def rehearsed_type(token: str) -> type[AwsResource]:

@@ -1,4 +1,4 @@
-"""Defines the common part of the AWS types: region, tags and calls."""
+"""Defines the base class of the AWS types: region, tags and calls."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
@@ -28,31 +28,31 @@ class AwsResource(Resource[Account]):
         self.region = region or account.settings.region
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
-        found = self.look(resource_id, state)
+        found = self.find_outputs(resource_id, state)
         if found is None:
             return None
         return {"region": self.region, **found} if self.regional else found
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        """Read the resource without the region."""
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        """Return the properties without the region, or None if the resource is missing."""
         raise NotImplementedError
 
-    def made_of(self, inputs: Properties) -> str | None:
-        """Return the id that a creation with these inputs has, even if it was interrupted.
+    def find_created(self, inputs: Properties) -> str | None:
+        """Return the id of the resource that an interrupted creation with these inputs left.
 
-        None means that the next creation finds and overwrites the resource.
+        Return None if the next creation overwrites that resource.
         """
         return str(inputs[self.named_by]) if self.named_by in inputs else None
 
-    def call(self, operation: str, service: str | None = None, **given: Any) -> Any:
-        return self.account.call(service or self.service, operation, self.region, **given)
+    def call(self, operation: str, service: str | None = None, **request: Any) -> Any:
+        return self.account.call(service or self.service, operation, self.region, **request)
 
-    def find(self, operation: str, service: str | None = None, **given: Any) -> Any:
+    def find(self, operation: str, service: str | None = None, **request: Any) -> Any:
         """Call an operation; return None if the resource is missing."""
         service = service or self.service
-        return self.account.found(self.missing, service, operation, region=self.region, **given)
+        return self.account.find(self.missing, service, operation, region=self.region, **request)
 
-    def prepared(self, inputs: Properties) -> Properties:
+    def prepare(self, inputs: Properties) -> Properties:
         """Add the default tags of the provider to the tags of the resource."""
         defaults = self.account.settings.default_tags
         tags = inputs.get("tags", {})
@@ -61,7 +61,7 @@ class AwsResource(Resource[Account]):
         return {**inputs, "tags": {**defaults, **tags}}
 
     def physical_name(self, inputs: Mapping[str, Any]) -> str:
-        """Return the name from the program or from check; a prefix is completed at creation."""
+        """Return the name of the program or of `check`, or complete the prefix of the program."""
         rule = self.auto_name
         assert rule is not None
         if rule.property in inputs:
@@ -72,8 +72,8 @@ class AwsResource(Resource[Account]):
         return f"arn:aws:{service}:{self.region}:{self.account.number()}:{resource}"
 
 
-def tagged(tags: Mapping[str, str]) -> Properties:
-    """Return the two outputs for tags."""
+def tag_outputs(tags: Mapping[str, str]) -> Properties:
+    """Return the outputs `tags` and `tagsAll`."""
     return {"tags": dict(tags), "tagsAll": dict(tags)}
 
 
@@ -82,7 +82,7 @@ def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") ->
 
 
 def tag_map(tags: list[Tags], key: str = "Key", value: str = "Value") -> Tags:
-    """Return the tags of the program, without those that AWS sets."""
+    """Return the tags of the program, without the tags that AWS sets."""
     return {tag[key]: tag[value] for tag in tags if not tag[key].startswith("aws:")}
 
 
@@ -92,7 +92,7 @@ def change_tags(
     put: Callable[[Tags], Any],
     remove: Callable[[list[str]], Any],
 ) -> None:
-    """Change tags from the old to the new ones, with at most two calls."""
+    """Replace the old tags by the new ones with at most two calls."""
     old, new = state.get("tags") or {}, inputs.get("tags") or {}
     gone = sorted({*old} - {*new})
     added = {name: text for name, text in new.items() if old.get(name) != text}

@@ -1,9 +1,9 @@
-"""Serves schedules of EventBridge Scheduler."""
+"""Manages schedules of EventBridge Scheduler."""
 
 from collections.abc import Collection
 from typing import Any
 
-from plugins.aws.letter_case import capitalized, uncapitalized
+from plugins.aws.letter_case import capitalize, uncapitalize
 from plugins.aws.resource import AwsResource
 from plugins.resource import AutoName
 from plugins.values import Properties
@@ -31,19 +31,19 @@ class Schedule(AwsResource):
 
     def create(self, inputs: Properties) -> str:
         name, group = self.physical_name(inputs), inputs.get("groupName", "default")
-        self.call("create_schedule", Name=name, GroupName=group, **self._given(inputs))
+        self.call("create_schedule", Name=name, GroupName=group, **self._parameters(inputs))
         return f"{group}/{name}"
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         group, _, name = resource_id.partition("/")
-        told = self.find("get_schedule", Name=name, GroupName=group)
-        if told is None:
+        answer = self.find("get_schedule", Name=name, GroupName=group)
+        if answer is None:
             return None
-        found = uncapitalized(told)
+        found = uncapitalize(answer)
         return {
             "actionAfterCompletion": "NONE",
             **{each: found.get(each) or None for each in self.parameters if found.get(each)},
-            "arn": told["Arn"],
+            "arn": answer["Arn"],
             "groupName": group,
             "name": name,
         }
@@ -52,12 +52,12 @@ class Schedule(AwsResource):
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
         group, _, name = resource_id.partition("/")
-        self.call("update_schedule", Name=name, GroupName=group, **self._given(inputs))
+        self.call("update_schedule", Name=name, GroupName=group, **self._parameters(inputs))
 
     def delete(self, resource_id: str, state: Properties) -> None:
         group, _, name = resource_id.partition("/")
         self.find("delete_schedule", Name=name, GroupName=group)
 
-    def _given(self, inputs: Properties) -> dict[str, Any]:
-        given = {each: inputs[each] for each in self.parameters if inputs.get(each) is not None}
-        return dict(capitalized(given))
+    def _parameters(self, inputs: Properties) -> dict[str, Any]:
+        request = {each: inputs[each] for each in self.parameters if inputs.get(each) is not None}
+        return dict(capitalize(request))

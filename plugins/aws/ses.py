@@ -1,4 +1,4 @@
-"""Serves e-mail identities, templates and configuration sets."""
+"""Manages SES identities, templates and configuration sets."""
 
 from collections.abc import Collection
 from typing import Any
@@ -17,8 +17,8 @@ class SesResource(AwsResource):
     )
 
     def verification(self, identity: str) -> dict[str, str] | None:
-        told = self.call("get_identity_verification_attributes", Identities=[identity])
-        found: dict[str, str] | None = told["VerificationAttributes"].get(identity)
+        answer = self.call("get_identity_verification_attributes", Identities=[identity])
+        found: dict[str, str] | None = answer["VerificationAttributes"].get(identity)
         return found
 
     def delete_identity(self, identity: str) -> None:
@@ -36,11 +36,11 @@ class Template(SesResource):
         self.call("create_template", Template=self._template(inputs["name"], inputs))
         return str(inputs["name"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_template", TemplateName=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_template", TemplateName=resource_id)
+        if answer is None:
             return None
-        parts = {name: told["Template"].get(part) for name, part in self.parts.items()}
+        parts = {name: answer["Template"].get(part) for name, part in self.parts.items()}
         return {
             "name": resource_id,
             "arn": self.arn("ses", f"template/{resource_id}"),
@@ -53,13 +53,13 @@ class Template(SesResource):
         self.call("update_template", Template=self._template(resource_id, inputs))
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        # The emulator fails for a missing template, but SES does not.
+        # For a missing template, the emulator fails; SES does not.
         if self.find("get_template", TemplateName=resource_id) is not None:
             self.call("delete_template", TemplateName=resource_id)
 
     def _template(self, name: str, inputs: Properties) -> dict[str, Any]:
-        given = {part: inputs[each] for each, part in self.parts.items() if inputs.get(each)}
-        return {"TemplateName": name, **given}
+        request = {part: inputs[each] for each, part in self.parts.items() if inputs.get(each)}
+        return {"TemplateName": name, **request}
 
 
 class EmailIdentity(SesResource):
@@ -71,7 +71,7 @@ class EmailIdentity(SesResource):
         self.call("verify_email_identity", EmailAddress=inputs["email"])
         return str(inputs["email"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         if self.verification(resource_id) is None:
             return None
         return {"email": resource_id, "arn": self.arn("ses", f"identity/{resource_id}")}
@@ -88,14 +88,14 @@ class DomainIdentity(SesResource):
         self.call("verify_domain_identity", Domain=inputs["domain"])
         return str(inputs["domain"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.verification(resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.verification(resource_id)
+        if answer is None:
             return None
         return {
             "domain": resource_id,
             "arn": self.arn("ses", f"identity/{resource_id}"),
-            "verificationToken": told["VerificationToken"],
+            "verificationToken": answer["VerificationToken"],
         }
 
     def delete(self, resource_id: str, state: Properties) -> None:
@@ -110,19 +110,19 @@ class DomainDkim(SesResource):
         self.call("verify_domain_dkim", Domain=inputs["domain"])
         return str(inputs["domain"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         if self.verification(resource_id) is None:
             return None
-        told = self.call("get_identity_dkim_attributes", Identities=[resource_id])
-        tokens = told["DkimAttributes"].get(resource_id, {}).get("DkimTokens", [])
+        answer = self.call("get_identity_dkim_attributes", Identities=[resource_id])
+        tokens = answer["DkimAttributes"].get(resource_id, {}).get("DkimTokens", [])
         return {"domain": resource_id, "dkimTokens": tokens}
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Do nothing for DKIM, which AWS removes with the identity."""
+        """Do nothing: AWS removes DKIM with the identity."""
 
 
 class ConfigurationSet(SesResource):
-    """Serves configuration sets by version 2 of the API, which reports more than version 1."""
+    """Manages configuration sets with version 2 of the API, which reports more than version 1."""
 
     named_by = "name"
     service = "sesv2"
@@ -142,12 +142,12 @@ class ConfigurationSet(SesResource):
         )
         return str(inputs["name"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_configuration_set", ConfigurationSetName=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_configuration_set", ConfigurationSetName=resource_id)
+        if answer is None:
             return None
-        policy = told.get("DeliveryOptions", {}).get("TlsPolicy")
-        reputation = told.get("ReputationOptions", {})
+        policy = answer.get("DeliveryOptions", {}).get("TlsPolicy")
+        reputation = answer.get("ReputationOptions", {})
         return {
             "name": resource_id,
             "arn": self.arn("ses", f"configuration-set/{resource_id}"),
@@ -190,7 +190,7 @@ def _delivery(inputs: Properties) -> dict[str, str]:
 
 
 class EventDestination(SesResource):
-    """Serves the event destinations of configuration sets; only SNS topics are supported."""
+    """Manages event destinations of configuration sets; only SNS topics are supported."""
 
     named_by = "name"
     served = frozenset(
@@ -216,17 +216,17 @@ class EventDestination(SesResource):
         )
         return str(inputs["name"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        configuration_set, _, name = resource_id.rpartition("/")  # an import names both
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        configuration_set, _, name = resource_id.rpartition("/")  # the id of an import has both
         configuration_set = configuration_set or state.get("configurationSetName", "")
-        told = self.find(
+        answer = self.find(
             "describe_configuration_set",
             ConfigurationSetName=configuration_set,
             ConfigurationSetAttributeNames=["eventDestinations"],
         )
-        destinations = (told or {}).get("EventDestinations", [])
+        destinations = (answer or {}).get("EventDestinations", [])
         found = [each for each in destinations if each["Name"] == name]
-        return self._told(configuration_set, found[0]) if found else None
+        return self._outputs(configuration_set, found[0]) if found else None
 
     def delete(self, resource_id: str, state: Properties) -> None:
         self.find(
@@ -235,7 +235,7 @@ class EventDestination(SesResource):
             EventDestinationName=state["name"],
         )
 
-    def _told(self, configuration_set: str, destination: dict[str, Any]) -> Properties:
+    def _outputs(self, configuration_set: str, destination: dict[str, Any]) -> Properties:
         name, topic = destination["Name"], destination.get("SNSDestination", {}).get("TopicARN")
         path = f"configuration-set/{configuration_set}:event-destination/{name}"
         return {

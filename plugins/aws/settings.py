@@ -1,4 +1,4 @@
-"""Reads the settings of the provider from the stack or an explicit provider."""
+"""Reads the settings of the provider from the stack or from an explicit provider."""
 
 import json
 import os
@@ -38,15 +38,15 @@ class Settings:
     default_tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "Settings":
-        region = given.get("region") or os.environ.get("AWS_REGION")
+    def from_config(cls, config: Mapping[str, Any]) -> "Settings":
+        region = config.get("region") or os.environ.get("AWS_REGION")
         return cls(
             region=region or os.environ.get("AWS_DEFAULT_REGION", ""),
-            access_key=given.get("accessKey"),
-            secret_key=given.get("secretKey"),
-            session_token=given.get("token"),
-            endpoints=_endpoints(given.get("endpoints")),
-            default_tags=_parsed(given.get("defaultTags"), {}).get("tags", {}),
+            access_key=config.get("accessKey"),
+            secret_key=config.get("secretKey"),
+            session_token=config.get("token"),
+            endpoints=_endpoints(config.get("endpoints")),
+            default_tags=_parse(config.get("defaultTags"), {}).get("tags", {}),
         )
 
     def endpoint(self, service: str) -> str | None:
@@ -54,10 +54,10 @@ class Settings:
         return self.endpoints.get(name) or os.environ.get("AWS_ENDPOINT_URL")
 
 
-def problems(given: Mapping[str, Any]) -> Iterator[Problem]:
-    """Return the problems of the settings; unknown values are accepted."""
+def find_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Return the problems of the settings; values that are unknown before the update are valid."""
     declared = provider_schema("pulumi_aws")
-    for name in given:
+    for name in config:
         if name in _ENGINE_OWN or name.startswith("__"):
             continue
         if name not in declared:
@@ -66,22 +66,22 @@ def problems(given: Mapping[str, Any]) -> Iterator[Problem]:
             served = ", ".join(SERVED)
             yield Problem(
                 name,
-                f'provider aws: "{name}" is not served by the local stand-in, which serves '
+                f'provider aws: the local stand-in does not support "{name}"; it supports '
                 f"{served}; remove aws:{name} from the local stack",
             )
-    if UNKNOWN not in (given.get("region"), given.get("endpoints")):
-        yield from _value_problems(given)
+    if UNKNOWN not in (config.get("region"), config.get("endpoints")):
+        yield from _value_problems(config)
 
 
-def _value_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
+def _value_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
     try:
-        settings = Settings.of(given)
+        settings = Settings.from_config(config)
     except (ValueError, TypeError, AttributeError):
-        reason = "provider aws: endpoints must be a list of objects such as {sns: http://…}; fix it"
+        reason = "provider aws: endpoints must be a list of objects, for example {sns: http://…}"
         yield Problem("endpoints", reason)
         return
     if not settings.region:
-        yield Problem("region", "provider aws needs a region, and none is given; set aws:region")
+        yield Problem("region", "provider aws needs a region; set aws:region")
     known = provider_endpoints("pulumi_aws")
     for service, url in settings.endpoints.items():
         if service not in known:
@@ -90,17 +90,17 @@ def _value_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
         if host.endswith(("amazonaws.com", "amazonaws.com.cn")) or not host:
             yield Problem(
                 "endpoints",
-                f"the local aws provider talks to an emulator only, not to {url!r} ({service}); "
-                "use the official plugin for AWS itself",
+                f"the local aws provider connects only to an emulator, but the endpoint of "
+                f"{service} is {url!r}; use the official plugin for AWS",
             )
 
 
 def _endpoints(value: Any) -> dict[str, str]:
-    return {service: url for each in _parsed(value, []) for service, url in each.items() if url}
+    return {service: url for entry in _parse(value, []) for service, url in entry.items() if url}
 
 
-def _parsed(value: Any, otherwise: Any) -> Any:
-    """Parse settings that are JSON text."""
+def _parse(value: Any, default: Any) -> Any:
+    """Return a setting as an object; the engine passes objects as JSON text."""
     if isinstance(value, str):
-        return json.loads(value) if value else otherwise
-    return otherwise if value is None or value is UNKNOWN else value
+        return json.loads(value) if value else default
+    return default if value is None or value is UNKNOWN else value

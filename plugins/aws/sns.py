@@ -1,11 +1,11 @@
-"""Serves topics, their policies and subscriptions."""
+"""Manages SNS topics, their policies and subscriptions."""
 
 import json
 from collections.abc import Collection
 from typing import Any
 
 from plugins.aws.attributes import Attribute, to_attributes, to_properties
-from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tagged
+from plugins.aws.resource import AwsResource, change_tags, tag_list, tag_map, tag_outputs
 from plugins.resource import AutoName
 from plugins.values import Properties
 
@@ -38,21 +38,21 @@ class Topic(SnsResource):
     auto_name = AutoName(maximum=256, fifo_property="fifoTopic")
 
     def create(self, inputs: Properties) -> str:
-        given = {name: value for name, value in inputs.items() if value is not False}
-        told = self.call(
+        request = {name: value for name, value in inputs.items() if value is not False}
+        answer = self.call(
             "create_topic",
             Name=self.physical_name(inputs),
-            Attributes=to_attributes(self.attributes, given),
+            Attributes=to_attributes(self.attributes, request),
             Tags=tag_list(inputs.get("tags", {})),
         )
-        return str(told["TopicArn"])
+        return str(answer["TopicArn"])
 
-    def made_of(self, inputs: Properties) -> str | None:
+    def find_created(self, inputs: Properties) -> str | None:
         return self.arn("sns", inputs["name"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_topic_attributes", TopicArn=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_topic_attributes", TopicArn=resource_id)
+        if answer is None:
             return None
         tags = self.call("list_tags_for_resource", ResourceArn=resource_id)["Tags"]
         return {
@@ -60,10 +60,10 @@ class Topic(SnsResource):
             "fifoTopic": False,
             "arn": resource_id,
             "name": resource_id.rsplit(":", 1)[1],
-            "owner": told["Attributes"]["Owner"],
+            "owner": answer["Attributes"]["Owner"],
             "beginningArchiveTime": "",
-            **to_properties(self.attributes, told["Attributes"]),
-            **tagged(tag_map(tags)),
+            **to_properties(self.attributes, answer["Attributes"]),
+            **tag_outputs(tag_map(tags)),
         }
 
     def update(
@@ -96,11 +96,11 @@ class TopicPolicy(SnsResource):
         self._put(inputs["arn"], inputs["policy"])
         return str(inputs["arn"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_topic_attributes", TopicArn=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_topic_attributes", TopicArn=resource_id)
+        if answer is None:
             return None
-        attributes = told["Attributes"]
+        attributes = answer["Attributes"]
         return {"arn": resource_id, "owner": attributes["Owner"], "policy": attributes["Policy"]}
 
     def update(
@@ -110,9 +110,9 @@ class TopicPolicy(SnsResource):
 
     def delete(self, resource_id: str, state: Properties) -> None:
         """Restore the default policy, because a topic always has one."""
-        told = self.find("get_topic_attributes", TopicArn=resource_id)
-        if told is not None:
-            self._put(resource_id, _owner_only(resource_id, told["Attributes"]["Owner"]))
+        answer = self.find("get_topic_attributes", TopicArn=resource_id)
+        if answer is not None:
+            self._put(resource_id, _owner_only(resource_id, answer["Attributes"]["Owner"]))
 
     def _put(self, arn: str, policy: Any) -> None:
         text = policy if isinstance(policy, str) else json.dumps(policy)
@@ -143,7 +143,7 @@ class TopicSubscription(SnsResource):
     forms = {"deliveryPolicy": "document", "filterPolicy": "policy", "redrivePolicy": "document"}
 
     def create(self, inputs: Properties) -> str:
-        told = self.call(
+        answer = self.call(
             "subscribe",
             TopicArn=inputs["topic"],
             Protocol=inputs["protocol"],
@@ -151,22 +151,22 @@ class TopicSubscription(SnsResource):
             Attributes=to_attributes(self.attributes, inputs),
             ReturnSubscriptionArn=True,
         )
-        return str(told["SubscriptionArn"])
+        return str(answer["SubscriptionArn"])
 
-    def made_of(self, inputs: Properties) -> str | None:
-        told = self.find("list_subscriptions_by_topic", TopicArn=inputs["topic"])
+    def find_created(self, inputs: Properties) -> str | None:
+        answer = self.find("list_subscriptions_by_topic", TopicArn=inputs["topic"])
         made = [
             each["SubscriptionArn"]
-            for each in (told or {"Subscriptions": []})["Subscriptions"]
+            for each in (answer or {"Subscriptions": []})["Subscriptions"]
             if each["Endpoint"] == inputs["endpoint"]
         ]
         return made[0] if made else None
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
-        told = self.find("get_subscription_attributes", SubscriptionArn=resource_id)
-        if told is None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.find("get_subscription_attributes", SubscriptionArn=resource_id)
+        if answer is None:
             return None
-        attributes = told["Attributes"]
+        attributes = answer["Attributes"]
         return {
             "arn": resource_id,
             "topic": attributes["TopicArn"],

@@ -1,4 +1,4 @@
-"""Serves queues and their policies."""
+"""Manages SQS queues and their policies."""
 
 import json
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from plugins.aws.attributes import Attribute, to_attributes, to_properties
-from plugins.aws.resource import AwsResource, change_tags, tagged
+from plugins.aws.resource import AwsResource, change_tags, tag_outputs
 from plugins.resource import AutoName
 from plugins.values import Properties
 
@@ -19,8 +19,9 @@ _DEFAULTS = {
     "receiveWaitTimeSeconds": 0,
     "visibilityTimeoutSeconds": 30,
 }
-# The emulator drops the policy of a queue when another attribute changes.
-_one_at_a_time = threading.Lock()
+# The emulator drops the policy of a queue when another attribute changes. The lock makes reading
+# and writing the policy one step.
+_policy_lock = threading.Lock()
 
 
 class SqsResource(AwsResource):
@@ -29,11 +30,11 @@ class SqsResource(AwsResource):
     missing = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 
     def attributes_of(self, url: str) -> dict[str, Any] | None:
-        told = self.find("get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
-        return None if told is None else told.get("Attributes", {})
+        answer = self.find("get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
+        return None if answer is None else answer.get("Attributes", {})
 
     def set_attributes(self, url: str, attributes: Mapping[str, str]) -> None:
-        with _one_at_a_time:
+        with _policy_lock:
             policy = (self.attributes_of(url) or {}).get("Policy")
             kept = {"Policy": policy} if policy and "Policy" not in attributes else {}
             self.call("set_queue_attributes", QueueUrl=url, Attributes={**kept, **attributes})
@@ -73,20 +74,20 @@ class Queue(SqsResource):
     )
 
     def create(self, inputs: Properties) -> str:
-        given = {name: value for name, value in inputs.items() if value is not False}
-        told = self.call(
+        request = {name: value for name, value in inputs.items() if value is not False}
+        answer = self.call(
             "create_queue",
             QueueName=self.physical_name(inputs),
-            Attributes=to_attributes(self.attributes, given),
+            Attributes=to_attributes(self.attributes, request),
             tags=inputs.get("tags", {}),
         )
-        return str(told["QueueUrl"])
+        return str(answer["QueueUrl"])
 
-    def made_of(self, inputs: Properties) -> str | None:
-        told = self.find("get_queue_url", QueueName=inputs["name"])
-        return None if told is None else str(told["QueueUrl"])
+    def find_created(self, inputs: Properties) -> str | None:
+        answer = self.find("get_queue_url", QueueName=inputs["name"])
+        return None if answer is None else str(answer["QueueUrl"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         attributes = self.attributes_of(resource_id)
         if attributes is None:
             return None
@@ -98,7 +99,7 @@ class Queue(SqsResource):
             "name": attributes["QueueArn"].rsplit(":", 1)[1],
             "url": resource_id,
             **to_properties(self.attributes, attributes),
-            **tagged(self.call("list_queue_tags", QueueUrl=resource_id).get("Tags", {})),
+            **tag_outputs(self.call("list_queue_tags", QueueUrl=resource_id).get("Tags", {})),
         }
 
     def update(
@@ -128,7 +129,7 @@ class QueuePolicy(SqsResource):
         self._put(inputs["queueUrl"], inputs[self.attribute[0]])
         return str(inputs["queueUrl"])
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         attributes = self.attributes_of(resource_id)
         if not attributes or not attributes.get("Policy"):
             return None
@@ -154,7 +155,7 @@ class RedriveAllowPolicy(QueuePolicy):
     forms = {"redriveAllowPolicy": "policy"}
     attribute = ("redriveAllowPolicy", "RedriveAllowPolicy")
 
-    def look(self, resource_id: str, state: Properties) -> Properties | None:
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         attributes = self.attributes_of(resource_id)
         if attributes is None:
             return None

@@ -1,4 +1,4 @@
-"""Maps types to classes, whose modules load on first use."""
+"""Maps AWS types to classes; their modules load at their first use."""
 
 TYPES = {
     "aws:cloudwatch/dashboard:Dashboard": "cloudwatch.Dashboard",

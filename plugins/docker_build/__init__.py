@@ -1,1 +1,1 @@
-"""Replaces the official docker-build plugin for previews: plans images and builds none."""
+"""Replaces the official docker-build plugin in previews; it plans images without building them."""

@@ -1,4 +1,4 @@
-"""Plans images by their inputs; the files of the build must exist."""
+"""Plans images, and checks that the files of their builds exist."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,12 +29,13 @@ class Image(Rehearsed[None]):
 
 
 def locations(inputs: Properties) -> Iterator[tuple[str, str]]:
-    """Yield property and path of the Dockerfile and of each context."""
+    """Return property and path of the Dockerfile and of each context."""
     context = inputs.get("context") or {}
-    places = {"dockerfile": inputs.get("dockerfile"), "context": context}
-    named = {f"context.named.{name}": each for name, each in (context.get("named") or {}).items()}
-    for name, place in {**places, **named}.items():
-        location = (place or {}).get("location")
+    sources = {"dockerfile": inputs.get("dockerfile"), "context": context}
+    for name, source in (context.get("named") or {}).items():
+        sources[f"context.named.{name}"] = source
+    for name, source in sources.items():
+        location = (source or {}).get("location")
         if isinstance(location, str):
             yield name, location
 

@@ -1,1 +1,1 @@
-"""Replaces the official Kubernetes plugin for previews: plans objects without a cluster."""
+"""Replaces the official Kubernetes plugin in previews; it plans objects without a cluster."""

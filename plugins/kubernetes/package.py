@@ -1,4 +1,4 @@
-"""Plans Kubernetes objects like the official provider when it renders YAML."""
+"""Plans Kubernetes objects as the official provider does when it renders YAML."""
 
 import base64
 from functools import cache
@@ -30,11 +30,11 @@ class Object(Rehearsed[None]):
 
 
 class Secret(Object):
-    """Stores `stringData` as `data`, like a cluster."""
+    """Stores `stringData` as `data`, as a cluster does."""
 
     secret_inputs = frozenset({"data", "stringData"})
 
-    def prepared(self, inputs: Properties) -> Properties:
+    def prepare(self, inputs: Properties) -> Properties:
         plain = inputs.get("stringData")
         if not plain or has_unknown(inputs):
             return inputs
@@ -63,7 +63,7 @@ def object_type(token: str) -> type[Rehearsed[None]]:
 
 
 def is_custom(token: str) -> bool:
-    """Return True if the SDK lacks the type, which a definition in the cluster describes."""
+    """Return True if a definition in the cluster describes the type, and the SDK lacks it."""
     group = token.split(":")[1].partition("/")[0]
     own = "." not in group or group.endswith(".k8s.io")
     return not own or not (package_folder(SDK) / group.partition(".")[0]).is_dir()

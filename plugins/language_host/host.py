@@ -1,8 +1,8 @@
 """Runs the `__main__.py` of a program for Pulumi's engine.
 
-Replaces the official `pulumi-language-python`, which no registry ships. It prints its port and
-serves until the engine ends it. The engine starts it twice per update, the first time only for
-information. So the SDK of Pulumi is imported only for a program.
+It replaces the official `pulumi-language-python`, which no package registry ships. The engine
+starts it twice per update, the first time only for information. So it imports Pulumi's SDK only to
+run a program.
 """
 
 import gc
@@ -28,7 +28,7 @@ COLLECT_AFTER = 50_000  # objects; a program creates many, keeps most, and ends 
 
 
 def project_python(folder: str) -> str:
-    """Return the Python of the virtual environment of a program, else our own."""
+    """Return the Python of the program's virtual environment, or our own if it has none."""
     own = Path(folder) / ".venv" / "bin" / "python"
     return str(own) if own.exists() else sys.executable
 
@@ -50,12 +50,12 @@ def run_program(request: Any, context: Any, *, debug: bool) -> Any:
     os.chdir(request.info.program_directory or request.pwd)
     sys.path.insert(0, str(entry))
     answer = LanguageServer(program).Run(request, context)  # type: ignore[no-untyped-call]
-    # The engine has received the error already, and would show this one again.
+    # The engine has received the error already, and would show it again.
     return messages.RunResponse(bail=True) if answer.error else answer
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """Serves the engine; `debug` also sends debug messages, five requests per resource."""
+    """Serves the engine; `debug` also sends debug messages: five requests per resource."""
 
     def __init__(self, engine: str, *, debug: bool = False) -> None:
         self.engine = engine
@@ -84,7 +84,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return run_program(request, context, debug=self.debug)
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
-        """Run a policy pack or a provider in Python, with its own packages."""
+        """Run a policy pack or a Python provider with its own packages."""
         folder = request.info.program_directory
         entry = str(Path(folder) / (request.info.entry_point or "."))
         process = subprocess.Popen(
@@ -116,7 +116,7 @@ def serve(arguments: list[str]) -> None:
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    until_the_engine_ends = watch_engine()
+    wait_for_end = watch_engine()
     print(port, flush=True)
-    until_the_engine_ends()
+    wait_for_end()
     os._exit(0)  # a normal exit takes half a second, for which the engine waits

@@ -23,13 +23,12 @@ class RandomPackage:
 
     def setting_problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         own = ("version", "pluginDownloadURL")
-        given = [name for name in settings if name not in own and not name.startswith("__")]
-        return [Problem(name, unknown_name("provider random", name, own)) for name in given]
+        unknown = [name for name in settings if name not in own and not name.startswith("__")]
+        return [Problem(name, unknown_name("provider random", name, own)) for name in unknown]
 
     def configure(self, settings: Mapping[str, Any]) -> None:
-        found = self.setting_problems(settings)
-        if found:
-            raise ProviderError(found[0].reason)
+        if problems := self.setting_problems(settings):
+            raise ProviderError(problems[0].reason)
 
     def resource_type(self, token: str) -> type[Resource[None]]:
         if token not in TYPES:

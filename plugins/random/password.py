@@ -1,4 +1,4 @@
-"""Creates random texts, which only the state of the stack contains."""
+"""Creates random strings and passwords, which only the state of the stack stores."""
 
 import secrets
 import string
@@ -16,7 +16,7 @@ _KINDS = (
 
 
 class RandomString(Resource[None]):
-    """Serves random texts; the id is the text, for imports."""
+    """Creates random strings; the id is the string, so that it can be imported."""
 
     served = frozenset(
         {"keepers", "length", "lower", "minLower", "minNumeric", "minSpecial", "minUpper"}
@@ -39,10 +39,11 @@ class RandomString(Resource[None]):
         if not all(isinstance(number, int) for number in (length, *least)):
             return []
         if length < max(1, sum(least)):
-            reason = f"length must be at least {max(1, sum(least))}, not {length}; raise it"
+            reason = f"length must be at least {max(1, sum(least))}; got {length}"
             return [("length", reason)]
         if not _alphabet(inputs):
-            return [("length", "every kind of character is switched off; allow one of them")]
+            reason = "no kind of character is allowed; set upper, lower, numeric or special"
+            return [("length", reason)]
         return []
 
     def create(self, inputs: Properties) -> str:
@@ -53,11 +54,11 @@ class RandomString(Resource[None]):
         return {"length": len(resource_id), **self.defaults, **known, "result": resource_id}
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Do nothing: the text is deleted with the state."""
+        """Do nothing: the engine deletes the string with the state."""
 
 
 class RandomPassword(RandomString):
-    """Serves passwords; the text is secret, and there is no bcrypt hash."""
+    """Creates passwords, as secrets; there is no bcrypt hash."""
 
     secret = frozenset({"result"})
     _made = ""
@@ -72,7 +73,7 @@ class RandomPassword(RandomString):
 
 def _text(inputs: Properties) -> str:
     characters = [
-        secrets.choice(_of_kind(inputs, allowed))
+        secrets.choice(_characters(inputs, allowed))
         for _, minimum, allowed in _KINDS
         for _ in range(inputs[minimum])
     ]
@@ -83,8 +84,8 @@ def _text(inputs: Properties) -> str:
 
 
 def _alphabet(inputs: Properties) -> str:
-    return "".join(_of_kind(inputs, allowed) for kind, _, allowed in _KINDS if inputs.get(kind))
+    return "".join(_characters(inputs, allowed) for kind, _, allowed in _KINDS if inputs.get(kind))
 
 
-def _of_kind(inputs: Properties, allowed: str) -> str:
+def _characters(inputs: Properties, allowed: str) -> str:
     return inputs.get("overrideSpecial") or allowed if allowed is _SPECIAL else allowed

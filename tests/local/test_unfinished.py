@@ -49,7 +49,7 @@ class Called:
         self.calls.append((operation, given))
         return self.answers.get(operation)
 
-    def found(self, missing, service, operation, **given):
+    def find(self, missing, service, operation, **given):
         return self.call(service, operation, **given)
 
 

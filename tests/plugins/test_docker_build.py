@@ -55,5 +55,5 @@ def test_a_misspelt_property_is_refused(docker_build: Any) -> None:
 
 
 def test_no_image_is_built(docker_build: Any) -> None:
-    with pytest.raises(Exception, match=f"{IMAGE} can only be previewed here"):
+    with pytest.raises(Exception, match=f"can only preview {IMAGE}"):
         docker_build.create(IMAGE, "api", **image())

@@ -19,7 +19,7 @@ URN = f"urn:pulumi:local::herald::{TOPIC}::half-made"
 def test_a_refusal_names_type_resource_operation_and_code(aws: Any) -> None:
     role = {"name": "refused", "assumeRolePolicy": '{"Statement": []}'}
     aws.create(ROLE, "first", **role)
-    sentence = "aws:iam/role:Role 'second': iam refused CreateRole with EntityAlreadyExists: "
+    sentence = "aws:iam/role:Role 'second': iam rejected CreateRole with EntityAlreadyExists: "
     with pytest.raises(Exception, match=sentence):
         aws.create(ROLE, "second", **role)
 
@@ -28,7 +28,7 @@ def test_a_resource_whose_completion_fails_is_remembered(
     aws: Any, client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:
-        raise RefusedByService("sns refused SetTopicAttributes with Throttled: too fast")
+        raise RefusedByService("sns rejected SetTopicAttributes with Throttled: too fast")
 
     monkeypatch.setattr(Topic, "complete", refuse)
     told: list[tuple[str, bytes]] = []
@@ -43,14 +43,14 @@ def test_a_resource_whose_completion_fails_is_remembered(
     assert failed.id in {each["TopicArn"] for each in client("sns").list_topics()["Topics"]}
     assert decode(failed.properties)[0]["displayName"] == "Half"
     assert [*failed.reasons] == [
-        f"{TOPIC} 'half-made': sns refused SetTopicAttributes with Throttled: too fast"
+        f"{TOPIC} 'half-made': sns rejected SetTopicAttributes with Throttled: too fast"
     ]
 
 
 def test_an_update_of_what_is_gone_says_so(aws: Any, client: Callable[[str], Any]) -> None:
     made = aws.create("aws:ses/emailIdentity:EmailIdentity", "gone", email="gone@example.org")
     client("ses").delete_identity(Identity=made.id)
-    with pytest.raises(Exception, match="'gone@example.org' does not exist any more; run `pulumi"):
+    with pytest.raises(Exception, match="'gone@example.org' no longer exists; run `pulumi"):
         aws.update(made, email="gone@example.org")
     aws.delete(made)
 

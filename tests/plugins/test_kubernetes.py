@@ -64,8 +64,8 @@ def test_text_of_secrets_waits_for_unknown_values(kubernetes: Any) -> None:
     ("container", "sentence"),
     [
         ({"imagee": "x"}, 'containers[0] has no property "imagee"; did you mean "image"?'),
-        ({"ports": [{"containerPort": "80"}]}, "must be a whole number, not '80'; correct it"),
-        ({"livenessProbe": {"httpGet": {}}}, 'needs the property "port", which is not given'),
+        ({"ports": [{"containerPort": "80"}]}, "must be a whole number; got '80'"),
+        ({"livenessProbe": {"httpGet": {}}}, 'needs the property "port"; set it'),
         ({"securityContext": {"runAsRoot": True}}, 'has no property "runAsRoot"'),
     ],
 )
@@ -80,7 +80,7 @@ def test_misspelt_properties_are_refused(
 def test_version_and_kind_must_match(kubernetes: Any) -> None:
     _, failures = kubernetes.check(DEPLOYMENT, "api", {**deployment(), "apiVersion": "apps/v2"})
     assert failures == {
-        "apiVersion": f'{DEPLOYMENT} "apiVersion" must be "apps/v1", not \'apps/v2\'; correct it'
+        "apiVersion": f'{DEPLOYMENT} "apiVersion" must be "apps/v1"; got \'apps/v2\''
     }
 
 
@@ -103,7 +103,7 @@ def test_custom_resources_are_taken_as_given(kubernetes: Any, token: str) -> Non
 
 
 def test_no_object_is_made(kubernetes: Any) -> None:
-    with pytest.raises(Exception, match=f"{DEPLOYMENT} can only be previewed here"):
+    with pytest.raises(Exception, match=f"can only preview {DEPLOYMENT}"):
         kubernetes.create(DEPLOYMENT, "api", **deployment())
 
 

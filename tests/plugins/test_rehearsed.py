@@ -36,5 +36,5 @@ def test_a_misspelt_property_is_refused(offline: Any) -> None:
 
 
 def test_none_is_made() -> None:
-    with pytest.raises(Exception, match=f"{VPC} can only be previewed here; run `pulumi up`"):
+    with pytest.raises(Exception, match=f"can only preview {VPC}; create it"):
         resource_type(VPC)(Account(Settings())).create({})
