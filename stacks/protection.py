@@ -1,7 +1,7 @@
 """Locks data and their keys against deletion and replacement, and limits roles."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,8 +14,10 @@ from stacks.config.unlock import Unlock
 DATA = frozenset(
     {
         "aws:dynamodb/table:Table",
+        "aws:eks/cluster:Cluster",
         "aws:kms/key:Key",
         "aws:rds/instance:Instance",
+        "aws:s3/bucket:Bucket",
         "aws:sqs/queue:Queue",
     }
 )
@@ -48,7 +50,7 @@ class Lock:
             )
 
 
-def protect_data(config: Protection, data: Collection[str] = DATA) -> Lock:
+def protect_data(config: Protection) -> Lock:
     """Lock every resource with data, except the unlocked one.
 
     The engine then refuses to delete or replace it. If somebody removes the lock from the state,
@@ -59,7 +61,7 @@ def protect_data(config: Protection, data: Collection[str] = DATA) -> Lock:
 
     def lock(args: ResourceTransformationArgs) -> ResourceTransformationResult | None:
         name = args.name.removeprefix(config.prefix)
-        if args.type_ not in data:
+        if args.type_ not in DATA:
             return None
         record.data.add(name)
         if config.unlock is not None and config.unlock.resource == name:

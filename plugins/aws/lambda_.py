@@ -171,7 +171,7 @@ class Function(LambdaResource):
         }
 
 
-class EventInvokeConfig(LambdaResource):
+class FunctionEventInvokeConfig(LambdaResource):
     """Manages retries and age limits; destinations and qualifiers are not supported."""
 
     served = frozenset({"functionName", "maximumEventAgeInSeconds", "maximumRetryAttempts"})

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
+from plugins import rehearsal
 from plugins.aws.account import Account
-from plugins.aws.rehearsed import REHEARSED, rehearsed_type
 from plugins.aws.resource import AwsResource
 from plugins.aws.settings import Settings, find_problems
-from plugins.aws.types import TYPES
-from plugins.errors import ProviderError, UnservedType
-from plugins.sdk import resource_schema
+from plugins.errors import ProviderError
 from plugins.validation import Problem
 from plugins.values import UNKNOWN, Properties
 
@@ -100,13 +99,26 @@ class AwsPackage:
         }
 
 
+class Rehearsed(rehearsal.Rehearsed[Account], AwsResource):
+    """Plans a type that has no class here; only the official plugin creates it."""
+
+    fills = True
+    regional = False  # the SDK declares `region` like other properties
+
+
 @cache
 def resource_type(token: str) -> type[AwsResource]:
-    if token in REHEARSED:
-        return rehearsed_type(token)
-    if token not in TYPES:
-        resource_schema("pulumi_aws", token)  # raises a clearer error for a type that AWS lacks
-        raise UnservedType(token, "aws")
-    module, name = TYPES[token].split(".")
-    found: type[AwsResource] = getattr(import_module(f"plugins.aws.{module}"), name)
-    return found
+    """Return the class of a type, for example `sns.Topic` for `aws:sns/topic:Topic`."""
+    served = served_type(token)
+    if served is not None:
+        return served
+    planned = rehearsal.rehearsed_type("pulumi_aws", token, Rehearsed)
+    assert issubclass(planned, AwsResource)
+    return planned
+
+
+def served_type(token: str) -> type[AwsResource] | None:
+    module, name = token.split(":")[1].partition("/")[0], token.rpartition(":")[2]
+    path = f"plugins.aws.{'lambda_' if module == 'lambda' else module}"
+    found = getattr(import_module(path), name, None) if find_spec(path) else None
+    return found if isinstance(found, type) and issubclass(found, AwsResource) else None

@@ -5,18 +5,16 @@ cfn-lint checks names, enumerations, patterns, ranges and combinations of proper
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from review.audit.findings import AuditError, Finding, Verdict
+from review.resource_types import TABLE, TYPES
 from review.simulation.trial import Recorded
 
 JUDGE = "cfn-lint"
-TABLE = Path(__file__).parent / "cloudformation.toml"
 REGION = "eu-central-1"
 MADE_UP = re.compile(r".+-id|(?:vpc|subnet|sg|eipalloc)-.+")
 PAIRS = {"tags": "Key", "dimensions": "Name"}  # maps that are lists in CloudFormation
@@ -116,9 +114,12 @@ class CloudFormationType:
         return schema
 
 
-def read_types(file: Path = TABLE) -> dict[str, CloudFormationType]:
-    table = tomllib.loads(file.read_text())
-    return {name: CloudFormationType(**entry) for name, entry in table.items()}
+def read_types() -> dict[str, CloudFormationType]:
+    return {
+        name: CloudFormationType(**each.cloudformation)
+        for name, each in TYPES.items()
+        if each.cloudformation
+    }
 
 
 def judge(stacks: Mapping[str, Sequence[Recorded]]) -> Verdict:
@@ -141,7 +142,7 @@ def findings(
     template: JSON = {}
     for stack, each in resources:
         if each.type not in types:
-            problem = f"no limit was checked, because {TABLE.name} lacks the type; add it"
+            problem = f"no limit was checked; add `cloudformation` to the type in {TABLE.name}"
             yield finding(stack, each, "unmapped", problem)
         elif types[each.type].type:
             resource = types[each.type].resource(each.inputs)

@@ -7,7 +7,8 @@ from review.audit import admission, advisories, checkov, cloudformation, kube_sc
 from review.audit.findings import Finding, Verdict
 from review.audit.manifests import Manifest, manifests
 from review.audit.programs import account, platform
-from review.audit.terraform import TABLE, mapped, read_types
+from review.audit.terraform import mapped, read_types
+from review.resource_types import TABLE
 from review.simulation.rehearsal import PROGRAMS, stack_names
 from review.simulation.trial import Deployment
 
@@ -55,5 +56,5 @@ def judged_alone(
 
 
 def unjudged(stack: str, type_: str) -> Finding:
-    problem = f"no checker knows it, because {TABLE.name} has no Terraform type for it; add one"
+    problem = f"no checker knows it; add `terraform` to the type in {TABLE.name}"
     return Finding(judge="mapping", rule="unmapped", stack=stack, resource=type_, problem=problem)

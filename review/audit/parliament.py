@@ -9,21 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from review.audit.findings import AuditError, Finding, Verdict
+from review.resource_types import TYPES
 from review.simulation.trial import Recorded
 
 PROGRAM = Path(__file__).parent / ".venv" / "bin" / "parliament"
-# Properties with documents, by type.
-DOCUMENTS = {
-    "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
-    "aws:iam/policy:Policy": "policy",
-    "aws:iam/role:Role": "assumeRolePolicy",
-    "aws:iam/rolePolicy:RolePolicy": "policy",
-    "aws:kms/key:Key": "policy",
-    "aws:s3/bucketPolicy:BucketPolicy": "policy",
-    "aws:sns/topicPolicy:TopicPolicy": "policy",
-    "aws:sqs/queuePolicy:QueuePolicy": "policy",
-    "aws:vpc/endpointPolicy:EndpointPolicy": "policy",
-}
 TRUST = "assumeRolePolicy"
 DEPTH = ("--minimum_severity", "LOW", "--include-community-auditors")
 
@@ -37,7 +26,7 @@ class Document:
 
 def documents(stack: str, resources: Sequence[Recorded]) -> Iterator[Document]:
     for each in resources:
-        key = DOCUMENTS.get(each.type)
+        key = TYPES[each.type].document if each.type in TYPES else None
         if key is not None and each.inputs.get(key) is not None:
             content = json.loads(each.inputs[key])
             if key == TRUST:

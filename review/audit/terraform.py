@@ -1,16 +1,14 @@
 """Converts resources to a Terraform plan, the input of checkov."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from review.audit.findings import AuditError
+from review.resource_types import TABLE, TYPES
 from review.simulation.trial import Recorded
 
-TABLE = Path(__file__).parent / "terraform.toml"
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 MAPS_EVERYWHERE = ("tags",)
 JSON = dict[str, Any]
@@ -45,7 +43,7 @@ class TerraformType:
         if path.partition(".")[0] not in self.blocks:
             raise AuditError(
                 f"{TABLE.name} does not say what {path} of {self.type} is, which has parts; "
-                "add it to its `blocks` or `maps`"
+                "add it to its `terraform.blocks` or `terraform.maps`"
             )
         return {
             self.name(f"{path}.{key}"): self.value(f"{path}.{key}", value)
@@ -53,8 +51,8 @@ class TerraformType:
         }
 
 
-def read_types(file: Path = TABLE) -> dict[str, TerraformType]:
-    return {name: TerraformType(**entry) for name, entry in tomllib.loads(file.read_text()).items()}
+def read_types() -> dict[str, TerraformType]:
+    return {name: TerraformType(**each.terraform) for name, each in TYPES.items() if each.terraform}
 
 
 def snake_case(name: str) -> str:

@@ -6,63 +6,10 @@ from decimal import Decimal
 
 from review.preview.plan import PlannedResource
 from review.preview.prices import Prices, Usage
-from review.preview.rates import RATES, NoPrice, Part
-
-__all__ = ["FREE", "RATES", "Bill", "Cost", "Part", "assumptions", "bill", "cost"]
+from review.preview.rates import FREE, RATES, NoPrice, Part
 
 # Nodes and repositories have their own prices; pods and images add none.
 FREE_PACKAGES = ("docker-build", "kubernetes", "pulumi", "random")
-FREE = frozenset(
-    {
-        "aws:acm/certificate:Certificate",
-        "aws:acm/certificateValidation:CertificateValidation",
-        "aws:amp/alertManagerDefinition:AlertManagerDefinition",
-        "aws:amp/ruleGroupNamespace:RuleGroupNamespace",  # evaluations cost cents
-        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-        "aws:ec2/flowLog:FlowLog",
-        "aws:ec2/internetGateway:InternetGateway",
-        "aws:ec2/route:Route",
-        "aws:ec2/routeTable:RouteTable",
-        "aws:ec2/routeTableAssociation:RouteTableAssociation",
-        "aws:ec2/securityGroup:SecurityGroup",
-        "aws:ec2/subnet:Subnet",
-        "aws:ec2/vpc:Vpc",
-        "aws:ec2/vpcEndpoint:VpcEndpoint",
-        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
-        "aws:ecr/repositoryPolicy:RepositoryPolicy",
-        "aws:eks/accessEntry:AccessEntry",
-        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
-        "aws:eks/addon:Addon",
-        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
-        "aws:iam/policy:Policy",
-        "aws:iam/role:Role",
-        "aws:iam/rolePolicy:RolePolicy",
-        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        "aws:kms/alias:Alias",
-        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-        "aws:lambda/permission:Permission",
-        "aws:rds/parameterGroup:ParameterGroup",
-        "aws:rds/subnetGroup:SubnetGroup",
-        "aws:route53/record:Record",
-        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-        "aws:s3/bucketPolicy:BucketPolicy",
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-        "aws:s3/bucketVersioning:BucketVersioning",
-        "aws:ses/domainDkim:DomainDkim",
-        "aws:ses/domainIdentity:DomainIdentity",
-        "aws:ses/emailIdentity:EmailIdentity",
-        "aws:ses/eventDestination:EventDestination",
-        "aws:ses/template:Template",
-        "aws:sns/topicPolicy:TopicPolicy",
-        "aws:sns/topicSubscription:TopicSubscription",
-        "aws:sqs/queuePolicy:QueuePolicy",
-        "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
-        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-    }
-)
 
 
 @dataclass(frozen=True)

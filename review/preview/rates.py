@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from review.preview.prices import Prices, Usage
+from review.resource_types import TYPES
 
 HOURS = 730  # of a month
 STARTS = 43_800  # of a month, one per minute
@@ -167,24 +168,7 @@ def collector(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
     yield Part("million samples collected", samples, prices.prometheus["million_collected"])
 
 
+FREE = frozenset(name for name, each in TYPES.items() if each.price == "free")
 RATES: dict[str, Rates] = {
-    "aws:amp/scraper:Scraper": collector,
-    "aws:amp/workspace:Workspace": workspace,
-    "aws:cloudwatch/dashboard:Dashboard": dashboard,
-    "aws:cloudwatch/logGroup:LogGroup": log_group,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
-    "aws:dynamodb/table:Table": table,
-    "aws:ec2/eip:Eip": address,
-    "aws:ec2/natGateway:NatGateway": nat_gateway,
-    "aws:ecr/repository:Repository": repository,
-    "aws:eks/cluster:Cluster": kubernetes_cluster,
-    "aws:kms/key:Key": key,
-    "aws:lambda/function:Function": function,
-    "aws:rds/instance:Instance": server,
-    "aws:s3/bucket:Bucket": bucket,
-    "aws:scheduler/schedule:Schedule": schedule,
-    "aws:ses/configurationSet:ConfigurationSet": configuration_set,
-    "aws:sns/topic:Topic": topic,
-    "aws:sqs/queue:Queue": queue,
-    "kubernetes:networking.k8s.io/v1:Ingress": load_balancer,
+    name: globals()[each.price] for name, each in TYPES.items() if each.price and name not in FREE
 }

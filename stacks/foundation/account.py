@@ -30,12 +30,11 @@ from stacks.platform.alerting import scrape_configuration
 from stacks.protection import protect_data
 
 COLLECTED = "30s"  # the shortest interval of Amazon's collector
-DATA = frozenset({"aws:eks/cluster:Cluster", "aws:kms/key:Key", "aws:s3/bucket:Bucket"})
 
 
 def account(config: FoundationConfig) -> Mapping[str, Input[Any]]:
     """Gives the outputs that `stacks.platform.surroundings.FoundationOutputs` describes."""
-    protect_data(config, DATA)
+    protect_data(config)
     state = StateBucket(
         f"{config.name}-state",
         StateBucketArgs(

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pulumi
 import pytest
 
+from review.resource_types import TYPES
 from stacks.config import unlock
 from stacks.config.project import PROJECT
 from stacks.config.stack_file import ConfigError, parse
@@ -33,6 +34,10 @@ OF_A_FUNCTION = {"notification-scheduler-dead-letters"}
 @pytest.fixture(autouse=True)
 def fixed_day(monkeypatch):
     monkeypatch.setattr(unlock, "today", lambda: TODAY)
+
+
+def test_stacks_lock_all_types_with_data():
+    assert DATA == {name for name, each in TYPES.items() if each.data}
 
 
 def unlocked(stack, **changed):

@@ -3,16 +3,8 @@
 from collections.abc import Iterator
 
 from platform_policies.resource import Resource
+from platform_policies.resource_types import find_types
 from platform_policies.rule import Rule, where_data_lasts
-
-DATA = (
-    "aws:dynamodb/table:Table",
-    "aws:eks/cluster:Cluster",
-    "aws:kms/key:Key",
-    "aws:rds/instance:Instance",
-    "aws:s3/bucket:Bucket",
-    "aws:sqs/queue:Queue",
-)
 
 
 def protected(resource: Resource) -> Iterator[str]:
@@ -24,7 +16,7 @@ RULES = [
     Rule(
         name="data-protected",
         reason="One mistaken command can delete or replace resources without a lock.",
-        types=DATA,
+        types=find_types("data"),
         check=where_data_lasts(protected),
     )
 ]

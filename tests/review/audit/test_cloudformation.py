@@ -109,6 +109,6 @@ def test_unmapped_types_are_reported(planned: dict[str, list[Recorded]]):
             rule="unmapped",
             stack="dev",
             resource=queue.name,
-            problem="no limit was checked, because cloudformation.toml lacks the type; add it",
+            problem="no limit was checked; add `cloudformation` to the type in resource_types.toml",
         )
     ]

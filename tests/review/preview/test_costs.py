@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from local.environment import PROJECT
-from review.preview.costs import FREE, RATES, assumptions, bill
+from review.preview.costs import assumptions, bill
 from review.preview.plan import PlannedResource
 from review.preview.prices import NoTable, Prices, read_prices, usage_of
 from stacks.config.project import PROJECT as PROJECT_NAME
@@ -162,10 +162,6 @@ def test_a_bill_is_the_sum_dearest_first(prices: Prices):
     found = bill(resources, prices, usage_of(PRODUCTION))
     assert [each.name for each in found.costs] == ["c", "a", "b"]
     assert found.monthly == Decimal("3.20")
-
-
-def test_nothing_is_both_free_and_priced():
-    assert not FREE & RATES.keys()
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])

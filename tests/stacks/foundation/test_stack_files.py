@@ -8,10 +8,11 @@ from herald_infra.network import cidrs
 
 from review.simulation.made_up_foundation import ACCOUNT_ANSWERS
 from stacks.config.stack_file import ConfigError
-from stacks.foundation.account import DATA, account
+from stacks.foundation.account import account
 from stacks.foundation.config import DataName
 from stacks.outputs.exports import export_plain
 from stacks.outputs.foundation import FoundationOutputs
+from stacks.protection import DATA
 from tests.stacks import stack_files as platform_files
 from tests.stacks.foundation.stack_files import CLOUD, config_of, read, written
 
