@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from event_messages.topic import Refusal, TopicClient, batches, publish_batch, split_oversized
-from service_runtime.traces import is_recording
+from service_runtime.event_publisher import publish_spans
+from service_runtime.traces import fail, is_recording, traceparent_of
 
-from notification_scheduler.announcement_spans import announce, end
 from notification_scheduler.due import Due, Refused
-from notification_scheduler.messages import Sending, create_sendings
+from notification_scheduler.messages import TYPE, Sending, create_sendings
 
 logger = logging.getLogger(__name__)
 
@@ -78,18 +78,13 @@ class Sender:
 
     def _publish_traced(self, batch: list[Sending]) -> Outcome:
         """Publish a batch; each message carries its span, the parent of the consumer's span."""
-        dues = [one.due for one in batch]
-        spans = announce(self._topic_arn.rpartition(":")[2], dues)
-        traced = [
-            one._replace(trace=str(span.trace)) for one, span in zip(batch, spans, strict=True)
-        ]
-        published: list[Due] = []
-        try:
+        described = {one.due.id: (TYPE, one.due.traceparent) for one in batch}
+        with publish_spans(self._topic_arn, described, "herald.notification.id") as spans:
+            traced = [one._replace(trace=traceparent_of(spans[one.due.id])) for one in batch]
             outcome = self._publish(traced)
-            published = outcome.published
-            return outcome
-        finally:
-            end(spans, dues, published)
+            for due in (*outcome.failed, *(one.due for one in outcome.refused)):
+                fail(spans[due.id], "the topic rejected it")
+        return outcome
 
     def _publish(self, batch: list[Sending]) -> Outcome:
         refusals = publish_batch(self._client, self._topic_arn, batch)

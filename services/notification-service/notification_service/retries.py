@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from event_messages.backoff import full_jitter
 from event_messages.contract import Channel
 from event_messages.failures import describe
+from opentelemetry.trace import SpanKind
 from service_runtime.traces import Work, continue_trace
 
 from notification_service.waiting import Waiting, WaitingNotifications
@@ -86,7 +87,9 @@ class Retries:
         return free
 
     def _work(self, waiting: Waiting) -> None:
-        work = Work(f"retry {self._channel}", "consumer", {"herald.attempt": waiting.attempt})
+        work = Work(
+            f"retry {self._channel}", SpanKind.CONSUMER, {"herald.attempt": waiting.attempt}
+        )
         try:
             with continue_trace(waiting.traceparent, work):
                 self._attempt(waiting)

@@ -2,6 +2,7 @@
 
 from typing import Generic
 
+from opentelemetry.trace import SpanKind
 from service_runtime.traces import Work, span
 
 from notification_service.circuit_breaker import Item, Provider
@@ -18,6 +19,8 @@ class Traced(Generic[Item]):
             return self._provider.send(item)
 
 
-FCM = Work("FCM send", "client", {"http.request.method": "POST", "server.address": "FCM"})
-SES = Work("SESv2/SendEmail", "client", {"rpc.system": "aws-api", "rpc.method": "SESv2/SendEmail"})
-SMTP = Work("SMTP send", "client", {"network.protocol.name": "smtp"})
+FCM = Work("FCM send", SpanKind.CLIENT, {"http.request.method": "POST", "server.address": "FCM"})
+SES = Work(
+    "SESv2/SendEmail", SpanKind.CLIENT, {"rpc.system": "aws-api", "rpc.method": "SESv2/SendEmail"}
+)
+SMTP = Work("SMTP send", SpanKind.CLIENT, {"network.protocol.name": "smtp"})

@@ -10,10 +10,11 @@ from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.pace import Pace
 from event_messages.received import Handled, QueueClient, Received
+from opentelemetry.trace import Span, SpanKind, get_current_span
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from service_runtime.metrics import MESSAGE_SECONDS, MESSAGES, QUEUE_AGE, QUEUE_SECONDS
-from service_runtime.traces import Attributes, Trace, Work, continue_trace, current_span
+from service_runtime.traces import Work, continue_trace, fail
 
 
 def event_consumer(
@@ -51,11 +52,11 @@ def _assume_recovered() -> None:
     """Assume that the dependency works again; the next message shows if it does."""
 
 
-def trace_messages(queue: str) -> Callable[[Received], AbstractContextManager[Trace]]:
+def trace_messages(queue: str) -> Callable[[Received], AbstractContextManager[Span]]:
     """Return a function that opens a span for a message, in the trace of its publisher."""
 
-    def trace(message: Received) -> AbstractContextManager[Trace]:
-        attributes: Attributes = {
+    def trace(message: Received) -> AbstractContextManager[Span]:
+        attributes: dict[str, str | int] = {
             "messaging.system": "aws_sqs",
             "messaging.operation.name": "process",
             "messaging.operation.type": "process",
@@ -63,7 +64,7 @@ def trace_messages(queue: str) -> Callable[[Received], AbstractContextManager[Tr
             "messaging.message.id": message.id,
             "herald.receive_count": message.receive_count,
         }
-        work = Work(f"process {queue}", "consumer", attributes)
+        work = Work(f"process {queue}", SpanKind.CONSUMER, attributes)
         return continue_trace(message.attributes.get("traceparent"), work)
 
     return trace
@@ -75,7 +76,7 @@ def measure(handled: Handled) -> None:
     MESSAGE_SECONDS.labels(event_type).observe(handled.seconds)
     if handled.message.receive_count == 1 and handled.message.sent_at:
         QUEUE_SECONDS.observe(max(0, time.time() - handled.seconds - handled.message.sent_at))
-    if span := current_span():
-        span.describe({"herald.event.type": event_type, "herald.outcome": handled.outcome})
-        if handled.outcome not in ("done", "released"):
-            span.fail(handled.reason)
+    span = get_current_span()
+    span.set_attributes({"herald.event.type": event_type, "herald.outcome": handled.outcome})
+    if handled.outcome not in ("done", "released"):
+        fail(span, handled.reason)

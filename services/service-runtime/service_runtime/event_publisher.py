@@ -1,13 +1,24 @@
 """Publishes events with a span for each message."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from uuid import UUID
 
+from event_messages.failures import describe
 from event_messages.publisher import Failed, Outgoing, Publisher
 from event_messages.topic import TopicClient
+from opentelemetry.trace import Span, SpanKind
 
 from service_runtime.aws import aws_client
-from service_runtime.traces import Span, Trace, Work, is_recording, start_span
+from service_runtime.traces import (
+    Work,
+    fail,
+    is_recording,
+    read_traceparent,
+    start_span,
+    traceparent_of,
+)
 
 TOPIC_TIMEOUT = 5  # seconds; all attempts together must end before liveness of the relay fails
 
@@ -21,19 +32,35 @@ def topic_publisher(topic_arn: str) -> "TracedPublisher":
     return event_publisher(aws_client("sns", read_timeout=TOPIC_TIMEOUT), topic_arn)
 
 
-def describe_publish(topic: str, event_type: str) -> Work:
-    """Return the description of a span that publishes one message."""
-    return Work(
-        f"send {topic}",
-        "producer",
-        {
-            "messaging.system": "aws.sns",
-            "messaging.operation.name": "publish",
-            "messaging.operation.type": "send",
-            "messaging.destination.name": topic,
-            "herald.event.type": event_type,
-        },
-    )
+@contextmanager
+def publish_spans(
+    topic_arn: str, messages: Mapping[UUID, tuple[str, str | None]], id: str
+) -> Iterator[dict[UUID, Span]]:
+    """Open a span for each message, in its own trace.
+
+    `messages` contains types and traces by id. `id` is the name of the attribute for the id.
+    """
+    topic = topic_arn.rpartition(":")[2]
+    attributes = {
+        "messaging.system": "aws.sns",
+        "messaging.operation.name": "publish",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": topic,
+    }
+    spans = {}
+    for key, (type, traceparent) in messages.items():
+        own = {**attributes, "herald.event.type": type, id: str(key)}
+        work = Work(f"send {topic}", SpanKind.PRODUCER, own)
+        spans[key] = start_span(work, read_traceparent(traceparent))
+    try:
+        yield spans
+    except Exception as error:
+        for span in spans.values():
+            fail(span, describe(error))
+        raise
+    finally:
+        for span in spans.values():
+            span.end()
 
 
 class TracedPublisher:
@@ -41,40 +68,21 @@ class TracedPublisher:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._topic = publisher.topic_arn.rpartition(":")[2]
 
     def publish(self, messages: Sequence[Outgoing]) -> list[Failed]:
         """Publish all messages; return those that the topic rejected, with their own traces."""
         if not is_recording():
             return self._publisher.publish(messages)
-        spans = [self._start(message) for message in messages]
-        originals = {message.event.id: message for message in messages}
-        try:
-            failed = self._publisher.publish(
-                [
-                    replace(message, traceparent=str(span.trace))
-                    for message, span in zip(messages, spans, strict=True)
-                ]
-            )
-            self._mark_failed(messages, spans, failed)
-        finally:
-            for span in spans:
-                span.end()
-        return [replace(failure, message=originals[failure.message.event.id]) for failure in failed]
+        own = {one.event.id: one for one in messages}
+        described = {id: (one.event.type, one.traceparent) for id, one in own.items()}
+        with publish_spans(self._publisher.topic_arn, described, "messaging.message.id") as spans:
+            traced = [
+                replace(one, traceparent=traceparent_of(spans[id])) for id, one in own.items()
+            ]
+            failed = self._publisher.publish(traced)
+            for one in failed:
+                fail(spans[one.message.event.id], one.reason)
+        return [replace(one, message=own[one.message.event.id]) for one in failed]
 
     def close(self) -> None:
         self._publisher.close()
-
-    def _start(self, message: Outgoing) -> Span:
-        work = describe_publish(self._topic, message.event.type)
-        span = start_span(work, Trace.parse(message.traceparent))
-        span.describe({"messaging.message.id": str(message.event.id)})
-        return span
-
-    def _mark_failed(
-        self, messages: Sequence[Outgoing], spans: Sequence[Span], failed: Sequence[Failed]
-    ) -> None:
-        reasons = {failure.message.event.id: failure.reason for failure in failed}
-        for message, span in zip(messages, spans, strict=True):
-            if reason := reasons.get(message.event.id):
-                span.fail(reason)

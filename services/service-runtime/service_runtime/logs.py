@@ -6,9 +6,8 @@ from typing import Any
 
 import structlog
 from event_messages.failures import render
+from opentelemetry.trace import format_trace_id, get_current_span
 from structlog.stdlib import ProcessorFormatter
-
-from service_runtime.traces import current_trace
 
 _NOISY = ("botocore", "boto3", "urllib3", "httpx", "httpcore", "alembic.runtime.plugins")
 
@@ -51,8 +50,8 @@ def _origin(service: str) -> Any:
     def add(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
         event["service"] = service
         event.pop("color_message", None)  # of uvicorn, for terminals
-        if trace := current_trace():
-            event["trace_id"] = trace.trace_id
+        if trace_id := get_current_span().get_span_context().trace_id:
+            event["trace_id"] = format_trace_id(trace_id)
         return event
 
     return add

@@ -10,13 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from service_runtime import traces
-from service_runtime.traces import Attributes, Span, Trace, Work
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
-    from opentelemetry.trace import Span as OpenTelemetrySpan
-    from opentelemetry.trace import SpanContext, Tracer
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 LONGEST_FLUSH = 2.0  # seconds that a process waits at its end for the last spans
@@ -41,7 +38,7 @@ def export_spans(service: str, exporter: "SpanExporter | None" = None) -> None:
         resource=Resource.create({SERVICE_NAME: service}), shutdown_on_exit=False
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
-    traces.record_with(_starter(provider.get_tracer("herald")))
+    traces.record_with(provider.get_tracer("herald"))
     _providers.append(provider)
 
 
@@ -62,49 +59,3 @@ def _run_briefly(seconds: float, act: Callable[[], object]) -> None:
     last = threading.Thread(target=act, name="last spans", daemon=True)
     last.start()
     last.join(seconds)
-
-
-class RecordedSpan(Span):
-    def __init__(self, span: "OpenTelemetrySpan") -> None:
-        super().__init__(_trace_of(span.get_span_context()))
-        self._span = span
-
-    def describe(self, attributes: Attributes) -> None:
-        self._span.set_attributes(dict(attributes))
-
-    def rename(self, name: str) -> None:
-        self._span.update_name(name)
-
-    def fail(self, reason: str) -> None:
-        from opentelemetry.trace import Status, StatusCode
-
-        self._span.set_status(Status(StatusCode.ERROR, reason))
-
-    def end(self) -> None:
-        self._span.end()
-
-
-def _starter(tracer: "Tracer") -> Callable[[Work, Trace | None], Span]:
-    from opentelemetry.context import Context
-    from opentelemetry.trace import NonRecordingSpan, SpanKind, set_span_in_context
-
-    def start(work: Work, parent: Trace | None) -> Span:
-        context = Context()
-        if parent:
-            context = set_span_in_context(NonRecordingSpan(_context_of(parent)), context)
-        kind = SpanKind[work.kind.upper()]
-        attributes = dict(work.attributes)
-        return RecordedSpan(tracer.start_span(work.name, context, kind, attributes))
-
-    return start
-
-
-def _context_of(trace: Trace) -> "SpanContext":
-    from opentelemetry.trace import SpanContext, TraceFlags
-
-    flags = TraceFlags(TraceFlags.SAMPLED if trace.sampled else TraceFlags.DEFAULT)
-    return SpanContext(int(trace.trace_id, 16), int(trace.span_id, 16), True, flags)
-
-
-def _trace_of(context: "SpanContext") -> Trace:
-    return Trace(f"{context.trace_id:032x}", f"{context.span_id:016x}", context.trace_flags.sampled)

@@ -1,9 +1,10 @@
 """Opens a span for each HTTP request, in the trace of the caller."""
 
+from opentelemetry.trace import Span, SpanKind
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_runtime.traces import Span, Work, continue_trace, current_span
+from service_runtime.traces import Work, continue_trace, fail, traceparent_of
 
 
 class TraceMiddleware:
@@ -16,12 +17,11 @@ class TraceMiddleware:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         caller = Headers(scope=scope).get("traceparent")
-        with continue_trace(caller, _work(scope)) as trace:
-            span = current_span()
+        with continue_trace(caller, _work(scope)) as span:
 
             async def send_traced(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    MutableHeaders(scope=message)["traceparent"] = str(trace)
+                    MutableHeaders(scope=message)["traceparent"] = traceparent_of(span)
                     _describe(span, scope, message["status"])
                 await send(message)
 
@@ -38,16 +38,14 @@ def _work(scope: Scope) -> Work | None:
         "url.scheme": scope.get("scheme", "http"),
         "url.path": path,
     }
-    return Work(scope["method"], "server", attributes)
+    return Work(scope["method"], SpanKind.SERVER, attributes)
 
 
-def _describe(span: Span | None, scope: Scope, status: int) -> None:
+def _describe(span: Span, scope: Scope, status: int) -> None:
     """Add the status and the route, which is known only when the application has answered."""
-    if span is None:
-        return
-    span.describe({"http.response.status_code": status})
+    span.set_attribute("http.response.status_code", status)
     if route := getattr(scope.get("route"), "path", ""):
-        span.rename(f"{scope['method']} {route}")
-        span.describe({"http.route": route})
+        span.update_name(f"{scope['method']} {route}")
+        span.set_attribute("http.route", route)
     if status >= 500:
-        span.fail(str(status))
+        fail(span, str(status))

@@ -7,9 +7,10 @@ from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.pace import Pace
 from event_messages.publisher import Outgoing, Publisher
+from opentelemetry.trace import SpanContext, get_current_span
 from prometheus_client import REGISTRY
 from service_runtime.event_consumer import event_consumer
-from service_runtime.traces import Trace, continue_trace, current_trace
+from service_runtime.traces import continue_trace, current_traceparent
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError
 
 from tests.services.event_messages.fakes import InMemoryQueue, InMemoryTopic
@@ -27,8 +28,7 @@ def consume(handle: Callable[[Event], None], event: Event, until: Callable[[], b
     dead, topic = InMemoryQueue("dead"), InMemoryTopic()
     queue = InMemoryQueue(dead_letters=dead, max_receives=3, longest_wait=0.02)
     topic.subscribe(queue)
-    trace = current_trace()
-    Publisher(topic, topic.arn).publish([Outgoing(event, str(trace) if trace else None)])
+    Publisher(topic, topic.arn).publish([Outgoing(event, current_traceparent())])
     consumer = event_consumer(
         queue, queue.url, handle, dead_letters=DeadLetterQueue(dead.url, "tests"), pace=QUICK
     )
@@ -43,17 +43,17 @@ def consume(handle: Callable[[Event], None], event: Event, until: Callable[[], b
 
 
 def test_a_message_is_handled_in_the_trace_of_its_publisher_and_counted() -> None:
-    traces: list[Trace | None] = []
+    traces: list[SpanContext] = []
     event = Event.new("reminder:created", "u1", {})
     before = handled(event.type, "done")
-    with continue_trace(None) as trace:
+    with continue_trace(None) as span:
         consume(
-            lambda _: traces.append(current_trace()),
+            lambda _: traces.append(get_current_span().get_span_context()),
             event,
             until=lambda: handled(event.type, "done") > before,
         )
     assert handled(event.type, "done") == before + 1
-    assert traces[0] is not None
+    trace = span.get_span_context()
     assert (traces[0].trace_id, traces[0].span_id != trace.span_id) == (trace.trace_id, True)
 
 

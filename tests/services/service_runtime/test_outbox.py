@@ -15,7 +15,7 @@ from service_runtime.measuring import Measuring
 from service_runtime.outbox import append
 from service_runtime.outbox_measures import outbox_measures
 from service_runtime.outbox_relay import OutboxRelay
-from service_runtime.traces import continue_trace
+from service_runtime.traces import continue_trace, traceparent_of
 from sqlalchemy import Engine, text
 
 from tests.services.event_messages.fakes import InMemoryTopic
@@ -83,10 +83,10 @@ def test_what_is_committed_is_published_in_order_with_its_trace(
     engine: Engine, publisher: RecordingPublisher, count: Count
 ) -> None:
     events = [event() for _ in range(3)]
-    with continue_trace(TRACEPARENT) as trace:
+    with continue_trace(TRACEPARENT) as span:
         store(engine, *events)
     assert OutboxRelay(engine, publisher).relay_once() == 3
-    assert publisher.published == [Outgoing(one, str(trace)) for one in events]
+    assert publisher.published == [Outgoing(one, traceparent_of(span)) for one in events]
     assert count("published_at is not null") == 3
     assert OutboxRelay(engine, publisher).relay_once() == 0
 

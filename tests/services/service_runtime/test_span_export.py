@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
 from service_runtime.api import create_api
 from service_runtime.event_consumer import event_consumer
 from service_runtime.event_publisher import event_publisher
@@ -31,11 +32,12 @@ from tests.services.event_messages.fakes import InMemoryQueue, InMemoryTopic
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE}-{SPAN}-01"
 RECORDED = """
+from opentelemetry.trace import SpanKind
 from service_runtime.span_export import export_spans, finish_export
 from service_runtime.traces import Work, span
 
 export_spans("notes")
-with span(Work("work", "server")):
+with span(Work("work", SpanKind.SERVER)):
     pass
 print("recorded", flush=True)
 finish_export()
@@ -97,7 +99,7 @@ def test_a_trace_goes_from_the_request_to_the_call_of_a_provider(
     topic.subscribe(queue)
 
     def deliver(event: Event) -> None:
-        with span(Work("POST", "client", {"server.address": "provider.test"})):
+        with span(Work("POST", SpanKind.CLIENT, {"server.address": "provider.test"})):
             pass
 
     client = serve(api_of(topic))
@@ -168,8 +170,9 @@ def test_nothing_is_recorded_unless_a_collector_is_named(
 def test_an_unsampled_trace_stays_so_and_is_not_recorded(
     recorded: Callable[[], dict[str, ReadableSpan]],
 ) -> None:
-    with continue_trace(TRACEPARENT[:-1] + "0", Work("work", "server")) as trace:
-        assert (trace.trace_id, trace.sampled) == (TRACE, False)
+    with continue_trace(TRACEPARENT[:-1] + "0", Work("work", SpanKind.SERVER)) as span:
+        trace = span.get_span_context()
+        assert (f"{trace.trace_id:032x}", trace.trace_flags.sampled) == (TRACE, False)
     assert recorded() == {}
 
 
@@ -196,7 +199,7 @@ def test_spans_reach_the_collector_that_the_environment_names(
         url = f"http://127.0.0.1:{collector.server_port}"
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
         export_spans("notes")
-        with span(Work("work", "server")):
+        with span(Work("work", SpanKind.SERVER)):
             pass
         finish_export()
         collector.shutdown()
