@@ -11,7 +11,6 @@ import typer
 from operations.dead_letter_commands import dead_letters, redrive
 from operations.new_commands import new
 from operations.options import StackName
-from operations.refused_event_commands import refused_events
 from operations.run_command import run
 from operations.suppressed_commands import suppressed
 
@@ -24,7 +23,6 @@ app = typer.Typer(
     help="Operate a stack of the reminder and notification platform.",
 )
 app.add_typer(dead_letters, name="dead-letters")
-app.add_typer(refused_events, name="refused-events")
 app.add_typer(suppressed, name="suppressed")
 app.add_typer(new, name="new")
 

@@ -64,7 +64,6 @@ WRONG = "expected a stack among dev; got 'prd'"
 CHECKOUT = "Herald: this command needs a checkout of Herald; clone it and run the command there.\n"
 STACK = ("--stack", "prd")
 QUEUE = (*STACK, "--queue", "event")
-SERVICE = (*STACK, "--service", "shop")
 REFUSED = {  # words of each command that it refuses, with its message
     ("status",): (STACK, WRONG),
     ("doctor",): (STACK, WRONG),
@@ -74,10 +73,6 @@ REFUSED = {  # words of each command that it refuses, with its message
     ("dead-letters", "redrive"): ((*QUEUE, "--all"), WRONG),
     ("dead-letters", "discard"): ((*QUEUE, "--all", "--yes"), WRONG),
     ("redrive",): ((*QUEUE, "--all"), WRONG),
-    ("refused-events", "list"): (SERVICE, WRONG),
-    ("refused-events", "show"): ((*SERVICE, "--id", "1"), WRONG),
-    ("refused-events", "retry"): ((*SERVICE, "--all"), WRONG),
-    ("refused-events", "discard"): ((*SERVICE, "--id", "1", "--yes"), WRONG),
     ("suppressed", "list"): (STACK, WRONG),
     ("suppressed", "remove"): ((*STACK, "--address", "ada@example.com"), WRONG),
     ("outputs",): (

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.faults.history import Accepted, Effect, Sent, Verdict, judge
 
 PATIENCE = 60  # seconds
-WAITING = "select count(*) from outbox where published_at is null"
+WAITING = "select count(*) from outbox where published_at is null and attempts = 0"
 PENDING = "select count(*) from notifications where state = 'pending'"
 RETRIES = "select count(*) from waiting_notifications"
 UNKNOWNS = "select occurrence_id, target, unknowns from deliveries where unknowns > 0"

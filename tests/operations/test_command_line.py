@@ -26,15 +26,13 @@ def test_help_names_every_command_and_loads_nothing_heavy():
     run = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
     for command in (
         *("dead-letters", "diagram", "doctor", "outputs"),
-        *("preview", "redrive", "refused-events", "status"),
+        *("preview", "redrive", "status"),
     ):
         assert f"  {command} " in run.stdout
     assert HEAVY & set(run.stderr.split()) == set()
 
 
-@pytest.mark.parametrize(
-    "group", [[], ["dead-letters"], ["new"], ["refused-events"], ["suppressed"]]
-)
+@pytest.mark.parametrize("group", [[], ["dead-letters"], ["new"], ["suppressed"]])
 def test_summaries_fit_a_terminal(herald, monkeypatch, group):
     monkeypatch.setenv("COLUMNS", "80")
     commands = herald(*group, "--help").out.partition("Commands:\n")[2].splitlines()

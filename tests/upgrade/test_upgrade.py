@@ -131,5 +131,8 @@ def empty_tables(stores: Stores) -> list[str]:
 
 
 def refused_events(engine: Engine) -> int:
+    """Count events that wait in the outbox, or that the previous version set aside."""
+    waiting = "select event_id from outbox where published_at is null and attempts > 0"
+    query = f"select count(*) from ({waiting} union select event_id from refused_events) refused"
     with engine.connect() as connection:
-        return int(connection.scalar(text("select count(*) from refused_events")) or 0)
+        return int(connection.scalar(text(query)) or 0)

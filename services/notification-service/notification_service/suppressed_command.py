@@ -4,10 +4,12 @@ It works on the database that the settings of its pod name.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 
-from service_runtime.database_command import print_answers
+from service_runtime.database import create_database_engine
+from service_runtime.settings import DatabaseSettings, read_settings
 from sqlalchemy.exc import SQLAlchemyError
 
 from notification_service.device_store import PostgresSuppressedAddresses
@@ -17,8 +19,12 @@ AT_ONCE = 1_000  # addresses
 
 def main(arguments: Sequence[str]) -> None:
     asked = _parser().parse_args(arguments)
+    suppressed = PostgresSuppressedAddresses(
+        create_database_engine(read_settings(DatabaseSettings))
+    )
     try:
-        print_answers(lambda engine: _answer(asked, PostgresSuppressedAddresses(engine)))
+        for answer in _answer(asked, suppressed):
+            print(json.dumps(answer))
     except SQLAlchemyError as error:
         sys.exit(f"Expected an answer of the database, got {type(error).__name__}; try again.")
 

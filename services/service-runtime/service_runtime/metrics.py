@@ -2,10 +2,12 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-OUTBOX_AGE = Gauge("outbox_oldest_seconds", "Age of the oldest event that is not published")
+OUTBOX_AGE = Gauge(
+    "outbox_oldest_seconds", "Age of the oldest event that is not published and not refused"
+)
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Events published from the outbox")
 OUTBOX_REFUSED = Gauge(
-    "outbox_refused_events", "Events that the topic rejects; they wait for an operator"
+    "outbox_refused_events", "Events that the topic calls invalid; it is asked again every hour"
 )
 OUTBOX_FAILED = Counter("outbox_failed_total", "Attempts that the topic rejected")
 

@@ -3,11 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from random import uniform
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 import psycopg
 from event_messages.backoff import full_jitter
@@ -19,14 +20,18 @@ from sqlalchemy import Connection, Engine, Row, func, select, text, update
 
 from service_runtime.metrics import OUTBOX_FAILED, OUTBOX_PUBLISHED
 from service_runtime.outbox import CHANNEL, outbox
-from service_runtime.refused_events import refuse_event
+from service_runtime.refused_events import RETURN
 
 PURGED = 10_000  # rows of one statement
 LONGEST_REST = 2.5  # seconds after a stop; shorter than `process.LAST_PARTS`
 REFUSED_AGAIN = 3600  # seconds between attempts with an event that the topic calls invalid
-ATTEMPTS = 5  # with such an event, within four hours, because the fault can be in the topic
 
 logger = logging.getLogger(__name__)
+
+
+class _Failure(NamedTuple):
+    reason: str
+    is_permanent: bool  # True if the event is the reason, not the topic
 
 
 class EventPublisher(Protocol):
@@ -37,8 +42,8 @@ class OutboxRelay:
     """Publishes the events of an outbox in order, and marks them afterwards.
 
     Any number of relays can run at once. After a crash between the two steps, another relay
-    publishes the events again. Events that the topic rejects move to `refused_events`. When a
-    relay stops, it publishes the committed events first, unless the topic or the database fails.
+    publishes the events again. An event that the topic calls invalid delays no other event. When
+    a relay stops, it publishes the committed events first, unless the topic or the database fails.
     """
 
     def __init__(
@@ -83,11 +88,12 @@ class OutboxRelay:
         with self._engine.begin() as connection:
             connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
             rows = connection.execute(_select_waiting(self._batch)).all()
-            readable = [(row, event) for row in rows if (event := _read_event(connection, row))]
+            readable, failures = _read_events(rows)
+            for failed in self._publisher.publish(readable) if readable else ():
+                failures[failed.message.event.id] = _Failure(failed.reason, failed.permanent)
+            _mark(connection, rows, failures)
             if readable:
-                failed = self._publisher.publish([outgoing for _, outgoing in readable])
-                _mark(connection, [row for row, _ in readable], failed)
-                self._in_trouble = any(not failure.permanent for failure in failed)
+                self._in_trouble = any(not failure.is_permanent for failure in failures.values())
         return len(rows)
 
     def _relay_and_wait(self, notifications: "psycopg.Connection[Any]") -> None:
@@ -144,6 +150,7 @@ class OutboxRelay:
         old = outbox.c.published_at < func.now() - self._keep
         some = select(outbox.c.position).where(old).limit(PURGED).with_for_update(skip_locked=True)
         with self._engine.begin() as connection:
+            connection.execute(RETURN)
             removed = connection.execute(outbox.delete().where(outbox.c.position.in_(some)))
         if removed.rowcount == PURGED:
             self._purged = float("-inf")
@@ -166,42 +173,42 @@ def _select_waiting(limit: int) -> Any:
     )
 
 
-def _read_event(connection: Connection, row: Row[Any]) -> Outgoing | None:
-    """Return the event of a row; refuse an unreadable one, for example of a newer version."""
-    try:
-        return Outgoing(Event.from_json(row.body), row.traceparent)
-    except MalformedEvent as error:
-        refuse_event(connection, row.position, str(error))
-        return None
-
-
-def _mark(connection: Connection, rows: Sequence[Row[Any]], failed: Sequence[Failed]) -> None:
-    reasons = {failure.message.event.id: failure for failure in failed}
-    published = []
+def _read_events(rows: Sequence[Row[Any]]) -> tuple[list[Outgoing], dict[UUID, _Failure]]:
+    """Return the readable events, and a failure for each other, for example of a newer version."""
+    readable, failures = [], {}
     for row in rows:
-        failure = reasons.get(row.event_id)
-        if failure and failure.permanent and row.attempts + 1 >= ATTEMPTS:
-            refuse_event(connection, row.position, failure.reason)
-        elif failure:
+        try:
+            readable.append(Outgoing(Event.from_json(row.body), row.traceparent))
+        except MalformedEvent as error:
+            failures[row.event_id] = _Failure(str(error), is_permanent=True)
+    return readable, failures
+
+
+def _mark(
+    connection: Connection, rows: Sequence[Row[Any]], failures: Mapping[UUID, _Failure]
+) -> None:
+    for row in rows:
+        if failure := failures.get(row.event_id):
             _postpone(connection, row, failure)
-        else:
-            published.append(row.position)
+    published = [row.position for row in rows if row.event_id not in failures]
     connection.execute(
         update(outbox).where(outbox.c.position.in_(published)).values(published_at=func.now())
     )
     OUTBOX_PUBLISHED.inc(len(published))
-    OUTBOX_FAILED.inc(len(failed))
+    OUTBOX_FAILED.inc(len(failures))
 
 
-def _postpone(connection: Connection, row: Row[Any], failure: Failed) -> None:
-    """Schedule another attempt; only permanent failures count, so an outage refuses no event."""
-    seconds = REFUSED_AGAIN if failure.permanent else uniform(0.5, 1 + min(60, float(row.age) / 2))
-    logger.error("could not publish an event; trying again", extra={"reason": failure.reason})
+def _postpone(connection: Connection, row: Row[Any], failure: _Failure) -> None:
+    """Schedule another attempt; `attempts` counts how often the event itself was the reason."""
+    outage = uniform(0.5, 1 + min(60, float(row.age) / 2))
+    seconds = REFUSED_AGAIN if failure.is_permanent else outage
+    extra = {"event_id": str(row.event_id), "reason": failure.reason}
+    logger.error("could not publish an event; trying again", extra=extra)
     connection.execute(
         update(outbox)
         .where(outbox.c.position == row.position)
         .values(
-            attempts=row.attempts + failure.permanent,
+            attempts=row.attempts + failure.is_permanent,
             last_failure=failure.reason[:500],
             retry_at=func.now() + timedelta(seconds=seconds),
         )

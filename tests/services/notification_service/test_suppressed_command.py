@@ -5,15 +5,14 @@ import json
 import pytest
 from notification_service import suppressed_command
 from notification_service.device_store import PostgresSuppressedAddresses
-from service_runtime import database_command
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
 def command(engine, monkeypatch, capsys):
-    monkeypatch.setattr(database_command, "create_database_engine", lambda settings: engine)
-    monkeypatch.setattr(database_command, "read_settings", lambda settings: None)
+    monkeypatch.setattr(suppressed_command, "create_database_engine", lambda settings: engine)
+    monkeypatch.setattr(suppressed_command, "read_settings", lambda settings: None)
     for one in PostgresSuppressedAddresses(engine).oldest(1000):
         PostgresSuppressedAddresses(engine).remove(one.address)
 

@@ -248,8 +248,8 @@ def test_outbox_is_measured_without_its_relay(
         connection.execute(text("update outbox set created_at = now() - interval '1 hour'"))
         connection.execute(
             text(
-                "insert into refused_events (event_id, body, created_at, attempts, reason)"
-                " values (gen_random_uuid(), '{}', now(), 5, 'no')"
+                "insert into outbox (event_id, body, created_at, attempts, retry_at)"
+                " values (gen_random_uuid(), '{}', now() - interval '1 day', 1, 'infinity')"
             )
         )
     measuring.work()

@@ -1,7 +1,7 @@
 """Where events are set aside that no topic takes."""
 
 from alembic import op
-from service_runtime.refused_events import TABLE, UNDO
+from service_runtime.refused_events import RETURN, TABLE
 
 revision = "0005"
 down_revision = "0004"
@@ -12,5 +12,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(UNDO)
+    op.execute(RETURN)
     op.drop_table("refused_events")
