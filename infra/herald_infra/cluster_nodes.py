@@ -1,4 +1,4 @@
-"""Nodes of an EKS cluster in Auto Mode, for the pods of one environment."""
+"""Creates the nodes of an EKS cluster in Auto Mode, for the pods of one environment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from herald_infra.kubernetes_object import KubernetesObject
 
 Architecture = Literal["amd64", "arm64"]
 DEFAULT_CLASS = {"group": "eks.amazonaws.com", "kind": "NodeClass", "name": "default"}
-LIFE = "336h"  # 14 days, after which AWS replaces a node by one with the newest image
-DRAIN = "24h"  # the longest time that a disruption budget delays a replacement
+LIFE = "336h"  # 14 days; then AWS replaces the node by one with the newest image
+DRAIN = "24h"  # the longest delay of a replacement by a disruption budget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +23,16 @@ class ClusterNodesArgs:
 
     def __post_init__(self) -> None:
         if not self.architectures:
-            raise ValueError("expected at least one architecture of nodes, got none")
+            raise ValueError(
+                "`architectures` must contain at least one architecture, for example amd64."
+            )
 
 
 class ClusterNodes(pulumi.ComponentResource):
-    """A node pool that grows and shrinks with the pods, on a cluster that enforces their policies.
+    """Creates a node pool that scales with the pods, and enables network policies.
 
-    AWS chooses the cheapest instance types that fit, moves pods off nodes that are hardly used,
-    and replaces each node within 14 days. Without the setting of this component, Auto Mode
-    ignores network policies.
+    AWS chooses the cheapest instance types that fit, drains nodes with little load, and replaces
+    each node within 14 days. Auto Mode ignores network policies until this component enables them.
     """
 
     def __init__(
@@ -65,9 +66,9 @@ def node_pool(args: ClusterNodesArgs) -> dict[str, Any]:
             "spec": {
                 "nodeClassRef": DEFAULT_CLASS,
                 "requirements": [
-                    one_of("kubernetes.io/arch", *args.architectures),
-                    one_of("karpenter.sh/capacity-type", "on-demand"),
-                    one_of("eks.amazonaws.com/instance-category", "c", "m", "r"),
+                    require("kubernetes.io/arch", *args.architectures),
+                    require("karpenter.sh/capacity-type", "on-demand"),
+                    require("eks.amazonaws.com/instance-category", "c", "m", "r"),
                     {
                         "key": "eks.amazonaws.com/instance-generation",
                         "operator": "Gt",
@@ -87,5 +88,5 @@ def node_pool(args: ClusterNodesArgs) -> dict[str, Any]:
     }
 
 
-def one_of(label: str, *values: str) -> dict[str, Any]:
+def require(label: str, *values: str) -> dict[str, Any]:
     return {"key": label, "operator": "In", "values": list(values)}

@@ -12,12 +12,11 @@ from herald_infra.restricted_pod import Environment, Resources, container, pod
 from herald_infra.rollout import VERSION, Rollout, add_version
 from herald_infra.use import Use
 
-METRICS_PORT = 9090  # port of Prometheus metrics in every service
+METRICS_PORT = 9090  # port of the Prometheus metrics of every service
 NETWORKING = "networking.k8s.io/v1"
 NAME_LABEL = "app.kubernetes.io/name"
-HEALTH_PATH = "alb.ingress.kubernetes.io/healthcheck-path"  # a load balancer of AWS asks it
-# Seconds that a load balancer takes to learn of a pod that came or leaves.
-LEARNING = 15
+HEALTH_PATH = "alb.ingress.kubernetes.io/healthcheck-path"  # probed by a load balancer of AWS
+LEARNING = 15  # seconds in which a load balancer adds or removes a pod
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +41,9 @@ class ContainerServiceArgs:
     role_arn: Input[str] | None = None
     callers: Sequence[Mapping[str, Any]] = ()  # peers of a NetworkPolicy that may reach the port
     scrapers: Sequence[Mapping[str, Any]] = ()  # peers that may read metrics, and nothing else
-    calls: Sequence["ContainerService"] = ()  # of its namespace that its pods reach
-    exposed: bool = False  # whether others reach it by a Service
-    balanced: bool = False  # whether a load balancer of AWS sends requests to its pods
+    calls: Sequence["ContainerService"] = ()  # services of its namespace that its pods call
+    exposed: bool = False  # create a Service, so that others can connect
+    balanced: bool = False  # a load balancer of AWS sends requests to the pods
     node_port: int | None = None
     after: Sequence[pulumi.Resource] = ()  # resources that must exist before the first pod starts
     grace: int = 30  # seconds to finish or release work after SIGTERM
@@ -54,10 +53,10 @@ class ContainerServiceArgs:
 class ContainerService(pulumi.ComponentResource):
     """Creates a Deployment, service account, autoscaler, network policy and, if exposed, Service.
 
-    Pods run as an unprivileged user with a read-only file system and without a token of the
-    cluster. Only the autoscaler sets their number. A rollout removes a pod only after its successor
-    is ready. If none becomes ready in time, it is rolled back. With two or more replicas, node
-    drains evict one pod at a time.
+    Pods run as an unprivileged user with a read-only file system and without a service account
+    token. Only the autoscaler sets their number. A rollout removes a pod only after its successor
+    is ready. If no pod becomes ready in time, the Deployment is rolled back. With two or more
+    replicas, node drains evict one pod at a time.
     """
 
     name: Output[str]
@@ -101,16 +100,16 @@ class ContainerService(pulumi.ComponentResource):
         if args.min_replicas > 1:
             self.object("policy/v1", "PodDisruptionBudget", head, {"spec": disruption_budget(name)})
         if args.exposed:
-            # Its pods are waited for already.
-            unawaited = {
+            # Pulumi already waits for the pods of the Deployment.
+            metadata = {
                 **head,
                 "annotations": {"pulumi.com/skipAwait": "true", HEALTH_PATH: args.health.ready},
             }
-            self.object("v1", "Service", unawaited, {"spec": service(name, args.node_port)})
+            self.object("v1", "Service", metadata, {"spec": service(name, args.node_port)})
         self.register_outputs({"name": self.name, "service_account": self.service_account})
 
     def client(self, name: str) -> Use:
-        """Grant a service of the namespace: setting `{name}_URL`, and connections to these pods."""
+        """Grant connections to these pods, with their address as the setting `{name}_URL`."""
         own = self.pulumi_resource_name
         url = Output.concat("http://", own, ".", self.namespace, ".svc")
         return Use(environment=Environment(values={f"{name}_URL": url}), calls=[self])
@@ -119,11 +118,11 @@ class ContainerService(pulumi.ComponentResource):
         """Allow connections to the pods of `called`, which must also admit these pods."""
         name, other = self.pulumi_resource_name, called.pulumi_resource_name
         ports = [{"protocol": "TCP", "port": called.health.port}]
-        ways = {
+        policies = {
             f"{name}-to-{other}": egress(name, other, ports),
             f"{other}-from-{name}": ingress(other, name, ports),
         }
-        for policy, spec in ways.items():
+        for policy, spec in policies.items():
             self.object(NETWORKING, "NetworkPolicy", {**head, "name": policy}, {"spec": spec})
 
     def object(
@@ -178,7 +177,7 @@ def pods(name: str, args: ContainerServiceArgs, account: Output[str]) -> Manifes
             image=args.image,
             environment=args.environment,
             resources=args.resources,
-            more={"ports": ports(args.health), **probes(args.health), **leaving(args)},
+            more={"ports": ports(args.health), **probes(args.health), **stop_delay(args)},
         ),
         {
             "serviceAccountName": account,
@@ -188,8 +187,8 @@ def pods(name: str, args: ContainerServiceArgs, account: Output[str]) -> Manifes
     )
 
 
-def leaving(args: ContainerServiceArgs) -> Manifest:
-    """Let the load balancer turn to other pods before this one stops."""
+def stop_delay(args: ContainerServiceArgs) -> Manifest:
+    """Delay the stop of a pod until the load balancer sends no more requests to it."""
     return {"lifecycle": {"preStop": {"sleep": {"seconds": LEARNING}}}} if args.balanced else {}
 
 
@@ -201,7 +200,7 @@ def ports(health: Health) -> list[Manifest]:
 
 
 def probes(health: Health) -> Manifest:
-    """Return the probes: start in a minute, unready after 3 s, restart after 30 s of silence."""
+    """Return the probes: a minute to start, unready after 3 s, restart after 30 s of silence."""
     return {
         "startupProbe": probe(health.live, period=1, failures=60),
         "readinessProbe": probe(health.ready, period=1, failures=3),
@@ -263,13 +262,13 @@ def admission(name: str, args: ContainerServiceArgs) -> Manifest:
 
 
 def egress(name: str, other: str, ports: list[Manifest]) -> Manifest:
-    ways = [{"to": [{"podSelector": selector(other)}], "ports": ports}]
-    return {"podSelector": selector(name), "policyTypes": ["Egress"], "egress": ways}
+    rules = [{"to": [{"podSelector": selector(other)}], "ports": ports}]
+    return {"podSelector": selector(name), "policyTypes": ["Egress"], "egress": rules}
 
 
 def ingress(name: str, other: str, ports: list[Manifest]) -> Manifest:
-    ways = [{"from": [{"podSelector": selector(other)}], "ports": ports}]
-    return {"podSelector": selector(name), "policyTypes": ["Ingress"], "ingress": ways}
+    rules = [{"from": [{"podSelector": selector(other)}], "ports": ports}]
+    return {"podSelector": selector(name), "policyTypes": ["Ingress"], "ingress": rules}
 
 
 def service(name: str, node_port: int | None) -> Manifest:

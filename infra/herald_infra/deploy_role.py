@@ -11,7 +11,7 @@ from pulumi_aws import iam
 from herald_infra.policy_document import Statement, policy, policy_json
 
 ISSUER = "token.actions.githubusercontent.com"
-MOST_POLICIES = 10  # managed policies that IAM attaches to a role
+MOST_POLICIES = 10  # IAM's limit of managed policies per role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,25 +20,26 @@ class DeployRoleArgs:
     environment: str | None = None  # of GitHub; set this or `branch`
     branch: str | None = None
     policies: Mapping[str, Sequence[Statement]]  # 1 to 10 by name, 6,144 characters each
-    provider_arn: Input[str] | None = None  # GitHub's in this account; made when none
+    provider_arn: Input[str] | None = None  # GitHub's OIDC provider; created if unset
     session: int = 3600  # seconds
 
     def __post_init__(self) -> None:
         if (self.environment is None) == (self.branch is None):
-            raise ValueError("Expected either an environment or a branch of a deploy role.")
+            raise ValueError("A deploy role needs either an environment or a branch, not both.")
         if "*" in self.subject or self.repository.count("/") != 1:
             raise ValueError(
-                f"Expected one repository, owner/name, for a deploy role; got {self.subject!r}."
+                "A deploy role needs one repository, owner/name, and one environment or branch, "
+                f"without wildcards; got {self.subject!r}."
             )
         if not 1 <= len(self.policies) <= MOST_POLICIES:
             raise ValueError(
-                f"A deploy role has 1 to {MOST_POLICIES} policies, but {len(self.policies)} are "
-                "given. Group their statements differently."
+                f"A deploy role must have 1 to {MOST_POLICIES} policies; got {len(self.policies)}. "
+                "Merge some of their statements."
             )
 
     @property
     def subject(self) -> str:
-        """Return the subject that GitHub signs into the token of a job."""
+        """Return the subject that GitHub writes into the token of a job."""
         if self.environment is not None:
             return f"repo:{self.repository}:environment:{self.environment}"
         return f"repo:{self.repository}:ref:refs/heads/{self.branch}"
@@ -47,9 +48,9 @@ class DeployRoleArgs:
 class DeployRole(pulumi.ComponentResource):
     """Creates a role without keys for workflows of one repository, in one environment or branch.
 
-    It may do what the policies say. Each one is a managed policy, because IAM limits the inline
-    policies of a role to 10,240 characters in total. An account has one provider for GitHub:
-    a second role names the `provider_arn` of the first.
+    The policies define its permissions. Each one is a managed policy, because IAM limits the inline
+    policies of a role to 10,240 characters in total. An account has one OIDC provider for GitHub:
+    pass the `provider_arn` of the first role to a second role.
     """
 
     arn: Output[str]
@@ -75,7 +76,7 @@ class DeployRole(pulumi.ComponentResource):
         for title, statements in args.policies.items():
             granted = iam.Policy(
                 f"{name}-{title}",
-                description=f"What {name} may do: {title}",
+                description=f"Permissions of {name}: {title}",
                 policy=policy_json(statements),
                 opts=child,
             )

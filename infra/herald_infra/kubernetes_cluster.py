@@ -1,4 +1,4 @@
-"""A Kubernetes cluster on EKS whose nodes, load balancers and disks AWS manages (Auto Mode)."""
+"""Creates a Kubernetes cluster on EKS; AWS manages nodes, load balancers and disks (Auto Mode)."""
 
 from __future__ import annotations  # the modules of the SDK load only when they are used
 
@@ -23,7 +23,7 @@ AUTO_MODE_POLICIES = {
     "balancing": "AmazonEKSLoadBalancingPolicy",
     "networking": "AmazonEKSNetworkingPolicy",
 }
-# A node joins its cluster and pulls images. Pods have roles of their own.
+# Allow a node to join its cluster and to pull images. Pods have roles of their own.
 NODE_POLICIES = {
     "worker": "AmazonEKSWorkerNodeMinimalPolicy",
     "images": "AmazonEC2ContainerRegistryPullOnly",
@@ -39,29 +39,30 @@ ON_SYSTEM_NODES = [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
 class KubernetesClusterArgs:
     account_id: Input[str]
     region: str
-    name: str | None = None  # the component's when none
+    name: str | None = None  # by default the name of the component
     version: str  # of Kubernetes: "1.36"; nodes and add-ons follow it
-    subnet_ids: Sequence[Input[str]]  # private, in two zones at least
-    public_cidrs: Sequence[str] = ()  # that reach its API from outside; none by default
+    subnet_ids: Sequence[Input[str]]  # private, in at least two zones
+    public_cidrs: Sequence[str] = ()  # may connect to the API from outside the network
     administrators: Mapping[str, Input[str]] = field(default_factory=dict)  # name: ARN of a role
-    viewers: Mapping[str, Input[str]] = field(default_factory=dict)  # the same; who may read all
+    viewers: Mapping[str, Input[str]] = field(default_factory=dict)  # may read all; name: ARN
     log_days: int = 90  # of the control plane, pods and nodes
     deletion_protection: bool = True
 
     def __post_init__(self) -> None:
-        if open_to_all := [each for each in self.public_cidrs if each.endswith("/0")]:
+        if open_to_all := [cidr for cidr in self.public_cidrs if cidr.endswith("/0")]:
             raise ValueError(
-                f"A cluster's API must not be open to everyone, but public_cidrs has {open_to_all}."
+                "`public_cidrs` must not open the cluster's API to every address; remove "
+                f"{', '.join(open_to_all)}."
             )
 
 
 class KubernetesCluster(pulumi.ComponentResource):
-    """An EKS cluster in Auto Mode, with logs shipped and an OIDC provider for roles.
+    """Creates an EKS cluster in Auto Mode, with log shipping and an OIDC provider for roles.
 
-    AWS starts, patches and replaces nodes, and runs network plugin, DNS and load balancer
-    controller. The cluster's API answers inside the network, and the addresses in `public_cidrs`.
-    A key of its own encrypts secrets. CloudWatch keeps the logs of the control plane and of all
-    pods. Only the named administrators and viewers have access; the creator has none.
+    AWS starts, patches and replaces nodes, and runs the network plugin, DNS and the load balancer
+    controller. The cluster's API accepts connections from the network and from `public_cidrs`. A
+    separate key encrypts secrets. CloudWatch stores the logs of the control plane and of all pods.
+    Only the named administrators and viewers have access; the creator has none.
     """
 
     name: Output[str]
@@ -84,7 +85,7 @@ class KubernetesCluster(pulumi.ComponentResource):
         )
         role, granted = cluster_role(name, key, self.child)
         nodes, joining = node_role(f"{name}-nodes", self.child)
-        # Made first: EKS would make it without an end to what it keeps.
+        # EKS would create this log group without a retention period, so it is created first.
         logs = cloudwatch.LogGroup(
             name,
             name=f"/aws/eks/{cluster_name}/cluster",
@@ -100,9 +101,9 @@ class KubernetesCluster(pulumi.ComponentResource):
             enabled_cluster_log_types=LOGS,
             deletion_protection=args.deletion_protection,
             opts=ResourceOptions.merge(self.child, ResourceOptions(depends_on=ready)),
-            **reached(args),
+            **access(args),
             **protection(key),
-            **managed(nodes),
+            **auto_mode(nodes),
         )
         self.oidc_provider_arn = self.identities(name)
         self.add_access_entries(name, args.administrators, ADMINISTRATOR)
@@ -126,7 +127,7 @@ class KubernetesCluster(pulumi.ComponentResource):
         )
 
     def identities(self, name: str) -> Output[str]:
-        """Let service accounts take roles."""
+        """Let service accounts assume roles."""
         return iam.OpenIdConnectProvider(
             name,
             url=self.cluster.identities.apply(issuer),
@@ -154,7 +155,7 @@ class KubernetesCluster(pulumi.ComponentResource):
             )
 
     def add_ons(self, name: str, cluster_name: str, args: KubernetesClusterArgs) -> None:
-        """Add the two parts that Auto Mode lacks: figures for autoscalers, and shipped logs."""
+        """Add the two parts that Auto Mode lacks: metrics for autoscalers, and log shipping."""
         cluster_addon(
             f"{name}-metrics-server",
             "metrics-server",
@@ -183,14 +184,14 @@ def issuer(identities: Sequence[Any]) -> str:
 
 
 def own_group(network: Any) -> str:
-    """Return the security group that EKS made for nodes and control plane."""
+    """Return the security group that EKS created for nodes and control plane."""
     return str(network.cluster_security_group_id)
 
 
 def cluster_role(
     name: str, key: EncryptionKey, child: ResourceOptions
 ) -> tuple[iam.Role, list[pulumi.Resource]]:
-    # Auto Mode marks its sessions with the name of the cluster.
+    # Auto Mode tags its sessions with the name of the cluster.
     trusted = {
         **trust_service("eks.amazonaws.com"),
         "Action": ["sts:AssumeRole", "sts:TagSession"],
@@ -204,7 +205,7 @@ def cluster_role(
     use_key = ["kms:Decrypt", "kms:Encrypt", "kms:DescribeKey", "kms:ListGrants"]
     return role, [
         attachment(name, role, CLUSTER_POLICY, child),
-        *attached(name, role, AUTO_MODE_POLICIES, child),
+        *attach(name, role, AUTO_MODE_POLICIES, child),
         iam.RolePolicy(
             name, role=role.name, policy=policy_json([allow(use_key, key.arn)]), opts=child
         ),
@@ -218,13 +219,13 @@ def node_role(name: str, child: ResourceOptions) -> tuple[iam.Role, list[pulumi.
         assume_role_policy=policy_json([trust_service("ec2.amazonaws.com")]),
         opts=child,
     )
-    return role, attached(name, role, NODE_POLICIES, child)
+    return role, attach(name, role, NODE_POLICIES, child)
 
 
-def attached(
+def attach(
     name: str, role: iam.Role, policies: Mapping[str, str], child: ResourceOptions
 ) -> list[pulumi.Resource]:
-    return [attachment(f"{name}-{what}", role, each, child) for what, each in policies.items()]
+    return [attachment(f"{name}-{part}", role, policy, child) for part, policy in policies.items()]
 
 
 def attachment(
@@ -234,8 +235,8 @@ def attachment(
     return iam.RolePolicyAttachment(name, role=role.name, policy_arn=arn, opts=child)
 
 
-def reached(args: KubernetesClusterArgs) -> dict[str, Any]:
-    """Return the access to a cluster: networks and authentication."""
+def access(args: KubernetesClusterArgs) -> dict[str, Any]:
+    """Return the settings for access: networks and authentication."""
     return {
         "vpc_config": {
             "subnet_ids": args.subnet_ids,
@@ -253,13 +254,13 @@ def reached(args: KubernetesClusterArgs) -> dict[str, Any]:
 def protection(key: EncryptionKey) -> dict[str, Any]:
     return {
         "encryption_config": {"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
-        # A version at its end is raised by AWS, instead of being charged six times as much.
+        # AWS upgrades a version after its standard support; extended support costs six times more.
         "upgrade_policy": {"support_type": "STANDARD"},
     }
 
 
-def managed(nodes: iam.Role) -> dict[str, Any]:
-    """Return the settings of Auto Mode. EKS accepts its three parts together only."""
+def auto_mode(nodes: iam.Role) -> dict[str, Any]:
+    """Return the settings of Auto Mode; EKS accepts its three parts only together."""
     return {
         "bootstrap_self_managed_addons": False,
         "compute_config": {"enabled": True, "node_pools": [SYSTEM], "node_role_arn": nodes.arn},

@@ -1,7 +1,7 @@
 """Provides the programs that the local environment runs and no package registry ships.
 
     python -m local.programs link FOLDER [PROGRAM ...]
-                                               build what is missing, link all into FOLDER
+                                               build missing programs, link all into FOLDER
     python -m local.programs archive FILE      pack all programs; HERALD_PROGRAMS uses the file
     python -m local.programs key               print the key of such an archive
     python -m local.programs clean             remove builds that this checkout does not use

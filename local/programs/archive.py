@@ -103,7 +103,7 @@ def fetched(source: str, scratch: Path) -> Iterator[Path]:
     if "://" not in source:
         path = Path(source)
         if not path.is_file():
-            raise ToolsError(f"{source} is no file; HERALD_PROGRAMS takes a file or a URL")
+            raise ToolsError(f"{source} does not exist; HERALD_PROGRAMS takes a file or a URL")
         yield path
         return
     if not source.startswith(("http://", "https://", "file://")):
@@ -139,8 +139,8 @@ def unpack(wanted: list[Program], source: str, file: Path, scratch: Path) -> Non
                         )
     except BROKEN as error:
         raise ToolsError(
-            f"{source} is truncated or no archive of `make programs-archive` ({error});"
-            " fetch it again"
+            f"{source} is truncated, or `make programs-archive` did not create it ({error});"
+            " download it again"
         ) from None
 
 

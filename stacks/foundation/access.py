@@ -1,4 +1,4 @@
-"""Security groups of the database and of functions."""
+"""Creates the security groups of the database and of functions."""
 
 from __future__ import annotations  # so that the SDK's modules load only when used
 
@@ -11,10 +11,10 @@ POSTGRES, HTTPS = 5432, 443
 
 
 class DatabaseAccess(ComponentResource):
-    """One group for the database and one for functions; the nodes have theirs.
+    """Creates a security group for the database and one for functions.
 
-    The database is reached by nodes and functions, and reaches nobody. A function reaches
-    the database, and by HTTPS what lies outside.
+    The database accepts connections from nodes and functions, and opens none. A function may
+    connect to the database, and to any address over HTTPS.
     """
 
     database_group_id: Output[str]
@@ -29,8 +29,8 @@ class DatabaseAccess(ComponentResource):
     ) -> None:
         super().__init__("herald:foundation:DatabaseAccess", name, {}, opts)
         self.child = ResourceOptions(parent=self)
-        database = self.group(name, "Reached by nodes and functions", network)
-        function = self.group(f"{name}-function", "Functions that reach the database", network)
+        database = self.group(name, "Database of nodes and functions", network)
+        function = self.group(f"{name}-function", "Functions that use the database", network)
         for who, group_id in (("nodes", cluster.security_group_id), ("functions", function.id)):
             vpc.SecurityGroupIngressRule(
                 f"{name}-{who}",
@@ -42,8 +42,8 @@ class DatabaseAccess(ComponentResource):
                 description=f"PostgreSQL from {who}",
                 opts=self.child,
             )
-        self.way_out(f"{name}-function-database", function.id, POSTGRES, group_id=database.id)
-        self.way_out(f"{name}-function-https", function.id, HTTPS)
+        self.allow_egress(f"{name}-function-database", function.id, POSTGRES, group_id=database.id)
+        self.allow_egress(f"{name}-function-https", function.id, HTTPS)
         self.database_group_id, self.function_group_id = database.id, function.id
         self.register_outputs(
             {
@@ -61,7 +61,7 @@ class DatabaseAccess(ComponentResource):
             opts=self.child,
         )
 
-    def way_out(
+    def allow_egress(
         self, name: str, function_id: Input[str], port: int, *, group_id: Input[str] | None = None
     ) -> None:
         vpc.SecurityGroupEgressRule(

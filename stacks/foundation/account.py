@@ -1,4 +1,4 @@
-"""Everything that a new account lacks, on one page."""
+"""Provisions the resources that a new account needs before the platform."""
 
 from __future__ import annotations  # so that the SDK's modules load only when used
 
@@ -33,7 +33,7 @@ COLLECTED = "30s"  # the shortest interval of Amazon's collector
 
 
 def account(config: FoundationConfig) -> Mapping[str, Input[Any]]:
-    """Gives the outputs that `stacks.platform.surroundings.FoundationOutputs` describes."""
+    """Create the resources and return the outputs of `stacks.outputs.foundation`."""
     protect_data(config)
     state = StateBucket(
         f"{config.name}-state",
@@ -78,7 +78,7 @@ def account(config: FoundationConfig) -> Mapping[str, Input[Any]]:
 
 
 def service_boundary(config: FoundationConfig) -> iam.Policy:
-    """The permissions boundary of the roles of the platform."""
+    """Create the permissions boundary of the platform's roles."""
     return iam.Policy(
         f"{config.name}-services",
         description=f"The most that roles of {config.platform_prefix}* may do",
@@ -108,19 +108,19 @@ def drift_role(
     deploy: DeployRole,
     metrics: MetricsWorkspace,
 ) -> DeployRole:
-    """Create the role of the nightly comparison, which reads what a deployment may change.
+    """Create the role of the nightly drift detection, which may read what a deployment changes.
 
-    It runs in an environment of its own, where no reviewer has to approve a nightly run.
+    It has a separate GitHub environment, because nobody approves a nightly run.
     """
-    given = config.deployment.model_dump()
-    given |= {
+    deployment_config = config.deployment.model_dump()
+    deployment_config |= {
         "environment": f"{config.deployment.environment}-drift",
         "provider_arn": deploy.provider_arn,
     }
     return DeployRole(
         f"{config.name}-drift",
         DeployRoleArgs(
-            **given,
+            **deployment_config,
             policies={
                 "state": [state.list_statement(), *state.read_statements()],
                 **observation(place(config), deployment(place(config), bounds.arn, metrics.arn)),
@@ -132,9 +132,9 @@ def drift_role(
 def kubernetes_cluster(
     config: FoundationConfig, network: Network, deploy: DeployRole, drift: DeployRole
 ) -> KubernetesCluster:
-    given = config.cluster.model_dump()
-    # The deploy role makes the namespace and its quota, which no lesser role may.
-    administrators = {**given.pop("administrators"), "deploy": deploy.arn}
+    cluster_config = config.cluster.model_dump()
+    # Only administrators may create the namespace and its quota.
+    administrators = {**cluster_config.pop("administrators"), "deploy": deploy.arn}
     return KubernetesCluster(
         f"{config.name}-cluster",
         KubernetesClusterArgs(
@@ -145,7 +145,7 @@ def kubernetes_cluster(
             administrators=administrators,
             viewers={"drift": drift.arn},
             deletion_protection=config.protects("cluster"),
-            **given,
+            **cluster_config,
         ),
     )
 
@@ -156,7 +156,7 @@ def collect_metrics(
     cluster: KubernetesCluster,
     metrics: MetricsWorkspace,
 ) -> None:
-    """Scrape the platform's pods from the private subnets, in the cluster's own security group."""
+    """Scrape the platform's pods from the private subnets, in the cluster's security group."""
     pods = {"kubernetes_sd_configs": [{"role": "pod"}]}
     MetricsCollector(
         f"{config.name}-metrics",

@@ -1,4 +1,4 @@
-"""Defines the configuration of a foundation. All other differences are code."""
+"""Defines the configuration of a foundation."""
 
 from typing import Annotated, Literal
 
@@ -18,15 +18,15 @@ RETENTION_DAYS = (
 )
 
 
-def kept_by_cloudwatch(days: int) -> int:
-    """CloudWatch Logs, PutRetentionPolicy, retentionInDays."""
+def check_retention(days: int) -> int:
+    """Accept only the values of `retentionInDays` that CloudWatch Logs supports."""
     if days not in RETENTION_DAYS:
         raise ValueError(f"expected one of {', '.join(map(str, RETENTION_DAYS))}")
     return days
 
 
-LogDays = Annotated[int, AfterValidator(kept_by_cloudwatch)]
-# What holds data or opens it; the names are without that of the account.
+LogDays = Annotated[int, AfterValidator(check_retention)]
+# Resources that contain data or decrypt it, by their names without the account's.
 DataName = Literal["cluster", "cluster-logs", "cluster-secrets", "state"]
 
 
@@ -56,7 +56,7 @@ class StateConfig(Section):
 
 
 class DeploymentConfig(Section):
-    """The GitHub workflows that may provision the platform."""
+    """Names the GitHub workflows that may provision the platform."""
 
     repository: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
     environment: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
@@ -83,18 +83,20 @@ class FoundationConfig(Section):
 
     @field_validator("platform_prefix")
     @classmethod
-    def out_of_reach(cls, platform_prefix: str, info: ValidationInfo) -> str:
-        """The deploy role may change roles whose names start with the platform's prefix."""
+    def check_prefix(cls, platform_prefix: str, info: ValidationInfo) -> str:
+        """Keep the foundation's roles out of reach of the deploy role, which uses the prefix."""
         if str(info.data.get("name")).startswith(platform_prefix):
-            raise ValueError(f"expected a prefix that name, {info.data['name']}, does not have")
+            raise ValueError(
+                f"expected a prefix with which the name {info.data['name']} does not start"
+            )
         return platform_prefix
 
     @field_validator("network")
     @classmethod
-    def one_region(cls, network: NetworkConfig, info: ValidationInfo) -> NetworkConfig:
+    def check_zones(cls, network: NetworkConfig, info: ValidationInfo) -> NetworkConfig:
         region = info.data.get("region")
         if others := [zone for zone in network.zones if zone[:-1] != region]:
-            raise ValueError(f"expected zones of {region}, not {', '.join(others)}")
+            raise ValueError(f"expected zones of {region}; got {', '.join(others)}")
         return network
 
     @property
@@ -102,10 +104,10 @@ class FoundationConfig(Section):
         return f"{self.name}-"
 
     def protects(self, name: str) -> bool:
-        """Return whether the resource is locked; the name has no prefix.
+        """Return True if the resource with this name, without the prefix, is locked.
 
-        The bucket has the state of the very update that would delete it, and its key opens that
-        state. So both stay unless they are unlocked by name.
+        The bucket contains the state of the update that would delete it, and its key decrypts the
+        state. So both are locked until the configuration unlocks them by name.
         """
         if self.unlock is not None and self.unlock.resource == name:
             return False

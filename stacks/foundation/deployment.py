@@ -1,7 +1,7 @@
 """Lists the permissions that `pulumi up` of the platform needs, without `*` as an action.
 
-The resources of the platform begin with its prefix, those of the foundation do not: the role
-that deploys can change neither its own rights nor the cluster, the network or the state's key.
+The names of the platform's resources start with its prefix; those of the foundation do not. So the
+deploy role cannot change its own permissions, the cluster, the network or the key of the state.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from pulumi import Input
 
 from stacks.config.services import find_services
 
-SYSTEM = "herald"  # the tag of all that the platform owns; the foundation has another
-# AWS's own policies that roles of the platform have: for functions in a network, and for the
-# figures of a server's operating system.
+SYSTEM = "herald"  # value of the tag `system` on every resource of the platform
+# AWS managed policies that roles of the platform may have: for functions in a network, and for
+# metrics of a database server's operating system.
 ATTACHED = [
     "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess",
     "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
@@ -35,7 +35,7 @@ CRUD: Mapping[str, Sequence[str]] = {
         "CreateTable DeleteTable UpdateTable DescribeTable DescribeContinuousBackups "
         "UpdateContinuousBackups DescribeTimeToLive UpdateTimeToLive ListTagsOfResource "
         "TagResource UntagResource RestoreTableToPointInTime "
-        "BatchWriteItem DeleteItem GetItem PutItem Query Scan UpdateItem"  # a restore asks for them
+        "BatchWriteItem DeleteItem GetItem PutItem Query Scan UpdateItem"  # needed by a restore
     ).split(),
     "rds": (
         "CreateDBInstance RestoreDBInstanceToPointInTime RestoreDBInstanceFromDBSnapshot "
@@ -50,7 +50,7 @@ CRUD: Mapping[str, Sequence[str]] = {
         "PutImageTagMutability GetLifecyclePolicy PutLifecyclePolicy DeleteLifecyclePolicy "
         "ListTagsForResource TagResource UntagResource BatchCheckLayerAvailability BatchGetImage "
         "GetDownloadUrlForLayer CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart "
-        "GetRepositoryPolicy SetRepositoryPolicy"  # Lambda lets itself in for whoever deploys
+        "GetRepositoryPolicy SetRepositoryPolicy"  # Lambda adds itself with the deployer's role
     ).split(),
     "lambda": (
         "CreateFunction DeleteFunction GetFunction GetFunctionCodeSigningConfig "
@@ -83,22 +83,22 @@ ROLES = (
     "UpdateAssumeRolePolicy ListRolePolicies ListAttachedRolePolicies "
     "ListInstanceProfilesForRole GetRolePolicy"
 ).split()
-# Lambda, DynamoDB, RDS and Secrets Manager try a key in the name of whoever names it to them.
+# Lambda, DynamoDB, RDS and Secrets Manager test a key with the permissions of the deployer.
 KEYS = (
     "DescribeKey UpdateKeyDescription GetKeyPolicy PutKeyPolicy GetKeyRotationStatus "
     "EnableKeyRotation ListResourceTags ScheduleKeyDeletion CreateGrant Encrypt Decrypt "
     "ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext"
 ).split()
 
-# What RDS and Lambda look up of a network in the name of whoever makes a server or a function.
-SURROUNDINGS = (
+# Parts of a network that RDS and Lambda look up with the permissions of the deployer.
+NETWORK_PARTS = (
     "AccountAttributes AvailabilityZones InternetGateways SecurityGroups Subnets Vpcs"
 ).split()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """The account, region and prefix of the platform of one environment."""
+    """Describes where the platform of one environment runs: account, region and prefix."""
 
     region: str
     account: str
@@ -116,7 +116,7 @@ class Place:
 def deployment(
     place: Place, boundary_arn: Input[str], workspace_arn: Input[str]
 ) -> dict[str, list[Statement]]:
-    """Return the statements of each managed policy; `images` grows with the number of services."""
+    """Return the statements of each managed policy, grouped to stay below IAM's size limit."""
     own = {service: granted(service, CRUD[service], named(place, service)) for service in CRUD}
     return {
         "messaging": [own["sns"], own["sqs"]],
@@ -138,7 +138,7 @@ def named(place: Place, service: str) -> list[str]:
         "lambda": ["function:{}*"],
         "scheduler": ["schedule/default/{}*"],
         "logs": ["log-group:{}*", "log-group:/aws/rds/instance/{}*"],
-        "ecr": [f"repository/{each}" for each in find_services()],
+        "ecr": [f"repository/{name}" for name in find_services()],
     }.get(service, ["{}*"])
     if service == "cloudwatch":
         dashboards = f"arn:aws:cloudwatch::{place.account}:dashboard/{place.prefix}*"
@@ -155,7 +155,7 @@ def granted(service: str, names: Sequence[str], resources: Sequence[Input[str]])
 
 
 def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
-    """Roles of services: none without the boundary, so that none can do more than services do."""
+    """Return the permissions to manage roles of services, which must have the boundary."""
     own = [place.role_arn(f"{place.prefix}*")]
     bounded = {"ArnEquals": {"iam:PermissionsBoundary": boundary_arn}}
     writes = ["CreateRole", "PutRolePolicy", "DeleteRolePolicy", "PutRolePermissionsBoundary"]
@@ -172,26 +172,25 @@ def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
             **granted("iam", ["PassRole"], own),
             "Condition": {"StringEquals": {"iam:PassedToService": TAKERS}},
         },
-        granted("iam", ["CreateServiceLinkedRole"], [linked]),  # with the account's first server
+        granted("iam", ["CreateServiceLinkedRole"], [linked]),  # for the account's first database
     ]
 
 
 def found_by_listing(place: Place) -> list[Statement]:
-    """The provider finds a server by the id that RDS gave it, and AWS then asks for the right
-    to all servers; so it does for alarms."""
+    """Return the permissions of lookups by id, for which AWS requires access to all resources."""
     resources = [
         place.arn("rds", "db:*"),
         place.arn("cloudwatch", "alarm:*"),
-        place.arn("ec2", "vpc/*"),  # RDS asks
+        place.arn("ec2", "vpc/*"),  # RDS looks up the network
     ]
     actions = ["rds:DescribeDBInstances", "cloudwatch:DescribeAlarms", "ec2:DescribeVpcAttribute"]
     return [{"Effect": "Allow", "Action": actions, "Resource": resources}]
 
 
 def keys(place: Place) -> list[Statement]:
-    """A key has no name: those of the platform are known by its tags, as others are not."""
+    """Return the permissions for keys; keys have no names, so tags identify the platform's keys."""
     tag = {"aws:ResourceTag/system": SYSTEM}
-    # A new key has no tags yet, and a change of tags need not name this one.
+    # A new key has no tags yet, and a change of tags may omit this tag.
     tagging = {**tag, "aws:RequestTag/system": SYSTEM}
     untagging = {"StringEquals": tag, "ForAllValues:StringNotEquals": {"aws:TagKeys": ["system"]}}
     alias = place.arn("kms", f"alias/{place.prefix}*")
@@ -207,30 +206,29 @@ def keys(place: Place) -> list[Statement]:
 
 
 def database_secret(place: Place) -> list[Statement]:
-    """Return the permissions by which RDS stores the administrator's password."""
+    """Return the permissions with which RDS stores the administrator's password."""
     secrets = [place.arn("secretsmanager", "secret:rds!db-*")]
     names = ["CreateSecret", "DescribeSecret", "GetSecretValue", "TagResource"]
     return [granted("secretsmanager", names, secrets)]
 
 
 def alert_rules(place: Place, workspace_arn: Input[str]) -> Statement:
-    """Rules and routes of the account's workspace, which the foundation owns."""
+    """Return the permissions for alert rules and routes in the foundation's workspace."""
     subjects = ("RuleGroupsNamespace", "AlertManagerDefinition")
-    names = [
-        f"{verb}{each}" for each in subjects for verb in ("Create", "Put", "Describe", "Delete")
-    ]
+    verbs = ("Create", "Put", "Describe", "Delete")
+    names = [f"{verb}{subject}" for subject in subjects for verb in verbs]
     tags = ["ListTagsForResource", "TagResource", "UntagResource"]
     own = place.arn("aps", f"rulegroupsnamespace/*/{place.prefix}*")
     return granted("aps", [*names, *tags], [workspace_arn, own])
 
 
 def cluster(place: Place) -> list[Statement]:
-    """Its address; what the role may do inside, the cluster itself says."""
+    """Return the permission to read the cluster's address; access entries grant the rest."""
     return [granted("eks", ["DescribeCluster"], [place.arn("eks", f"cluster/{place.cluster}")])]
 
 
 def gateway(place: Place) -> Mapping[str, list[Statement]]:
-    """Certificates have no names, so tags decide. Without a zone the platform is not public."""
+    """Return the permissions of a public platform, which needs a zone; tags mark certificates."""
     if place.zone_id is None:
         return {}
     certificates = [place.arn("acm", "certificate/*")]
@@ -251,13 +249,13 @@ def gateway(place: Place) -> Mapping[str, list[Statement]]:
 
 
 def without_resources() -> Statement:
-    """Actions for which AWS knows no resources, or none yet."""
+    """Return the actions that AWS cannot restrict to resources."""
     return {
         "Sid": "WithoutResources",
         "Effect": "Allow",
         "Action": [
             "ecr:GetAuthorizationToken",
-            *[f"ec2:Describe{each}" for each in SURROUNDINGS],
+            *[f"ec2:Describe{part}" for part in NETWORK_PARTS],
             "kms:CreateKey",
             "kms:ListAliases",
             "logs:DescribeLogGroups",

@@ -1,4 +1,4 @@
-"""Lists the read permissions that a comparison of the platform with its program needs."""
+"""Lists the read permissions of the nightly drift detection."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,25 +12,25 @@ READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List")
 def observation(
     place: Place, deployment: Mapping[str, Sequence[Statement]]
 ) -> dict[str, list[Statement]]:
-    """Return the policies of a deployment without the actions that change anything."""
+    """Return the policies of a deployment, reduced to actions that only read."""
     kept = {title: read_only(statements) for title, statements in deployment.items()}
     return {**kept, "password": [administrators_password(place)]}
 
 
 def read_only(statements: Sequence[Statement]) -> list[Statement]:
-    kept = [{**each, "Action": [*filter(reads, each["Action"])]} for each in statements]
-    return [each for each in kept if each["Action"]]
+    kept = [{**one, "Action": [*filter(is_read, one["Action"])]} for one in statements]
+    return [statement for statement in kept if statement["Action"]]
 
 
-def reads(action: str) -> bool:
+def is_read(action: str) -> bool:
     return action.partition(":")[2].startswith(READS)
 
 
 def administrators_password(place: Place) -> Statement:
-    """The program asks for it; it is encrypted with the platform's key, used for nothing else."""
-    asked = {
+    """Return the permission to decrypt the administrator's password, which the program reads."""
+    conditions = {
         "aws:ResourceTag/system": SYSTEM,
         "kms:ViaService": f"secretsmanager.{place.region}.amazonaws.com",
     }
-    decrypted = granted("kms", ["Decrypt"], [place.arn("kms", "key/*")])
-    return {**decrypted, "Condition": {"StringEquals": asked}}
+    statement = granted("kms", ["Decrypt"], [place.arn("kms", "key/*")])
+    return {**statement, "Condition": {"StringEquals": conditions}}

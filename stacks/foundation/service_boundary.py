@@ -1,10 +1,10 @@
-"""The most that a role of the platform can ever do, whatever its own policies say."""
+"""Defines the permissions boundary: the maximum permissions of every role of the platform."""
 
 from herald_infra.policy_document import Statement
 
 from stacks.foundation.deployment import Place, granted, named
 
-FIGURES = (
+METRICS = (
     "CreateLogGroup PutRetentionPolicy CreateLogStream PutLogEvents DescribeLogStreams GetLogEvents"
 ).split()
 SENDING = ["SendEmail", "SendTemplatedEmail", "SendRawEmail"]
@@ -12,14 +12,14 @@ INTERFACES = (
     "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface "
     "GetSecurityGroupsForVpc UnassignPrivateIpAddresses"
 ).split()
-LOOKING = ("DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs").split()
+LOOKUPS = ("DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs").split()
 
 
 def boundary(place: Place) -> list[Statement]:
     streams = place.arn("logs", f"log-group:{place.prefix}*:*")
-    figures = place.arn("logs", "log-group:RDS*")  # of a server's operating system
+    metrics = place.arn("logs", "log-group:RDS*")  # of a database server's operating system
     return [
-        granted("logs", FIGURES, [figures, f"{figures}:log-stream:*"]),
+        granted("logs", METRICS, [metrics, f"{metrics}:log-stream:*"]),
         granted("sns", ["Publish"], named(place, "sns")),
         granted(
             "sqs",
@@ -49,6 +49,6 @@ def boundary(place: Place) -> list[Statement]:
         granted("lambda", ["InvokeFunction"], named(place, "lambda")),
         granted("logs", ["CreateLogStream", "PutLogEvents"], [streams]),
         granted("ec2", INTERFACES, [place.arn("ec2", "*")]),
-        {**granted("ec2", LOOKING, ["*"]), "Sid": "FunctionsInTheNetwork"},
+        {**granted("ec2", LOOKUPS, ["*"]), "Sid": "FunctionsInTheNetwork"},
         {**granted("ses", ["GetAccount"], ["*"]), "Sid": "SendingRateOfTheAccount"},
     ]

@@ -1,7 +1,7 @@
-"""`make bench`: measures the running platform and prints a table; `COLD=1` starts from nothing too.
+"""Measures the running platform and prints a table: `make bench`.
 
-A cold start removes the local environment with all its data, so it happens only when asked for.
-The built programs and the Python base image are kept in the user's cache; `make bench-cold`
+`COLD=1` also measures a cold start, which removes the local environment with all its data. A cold
+start uses the built programs and the Python base image of the user's cache; `make bench-cold`
 measures without them.
 """
 
@@ -12,8 +12,8 @@ from tests.bench import arrivals, rollout, updates
 from tests.bench.measures import Series, seconds_of, show
 
 
-def starts(variables: dict[str, str]) -> list[Series]:
-    """The first `make up` without images and state, and the one after `make down`."""
+def measure_starts(variables: dict[str, str]) -> list[Series]:
+    """Measure `make up` without images and state, and after `make down`."""
     make = ["make", "-C", str(PROJECT), "-s"]
     seconds_of([*make, "clean"], variables)
     cold = seconds_of([*make, "up"], variables)
@@ -23,12 +23,12 @@ def starts(variables: dict[str, str]) -> list[Series]:
 
 
 def main() -> None:
-    started = starts(dict(os.environ)) if os.environ.get("COLD") == "1" else []
+    starts = measure_starts(dict(os.environ)) if os.environ.get("COLD") == "1" else []
     variables = {**os.environ, **Environment().shell()}
     variables.pop("PYTHONDONTWRITEBYTECODE", None)
     unchanged = updates.measure(variables)
-    rolled = rollout.measure(variables)
-    show([*unchanged, *started, rolled, *arrivals.measure(variables)], base=unchanged[0])
+    rollouts = rollout.measure(variables)
+    show([*unchanged, *starts, rollouts, *arrivals.measure(variables)], base=unchanged[0])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""From HTTP create to the inbox.
+"""Measures reminders from their creation over HTTP to their arrival in the inbox.
 
-A reminder must lie more than a minute ahead, so what is measured is lateness: from the moment a
-reminder was due to its arrival in the inbox, for reminders posted over HTTP at a steady rate.
+A reminder must be due in more than a minute. So the second series measures lateness: the time from
+the due time of a reminder to its arrival in the inbox.
 """
 
 import json
@@ -18,11 +18,11 @@ from tests.bench.measures import Series
 REMINDERS = 200
 RATE = 20  # posts a second
 AHEAD = timedelta(seconds=63)
-PATIENCE = timedelta(seconds=30)  # after the last was due
+PATIENCE = timedelta(seconds=30)  # after the last due time
 
 
 def post(url: str, recipient: str, due: datetime, message: str) -> float:
-    """Create one reminder; the seconds until its answer."""
+    """Create one reminder and return the seconds until the response."""
     body = {"date": due.isoformat(), "notifyType": "email", "message": message}
     headers = {
         "content-type": "application/json",
@@ -35,14 +35,17 @@ def post(url: str, recipient: str, due: datetime, message: str) -> float:
         return time.perf_counter() - began
 
 
-def lateness(url: str, recipient: str, due: Mapping[str, datetime]) -> list[float]:
-    """Seconds from due to arrival, of every reminder."""
+def measure_lateness(url: str, recipient: str, due: Mapping[str, datetime]) -> list[float]:
+    """Return the seconds from due time to arrival of every reminder."""
     query = urllib.parse.urlencode({"channel": "email", "to": recipient})
     deadline = max(due.values()) + PATIENCE
     messages: list[dict[str, str]] = []
     while len(messages) < len(due):
         if datetime.now(UTC) > deadline:
-            raise SystemExit(f"bench: {len(messages)} of {len(due)} reminders reached the inbox")
+            raise SystemExit(
+                f"bench: expected {len(due)} reminders in the inbox; got {len(messages)} within"
+                f" {PATIENCE.total_seconds():.0f} s after the last due time"
+            )
         time.sleep(1)
         with urllib.request.urlopen(f"{url}/api/messages?{query}", timeout=10) as answer:
             messages = json.loads(answer.read())
@@ -60,7 +63,7 @@ def measure(variables: Mapping[str, str]) -> list[Series]:
         name = f"Reminder {number}"
         due[name] = datetime.now(UTC) + AHEAD
         posts.append(post(variables["REMINDERS_URL"], recipient, due[name], name))
-    late = Series("due to inbox", lateness(variables["INBOX_URL"], recipient, due))
+    late = Series("due to inbox", measure_lateness(variables["INBOX_URL"], recipient, due))
     rate = f"{REMINDERS} posted at {RATE}/s; p99"
     created = Series("HTTP create", posts)
     return [

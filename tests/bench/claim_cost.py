@@ -1,10 +1,10 @@
-"""What one claim costs when few and when very many notifications wait.
+"""Measures the time of a claim with few and with many pending notifications.
 
 `python -m tests.bench.claim_cost [--ten-million]`
 
-What is due is enough for all claims, and all else lies in the future. Each size has a database
-of its own on one server, and they take turns, so that a slow minute of the machine is no one's
-alone. Each claim is settled, outside of the measured time, before the next.
+Enough notifications are due for all claims; the others are due in the future. Each size has its
+own database on one server. The sizes take turns, so that a slow minute of the machine affects all
+of them. Each claim is settled before the next, outside of the measured time.
 """
 
 import os
@@ -26,28 +26,28 @@ from tests.bench.scheduler_table import show
 
 SIZES = (10_000, 100_000, 1_000_000)
 TEN_MILLION = 10_000_000
-BATCH = 500  # half of what the scheduler claims, so that 10,000 are enough for all claims
+BATCH = 500  # half of the scheduler's batch, so that 10,000 are enough for all claims
 LEASE = 60.0  # seconds
 CLAIMS = 15  # of each size
-WARM_UP = 5  # claims after which statement and cache are prepared
+WARM_UP = 5  # unmeasured claims that prepare the statement and the cache
 
 
 def measure(sizes: Sequence[int]) -> dict[int, list[float]]:
-    """Milliseconds of each claim, by how many are pending; the sizes take turns."""
-    found: dict[int, list[float]] = {size: [] for size in sizes}
+    """Return the milliseconds of each claim by the number of pending notifications."""
+    claims: dict[int, list[float]] = {size: [] for size in sizes}
     with notifications_databases(*map(_name, sizes)) as databases, ExitStack() as open_pools:
-        tables = {size: _filled(databases[_name(size)], size, open_pools) for size in sizes}
+        tables = {size: _fill(databases[_name(size)], size, open_pools) for size in sizes}
         for _ in range(WARM_UP + CLAIMS):
             for size in random.sample(sizes, len(sizes)):
-                found[size].append(_timed(tables[size]))
-    return {size: times[WARM_UP:] for size, times in found.items()}
+                claims[size].append(_claim(tables[size]))
+    return {size: times[WARM_UP:] for size, times in claims.items()}
 
 
 def _name(size: int) -> str:
     return f"notifications_{size}"
 
 
-def _filled(
+def _fill(
     settings: DatabaseSettings, pending: int, open_pools: ExitStack
 ) -> PostgresDueNotifications:
     fill(settings, pending, first=-BATCH * (WARM_UP + CLAIMS) * 0.001, step=0.001)
@@ -56,7 +56,7 @@ def _filled(
     return PostgresDueNotifications(pool, LEASE, claims)
 
 
-def _timed(notifications: PostgresDueNotifications) -> float:
+def _claim(notifications: PostgresDueNotifications) -> float:
     began = time.perf_counter()
     claimed = notifications.claim(BATCH)
     elapsed = time.perf_counter() - began
@@ -66,12 +66,12 @@ def _timed(notifications: PostgresDueNotifications) -> float:
 
 
 def main(
-    ten_million: Annotated[bool, typer.Option(help="measure 10,000,000 too, slowly")] = False,
+    ten_million: Annotated[bool, typer.Option(help="Also measure 10,000,000, slowly.")] = False,
 ) -> None:
-    """Measure and print."""
+    """Measure claims and print a table."""
     sizes = (*SIZES, TEN_MILLION) if ten_million else SIZES
-    found = measure(sizes)
-    medians = {size: statistics.median(times) for size, times in found.items()}
+    claims = measure(sizes)
+    medians = {size: statistics.median(times) for size, times in claims.items()}
     least = min(medians.values())
     show(
         f"one claim of {BATCH}, {CLAIMS} claims each, load {os.getloadavg()[0]:.1f}",
@@ -84,7 +84,7 @@ def main(
                 f"{max(times):.2f}",
                 f"{medians[size] / least:.2f} x",
             )
-            for size, times in found.items()
+            for size, times in claims.items()
         ],
     )
 

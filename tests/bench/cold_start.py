@@ -1,8 +1,8 @@
-"""`make bench-cold`: the first `make up` in a fresh clone, from empty caches.
+"""Measures the first `make up` of a fresh clone with empty caches: `make bench-cold`.
 
-Nothing else may run: no local environment, no other builds.  The figures are seconds until a
-reminder was delivered, and GiB that remain on the disk outside the checkout.  Debian packages that
-are installed already are not removed.
+Nothing else may run: no local environment and no builds. The figures are the seconds until a
+reminder was delivered, and the GiB that remain outside the checkout. Installed Debian packages are
+not removed.
 """
 
 import os
@@ -26,12 +26,13 @@ CACHES = (
 
 
 def variables(caches: Path) -> dict[str, str]:
-    """The environment with every cache below one empty folder."""
+    """Return environment variables that put every cache into one empty folder."""
     kept = {name: value for name, value in os.environ.items() if name not in CACHES}
     return {**kept, "XDG_CACHE_HOME": str(caches), "GOPATH": str(caches / "go")}
 
 
-def gibibytes(folder: Path) -> float:
+def disk_usage(folder: Path) -> float:
+    """Return the size of a folder on the disk in GiB."""
     files = (path.lstat() for path in folder.rglob("*") if not path.is_dir())
     return sum(file.st_blocks * 512 for file in files) / 2**30
 
@@ -42,7 +43,7 @@ def measure(clone: Path, caches: Path) -> dict[str, float]:
     began = time.monotonic()
     try:
         subprocess.run(["make", "-C", str(clone), "up"], env=environment, check=True)
-        return {"seconds": time.monotonic() - began, "GiB left": gibibytes(caches)}
+        return {"seconds": time.monotonic() - began, "GiB left": disk_usage(caches)}
     finally:
         subprocess.run(["make", "-C", str(clone), "clean"], env=environment, check=False)
 

@@ -1,10 +1,10 @@
-"""How late the notifications of others are while one user does his worst.
+"""Measures how much one user's burst of notifications delays those of other users.
 
 `python -m tests.bench.fair_shares [--seconds 15] [--burst 10000]`
 
-Two hundred users get one notification after another, and their lateness is measured: once alone,
-and once while thousands of one user, half of them series, are overdue at the same time. Both are
-of one run, so the ratio depends little on the machine.
+The lateness of the other users' notifications is measured twice: alone, and while thousands of one
+user, half of them series, are overdue at once. One run measures both, so the ratio depends little
+on the machine.
 """
 
 import json
@@ -31,7 +31,7 @@ from tests.bench.scheduler_table import show
 NOTICE = 3.0  # seconds between the filled table and the first due time
 PER_SECOND = 100  # notifications of the others
 WORST = "user-worst"
-ANSWER = 0.02  # seconds that the topic takes for a batch
+ANSWER = 0.02  # seconds in which the topic accepts a batch
 BURST = """
 insert into notifications (id, version, user_id, state, reminder_id, channel, message, urgent,
     occurrence, deliver_at, date, rule, time_zone, except_dates, notify_offset)
@@ -47,7 +47,7 @@ from (
 
 
 class LateTopic:
-    """Takes a batch after a while, and keeps how late those of others were."""
+    """Accepts batches slowly, and records the lateness of other users' notifications."""
 
     def __init__(self) -> None:
         self.late: list[float] = []  # milliseconds
@@ -71,7 +71,7 @@ class LateTopic:
 
 
 def measure(settings: DatabaseSettings, seconds: int, burst: int) -> LateTopic:
-    """Return what the topic got until all of the others were published."""
+    """Run the scheduler until the notifications of all other users were published."""
     topic, count = LateTopic(), PER_SECOND * seconds
     sender, alarm = Sender(topic, "topic", THREADS), PostgresAlarm(conninfo(settings))
     with (
@@ -80,7 +80,7 @@ def measure(settings: DatabaseSettings, seconds: int, burst: int) -> LateTopic:
         closing(sender),
         closing(alarm),
     ):
-        # Without a budget: a user who stays within it is the worse one for the others.
+        # A budget would protect the other users, so this run has none.
         due = PostgresDueNotifications(pool, LEASE, claims, per_day=1_000_000)
         scheduler = Scheduler(due, sender, alarm)
         fill(settings, count, first=NOTICE, step=1 / PER_SECOND)
@@ -99,21 +99,21 @@ def measure(settings: DatabaseSettings, seconds: int, burst: int) -> LateTopic:
 
 
 def main(
-    seconds: Annotated[int, typer.Option(help="how long notifications of others come due")] = 15,
-    burst: Annotated[int, typer.Option(help="notifications of one user, overdue at once")] = 10_000,
+    seconds: Annotated[int, typer.Option(help="Seconds with notifications of other users.")] = 15,
+    burst: Annotated[int, typer.Option(help="Overdue notifications of the one user.")] = 10_000,
 ) -> None:
-    """Measure and print."""
+    """Measure lateness and print a table."""
     rows, alone = [], None
     with notifications_database() as settings:
-        for name, count in (("alone", 0), (f"beside {burst:,} of one user", burst)):
+        for name, count in (("alone", 0), (f"with {burst:,} of one user", burst)):
             topic = measure(settings, seconds, count)
             cuts = statistics.quantiles(topic.late, n=100)
             alone = alone or cuts[98]
-            figures = [f"{one:.1f}" for one in (cuts[49], cuts[98], max(topic.late))]
+            figures = [f"{value:.1f}" for value in (cuts[49], cuts[98], max(topic.late))]
             rows.append((name, *figures, f"{cuts[98] / alone:.1f} x", f"{topic.of_worst:,}"))
     show(
-        f"lateness of others in milliseconds, {PER_SECOND}/s, load {os.getloadavg()[0]:.1f}",
-        ("", "p50", "p99", "most", "p99 to alone", "sent of the one"),
+        f"lateness of other users in milliseconds, {PER_SECOND}/s, load {os.getloadavg()[0]:.1f}",
+        ("", "p50", "p99", "most", "p99 ratio", "sent to the one user"),
         rows,
     )
 

@@ -1,8 +1,8 @@
 """Measures an API under 200 hostile connections: `python -m tests.bench.hostile_connections`.
 
-Memory and the time of `/health/live` are compared with the same process at rest. Each attack
-sends as much as the process takes: bodies without login, bodies that stop before their end, and
-heads that never end.
+The table compares memory and the time of `/health/live` with the same process at rest. Each attack
+sends as much as the process accepts: unauthenticated bodies, incomplete bodies, and endless
+headers.
 """
 
 import os
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from tests.bench.measures import Series, show
 
 CONNECTIONS = 200
-SIZE = 1024 * 1024 - 1  # bytes of a body that bulk accepts from a known caller
+SIZE = 1024 * 1024 - 1  # bytes of a body that `/bulk` accepts from an authenticated caller
 PROBES = 100
 SERVER = """
 from service_runtime.api import create_api
@@ -41,16 +41,16 @@ HEAD = (
 KNOWN = b"x-authenticated-userid: user-%d\r\n"
 STRING = b'{"a":"' + b"x" * (SIZE - 8) + b'"}'
 ATTACKS = {
-    "bodies without login": [HEAD + b"\r\n" + STRING] * CONNECTIONS,
-    "bodies that stop": [HEAD + KNOWN % at + b"\r\n" + STRING[:-1] for at in range(CONNECTIONS)],
-    "whole bodies": [HEAD + KNOWN % at + b"\r\n" + STRING for at in range(CONNECTIONS)],
-    "heads that never end": [HEAD + b"long: " + b"x" * 60_000] * CONNECTIONS,
+    "unauthenticated bodies": [HEAD + b"\r\n" + STRING] * CONNECTIONS,
+    "incomplete bodies": [HEAD + KNOWN % at + b"\r\n" + STRING[:-1] for at in range(CONNECTIONS)],
+    "complete bodies": [HEAD + KNOWN % at + b"\r\n" + STRING for at in range(CONNECTIONS)],
+    "endless headers": [HEAD + b"long: " + b"x" * 60_000] * CONNECTIONS,
 }
 
 
 @contextmanager
 def server() -> Iterator[tuple[int, str]]:
-    """Run an API in a process of its own; give its id and address."""
+    """Run an API in a separate process; yield its process id and URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -67,7 +67,7 @@ def server() -> Iterator[tuple[int, str]]:
 
 
 def probe(url: str) -> list[float]:
-    """Return seconds of probes, each on a connection of its own, as a kubelet asks."""
+    """Return the seconds of health probes, each on a new connection like those of a kubelet."""
     taken = []
     for _ in range(PROBES):
         began = time.perf_counter()
@@ -82,13 +82,13 @@ def probe(url: str) -> list[float]:
 
 
 def peak_memory(pid: int) -> int:
-    """Return the most KiB that the process had in memory so far."""
+    """Return the peak memory of the process in KiB."""
     status = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in status if line.startswith("VmHWM:")).split()[1])
 
 
 def attack(url: str, requests: list[bytes]) -> list[socket.socket]:
-    """Open all connections and send what each takes without waiting for an answer."""
+    """Open all connections and send as much as each accepts, without waiting for an answer."""
     address = urlsplit(url)
     opened = []
     for request in requests:
@@ -100,27 +100,27 @@ def attack(url: str, requests: list[bytes]) -> list[socket.socket]:
     return opened
 
 
-def push_on(opened: list[socket.socket], requests: list[bytes]) -> None:
-    """Send once more; a server that stopped reading takes nothing."""
+def send_more(opened: list[socket.socket], requests: list[bytes]) -> None:
+    """Send the next part; a server that stopped reading does not accept it."""
     for connection, request in zip(opened, requests, strict=True):
         with suppress(OSError):
             connection.send(request[64 * 1024 :])
 
 
 def measure() -> list[Series]:
-    found = []
+    rows = []
     with server() as (pid, url):
-        found.append(Series("at rest", probe(url), f"{peak_memory(pid) // 1024} MiB"))
+        rows.append(Series("at rest", probe(url), f"{peak_memory(pid) // 1024} MiB"))
     for name, requests in ATTACKS.items():
         with server() as (pid, url):
             before, opened = peak_memory(pid), attack(url, requests)
-            push_on(opened, requests)
+            send_more(opened, requests)
             taken = probe(url)
             remark = f"{peak_memory(pid) / before:.2f} times the memory at rest"
-            found.append(Series(f"{CONNECTIONS} {name}", taken, remark))
+            rows.append(Series(f"{CONNECTIONS} {name}", taken, remark))
             for connection in opened:
                 connection.close()
-    return found
+    return rows
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""How late notifications are published when a thousand come due every second.
+"""Measures the lateness of published notifications when a thousand are due every second.
 
 `python -m tests.bench.lateness [--seconds 20] [--per-second 1000]`
 
-Lateness is the time from `deliver_at` to the arrival at the topic, both by this machine's clock,
-which is the database's as well. Every notification counts; none may be early.
+Lateness is the time from `deliver_at` to the arrival at the topic. The clock of this machine
+measures both, because the database runs here, too. The table includes every notification. The
+column `early` must be 0.
 """
 
 import json
@@ -33,7 +34,7 @@ THREADS: int = Settings.model_fields["sender_threads"].default
 
 
 class ArrivalTopic:
-    """Takes everything at once and notes when."""
+    """Accepts every batch at once and records its time."""
 
     def __init__(self) -> None:
         self.arrivals: list[tuple[float, list[str]]] = []
@@ -51,7 +52,7 @@ class ArrivalTopic:
 
     @property
     def lateness(self) -> list[float]:
-        """Milliseconds, in ascending order; negative when early."""
+        """Return the milliseconds in ascending order; early notifications are negative."""
         return sorted(
             (at - datetime.fromisoformat(json.loads(body)["data"]["deliverAt"]).timestamp()) * 1000
             for at, bodies in self.arrivals
@@ -79,19 +80,19 @@ def measure(settings: DatabaseSettings, per_second: int, seconds: int) -> list[f
             time.sleep(0.5)
         scheduler.stop()
         thread.join()
-    assert topic.taken == count, f"{topic.taken} of {count} were published"
+    assert topic.taken == count, f"expected {count} published notifications; got {topic.taken}"
     return topic.lateness
 
 
 def main(
-    seconds: Annotated[int, typer.Option(help="how long notifications come due")] = 20,
-    per_second: Annotated[int, typer.Option(help="how many of them")] = 1_000,
+    seconds: Annotated[int, typer.Option(help="Seconds with due notifications.")] = 20,
+    per_second: Annotated[int, typer.Option(help="Due notifications per second.")] = 1_000,
 ) -> None:
-    """Measure and print."""
+    """Measure lateness and print a table."""
     with notifications_database() as settings:
         late = measure(settings, per_second, seconds)
     cuts = statistics.quantiles(late, n=100)
-    early = sum(one < 0 for one in late)
+    early = sum(milliseconds < 0 for milliseconds in late)
     row = (f"{per_second:,}/s", f"{cuts[49]:.1f}", f"{cuts[98]:.1f}", f"{late[-1]:.1f}", f"{early}")
     show(
         f"lateness in milliseconds, {len(late):,} notifications, load {os.getloadavg()[0]:.1f}",

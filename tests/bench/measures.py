@@ -1,4 +1,4 @@
-"""A measured series and the table of all of them."""
+"""Defines measured series and prints their table."""
 
 import math
 import statistics
@@ -13,7 +13,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Series:
-    """Seconds of one measure, and what else a reader has to know about it."""
+    """Holds the seconds of one measure, and a remark for the table."""
 
     name: str
     seconds: list[float]
@@ -29,7 +29,7 @@ class Series:
 
 
 def seconds_of(command: Sequence[str], variables: Mapping[str, str]) -> float:
-    """Run a command that must succeed; its output is shown only when it does not."""
+    """Run a command and return its seconds; if it fails, exit with its output."""
     began = time.perf_counter()
     done = subprocess.run(command, env=dict(variables), capture_output=True, text=True, check=False)
     took = time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""From a changed source file to the new pod that serves it."""
+"""Measures the time from a changed source file to a ready pod with the change."""
 
 import json
 import subprocess
@@ -15,26 +15,28 @@ DEPLOYMENT = "local-reminder-service"
 ROUNDS = 2
 
 
-def image(variables: Mapping[str, str]) -> str:
-    """The image of the pods that are ready, once the rollout is over."""
+def wait_for_image(variables: Mapping[str, str]) -> str:
+    """Wait for the end of the rollout and return the image of the pods."""
     watch = ["kubectl", "rollout", "status", "-n", "local", f"deployment/{DEPLOYMENT}"]
     seconds_of(watch, variables)
     read = ["kubectl", "get", "deployment", "-n", "local", DEPLOYMENT, "-o", "json"]
-    found = subprocess.run(read, env=dict(variables), capture_output=True, check=True).stdout
-    return str(json.loads(found)["spec"]["template"]["spec"]["containers"][0]["image"])
+    shown = subprocess.run(read, env=dict(variables), capture_output=True, check=True).stdout
+    return str(json.loads(shown)["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def change(source: Path, variables: Mapping[str, str]) -> float:
-    before, began = image(variables), time.perf_counter()
+    before, began = wait_for_image(variables), time.perf_counter()
     source.write_text(f"{source.read_text()}\n# measured at {time.time()}\n")
     seconds_of([*UP, "--stack", "local", "--cwd", str(PROJECT)], variables)
-    if image(variables) == before:
-        raise SystemExit(f"bench: {DEPLOYMENT} still runs {before} after its source changed")
+    if wait_for_image(variables) == before:
+        raise SystemExit(
+            f"bench: expected a new image of {DEPLOYMENT} after a change; got {before}"
+        )
     return time.perf_counter() - began
 
 
 def measure(variables: Mapping[str, str]) -> Series:
-    """Change a source file, provision, wait for the pod; then put the file back and provision."""
+    """Change a source file, provision and wait for the pod; then restore the file."""
     original = SOURCE.read_text()
     try:
         taken = [change(SOURCE, variables) for _ in range(ROUNDS)]

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the measurement's own, with durable commits and tables of notifications."""
+"""Starts a PostgreSQL server with durable commits for measurements, and fills its tables."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from tests.postgresql import postgres_server
 NAME = "notifications"
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 ROOM = {"shared_buffers": "512MB", "max_wal_size": "4GB", "autovacuum": "off"}
-# Four texts of the length that people write, so that rows and messages have a usual size.
+# Four texts of ordinary length give rows and messages a realistic size.
 FILL = """
 insert into notifications (id, version, user_id, state, reminder_id, email, channel, message,
     url, urgent, occurrence, deliver_at, date, time_zone, except_dates, notify_offset)
@@ -35,7 +35,7 @@ def notifications_database() -> Iterator[DatabaseSettings]:
 
 @contextmanager
 def notifications_databases(*names: str) -> Iterator[Mapping[str, DatabaseSettings]]:
-    """Some on one server, by name."""
+    """Create several databases on one server; yield their settings by name."""
     with postgres_server(**DURABLE, **ROOM) as server:
         databases = {name: server.database(name) for name in names}
         for settings in databases.values():
@@ -55,7 +55,7 @@ def administrator(settings: DatabaseSettings) -> "psycopg.Connection[tuple[objec
 
 
 def fill(settings: DatabaseSettings, count: int, *, first: float, step: float) -> None:
-    """Nothing but `count` notifications, due every `step` seconds, `first` seconds from now."""
+    """Replace all notifications by `count` new ones, due every `step` seconds after `first`."""
     with administrator(settings) as connection:
         connection.execute("truncate notifications")
         connection.execute(FILL.format(first=first, step=step, count=count))

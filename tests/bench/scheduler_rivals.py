@@ -1,4 +1,4 @@
-"""The same work as jobs of pgqueuer and of procrastinate, each in the way that suits it best."""
+"""Runs the scheduler's work as jobs of pgqueuer and procrastinate, each with its best settings."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ DEFAULT_BATCH, LARGE_BATCH = 10, 500  # jobs that pgqueuer takes at once
 
 
 class Pgqueuer:
-    """With the driver that its documentation recommends."""
+    """Measures pgqueuer with the driver that its documentation recommends."""
 
     share = 0.25
 
@@ -34,7 +34,7 @@ class Pgqueuer:
         asyncio.run(cls(settings, DEFAULT_BATCH)._install())
 
     def measure(self, count: int) -> float:
-        """Jobs a second."""
+        """Return the jobs per second."""
         return asyncio.run(self._measure(count))
 
     async def _install(self) -> None:
@@ -76,6 +76,8 @@ class Pgqueuer:
 
 
 class Procrastinate:
+    """Measures procrastinate with its asynchronous worker."""
+
     name, share = "procrastinate", 0.02
 
     def __init__(self, settings: DatabaseSettings) -> None:

@@ -1,4 +1,4 @@
-"""Prints measurements."""
+"""Prints a table of measurements."""
 
 from collections.abc import Sequence
 

@@ -1,10 +1,10 @@
-"""Due notifications claimed and published per second, beside two queues on PostgreSQL.
+"""Compares the scheduler's notifications per second with two job queues on PostgreSQL.
 
 `python -m tests.bench.scheduler_throughput [--rounds 4] [--count 20000]`
 
-All commits that settle work are durable, and all contenders use the same server in turn (ABBA).
-Herald's topic and the rivals' handlers are in this process and answer at once: what is measured
-is everything else. Numbers depend on the machine and on what else it does; ratios less so.
+All commits of finished work are durable. The contenders use the same server in turn (ABBA).
+Herald's topic and the handlers of the others run in this process and answer at once, so the figures
+include everything else. Ratios depend less on the machine than rates do.
 """
 
 import gc
@@ -40,14 +40,14 @@ class Contender(Protocol):
 
     @property
     def share(self) -> float:
-        """Of Herald's work, so that it is busy for about as long."""
+        """Return the share of Herald's work that takes about as long as Herald's."""
 
     def measure(self, count: int) -> float:
-        """Notifications or jobs a second, from a backlog of so many."""
+        """Process a backlog and return the notifications or jobs per second."""
 
 
 class FastTopic:
-    """Takes everything at once."""
+    """Accepts every batch at once."""
 
     def __init__(self) -> None:
         self.taken = 0
@@ -62,7 +62,7 @@ class FastTopic:
 
 
 class CountedDueNotifications(PostgresDueNotifications):
-    """Tells when a number of them is settled."""
+    """Sets `finished` when `count` notifications are settled."""
 
     def __init__(self, pool: Any, claims: Any, count: int) -> None:
         super().__init__(pool, LEASE, claims)
@@ -104,11 +104,11 @@ class Herald:
 
 
 def _drain(scheduler: Scheduler, due: CountedDueNotifications) -> float:
-    """Seconds until all are settled."""
+    """Run the scheduler and return the seconds until all notifications are settled."""
     thread = threading.Thread(target=scheduler.run)
     began = time.perf_counter()
     thread.start()
-    assert due.finished.wait(300), "not all were published in five minutes"
+    assert due.finished.wait(300), "expected that all are settled within five minutes"
     elapsed = time.perf_counter() - began
     scheduler.stop()
     thread.join()
@@ -116,7 +116,7 @@ def _drain(scheduler: Scheduler, due: CountedDueNotifications) -> float:
 
 
 def measure(rounds: int, count: int) -> dict[str, list[float]]:
-    """Rates by contender; every second round runs in the opposite order."""
+    """Return rates by contender; every second round runs in the opposite order."""
     with notifications_database() as settings:
         Pgqueuer.install(settings)
         contenders: list[Contender] = [
@@ -135,12 +135,12 @@ def measure(rounds: int, count: int) -> dict[str, list[float]]:
 
 
 def main(
-    rounds: Annotated[int, typer.Option(help="an even number")] = 4,
-    count: Annotated[int, typer.Option(help="notifications in Herald's backlog")] = 20_000,
+    rounds: Annotated[int, typer.Option(help="Number of rounds; must be even.")] = 4,
+    count: Annotated[int, typer.Option(help="Notifications in Herald's backlog.")] = 20_000,
 ) -> None:
-    """Measure and print."""
+    """Measure rates and print a table."""
     rates = measure(rounds, count)
-    medians = {name: statistics.median(found) for name, found in rates.items()}
+    medians = {name: statistics.median(values) for name, values in rates.items()}
     show(
         f"due notifications published per second, {rounds} rounds, load {os.getloadavg()[0]:.1f}",
         ("", "median/s", "least", "most", "herald is faster by"),
@@ -148,11 +148,11 @@ def main(
             (
                 name,
                 f"{medians[name]:,.0f}",
-                f"{min(found):,.0f}",
-                f"{max(found):,.0f}",
+                f"{min(values):,.0f}",
+                f"{max(values):,.0f}",
                 f"{medians['herald'] / medians[name]:.1f} x",
             )
-            for name, found in rates.items()
+            for name, values in rates.items()
         ],
     )
 

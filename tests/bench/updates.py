@@ -1,4 +1,4 @@
-"""The time of updates that change nothing, beside the engine's own time for as many resources."""
+"""Measures updates without changes, and the engine's own time for as many resources."""
 
 import json
 import shutil
@@ -21,25 +21,25 @@ IMPORT = [
 UP = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"]
 
 
-def platform_resources(variables: Mapping[str, str]) -> int:
+def count_resources(variables: Mapping[str, str]) -> int:
     command = ["pulumi", "stack", "export", "--stack", "local", "--cwd", str(PROJECT)]
     exported = subprocess.run(command, env=dict(variables), capture_output=True, check=True).stdout
     return len(json.loads(exported)["deployment"]["resources"])
 
 
 def measure(variables: Mapping[str, str]) -> list[Series]:
-    """Each round takes every measure once, so that a busy machine slows all of them alike."""
+    """Measure each command once per round, so that a busy machine slows all of them alike."""
     platform = [*UP, "--stack", "local", "--cwd", str(PROJECT)]
-    seconds_of(platform, variables)  # what changed since the last update is not what we measure
-    count = platform_resources(variables)
+    seconds_of(platform, variables)  # apply pending changes first; they are not measured
+    count = count_resources(variables)
     with tempfile.TemporaryDirectory() as folder:
         program = str(shutil.copytree(PROGRAM, Path(folder) / "program"))
         own = {**variables, "PULUMI_BACKEND_URL": f"file://{folder}"}
         many = {**own, "EMPTY_COMPONENTS": str(count - 1)}  # the stack itself is one more
         for stack, scope in (("none", {**own, "EMPTY_COMPONENTS": "0"}), ("many", many)):
-            place = ["--stack", stack, "--cwd", program]
+            options = ["--stack", stack, "--cwd", program]
             seconds_of(["pulumi", "stack", "init", stack, "--cwd", program], scope)
-            seconds_of([*UP, *place], scope)
+            seconds_of([*UP, *options], scope)
         preview = ["pulumi", "preview", "--non-interactive", "--stack", "none"]
         commands = {
             "preview of an empty stack": (

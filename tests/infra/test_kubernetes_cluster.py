@@ -196,8 +196,8 @@ def test_viewers_may_read_all_and_change_nothing(made):
 
 
 def test_an_open_cluster_is_refused():
-    with pytest.raises(ValueError, match="^A cluster") as refused:
+    with pytest.raises(ValueError, match="^`public_cidrs`") as refused:
         args(public_cidrs=["0.0.0.0/0"])
     assert str(refused.value) == (
-        "A cluster's API must not be open to everyone, but public_cidrs has ['0.0.0.0/0']."
+        "`public_cidrs` must not open the cluster's API to every address; remove 0.0.0.0/0."
     )

@@ -96,7 +96,7 @@ def test_archive_replaces_a_build(built, packed, tmp_path, monkeypatch):
         (of_other_platform, r"is for plan9-mips, and this machine is \S+;"),
         (of_other_version, r"was made from other versions of hello than this checkout has"),
         (without_program, r"has no hello, which this checkout needs"),
-        (without_file, r"is truncated or no archive of `make programs-archive`"),
+        (without_file, r"is truncated, or `make programs-archive` did not create it"),
         (changed_file, r"schemas/schemas in \S+ does not have its checksum"),
         (without_manifest, r"it does not begin with programs\.json"),
     ],
@@ -115,7 +115,7 @@ def test_truncated_archive_is_refused(packed, tmp_path, monkeypatch, kept):
     content = packed.read_bytes()
     packed.write_bytes(content[: kept if kept > 1 else int(len(content) * kept)])
     monkeypatch.setenv("HERALD_PROGRAMS", str(packed))
-    with pytest.raises(SystemExit, match=r"^tools: \S+ is truncated or no archive"):
+    with pytest.raises(SystemExit, match=r"^tools: \S+ is truncated, or `make"):
         main(["link", str(tmp_path / "links")])
     assert left_behind(tmp_path) == []
 
@@ -123,14 +123,14 @@ def test_truncated_archive_is_refused(packed, tmp_path, monkeypatch, kept):
 def test_other_content_is_refused(packed, tmp_path, monkeypatch):
     packed.write_bytes(gzip.compress(b"a page of a login"))
     monkeypatch.setenv("HERALD_PROGRAMS", str(packed))
-    with pytest.raises(SystemExit, match=r"is truncated or no archive"):
+    with pytest.raises(SystemExit, match=r"is truncated, or `make"):
         main(["link", str(tmp_path / "links")])
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("/missing", r"/missing is no file; HERALD_PROGRAMS takes a file or a URL"),
+        ("/missing", r"/missing does not exist; HERALD_PROGRAMS takes a file or a URL"),
         ("s3://bucket/key", r"s3://bucket/key cannot be read; .* takes a file or an HTTP URL"),
         ("http://127.0.0.1:1/a", r"http://127\.0\.0\.1:1/a cannot be read: .*refused"),
     ],

@@ -10,7 +10,7 @@ import yaml
 from stacks.config.services import MAX_NAME, find_services
 from stacks.foundation.deployment import ATTACHED, SYSTEM, TAKERS
 from stacks.foundation.deployment import KEYS as KEY_ACTIONS
-from stacks.foundation.observation import reads
+from stacks.foundation.observation import is_read
 from stacks.outputs.foundation import FoundationOutputs
 from stacks.platform.alerting import scrape_configuration
 from tests.stacks import stack_files as platform_files
@@ -174,8 +174,8 @@ def test_whoever_deploys_may_make_what_the_platform_has(foundation, platform, st
 
 
 def test_whoever_compares_may_read_what_updates_read_and_change_nothing(deploying, comparing):
-    assert {action for action in actions(deploying) if reads(action)} <= actions(comparing)
-    rest = {action for action in actions(comparing) if not reads(action)}
+    assert {action for action in actions(deploying) if is_read(action)} <= actions(comparing)
+    rest = {action for action in actions(comparing) if not is_read(action)}
     assert rest == {"kms:Decrypt"}  # of the state, and of the password that the program asks for
     decrypting = [each for each in comparing if "kms:Decrypt" in each["Action"]]
     assert [each.get("Condition", {}).get("StringEquals") for each in decrypting] == [

@@ -108,11 +108,11 @@ REFUSED_BY_AWS = {
                 "zones": ["eu-central-1a", "us-east-1a"],
             }
         },
-        "network is wrong: expected zones of eu-central-1, not us-east-1a",
+        "network is wrong: expected zones of eu-central-1; got us-east-1a",
     ),
     "roles that the deploy role may change": (
         {"name": "dev-cluster"},
-        "platformPrefix is wrong: expected a prefix that name, dev-cluster, does not have",
+        "platformPrefix is wrong: expected a prefix with which the name dev-cluster does not start",
     ),
 }
 
