@@ -152,8 +152,10 @@ lock: .venv/ready ## Resolve the lock files again, with hashes
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 review/audit/requirements.in -o review/audit/requirements.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 docs/generator/requirements.in -o docs/generator/requirements.lock
 
-.PHONY: check
+.PHONY: check check-code check-tests
 check: .venv/ready ## Check format, lint, types and unit tests
+	@$(MAKE) --no-print-directory -k -j2 check-code check-tests
+check-code:
 	@.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
@@ -161,7 +163,8 @@ check: .venv/ready ## Check format, lint, types and unit tests
 	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	.venv/bin/zizmor --quiet --offline --no-progress .github
-	$(PYTHON) -m pytest -q $(WORKERS) -m "not integration and not system"
+check-tests:
+	@$(PYTHON) -m pytest -q $(WORKERS) -m "not integration and not system"
 
 .PHONY: format
 format: .venv/ready ## Format the code

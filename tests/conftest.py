@@ -3,12 +3,18 @@ import os
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from review.simulation import trial
 from tests.browser import browser, visits
 
 __all__ = ["browser", "visits"]
 STARTED = {"browser", "postgres_server", "moto_server", "tools_folder"}  # fixtures of processes
+
+
+# A busy machine fails no property: pytest-timeout ends examples that hang.
+settings.register_profile("herald", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("herald")
 
 
 def pytest_configure(config: pytest.Config) -> None:

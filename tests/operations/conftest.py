@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from operations.command_line import main
 from operations.stack import Stack
@@ -143,6 +142,8 @@ def herald(capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
 
 @pytest.fixture(scope="session")
 def aws_server() -> Iterator[str]:
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer  # takes a second
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

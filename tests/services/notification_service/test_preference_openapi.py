@@ -41,6 +41,6 @@ schema = schemathesis.openapi.from_asgi(
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @schema.include(path_regex="^/(preferences|unsubscribe)").parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_answers_are_as_described(case):
     case.call_and_validate(excluded_checks=[ignored_auth, positive_data_acceptance])

@@ -142,7 +142,7 @@ def clocks_change(zone: ZoneInfo, moment: datetime, hours: int = 60) -> bool:
     return len({(moment + timedelta(hours=h)).astimezone(zone).utcoffset() for h in around}) > 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some_windows, zones, moments)
 def test_what_the_wall_clock_shows_as_quiet_is_quiet_in_every_zone(windows, zone, moment):
     assume(free_minutes(windows) >= LEAST_FREE)
@@ -154,7 +154,7 @@ def test_what_the_wall_clock_shows_as_quiet_is_quiet_in_every_zone(windows, zone
         assert until is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some_windows, zones, moments)
 def test_the_end_is_the_first_moment_that_is_not_quiet(windows, zone, moment):
     assume(free_minutes(windows) >= LEAST_FREE)
@@ -168,7 +168,7 @@ def test_the_end_is_the_first_moment_that_is_not_quiet(windows, zone, moment):
         assert quiet_until(windows, zone, within) == until
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some_windows, zones, moments, hours)
 def test_the_next_digest_lies_ahead_and_in_no_quiet_hours(windows, zone, moment, digest_at):
     assume(free_minutes(windows) >= LEAST_FREE)

@@ -95,8 +95,8 @@ def in_week(parts: Parts, day: date) -> bool:
 
 
 def on_weekday(parts: Parts, day: date) -> bool:
-    span = month_of(day) if parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts else year_of(day)
-    same = [one for one in span if one.weekday() == day.weekday()]
+    is_of_month = parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts
+    same = same_weekdays(day.year, day.month if is_of_month else 0, day.weekday())
     named = {f"{place}{WEEKDAYS[day.weekday()]}" for place in places_in(same, day)}
     return bool((named | {WEEKDAYS[day.weekday()]}) & set(parts["BYDAY"].split(",")))
 
@@ -122,6 +122,11 @@ def _span(year: int, month: int) -> list[date]:
     return [one for one in days if one.year == year and month in {0, one.month}]
 
 
+@lru_cache(maxsize=4096)
+def same_weekdays(year: int, month: int, weekday: int) -> list[date]:
+    return [one for one in _span(year, month) if one.weekday() == weekday]
+
+
 def month_of(day: date) -> list[date]:
     return _span(day.year, day.month)
 
@@ -140,11 +145,15 @@ def weeks_of(year: int, first_weekday: str) -> list[list[date]]:
     return [week for week in weeks if sum(one.year == year for one in week) >= 4]
 
 
-def week_year(parts: Parts, day: date) -> int:
+@lru_cache(maxsize=32768)
+def year_with_week_of(day: date, first_weekday: str) -> int:
     near = range(day.year - 1, day.year + 2)
-    first = parts.get("WKST", "MO")
-    [year] = [one for one in near if any(day in week for week in weeks_of(one, first))]
+    [year] = [one for one in near if any(day in week for week in weeks_of(one, first_weekday))]
     return year
+
+
+def week_year(parts: Parts, day: date) -> int:
+    return year_with_week_of(day, parts.get("WKST", "MO"))
 
 
 def unit_by_week(parts: Parts, day: date) -> int:
@@ -196,9 +205,9 @@ def placed(parts: Parts, of_unit: list[datetime]) -> list[datetime]:
 
 def instant_of(wall: datetime, clock: ZoneInfo) -> datetime:
     """The first instant that shows the time; in a gap, the time moved forward by the gap."""
+    near = wall.replace(tzinfo=UTC)
     offsets = {
-        (wall.replace(tzinfo=UTC) + timedelta(hours=hours)).astimezone(clock).utcoffset()
-        for hours in range(-38, 39)
+        (near + timedelta(hours=hours)).astimezone(clock).utcoffset() for hours in range(-38, 39)
     }
     tried = [(wall - (offset or timedelta(0))).replace(tzinfo=UTC) for offset in offsets]
     shown = [one for one in tried if one.astimezone(clock).replace(tzinfo=None) == wall]

@@ -355,7 +355,7 @@ def instants_of(wall: datetime, zone: ZoneInfo, offsets: set[timedelta]) -> list
 wall_clocks = st.datetimes(datetime(1995, 1, 1), datetime(2060, 1, 1))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(zone=st.sampled_from(ZONES), wall=wall_clocks, days=st.integers(1, 400))
 def test_in_every_zone_a_daily_series_shows_the_same_time_unless_it_does_not_exist(
     zone, wall, days
@@ -442,7 +442,7 @@ def exists(local: datetime) -> bool:
     return shown.replace(tzinfo=None) == local.replace(tzinfo=None)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(zone="Pacific/Apia", rule="FREQ=MONTHLY", day=30, month=8, year=2011)
 @given(
     zone=st.sampled_from(ZONES),

@@ -73,7 +73,7 @@ def rules(draw: Any) -> str:
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     rule=rules(),
     zone=st.sampled_from(ZONES),
