@@ -35,10 +35,11 @@ class Templates:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._environment = environment_of(folder)
-        self._words: dict[str, Any] = {}
+        self._words = load_words(self._environment)
         self._compiled: dict[str, Template] = {}
         for name in self._environment.list_templates():
-            self._add(name)
+            if name.count("/") == 2:
+                self._add(name)
 
     def kinds(self) -> dict[str, list[str]]:
         """Return the locales of each kind."""
@@ -64,23 +65,31 @@ class Templates:
         return self._compiled[name]
 
     def _add(self, name: str) -> None:
-        folders = name.split("/")
         try:
-            if folders[0] == "words":
-                self._words[folders[1]] = self._module(name, folders[1])
-            elif len(folders) == 3:
-                self._compiled[name] = self._environment.get_template(name)
+            self._compiled[name] = self._environment.get_template(name)
+        except TemplateError as error:
+            log_failure(name, error)
+
+
+def load_words(environment: Environment) -> dict[str, Any]:
+    """Return the words of each language; templates call them as `words.when(item)`."""
+    words: dict[str, Any] = {}
+    for name in environment.list_templates(filter_func=lambda name: name.startswith("words/")):
+        locale = name.removeprefix("words/")
+        try:
+            plural = partial(plural_of, Locale.parse(locale, sep="-"))
+            words[locale] = environment.get_template(name).make_module({"plural": plural})
         except (TemplateError, ValueError) as error:
-            extra = {"template": name, "reason": str(error)}
-            logger.error("could not load a template", extra=extra)
-
-    def _module(self, name: str, locale: str) -> object:
-        """Return the words of a language; templates call them as `words.when(item)`."""
-        plural = partial(plural_of, Locale.parse(locale, sep="-"))
-        return self._environment.get_template(name).make_module({"plural": plural})
+            log_failure(name, error)
+    return words
 
 
-def environment_of(folder: Path) -> Environment:
+def log_failure(name: str, error: Exception) -> None:
+    extra = {"template": name, "reason": str(error)}
+    logger.error("could not load a template", extra=extra)
+
+
+def environment_of(folder: Path = FOLDER) -> Environment:
     """Return an environment in which templates see only their values; missing ones are errors."""
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folder),

@@ -51,8 +51,11 @@ class Unsubscription:
             pass
         raise UnknownToken
 
-    def unsubscribe(self, token: str) -> None:
-        user_id = self.user_of(token)
+    def locale_of(self, user_id: str) -> str:
+        """Return the locale of the user's e-mails."""
+        return self._preferences.of(user_id).locale
+
+    def unsubscribe(self, user_id: str) -> None:
         self._preferences.change(user_id, lambda current: replace(current, unsubscribed=True))
 
 

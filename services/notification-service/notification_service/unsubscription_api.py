@@ -1,4 +1,7 @@
-"""Links of e-mails show a page with a button. Its request, or a mail program's, unsubscribes."""
+"""Serves the links of e-mails that unsubscribe.
+
+A link shows a page with a button. The button, or the request of a mail program, unsubscribes.
+"""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -13,41 +16,47 @@ from starlette.responses import HTMLResponse
 
 from notification_service.errors import UnknownToken
 from notification_service.unsubscription import LONGEST_TOKEN, Unsubscription
-from notification_service.unsubscription_page import done_page, question_page, unusable_link_page
+from notification_service.unsubscription_page import UnsubscriptionPages, accepted_languages
 
 PATH = "/unsubscribe"
 BUCKET = "\x1funsubscribe "  # before a user's id, which has no control characters
 
 Token = Annotated[
     str,
-    Query(min_length=1, max_length=LONGEST_TOKEN, description="token of the link in the e-mail"),
+    Query(min_length=1, max_length=LONGEST_TOKEN, description="Token of the link in the e-mail."),
 ]
-
 
 UNUSABLE_LINK = problem_responses(422)
 UNUSABLE_LINK[422]["content"]["text/html"] = {"schema": {"type": "string"}}
 
 
-class LinkRoute(APIRoute):
-    """Answers an unusable link with a page to a browser, and with a problem to other clients."""
+def link_route(pages: UnsubscriptionPages) -> type[APIRoute]:
+    class LinkRoute(APIRoute):
+        """Answers an unusable link with a page to browsers, and with a problem to others."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
 
-        async def handle_link(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except (UnknownToken, RequestValidationError):
-                if "text/html" not in request.headers.get("accept", ""):
-                    raise
-                return unusable_link_page()
+            async def handle_link(request: Request) -> Response:
+                try:
+                    return await handle(request)
+                except (UnknownToken, RequestValidationError):
+                    if "text/html" not in request.headers.get("accept", ""):
+                        raise
+                    languages = request.headers.get("accept-language", "")
+                    return pages.unusable_link(accepted_languages(languages))
 
-        return handle_link
+            return handle_link
+
+    return LinkRoute
 
 
 def unsubscription_routes(unsubscription: Unsubscription) -> APIRouter:
+    pages = UnsubscriptionPages()
     routes = APIRouter(
-        tags=["unsubscription"], default_response_class=HTMLResponse, route_class=LinkRoute
+        tags=["unsubscription"],
+        default_response_class=HTMLResponse,
+        route_class=link_route(pages),
     )
 
     @routes.get(PATH, summary="Show the unsubscribe page", responses=UNUSABLE_LINK)
@@ -56,8 +65,8 @@ def unsubscription_routes(unsubscription: Unsubscription) -> APIRouter:
 
         The request changes nothing, because mail scanners follow links.
         """
-        unsubscription.user_of(token)
-        return question_page(token)
+        user_id = unsubscription.user_of(token)
+        return pages.question([unsubscription.locale_of(user_id)], token)
 
     @routes.post(PATH, summary="Unsubscribe", responses={**UNUSABLE_LINK, **problem_responses(429)})
     def unsubscribe(token: Token, request: Request) -> HTMLResponse:
@@ -65,9 +74,10 @@ def unsubscription_routes(unsubscription: Unsubscription) -> APIRouter:
 
         The links of each user have a separate rate limit.
         """
-        take(request, BUCKET + unsubscription.user_of(token))
-        unsubscription.unsubscribe(token)
-        return done_page()
+        user_id = unsubscription.user_of(token)
+        take(request, BUCKET + user_id)
+        unsubscription.unsubscribe(user_id)
+        return pages.done([unsubscription.locale_of(user_id)])
 
     refuse_other_methods(routes, PATH, "GET", "POST")
     return routes

@@ -1,10 +1,18 @@
-"""The pages of an unsubscribe link. They run no script and need no other file."""
+"""Writes the pages of an unsubscribe link, without scripts and other files.
+
+The texts are in `templates/words`, beside those of e-mails.
+"""
 
 import html
+import re
 from base64 import b64encode
 from hashlib import sha256
 
+from babel import Locale, negotiate_locale
 from starlette.responses import HTMLResponse
+
+from notification_service.templates import environment_of, load_words
+from notification_service.texts import FALLBACK
 
 STYLE = """
 :root { color-scheme: light dark; font: 1.125rem/1.5 system-ui, sans-serif; }
@@ -25,7 +33,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 FRAME = """<!doctype html>
-<html lang="en">
+<html lang="{language}" dir="{direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -40,27 +48,63 @@ FRAME = """<!doctype html>
 </body>
 </html>
 """
-QUESTION = """<p>Do you want to stop all e-mails from us? Push notifications continue.</p>
-<form method="post" action="?token={token}"><button>Unsubscribe</button></form>"""
-DONE = """<p>You will receive no more e-mails from us. Push notifications continue.</p>
-<p>You can turn e-mails on again in your preferences.</p>"""
-UNUSABLE = """<p>The link is incomplete, or was not made by us. Nothing was changed.</p>
-<p>Open the e-mail again and use its whole link.</p>"""
+FORM = """<form method="post" action="?token={token}"><button>{button}</button></form>"""
 
 
-def question_page(token: str) -> HTMLResponse:
-    return page("Unsubscribe", QUESTION.format(token=html.escape(token)))
+class UnsubscriptionPages:
+    """Writes the pages in the first of the preferred languages that has words."""
+
+    def __init__(self) -> None:
+        self._words = load_words(environment_of())
+
+    def question(self, languages: list[str], token: str) -> HTMLResponse:
+        language = self._choose(languages)
+        words = self._words[language]
+        button = html.escape(words.unsubscribe_button())
+        form = FORM.format(token=html.escape(token), button=button)
+        lines = [words.unsubscribe_question()]
+        return page(language, words.unsubscribe_button(), lines, form)
+
+    def done(self, languages: list[str]) -> HTMLResponse:
+        language = self._choose(languages)
+        words = self._words[language]
+        lines = [words.unsubscribed(), words.unsubscribed_undo()]
+        return page(language, words.unsubscribed_title(), lines)
+
+    def unusable_link(self, languages: list[str]) -> HTMLResponse:
+        language = self._choose(languages)
+        words = self._words[language]
+        lines = [words.unusable_link(), words.unusable_link_advice()]
+        return page(language, words.unusable_link_title(), lines, status=422)
+
+    def _choose(self, languages: list[str]) -> str:
+        names = [language.replace("_", "-") for language in languages]
+        return negotiate_locale(names, self._words, sep="-") or FALLBACK
 
 
-def done_page() -> HTMLResponse:
-    return page("You are unsubscribed", DONE)
+def accepted_languages(header: str) -> list[str]:
+    """Return the languages of an Accept-Language header, the preferred ones first."""
+    ranges = [part.strip().partition(";q=") for part in header.split(",")]
+    return [name.strip() for name, _, weight in sorted(ranges, key=weight_of, reverse=True)]
 
 
-def unusable_link_page() -> HTMLResponse:
-    return page("This link does not work", UNUSABLE, 422)
+def weight_of(language: tuple[str, str, str]) -> float:
+    try:
+        return float(language[2] or 1)
+    except ValueError:
+        return 0
 
 
-def page(title: str, content: str, status: int = 200) -> HTMLResponse:
-    unbroken = content.replace("e-mail", "e&#8209;mail")  # a narrow line would end after "e-"
-    text = FRAME.format(title=title, style=STYLE, content=unbroken)
+def page(
+    language: str, title: str, lines: list[str], form: str = "", status: int = 200
+) -> HTMLResponse:
+    content = "\n".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    unbroken = re.sub(r"(?i)\b(e)-(?=mail)", r"\1&#8209;", content)  # keep "e-mail" on one line
+    text = FRAME.format(
+        language=language,
+        direction=Locale.parse(language, sep="-").text_direction,
+        title=html.escape(title),
+        style=STYLE,
+        content=f"{unbroken}\n{form}".rstrip(),
+    )
     return HTMLResponse(text, status, HEADERS)

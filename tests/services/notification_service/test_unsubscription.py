@@ -2,6 +2,7 @@
 
 import re
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from notification_service.api import device_api
 from notification_service.errors import UnknownToken
+from notification_service.templates import environment_of, load_words
 from notification_service.unsubscription import LONGEST_LINK, Unsubscription
 from service_runtime.rate_limit import Rate
 
@@ -18,6 +20,7 @@ from tests.services.notification_service.fakes import (
     InMemoryPreferences,
     InMemoryPush,
 )
+from tests.services.notification_service.test_texts import LOCALES
 from tests.services.service_runtime.fake_buckets import InMemoryBuckets
 
 ADDRESS = "https://herald.test/unsubscribe"
@@ -175,7 +178,7 @@ def test_without_an_address_there_is_nothing_to_follow(preferences, client_of):
 
 def test_a_forged_signature_is_an_error_of_its_own(unsubscription):
     with pytest.raises(UnknownToken):
-        unsubscription.unsubscribe("YWRh.AAAA")
+        unsubscription.user_of("YWRh.AAAA")
 
 
 def test_previous_key_keeps_earlier_links(preferences):
@@ -186,3 +189,37 @@ def test_previous_key_keeps_earlier_links(preferences):
     without_previous = Unsubscription(ADDRESS, "n" * 43, preferences)
     with pytest.raises(UnknownToken):
         without_previous.user_of(earlier.token("ada"))
+
+
+def test_page_has_language_of_emails(api, unsubscription, preferences):
+    preferences.change("ada", lambda current: replace(current, locale="de_AT"))
+    link = path_of(unsubscription.link("ada"))
+    question, done = api.get(link, headers={"accept-language": "fr"}).text, api.post(link).text
+    assert '<html lang="de" dir="ltr">' in question
+    assert "<button>Abbestellen</button>" in question
+    assert "Sie erhalten keine E&#8209;Mails mehr von uns." in done
+
+
+@pytest.mark.parametrize(
+    ("header", "title"),
+    [
+        ("nl;q=0.5, fr-CA;q=0.9, pt", "Ce lien ne fonctionne pas"),
+        ("pt, *;q=0.1", "This link does not work"),
+        ("", "This link does not work"),
+        ("es;q=high, de", "Dieser Link funktioniert nicht"),
+    ],
+)
+def test_unusable_link_has_browsers_language(api, header, title):
+    headers = {"accept": "text/html", "accept-language": header}
+    answer = api.get("/unsubscribe?token=cut", headers=headers)
+    assert answer.status_code == 422
+    assert f"<title>{title}</title>" in answer.text
+
+
+def test_languages_have_the_same_words():
+    words = load_words(environment_of())
+    macros = {name: set(vars(module)) for name, module in words.items()}
+    assert macros == dict.fromkeys(LOCALES, macros["en"])
+    for name in macros["en"]:
+        if name.startswith(("unsubscribe", "unusable")):
+            assert len({getattr(module, name)() for module in words.values()}) == len(LOCALES)
