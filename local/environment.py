@@ -37,6 +37,17 @@ def installed_postgres() -> list[Path]:
     return sorted((server.parent for server in servers), key=lambda p: int(p.parent.name))
 
 
+def patient_variables() -> dict[str, str]:
+    """Return the variables by which the stack and the Kubernetes plugin wait on a slow machine."""
+    if patience.factor() == 1:
+        return {}
+    return {
+        patience.VARIABLE: f"{patience.factor():g}",
+        # Seconds for an answer of the cluster; a watch starts again after them.
+        "PULUMI_K8S_CLIENT_TIMEOUT": f"{patience.stretch(60):.0f}",
+    }
+
+
 @dataclass(frozen=True)
 class Environment:
     """Describes the local environment of one checkout."""
@@ -182,6 +193,11 @@ class Environment:
             "PROBE_PERIOD": str(round(patience.stretch(1))),
             "OWN_SHARE": self.own_share(),
             "PROBE_TIMEOUT": str(round(patience.stretch(5))),
+            "STOP_TIMEOUT": str(round(patience.stretch(15))),
+            "NODE_GRACE": f"{patience.stretch(50):.0f}s",
+            "RUNTIME_TIMEOUT": f"{patience.stretch(120):.0f}s",
+            "TASK_TIMEOUT": f"{patience.stretch(2):.0f}s",
+            "SHIM_TIMEOUT": f"{patience.stretch(5):.0f}s",
             **{name: str(port) for name, port in self.ports.items()},
         }
 
@@ -211,6 +227,7 @@ class Environment:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "BUILDX_GIT_INFO": "false",  # saves five processes per image and update
+            **patient_variables(),
             **({} if self.own_builder else {"DOCKER_CONFIG": str(self.state / "docker")}),
             "PATH": f"{self.links}:{PROJECT}/.venv/bin:{os.environ['PATH']}",
         }

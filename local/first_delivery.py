@@ -94,7 +94,7 @@ def wait_for_message(url: str) -> dict[str, Any]:
     timeout = patience.stretch(ARRIVAL_TIMEOUT)
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=patience.stretch(10)) as answer:
             messages: list[dict[str, Any]] = json.loads(answer.read())
         if messages:
             return messages[0]

@@ -50,7 +50,7 @@ def is_pushed(environment: Environment, name: str, tag: str) -> bool:
     url = f"{environment.url('REGISTRY_PORT')}/v2/{name}/manifests/{tag}"
     request = urllib.request.Request(url, method="HEAD", headers={"Accept": accept})
     try:
-        with urllib.request.urlopen(request, timeout=10):
+        with urllib.request.urlopen(request, timeout=patience.stretch(10)):
             return True
     except OSError:  # the registry lacks the image, or does not answer
         return False

@@ -5,6 +5,7 @@ import urllib.request
 
 import yaml
 
+from local import patience
 from local.environment import REGION, Environment
 from local.errors import LocalError
 from local.identities import write_private
@@ -51,7 +52,7 @@ def reload(environment: Environment, port: str) -> None:
     """Make Prometheus or Alertmanager read its files again."""
     request = urllib.request.Request(f"{environment.url(port)}/-/reload", b"")
     try:
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=patience.stretch(10)).close()
     except urllib.error.HTTPError as error:
         raise LocalError(
             f"the server of {port} rejected its configuration: {error.read().decode()}"

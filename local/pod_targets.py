@@ -16,10 +16,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from local import patience
 from local.addresses import Address
 
 PREFIX = "__meta_kubernetes_pod"
-PATIENCE = 5  # seconds for an answer of the cluster
+TIMEOUT = 5  # seconds for an answer of the cluster
 
 
 class Cluster:
@@ -36,7 +37,8 @@ class Cluster:
             f"{self._server}/api/v1/namespaces/{namespace}/pods",
             headers={"authorization": f"Bearer {self._token}"},
         )
-        with urllib.request.urlopen(request, timeout=PATIENCE, context=self._tls) as answer:
+        timeout = patience.stretch(TIMEOUT)
+        with urllib.request.urlopen(request, timeout=timeout, context=self._tls) as answer:
             pods: list[dict[str, Any]] = json.load(answer)["items"]
         return pods
 

@@ -48,6 +48,7 @@ class ContainerServiceArgs:
     after: Sequence[pulumi.Resource] = ()  # resources that must exist before the first pod starts
     grace: int = 30  # seconds to finish or release work after SIGTERM
     rollout_seconds: int = 300  # seconds from a new pod template to ready pods
+    patience: float = 1  # factor for the seconds of rollouts and probes; slow clusters need more
 
 
 class ContainerService(pulumi.ComponentResource):
@@ -80,12 +81,12 @@ class ContainerService(pulumi.ComponentResource):
         self.object(NETWORKING, "NetworkPolicy", head, {"spec": admission(name, args)})
         for called in args.calls:
             self.allow_calls(head, called)
-        rollout = Rollout(name, args.rollout_seconds)
+        rollout = Rollout(name, seconds_of_rollout(args))
         template, version = add_version(pods(name, args, self.service_account))
         self.deployment = self.object(
             "apps/v1",
             "Deployment",
-            {**head, "annotations": override_options(args.rollout_seconds)},
+            {**head, "annotations": override_options(seconds_of_rollout(args))},
             {"spec": deployment(name, args, template)},
             ResourceOptions(depends_on=list(args.after), hooks=rollout.deployment_hook()),
         )
@@ -145,6 +146,10 @@ def account_head(head: Manifest, role_arn: Input[str] | None) -> Manifest:
     return {**head, "annotations": {"eks.amazonaws.com/role-arn": role_arn}}
 
 
+def seconds_of_rollout(args: ContainerServiceArgs) -> int:
+    return round(args.rollout_seconds * args.patience)
+
+
 def override_options(seconds: int) -> dict[str, str]:
     """Let the program overwrite manual changes of a Deployment, for example a rollback."""
     return {"pulumi.com/timeoutSeconds": str(seconds), "pulumi.com/patchForce": "true"}
@@ -155,7 +160,6 @@ def selector(name: str) -> Manifest:
 
 
 def deployment(name: str, args: ContainerServiceArgs, template: Manifest) -> Manifest:
-    seconds = args.rollout_seconds
     return {
         **({"minReadySeconds": LEARNING} if args.balanced else {}),
         "selector": selector(name),
@@ -164,7 +168,7 @@ def deployment(name: str, args: ContainerServiceArgs, template: Manifest) -> Man
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
         },
         "revisionHistoryLimit": 5,
-        "progressDeadlineSeconds": seconds,
+        "progressDeadlineSeconds": seconds_of_rollout(args),
         "template": template,
     }
 
@@ -177,7 +181,7 @@ def pods(name: str, args: ContainerServiceArgs, account: Output[str]) -> Manifes
             image=args.image,
             environment=args.environment,
             resources=args.resources,
-            more={"ports": ports(args.health), **probes(args.health), **stop_delay(args)},
+            more={"ports": ports(args.health), **probes(args), **stop_delay(args)},
         ),
         {
             "serviceAccountName": account,
@@ -199,21 +203,22 @@ def ports(health: Health) -> list[Manifest]:
     ]
 
 
-def probes(health: Health) -> Manifest:
+def probes(args: ContainerServiceArgs) -> Manifest:
     """Return the probes: a minute to start, unready after 3 s, restart after 30 s of silence."""
+    live, ready, patience = args.health.live, args.health.ready, args.patience
     return {
-        "startupProbe": probe(health.live, period=1, failures=60),
-        "readinessProbe": probe(health.ready, period=1, failures=3),
-        "livenessProbe": probe(health.live, period=10, failures=3),
+        "startupProbe": probe(live, period=1, failures=60, patience=patience),
+        "readinessProbe": probe(ready, period=1, failures=3, patience=patience),
+        "livenessProbe": probe(live, period=10, failures=3, patience=patience),
     }
 
 
-def probe(path: str, *, period: int, failures: int) -> Manifest:
+def probe(path: str, *, period: int, failures: int, patience: float) -> Manifest:
     return {
         "httpGet": {"path": path, "port": "http"},
         "periodSeconds": period,
-        "timeoutSeconds": 2,
-        "failureThreshold": failures,
+        "timeoutSeconds": round(2 * patience),
+        "failureThreshold": round(failures * patience),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi import Input, ResourceOptions
+from pulumi import CustomTimeouts, Input, ResourceOptions
 
 from herald_infra.kubernetes_object import KubernetesObject, Manifest
 from herald_infra.restricted_pod import Environment, Resources, container, pod
@@ -20,6 +20,7 @@ class MigrationJobArgs:
     arguments: Sequence[str]
     environment: Environment
     resources: Resources
+    patience: float = 1  # factor for the seconds of the job; slow clusters need more
 
 
 class MigrationJob(pulumi.ComponentResource):
@@ -39,9 +40,15 @@ class MigrationJob(pulumi.ComponentResource):
             kind="Job",
             metadata={"namespace": args.namespace, "labels": dict(args.labels)},
             body={"spec": run_once(args)},
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(
+                parent=self, custom_timeouts=CustomTimeouts(create=f"{deadline(args)}s")
+            ),
         )
         self.register_outputs({})
+
+
+def deadline(args: MigrationJobArgs) -> int:
+    return round(DEADLINE * args.patience)
 
 
 def run_once(args: MigrationJobArgs) -> Manifest:
@@ -54,6 +61,6 @@ def run_once(args: MigrationJobArgs) -> Manifest:
     )
     return {
         "backoffLimit": 3,
-        "activeDeadlineSeconds": DEADLINE,
+        "activeDeadlineSeconds": deadline(args),
         "template": pod(args.labels, migration, {"restartPolicy": "Never"}),
     }

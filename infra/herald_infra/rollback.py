@@ -10,7 +10,6 @@ import pulumi
 
 from herald_infra.failed_rollout import FailedRollout
 
-UNDO_SECONDS = 60  # for the removal of pods that did not become ready
 ASK_AGAIN = 1.0  # seconds
 LONGEST_LINE = 300  # characters of a log line in a message
 Kubectl = Callable[..., str]
@@ -43,8 +42,8 @@ def kubectl_of(provider: pulumi.Config) -> Kubectl:
     return run
 
 
-def undo(kubectl: Kubectl, namespace: str, name: str) -> str:
-    """Roll back if a version serves; return sentences with result, reason and advice."""
+def undo(kubectl: Kubectl, namespace: str, name: str, seconds: float) -> str:
+    """Roll back within `seconds` if a version serves; return result, reason and advice."""
     place = f"--namespace={namespace}"
     failed = f"The rollout of the Deployment {name} failed"
     try:
@@ -57,7 +56,7 @@ def undo(kubectl: Kubectl, namespace: str, name: str) -> str:
         return f"{why} No earlier version has ready pods, so there was no rollback."
     try:
         kubectl("rollout", "undo", f"deployment/{name}", place, f"--to-revision={serving}")
-        await_pods(kubectl, namespace, name, UNDO_SECONDS)
+        await_pods(kubectl, namespace, name, seconds)
     except KubectlError as error:
         return f"{why} The rollback failed: {error}."
     return (

@@ -79,7 +79,7 @@ class Rollout:
         await loop.run_in_executor(self.threads, self.check, namespace, version)
 
     def undo(self, namespace: str) -> str:
-        return undo(self.kubectl, namespace, self.name)
+        return undo(self.kubectl, namespace, self.name, self.seconds)
 
     def check(self, namespace: str, version: str) -> None:
         try:

@@ -33,6 +33,7 @@ class ServiceDatabaseArgs:
     image: Input[str]  # of the service that owns the tables
     migrate: Sequence[str]  # arguments of the image
     resources: Resources
+    patience: float = 1  # factor for the seconds of the migration; slow clusters need more
     rotation: str | None = None  # any text; a new value creates a new role and password
 
 
@@ -103,6 +104,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 arguments=args.migrate,
                 environment=self.environment | self.admin_environment(),
                 resources=args.resources,
+                patience=args.patience,
             ),
             child,
         )

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
 
+from local import patience
+
 SIMULATOR = "simulator.amazonses.com"
 TIMEOUT = 5  # seconds
 
@@ -95,6 +97,6 @@ class Inbox:
             self._url, json.dumps(content).encode(), {"Content-Type": "application/json"}
         )
         try:
-            self._opener.open(request, timeout=TIMEOUT).close()
+            self._opener.open(request, timeout=patience.stretch(TIMEOUT)).close()
         except (OSError, urllib.error.URLError) as error:
             raise InboxUnreachable(f"the inbox at {self._url} did not answer: {error}") from error

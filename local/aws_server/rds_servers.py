@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from local import patience
 from local.postgresql import DataFolder, as_database_user, free_port, give_to_database_user
 
 HOST = "127.0.0.1"
@@ -168,8 +169,9 @@ def copy_tree(source: Path, target: Path) -> None:
 
 def wait_until(condition: Callable[[], bool], goal: str) -> None:
     """Wait for a condition; `goal` completes the sentence of the error."""
-    deadline = time.monotonic() + SECONDS
+    timeout = patience.stretch(SECONDS)
+    deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
-            raise ServerError(f"Expected that {goal} within {SECONDS} s, but it did not.")
+            raise ServerError(f"Expected that {goal} within {timeout:.0f} s, but it did not.")
         time.sleep(0.05)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from local import patience
+
 MARK = "HERALD_STATE"  # variable with the state folder, in every process of an environment
 GRACE = 10  # seconds between SIGTERM and SIGKILL
 
@@ -49,14 +51,14 @@ def engine_processes(state: Path) -> Iterator[int]:
 
 def end(pids: list[int], grace: float = GRACE) -> None:
     """Send SIGTERM, and SIGKILL to processes that remain after the grace period in seconds."""
-    deadline = time.monotonic() + grace
+    deadline = time.monotonic() + patience.stretch(grace)
     for pid in pids if grace else []:
         send(pid, signal.SIGTERM)
     while time.monotonic() < deadline and any(map(runs, pids)):
         time.sleep(0.1)
     for pid in filter(runs, pids):
         send(pid, signal.SIGKILL)
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + patience.stretch(GRACE)
     while time.monotonic() < deadline and any(map(runs, pids)):
         time.sleep(0.05)
 

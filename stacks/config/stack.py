@@ -11,6 +11,7 @@ from stacks.config.gateway import GatewayConfig, expect_protected
 from stacks.config.identity import IdentityConfig
 from stacks.config.images import ImagesConfig
 from stacks.config.networks import DnsLabel, NetworkConfig
+from stacks.config.patience import Patience
 from stacks.config.place import (
     AccessConfig,
     FoundationReference,
@@ -125,6 +126,8 @@ class StackConfig(Section):
     identity: IdentityConfig | None = None  # if unset, headers of the gateway
     scheduler: SchedulerConfig
     services: dict[ServiceName, ServiceConfig] = Field(default_factory=dict)
+    # Factor for the seconds that pods, probes and migrations may take; slow machines need more
+    patience: Patience = 1
     network: NetworkConfig
     gateway: GatewayConfig | None = None  # if unset, only callers of `network` reach services
     nodes: NodesConfig | None = None  # if unset, the cluster has nodes of its own

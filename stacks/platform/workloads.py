@@ -157,6 +157,7 @@ class Cluster:
                 migrate=["migrate"],
                 resources=resources(self.config.service(owner)),
                 rotation=self.config.database.rotation,
+                patience=self.config.patience,
             ),
         )
         self.secrets.append(self.databases[name].secret)
@@ -233,6 +234,7 @@ class Cluster:
                 node_port=own.node_port,
                 after=[] if database is None else [database.migration],
                 rollout_seconds=own.rollout_seconds,
+                patience=self.config.patience,
             ),
         )
         if exposed or paths:

@@ -34,7 +34,7 @@ class Cluster:
 
 def test_the_version_that_serves_is_brought_back_and_the_sentence_says_why():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2))
-    assert undo(cluster, "development", NAME) == (
+    assert undo(cluster, "development", NAME, 60) == (
         f"{FAILED} It has been rolled back to the version that served before, with that"
         " version's secrets; correct the cause and run `pulumi up` again."
     )
@@ -59,36 +59,35 @@ def test_a_deadline_that_the_rollout_before_exceeded_is_not_believed(monkeypatch
             return answer
 
     cluster = Late(replica_set(1, ready=1), replica_set(2))
-    assert "It has been rolled back" in undo(cluster, "development", NAME)
+    assert "It has been rolled back" in undo(cluster, "development", NAME, 60)
 
 
-def test_pods_that_never_become_ready_are_told_of(monkeypatch):
-    monkeypatch.setattr(rollback, "UNDO_SECONDS", 0)
+def test_pods_that_never_become_ready_are_told_of():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2), refuses=[("rollout", "status")])
-    said = undo(cluster, "development", NAME)
+    said = undo(cluster, "development", NAME, 0)
     assert said == f"{FAILED} The rollback failed: the server said no."
 
 
 def test_a_first_version_has_nothing_to_go_back_to():
     cluster = Cluster(replica_set(2))
-    said = undo(cluster, "development", NAME)
+    said = undo(cluster, "development", NAME, 60)
     assert said == f"{FAILED} No earlier version has ready pods, so there was no rollback."
     assert "rollout" not in [arguments[0] for arguments in cluster.asked]
 
 
 def test_a_rollback_that_is_refused_is_told_of():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2), refuses=[("rollout", "undo")])
-    said = undo(cluster, "development", NAME)
+    said = undo(cluster, "development", NAME, 60)
     assert said == f"{FAILED} The rollback failed: the server said no."
 
 
 def test_a_log_that_cannot_be_had_is_left_out():
     cluster = Cluster(replica_set(2), refuses=["logs"])
-    assert "last log line" not in undo(cluster, "development", NAME)
+    assert "last log line" not in undo(cluster, "development", NAME, 60)
 
 
 def test_a_cluster_that_does_not_answer_is_told_of():
-    assert undo(Cluster(refuses=["get"]), "development", NAME) == (
+    assert undo(Cluster(refuses=["get"]), "development", NAME, 60) == (
         f"The rollout of the Deployment {NAME} failed, and its state could not be read:"
         " the server said no."
     )

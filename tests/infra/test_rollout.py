@@ -33,7 +33,7 @@ def logged(monkeypatch):
 
 
 class Versioned(Cluster):
-    """Its Deployment runs version `running`; its pods become ready unless `ready` is False."""
+    """Its Deployment runs version `running`; unless `ready`, its pods need a rollback first."""
 
     def __init__(self, *replica_sets, running="new", ready=True):
         super().__init__(*replica_sets)
@@ -41,6 +41,8 @@ class Versioned(Cluster):
 
     def __call__(self, *arguments):
         answer = super().__call__(*arguments)
+        if arguments[:2] == ("rollout", "undo"):
+            self.ready = True
         if arguments == STATUS and not self.ready:
             raise KubectlError("timed out waiting for the condition")
         return self.running if arguments == ASKED else answer

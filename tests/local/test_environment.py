@@ -125,6 +125,17 @@ def test_patience_lengthens_probes(tmp_path, monkeypatch):
     assert (variables["PROBE_PERIOD"], variables["PROBE_TIMEOUT"]) == ("4", "20")
 
 
+def test_patience_reaches_stack_and_plugin(tmp_path, monkeypatch):
+    names = {"HERALD_PATIENCE", "PULUMI_K8S_CLIENT_TIMEOUT"}
+    assert names.isdisjoint(Environment(tmp_path).shell())
+    monkeypatch.setenv("HERALD_PATIENCE", "4")
+    shell = Environment(tmp_path).shell()
+    assert {name: shell[name] for name in names} == {
+        "HERALD_PATIENCE": "4",
+        "PULUMI_K8S_CLIENT_TIMEOUT": "240",
+    }
+
+
 @pytest.mark.parametrize("text", ["slow", "0.5", "1000", ""])
 def test_wrong_patience_is_one_sentence(text):
     with pytest.raises(LocalError) as caught:

@@ -83,8 +83,8 @@ CASES = {
         f"Pulumi.dev.yaml: unknown setting {PROJECT}:prefx; expected one of access, account, "
         "alarmEmails, aws:defaultTags, aws:region, database, deletionProtection, email, "
         "foundation, gateway, identity, images, messaging, metricsWorkspaceId, namespace, network, "
-        "nodes, prefix, push, quota, restoredTables, scheduler, services, unlock, version, "
-        "workloadEnvironment.",
+        "nodes, patience, prefix, push, quota, restoredTables, scheduler, services, unlock, "
+        "version, workloadEnvironment.",
     ),
     "a misspelt key inside": (
         {f"{PROJECT}:database/rds/instanceClas": "db.t4g.micro"},
@@ -126,8 +126,8 @@ CASES = {
         f"Pulumi.dev.yaml: unknown setting {PROJECT}:namespce; expected one of access, account, "
         "alarmEmails, aws:defaultTags, aws:region, database, deletionProtection, email, "
         "foundation, gateway, identity, images, messaging, metricsWorkspaceId, namespace, network, "
-        "nodes, prefix, push, quota, restoredTables, scheduler, services, unlock, version, "
-        "workloadEnvironment (1 more).",
+        "nodes, patience, prefix, push, quota, restoredTables, scheduler, services, unlock, "
+        "version, workloadEnvironment (1 more).",
     ),
     "a network that is longer than an address": (
         {f"{PROJECT}:network/callerCidrs": ["10.0.0.0/33"]},
