@@ -2,14 +2,18 @@
 
 Nothing else may run: no local environment and no builds. The figures are the seconds until a
 reminder was delivered, and the GiB that remain outside the checkout. Installed Debian packages are
-not removed.
+not removed. A table shows the phases, with the busy share of all processors.
 """
 
+import bisect
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.environment import PROJECT
@@ -23,6 +27,85 @@ CACHES = (
     "GOCACHE",
     "GOMODCACHE",
 )
+# Each phase, with the first line or file of its start and the last one of its end.  Files lie in
+# the clone, or below `caches`.
+PHASES = {
+    "Python packages": (".venv/pyvenv.cfg", ".venv/ready"),
+    "Debian programs": ("fetching", "caches/herald/packages/*"),
+    "Go modules": ("Building", "modules are downloaded"),
+    "programs": ("modules are downloaded", ".local/bin/programs.json"),
+    "base image": ("base image is being made", "caches/herald/base/*/base.tar"),
+    "processes": ("Starting the local environment", "is healthy"),
+    "base image pushed": ("is healthy", "Provisioning the platform"),
+    "provisioning": ("Provisioning the platform", "Resources:"),
+    "- service images": ("Provisioning the platform", "docker-build:index:Image"),
+    "- migrations": ("docker-build:index:Image", "batch/v1:Job"),
+    "- deployments": ("batch/v1:Job", "apps/v1:Deployment"),
+    "first delivery": ("Resources:", "A reminder was delivered"),
+}
+SAMPLE = 0.5  # seconds
+
+
+@dataclass
+class Recording:
+    """What happened when: lines of `make up`, and busy seconds of all processors."""
+
+    lines: list[tuple[float, str]] = field(default_factory=list)
+    samples: list[tuple[float, float]] = field(default_factory=list)
+
+    def run(self, command: list[str], environment: Mapping[str, str]) -> None:
+        over = threading.Event()
+        sampler = threading.Thread(target=self.sample, args=[over])
+        sampler.start()
+        try:
+            with subprocess.Popen(
+                command, env=environment, stdout=subprocess.PIPE, text=True
+            ) as process:
+                for line in process.stdout or ():
+                    self.lines.append((time.time(), line))
+                    print(line, end="", flush=True)
+            if process.returncode:
+                raise subprocess.CalledProcessError(process.returncode, command)
+        finally:
+            over.set()
+            sampler.join()
+
+    def sample(self, over: threading.Event) -> None:
+        while not over.wait(SAMPLE):
+            self.samples.append((time.time(), busy_seconds()))
+
+    def times(self, sign: str, clone: Path) -> list[float]:
+        """Return when the lines with this text came, or when the files were written."""
+        if found := [moment for moment, line in self.lines if sign in line]:
+            return found
+        return [path.lstat().st_ctime for path in clone.parent.glob(place(sign, clone))]
+
+    def share(self, start: float, end: float) -> float:
+        """Return the busy share of all processors."""
+        first, last = (bisect.bisect(self.samples, (each, 0.0)) for each in (start, end))
+        (began, before), (ended, after) = self.samples[first - 1], self.samples[last - 1]
+        return (after - before) / max(ended - began, SAMPLE) / (os.cpu_count() or 1)
+
+    def phases(self, clone: Path) -> Iterator[tuple[str, float, float, float]]:
+        """Return name, start and end in seconds, and busy share of each phase that took place."""
+        began = self.samples[0][0]
+        for name, (first, last) in PHASES.items():
+            starts, ends = self.times(first, clone), self.times(last, clone)
+            if starts and ends:
+                # A phase that starts with the end of another one starts with its last line.
+                ends_another = any(first == end for _, end in PHASES.values())
+                start, end = starts[-1 if ends_another else 0], ends[-1]
+                yield name, start - began, end - began, self.share(start, end)
+
+
+def place(sign: str, clone: Path) -> str:
+    return sign if sign.startswith("caches/") else f"{clone.name}/{sign}"
+
+
+def busy_seconds() -> float:
+    user, nice, system, _, _, *others = Path("/proc/stat").read_text().split()[1:9]
+    ticks = sum(map(int, (user, nice, system, *others[:2])))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def variables(caches: Path) -> dict[str, str]:
@@ -39,11 +122,15 @@ def disk_usage(folder: Path) -> float:
 
 def measure(clone: Path, caches: Path) -> dict[str, float]:
     subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(clone)], check=True)
-    environment = variables(caches)
+    environment, recording = variables(caches), Recording()
     began = time.monotonic()
     try:
-        subprocess.run(["make", "-C", str(clone), "up"], env=environment, check=True)
-        return {"seconds": time.monotonic() - began, "GiB left": disk_usage(caches)}
+        recording.run(["make", "-C", str(clone), "up"], environment)
+        seconds = time.monotonic() - began
+        print(f"{'phase':20}{'start':>8}{'end':>8}{'seconds':>9}{'busy':>7}")
+        for name, start, end, share in recording.phases(clone):
+            print(f"{name:20}{start:>8.1f}{end:>8.1f}{end - start:>9.1f}{share:>7.0%}")
+        return {"seconds": seconds, "GiB left": disk_usage(caches)}
     finally:
         subprocess.run(["make", "-C", str(clone), "clean"], env=environment, check=False)
 
