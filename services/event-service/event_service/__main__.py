@@ -19,13 +19,13 @@ from service_runtime.probes import Check, check_all, health_app
 from service_runtime.process import HttpServer, run_process
 from service_runtime.settings import read_settings
 from service_runtime.span_export import export_spans
+from service_runtime.upkeep import Upkeep
 from service_runtime.zone_updates import ZoneUpdates
 
 from event_service.event_store import DynamoEventStore
 from event_service.handlers import handle
 from event_service.metrics import scheduler_measures
 from event_service.notifications import PostgresNotifications
-from event_service.retention import Retention
 from event_service.settings import Settings
 
 NAME = "event-service"
@@ -54,14 +54,14 @@ def serve() -> None:
         live=check_all(consumer=consumer.alive, outbox=relay.alive),
         ready=check_all(**depends, queue=consumer.receiving),
     )
-    retention = Retention(notifications, settings.retention_days)
+    upkeep = Upkeep(lambda: notifications.forget(settings.retention_days))
     host = settings.listen_address
     http = HttpServer(health, settings.http_port, host=host)
     servers = http, MetricsServer(settings.metrics_port, host)
     measures = {DEAD_LETTERS: lambda: count_messages(queues, dead_letters)}
     measuring = Measuring(measures | outbox_measures(engine) | scheduler_measures(notifications))
     zones = ZoneUpdates(engine, notifications.rezone)
-    run_process(*servers, measuring, consumer, retention, zones, after=[relay])
+    run_process(*servers, measuring, consumer, upkeep, zones, after=[relay])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import os
 import select
-import threading
 import time
 from typing import Protocol
 
@@ -21,23 +20,6 @@ class Alarm(Protocol):
     def wake(self) -> None: ...
 
     def close(self) -> None: ...
-
-
-class TimedAlarm:
-    """Waits without a database: only time and `wake` end a wait."""
-
-    def __init__(self) -> None:
-        self._woken = threading.Event()
-
-    def wait(self, seconds: float, planned: NextDue | None) -> None:
-        self._woken.wait(seconds)
-        self._woken.clear()
-
-    def wake(self) -> None:
-        self._woken.set()
-
-    def close(self) -> None:
-        pass
 
 
 class PostgresAlarm:

@@ -25,6 +25,7 @@ from service_runtime.process import DRAIN, HttpServer, Part, run_process
 from service_runtime.rate_limit import PostgresBuckets
 from service_runtime.settings import EXIT_BAD_SETTINGS, read_settings
 from service_runtime.span_export import export_spans
+from service_runtime.upkeep import Upkeep
 from sqlalchemy import Engine
 
 from notification_service.adapters import Adapters
@@ -47,7 +48,7 @@ from notification_service.metrics import (
 )
 from notification_service.pacing import SharedPace
 from notification_service.preference_store import PostgresPreferences
-from notification_service.retention import ForgetfulDeliveries
+from notification_service.retention import forget_deliveries, forget_digests
 from notification_service.retries import Retries
 from notification_service.senders import Senders
 from notification_service.ses_account import SesAccount
@@ -108,8 +109,13 @@ def serve() -> None:
     waiting = waiting_measures(adapters.waiting.oldest_age, *CHANNELS)
     measuring = Measuring(measures | outbox_measures(engine) | waiting)
     CANARY_DELIVERED.set_to_current_time()
-    retention = ForgetfulDeliveries(engine, buckets)
-    senders: list[Part] = [*retries.values(), account, retention]
+    upkeep = Upkeep(
+        partial(forget_deliveries, engine),
+        partial(forget_digests, engine),
+        PostgresDevices(engine).delete_dead,
+        buckets.forget,
+    )
+    senders: list[Part] = [*retries.values(), account, upkeep]
     run_process(http, metrics, measuring, consumer, *senders, after=[relay])
 
 

@@ -15,6 +15,7 @@ from service_runtime.process import DRAIN, HttpServer, run_process
 from service_runtime.rate_limit import PostgresBuckets
 from service_runtime.settings import read_settings
 from service_runtime.span_export import export_spans
+from service_runtime.upkeep import Upkeep
 from service_runtime.zone_updates import ZoneUpdates
 
 from reminder_service.api import reminder_api
@@ -25,7 +26,6 @@ from reminder_service.settings import Settings
 from reminder_service.store import PostgresReminders
 from reminder_service.time_zones import DynamoPreferredZones
 from reminder_service.timeline import DynamoTimelines
-from reminder_service.upkeep import Upkeep
 from reminder_service.zone_changes import rezone
 
 NAME = "reminder-service"
@@ -58,8 +58,8 @@ def serve() -> None:
     measuring = Measuring(outbox_measures(engine))
     canary = [Canary(reminders)] if settings.canary else []
     zones = ZoneUpdates(engine, lambda: rezone(engine, datetime.now(UTC)))
-    upkeep = Upkeep(reminders, buckets), zones
-    run_process(http, metrics, measuring, *upkeep, *canary, after=[relay])
+    upkeep = Upkeep(lambda: reminders.forget_answers(datetime.now(UTC)), buckets.forget)
+    run_process(http, metrics, measuring, upkeep, zones, *canary, after=[relay])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from event_service.notifications import FORGET, PostgresNotifications
-from event_service.retention import Retention
+from service_runtime.upkeep import Upkeep
 from sqlalchemy import Engine, text
 
 from tests.services.event_service.test_notifications import ID, reminder
@@ -36,7 +36,8 @@ def test_a_process_forgets_at_its_start_for_it_may_not_live_for_a_day(engine):
     for state in ("pending", "ended", "deleted"):
         store(engine, state, days=91)
     store(engine, "deleted", days=89)
-    retention = Retention(PostgresNotifications(engine), 90)
+    table = PostgresNotifications(engine)
+    retention = Upkeep(lambda: table.forget(90))
     thread = threading.Thread(target=retention.run)
     thread.start()
     try:

@@ -20,6 +20,23 @@ from notification_scheduler.due import Due, NextDue, Refused, Settlement
 from notification_scheduler.due_notifications import MOST_OF_A_USER, MOST_REFUSALS
 
 
+class TimedAlarm:
+    """Waits without a database: only time and `wake` end a wait."""
+
+    def __init__(self) -> None:
+        self._woken = threading.Event()
+
+    def wait(self, seconds: float, planned: NextDue | None) -> None:
+        self._woken.wait(seconds)
+        self._woken.clear()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        pass
+
+
 @dataclass(frozen=True)
 class Row:
     """What the table holds; `due` has the columns that a claim returns."""

@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from event_messages.contract import data_of
 from event_messages.identifiers import occurrence_id
-from notification_scheduler.alarm import TimedAlarm
 from notification_scheduler.budgets import rejection_of
 from notification_scheduler.due import settlement_of
 from notification_scheduler.scheduler import Pace
 
 from tests.services.notification_scheduler.examples import ago, notification
-from tests.services.notification_scheduler.fakes import InMemoryTopic
+from tests.services.notification_scheduler.fakes import InMemoryTopic, TimedAlarm
 from tests.services.notification_scheduler.test_scheduler import eventually, running
 
 PACE = Pace(retry_cap=0.2, grace=5, notifications_per_day=3)

@@ -14,14 +14,18 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 from event_messages.contract import DueNotification, data_of
 from event_messages.identifiers import occurrence_id
-from notification_scheduler.alarm import PostgresAlarm, TimedAlarm
+from notification_scheduler.alarm import PostgresAlarm
 from notification_scheduler.assembly import assemble
 from notification_scheduler.due import settlement_of
 from notification_scheduler.scheduler import Pace, Scheduler
 from notification_scheduler.sender import Sender
 
 from tests.services.notification_scheduler.examples import ago, notification, now
-from tests.services.notification_scheduler.fakes import InMemoryDueNotifications, InMemoryTopic
+from tests.services.notification_scheduler.fakes import (
+    InMemoryDueNotifications,
+    InMemoryTopic,
+    TimedAlarm,
+)
 from tests.services.notification_scheduler.gate import Gate
 from tests.waiting import eventually
 

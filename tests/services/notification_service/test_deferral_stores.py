@@ -19,8 +19,7 @@ from notification_service.deferrals import (
 )
 from notification_service.deliveries import Delivery, Outcome, Stage, Standing
 from notification_service.delivery_store import PostgresDeliveries
-from notification_service.retention import ForgetfulDeliveries
-from service_runtime.rate_limit import PostgresBuckets, Rate
+from notification_service.retention import forget_digests
 from sqlalchemy import Engine, event, text
 
 from tests.services.notification_service.examples import NINE, delivery, due
@@ -373,5 +372,5 @@ def test_old_digests_are_forgotten_with_what_they_hold(engine):
     digest, _ = collected(stores)
     with engine.begin() as connection:
         connection.execute(text("update digests set opened_at = now() - interval '31 days'"))
-    assert ForgetfulDeliveries(engine, PostgresBuckets(engine, Rate(1, 1))).forget_digests() == 1
+    assert forget_digests(engine) == 1
     assert list(stores.deferrals.close(digest.id)) == []
