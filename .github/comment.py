@@ -25,7 +25,7 @@ SIZE = 1_000_000  # bytes of a report that are read
 
 
 class Refused(Exception):
-    """One sentence for the log of the workflow."""
+    """Reports an error in one sentence for the log of the workflow."""
 
 
 def call(method: str, path: str, body: Any = None) -> Any:

@@ -1,7 +1,7 @@
-"""Tells a chat room what happens: CHAT_WEBHOOK_URL=... python3 .github/notice.py TEXT
+"""Sends a text to a chat room: CHAT_WEBHOOK_URL=... python3 .github/notice.py TEXT
 
-Slack, Mattermost and Teams take the same `{"text": ...}`.  A room that cannot be reached is a
-warning of the workflow, never a reason to stop a deployment.
+Slack, Mattermost and Teams accept the same `{"text": ...}`. If the room cannot be reached, the
+workflow shows a warning and continues.
 """
 
 import json
@@ -26,7 +26,7 @@ def main() -> None:
     try:
         send(url, text)
     except (OSError, ValueError) as error:
-        # The address itself is a secret: whoever has it can write to the room.
+        # The address is a secret: everyone who has it can write to the room.
         print(f"::warning::the chat room could not be told: {type(error).__name__}")
 
 

@@ -1,4 +1,4 @@
-"""The checks of `herald doctor`. Each returns its result or raises `NotWell`."""
+"""Defines the checks of `herald doctor`; each returns its result or raises `NotWell`."""
 
 import json
 import os

@@ -42,7 +42,7 @@ class Arrow:
 
 
 class State:
-    """The resources of a stack by type, and by name without the stack's prefix."""
+    """Finds the resources of a stack by type, and by name without the stack's prefix."""
 
     def __init__(self, resources: Sequence[Mapping[str, Any]]) -> None:
         names = [resource["urn"].rpartition("::")[2] for resource in resources]

@@ -18,7 +18,7 @@ RETURN = 60  # seconds until a pod is ready again
 
 @dataclass(frozen=True, kw_only=True)
 class Pods:
-    """The pods of one Deployment, which has a Service of the same name if others call it."""
+    """Names the pods of one Deployment; its Service, if any, has the same name."""
 
     context: str | None  # of the kubeconfig
     namespace: str

@@ -25,7 +25,7 @@ DEBUGGER = ("-Xfrozen_modules=off", "-m", "debugpy", "--listen", "5678", "--wait
 
 @dataclass(frozen=True)
 class Program:
-    """A Python package to run, from a folder with it."""
+    """Describes a Python package to run, and its folder."""
 
     package: str
     folder: Path
@@ -50,7 +50,7 @@ class Program:
 
 @dataclass
 class Start:
-    """A process of the service, which runs as soon as it is let go."""
+    """Represents a prepared process of the service, which runs after `go`."""
 
     process: "subprocess.Popen[bytes]"
     gate: int
@@ -71,7 +71,7 @@ class Start:
 
 @dataclass
 class Reloaded:
-    """The running process of a program, and the next one, prepared while nothing changes."""
+    """Runs a program, and prepares its next process while nothing changes."""
 
     program: Program
     current: Start | None = None

@@ -1,4 +1,4 @@
-"""A public address with TLS, on a cluster in EKS Auto Mode."""
+"""Creates a public address with TLS, on a cluster in EKS Auto Mode."""
 
 from __future__ import annotations  # so that the SDK's modules load only when used
 
@@ -36,10 +36,10 @@ class GatewayArgs:
 
 
 class Gateway(pulumi.ComponentResource):
-    """A load balancer for applications with a certificate, a DNS record and routes to Services.
+    """Creates an application load balancer with a certificate, a DNS record and routes to Services.
 
-    Only the paths of `routes` are answered. Plain HTTP is redirected to HTTPS, and requests with
-    invalid headers are dropped. The certificate renews itself by its record in the zone.
+    It answers only the paths of `routes`, redirects HTTP to HTTPS, and drops requests with invalid
+    headers. ACM renews the certificate with its record in the zone.
     """
 
     url: Output[str]

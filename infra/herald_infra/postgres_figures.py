@@ -17,7 +17,7 @@ SCARCE = 5  # percent of the initial storage that are free; RDS grows it at 10 p
 
 
 class Limits(Protocol):
-    """The arguments of a server that its alarms and graphs need."""
+    """Lists the arguments of a server that its alarms and graphs need."""
 
     @property
     def storage(self) -> int: ...  # GiB at creation

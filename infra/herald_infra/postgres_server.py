@@ -23,7 +23,7 @@ MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRo
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresConnection:
-    """The connection of the administrator; the password is a secret."""
+    """Describes the administrator's connection; the password is a secret."""
 
     host: Output[str]
     port: Output[int]

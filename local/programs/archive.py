@@ -156,7 +156,7 @@ def read_manifest(archive: tarfile.TarFile) -> dict[str, Any]:
 def write(archive: tarfile.TarFile, member: str, target: Path) -> None:
     content = archive.extractfile(member)
     if content is None:
-        raise ValueError(f"{member} is no file")
+        raise ValueError(f"{member} is not a file")
     with target.open("wb") as file:
         shutil.copyfileobj(content, file, PIECE)
     target.chmod(0o755)

@@ -21,7 +21,7 @@ class Section(BaseModel):
 
 
 class Usage(Section):
-    """The usage of one environment in a month."""
+    """Describes the usage of one environment in a month."""
 
     reminders: Decimal
     notifications: Decimal

@@ -110,7 +110,7 @@ def dashboard(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
 
 
 def log_group(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
-    """An RDS server writes to its upgrade log only during upgrades."""
+    """Return the cost of ingestion; RDS writes to its upgrade log only during upgrades."""
     taken = Decimal(0) if str(inputs.get("name")).endswith("/upgrade") else usage.log_gb
     yield Part("GB ingested", taken, prices.cloudwatch["logs_gb"])
     months = Decimal(int(inputs.get("retentionInDays") or 3650)) / 30
@@ -145,7 +145,7 @@ def kubernetes_cluster(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator
 
 
 def load_balancer(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
-    """An Ingress makes one; its certificate is free."""
+    """Return the cost of the load balancer of an Ingress; its certificate is free."""
     yield Part("hours", HOURS, prices.load_balancer["hour"])
     hours = HOURS * usage.gateway_capacity
     yield Part("hours of a capacity unit", hours, prices.load_balancer["capacity_hour"])

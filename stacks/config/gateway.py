@@ -12,7 +12,7 @@ HostName = Annotated[
 
 
 class Zone(Section):
-    """A public zone of Route 53 in this account."""
+    """Names a public Route 53 zone of this account."""
 
     name: HostName
     id: str = Field(pattern=r"^Z[A-Z0-9]{1,31}$")
@@ -22,7 +22,7 @@ class Zone(Section):
 
 
 class GatewayConfig(Section):
-    """A load balancer that everyone reaches, with TLS."""
+    """Configures a public load balancer with TLS."""
 
     host: HostName
     zone: Zone | None = None  # contains the host; with a foundation, that of the foundation

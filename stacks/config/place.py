@@ -16,7 +16,7 @@ class AccessConfig(Section):
 
 
 class FoundationReference(Section):
-    """The stack of `stacks/foundation/` that made the account's network and cluster."""
+    """Names the stack of `stacks/foundation/` that created the account's network and cluster."""
 
     stack: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
 

@@ -1,4 +1,4 @@
-"""The name of the project, which is the prefix of its keys in stack files."""
+"""Reads the name of the project, which is the prefix of its keys in stack files."""
 
 import re
 from pathlib import Path

@@ -9,7 +9,7 @@ VERSION = 2  # of the model; grows when an output disappears or changes its mean
 
 
 class FoundationOutputs(Outputs):
-    """The outputs of the program in `stacks/foundation/`."""
+    """Describes the outputs of the program in `stacks/foundation/`."""
 
     region: str
     account: str = Field(pattern=r"^[0-9]{12}$")

@@ -106,7 +106,7 @@ def expect_access(stack: str, outputs: FoundationOutputs, config: StackConfig) -
 
 
 def expect_zone(stack: str, zone: Zone | None, config: StackConfig) -> None:
-    """The deploy role may change the records of the foundation's zone alone."""
+    """Require a host in the foundation's zone; the deploy role may change only that zone."""
     if config.gateway is None or (zone is not None and zone.contains(config.gateway.host)):
         return
     found = "has no zone" if zone is None else f"has the zone {zone.name}"

@@ -30,7 +30,7 @@ WITHOUT_RESOURCES = frozenset(
     {
         # A certificate gets its name when it is requested.
         "acm:RequestCertificate",
-        # What only looks at a network sees all of it.
+        # AWS cannot restrict lookups of a network.
         "ec2:DescribeAccountAttributes",
         "ec2:DescribeAvailabilityZones",
         "ec2:DescribeInternetGateways",

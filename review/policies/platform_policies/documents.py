@@ -1,4 +1,4 @@
-"""What the statements of AWS policy documents allow."""
+"""Checks what the statements of AWS policy documents allow."""
 
 import re
 from collections.abc import Iterator

@@ -13,31 +13,31 @@ class RequestRefused(Exception):
 
 
 class UnacceptableToken(RequestRefused):
-    """The fcmToken is not one that FCM accepts; register the token that the device has now."""
+    """FCM does not accept this fcmToken; register the current token of the device."""
 
     code = "INVALID_TOKEN"
 
 
 class DeviceNotAssociated(RequestRefused):
-    """No device with this id belongs to this user; GET /device lists those that do."""
+    """The user has no device with this id; GET /device lists the user's devices."""
 
     code = "DEVICE_NOT_ASSOCIATED"
 
 
 class DeviceLimitReached(RequestRefused):
-    """This user has as many devices as one user may have; remove one first."""
+    """The user has reached the maximum number of devices; remove one first."""
 
     code = "DEVICE_LIMIT_REACHED"
 
 
 class UnknownToken(RequestRefused):
-    """The link was cut, or is none of ours; open it as it stands in the e-mail."""
+    """The link is incomplete, or we did not create it; use the whole link of the e-mail."""
 
     code = "UNKNOWN_TOKEN"
 
 
 class ProviderError(Explained):
-    """A provider did not accept a notification; `fault` says whose fault that is."""
+    """Reports that a provider rejected a notification; `fault` names the cause."""
 
     fault = "provider"
 
@@ -90,7 +90,7 @@ class Refused(NeverRetry):
 
 
 class Unregistered(NeverRetry):
-    """The app is not installed on the device any more, or its token was replaced."""
+    """The app was removed from the device, or its token was replaced."""
 
     reason = "UNREGISTERED"
 

@@ -182,7 +182,7 @@ def error_of(code: int, text: bytes | str) -> ProviderError:
 
 
 def message_of(email: Email, sender: str) -> EmailMessage:
-    """Its id is the occurrence's, so that a mail program shows a second one as the same."""
+    """Return the message; a repeated e-mail has the same id, so that mail programs show one."""
     message = EmailMessage(policy=SEVEN_BITS)
     message["Message-ID"] = f"<{email.occurrence_id}@{sender.rpartition('@')[2]}>"
     message["Date"] = format_datetime(localtime())

@@ -1,4 +1,4 @@
-"""The tables of the devices database, as the migrations make them."""
+"""Describes the tables of the devices database as the migrations create them."""
 
 from sqlalchemy import (
     ARRAY,

@@ -1,4 +1,4 @@
-"""Each call of a provider is a span of the message's trace."""
+"""Adds a span to the message's trace for each call of a provider."""
 
 from typing import Generic
 
@@ -9,7 +9,7 @@ from notification_service.circuit_breaker import Item, Provider
 
 
 class Traced(Generic[Item]):
-    """A provider whose calls can be seen in traces; neither token nor address is told."""
+    """Traces the calls of a provider; spans contain neither token nor address."""
 
     def __init__(self, provider: Provider[Item], work: Work) -> None:
         self._provider, self._work = provider, work

@@ -1,4 +1,4 @@
-"""The bodies of requests and answers."""
+"""Defines the bodies of requests and responses."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
@@ -74,7 +74,7 @@ class NewReminder(NamedBody):
 
 
 class ReminderChange(NamedBody):
-    """The members to change; all others stay as they are."""
+    """Names the members to change; the others do not change."""
 
     model_config = ConfigDict(json_schema_extra=remove_defaults)
 
@@ -91,7 +91,7 @@ class ReminderChange(NamedBody):
 
 
 class Snooze(Body):
-    """The end of a snooze: `minutes` from now, or `until` a time."""
+    """Sets the end of a snooze: `minutes` from now, or `until` a time."""
 
     model_config = ConfigDict(
         json_schema_extra={"oneOf": [{"required": ["minutes"]}, {"required": ["until"]}]}
@@ -113,7 +113,7 @@ class Snooze(Body):
 
 
 class Acknowledgement(Body):
-    """The acknowledged occurrence; without one, every due occurrence."""
+    """Names the occurrence to acknowledge; without one, all due occurrences are acknowledged."""
 
     model_config = ConfigDict(json_schema_extra=remove_defaults)
 
@@ -213,7 +213,7 @@ class ReminderPage(BaseModel):
 
 
 class BulkRequest(BaseModel):
-    """Each of the reminders is taken or refused by itself, whatever it is."""
+    """Creates several reminders; each one is accepted or rejected separately."""
 
     model_config = Body.model_config
 

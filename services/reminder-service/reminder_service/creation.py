@@ -1,4 +1,4 @@
-"""Making reminders, one or many, and answering a repeated request as the first time."""
+"""Creates reminders, and answers a repeated request like the first one."""
 
 import logging
 import time
@@ -27,7 +27,7 @@ MOST_COMPUTING = 5.0  # seconds of a processor for the reminders of one request
 
 @dataclass(frozen=True)
 class Made:
-    """What a request makes and how it is answered."""
+    """Holds the created reminders of a request and its response."""
 
     reminders: Sequence[Reminder]
     status: int
@@ -37,7 +37,7 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Creation:
-    """One request to create, by whom and when."""
+    """Describes a request that creates reminders: caller, time and content."""
 
     caller: Caller
     now: datetime
@@ -46,7 +46,7 @@ class Creation:
     text: str  # of the request, the same for the same request
 
     def answer(self, store: Reminders, make: Callable[[], Made]) -> KeyedAnswer:
-        """Create and answer; a request that is repeated with its key creates nothing."""
+        """Create reminders; return the first answer for a repeated key."""
         mark = fingerprint(self.operation, self.text)
         if self.key and (earlier := store.answered(self.caller.user_id, self.key, self.now)):
             return earlier.repeated_for(mark)
@@ -79,7 +79,7 @@ def make_many(
     zone: Callable[[], str],
     spent: Callable[[], float] = time.thread_time,
 ) -> Made:
-    """Those that can be made; the others are named with the reason."""
+    """Return the valid reminders, and a response that names the reason of each invalid one."""
     reminders, results, end = [], [], spent() + MOST_COMPUTING
     for index, body in enumerate(bodies):
         outcome = _made_or_refused(body, caller, now, zone) if spent() < end else OutOfTime()
@@ -92,7 +92,7 @@ def make_many(
 
 
 def _named(new: NewReminder, zone: Callable[[], str]) -> dict[str, Any]:
-    """The fields of the request; a series without a zone is in the user's."""
+    """Return the members of the request; a series without a zone gets the user's zone."""
     named = new.named()
     if "time_zone" not in named and (new.rule or new.is_recurring):
         named["time_zone"] = zone()
@@ -102,7 +102,7 @@ def _named(new: NewReminder, zone: Callable[[], str]) -> dict[str, Any]:
 def _made_or_refused(
     body: Any | Problem, caller: Caller, now: datetime, zone: Callable[[], str]
 ) -> Reminder | Problem:
-    """Return the reminder, or the problem of this item alone, whatever goes wrong."""
+    """Return the reminder, or its problem, so that one item cannot fail the request."""
     if isinstance(body, Problem):
         return body
     try:

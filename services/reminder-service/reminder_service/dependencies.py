@@ -1,4 +1,4 @@
-"""What the operations of the API are given, and what they have in common."""
+"""Provides the operations of the API with their common arguments."""
 
 import base64
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def _idempotency_key(
         str | None,
         Header(
             alias=idempotency.NAME,
-            description="a repeated request with this key gets the first answer for a day",
+            description="A repeated request with this key gets the first response for a day.",
         ),
     ] = None,
 ) -> str | None:
@@ -49,7 +49,7 @@ def _idempotency_key(
 
 
 def _user_zone(request: Request, caller: AnyCaller) -> Callable[[], str]:
-    """Looks the zone up when it is called, as few requests need it."""
+    """Return a function that looks up the user's time zone; few requests need it."""
     state = request.app.state
     return cache(lambda: zone_of_user(caller, state.zones, state.reminders.latest_time_zone))
 
@@ -80,7 +80,7 @@ Cursor = Annotated[Place | None, Depends(_place)]
 
 
 def cursor_of(reminder: Reminder) -> str:
-    """Return where a page ends, for the page that follows."""
+    """Return the position at which the next page starts."""
     place = f"{reminder.date.astimezone(UTC).isoformat()}/{reminder.id}"
     return base64.urlsafe_b64encode(place.encode()).decode()
 

@@ -1,4 +1,4 @@
-"""What this service refuses, each with its HTTP status and the code that clients act on."""
+"""Defines the errors of the API, each with its HTTP status and a code for clients."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class PermissionDenied(Refusal):
 
 
 class MissingReminder(Refusal):
-    """There is no such reminder."""
+    """No reminder has this id."""
 
     http_status = 404
     name = "MISSING_REMINDER"
@@ -108,7 +108,7 @@ class IdempotencyKeyReused(Refusal):
 
 
 class OutOfTime(Refusal):
-    """The rules before took all the computing that one request may take; send this one again."""
+    """The earlier rules used up the computing time of the request; send this reminder again."""
 
     http_status = 503
     name = "OUT_OF_TIME"

@@ -1,4 +1,4 @@
-"""The OpenAPI page at /docs with its scripts and styles beside it, for networks without a CDN."""
+"""Serves the OpenAPI page at /docs with its own scripts and styles, for networks without a CDN."""
 
 import html
 from pathlib import Path
@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 _PAGE = Path(__file__).parent / "api_page"
 _SWAGGER_UI = Path(fastapi_offline.__file__).parent / "static"
 
-# Swagger UI sets styles and shows pictures of its own.
+# Swagger UI sets inline styles and shows embedded pictures.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "

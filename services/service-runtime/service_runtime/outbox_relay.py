@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, Row, func, select, text, update
 
 from service_runtime.metrics import OUTBOX_FAILED, OUTBOX_PUBLISHED
 from service_runtime.outbox import CHANNEL, outbox
-from service_runtime.refused_events import RETURN
+from service_runtime.refused_events import UNDO
 
 PURGED = 10_000  # rows of one statement
 LONGEST_REST = 2.5  # seconds after a stop; shorter than `process.LAST_PARTS`
@@ -150,7 +150,7 @@ class OutboxRelay:
         old = outbox.c.published_at < func.now() - self._keep
         some = select(outbox.c.position).where(old).limit(PURGED).with_for_update(skip_locked=True)
         with self._engine.begin() as connection:
-            connection.execute(RETURN)
+            connection.execute(UNDO)
             removed = connection.execute(outbox.delete().where(outbox.c.position.in_(some)))
         if removed.rowcount == PURGED:
             self._purged = float("-inf")

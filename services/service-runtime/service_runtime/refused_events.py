@@ -13,7 +13,7 @@ create table refused_events (
     refused_at timestamptz not null default now()
 )
 """
-RETURN = text("""
+UNDO = text("""
 with again as (delete from refused_events returning *)
 insert into outbox (event_id, body, traceparent, created_at, attempts, last_failure)
 select event_id, body, traceparent, created_at, attempts, reason from again order by created_at

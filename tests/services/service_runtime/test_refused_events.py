@@ -13,7 +13,7 @@ from service_runtime.measuring import Measuring
 from service_runtime.outbox import append
 from service_runtime.outbox_measures import outbox_measures
 from service_runtime.outbox_relay import OutboxRelay
-from service_runtime.refused_events import RETURN
+from service_runtime.refused_events import UNDO
 from sqlalchemy import Engine, text
 
 from tests.services.event_messages.fakes import InMemoryTopic
@@ -134,5 +134,5 @@ def test_events_set_aside_return(
     assert count("created_at < now() - interval '23 hours' and attempts = 5") == 1
     execute(engine, SET_ASIDE, **{**values, "id": uuid4()})
     with engine.begin() as connection:
-        connection.execute(RETURN)  # as reverted migrations do
+        connection.execute(UNDO)  # as reverted migrations do
     assert count("published_at is null") == 1

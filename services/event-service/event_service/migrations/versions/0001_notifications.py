@@ -1,4 +1,4 @@
-"""The table of notifications and the outbox."""
+"""Creates the table of notifications and the outbox."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,13 +14,13 @@ begin
     return null;
 end $$
 """
-# Only a new version wakes the schedulers; what they write themselves does not.
+# Only a new version wakes the schedulers; their own writes do not.
 TRIGGER = """
 create trigger notifications_changed after insert or update of version on notifications
 for each row when (new.state = 'pending') execute function notify_due()
 """
-# A claim and its settlement rewrite the row: room on its page spares the indexes, and dead
-# entries at the head of the index are what the next claim has to step over.
+# A claim and its settlement rewrite the row. With room on its page, indexes need no new entries.
+# Vacuum runs often, because each claim reads the dead entries at the start of the index.
 STORAGE = """
 alter table notifications set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1

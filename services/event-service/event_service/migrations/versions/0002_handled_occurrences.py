@@ -1,4 +1,4 @@
-"""Until when the user has handled a reminder's occurrences."""
+"""Adds the time up to which the user has handled a reminder's occurrences."""
 
 import sqlalchemy as sa
 from alembic import op

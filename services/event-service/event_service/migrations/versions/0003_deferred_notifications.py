@@ -1,4 +1,4 @@
-"""Which notification was deferred, and why."""
+"""Adds the deferred notification and the reason of the deferral."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,9 +1,9 @@
-"""Room on each page of notifications for a claim of all its rows.
+"""Leaves room on each page of notifications for a claim of all its rows.
 
-Notifications of one moment are often written together and then claimed together. With room for
-less than all of them, the rest move to other pages, and each needs an entry in the index of ids,
-at a random place: the more notifications wait, the more that costs. Pages that exist keep their
-room until their rows are written again.
+Notifications of one moment are often written together and claimed together. If a page has too
+little room, rows move to other pages. Each moved row needs a new entry at a random place of the
+index of ids, which costs more with more notifications. Existing pages keep their layout until their
+rows are written again.
 """
 
 from alembic import op
@@ -13,7 +13,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    # Percent: a page takes as many claimed rows again, each 8 bytes longer by its lease.
+    # Percent. The rest of a page holds its claimed rows, which are 8 bytes longer by their lease.
     op.execute("alter table notifications set (fillfactor = 45)")
 
 

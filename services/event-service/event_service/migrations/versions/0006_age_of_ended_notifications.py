@@ -1,10 +1,9 @@
-"""By age, the notifications that wait no more: what is forgotten after some time.
+"""Indexes by age the notifications that are not pending, which are deleted after some time.
 
-Without it the last step of each day reads the whole table, and in a large one, not in memory, no
-step ends within the ten seconds of a statement. Ids cannot serve: those of snoozes, and what other
-producers choose, are in no order of time. A claim writes neither column, so its updates stay
-within their pages (HOT). A settlement never did: it writes `state` or `deliver_at`. An edit of what
-is said now writes about a kilobyte of log more, since `updated_at` is in an index.
+Without the index, the last deletion of each day reads the whole table. On a large table it exceeds
+the statement timeout of ten seconds. Ids do not help, because they are not ordered by time: snoozes
+and other producers choose them. A claim writes neither column, so its updates stay on their pages
+(HOT). An edit of a text writes about a kilobyte more log, because the index contains `updated_at`.
 """
 
 from alembic import op
@@ -14,7 +13,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    # Concurrently: the services go on writing. One that was cut off before leaves an invalid index.
+    # Concurrently, so that services can write. An interrupted run leaves an invalid index.
     with op.get_context().autocommit_block():
         op.execute("drop index concurrently if exists notifications_not_pending")
         op.execute(

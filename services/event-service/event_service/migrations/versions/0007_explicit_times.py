@@ -1,4 +1,4 @@
-"""Whether a user chose the time, the end of a counted series, and how much was missed.
+"""Adds whether a user chose the time, the end of a counted series, and the missed occurrences.
 
 A command need not name a time zone, so the column may be empty.
 """

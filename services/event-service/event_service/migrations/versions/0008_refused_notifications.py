@@ -1,7 +1,7 @@
-"""Notifications that the topic refuses for good, and an index of the rows that may be forgotten.
+"""Adds the state of notifications that the topic rejected, and an index of rows to delete.
 
-The row of a reminder that exists is never forgotten: an edit of an announced reminder would
-announce it again.
+The rows of existing reminders are never deleted: an edit of an announced reminder would announce it
+again.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ down_revision = "0007"
 
 
 def _index(name: str, condition: str) -> None:
-    # Concurrently: the services go on writing. One that was cut off leaves an invalid index.
+    # Concurrently, so that services can write. An interrupted run leaves an invalid index.
     with op.get_context().autocommit_block():
         op.execute(f"drop index concurrently if exists {name}")
         op.execute(

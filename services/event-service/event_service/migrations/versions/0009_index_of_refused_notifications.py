@@ -1,6 +1,6 @@
-"""An index of the notifications that the topic refused, which the scheduler counts.
+"""Indexes the notifications that the topic rejected; the scheduler counts them.
 
-It has no rows while the topic refuses nothing.
+The index is empty while the topic rejects nothing.
 """
 
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    # Concurrently: the services go on writing. One that was cut off leaves an invalid index.
+    # Concurrently, so that services can write. An interrupted run leaves an invalid index.
     with op.get_context().autocommit_block():
         op.execute("drop index concurrently if exists notifications_refused")
         op.execute(

@@ -1,6 +1,6 @@
-"""How many notifications each user got today, which the scheduler counts as it claims them.
+"""Creates the daily notification counters of users, which the scheduler updates in its claims.
 
-What a crash of the server forgets is a new budget, so the table needs no log.
+A lost counter only gives a user a new budget, so the table is unlogged.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
-"""The wall-clock time that a pending occurrence keeps when the rules of its zone change.
+"""Adds the wall-clock time that a pending occurrence keeps when the rules of its zone change.
 
-Series that wait get it with their next occurrence.
+Pending series get it with their next occurrence.
 """
 
 from alembic import op

@@ -1,6 +1,6 @@
-"""The write that a local occurrence belongs to.
+"""Adds the time of the write that set the local occurrence.
 
-Earlier versions move an occurrence and leave the local one, which is out of date then.
+Earlier versions change an occurrence without its local time, which is then out of date.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Devices, deliveries, suppressed addresses and the outbox."""
+"""Creates the tables of devices, deliveries and suppressed addresses, and the outbox."""
 
 from alembic import op
 from service_runtime.outbox import outbox_table

@@ -1,4 +1,4 @@
-"""What users prefer, deliveries that are deferred, and the e-mails of a digest."""
+"""Creates the tables of preferences and digests, and adds deferred deliveries."""
 
 from alembic import op
 

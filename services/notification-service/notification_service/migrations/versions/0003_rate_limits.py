@@ -1,4 +1,4 @@
-"""How many requests each user has left."""
+"""Creates the table of rate limits."""
 
 from alembic import op
 from service_runtime.rate_limit import TABLE

@@ -1,4 +1,4 @@
-"""Notifications that no provider has taken yet and that wait for another attempt."""
+"""Creates the table of notifications that wait for another attempt."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Whether a user chose the time zone of the preferences."""
+"""Adds the source of a user's time zone: default, reminder or chosen."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""When a deferred occurrence arrives, so that a series is deferred as one notification."""
+"""Adds the end of a deferral, so that a series is deferred as one notification."""
 
 from alembic import op
 

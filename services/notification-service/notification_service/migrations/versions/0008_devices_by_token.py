@@ -1,4 +1,4 @@
-"""A token and an installation belong to one device over all users; dead devices are marked."""
+"""Makes tokens and installations unique over all users, and marks dead devices."""
 
 from alembic import op
 

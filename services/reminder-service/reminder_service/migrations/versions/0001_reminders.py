@@ -1,4 +1,4 @@
-"""Reminders, the answers kept for repeated requests, and the outbox."""
+"""Creates the tables of reminders and idempotent answers, and the outbox."""
 
 from alembic import op
 from service_runtime.outbox import outbox_table

@@ -1,4 +1,4 @@
-"""What became of a reminder's occurrences: acknowledged, snoozed, completed."""
+"""Adds the acknowledged, snoozed and completed occurrences of a reminder."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""The last occurrence that was announced before the schedule was changed."""
+"""Adds the last occurrence that was announced before the schedule changed."""
 
 from alembic import op
 

@@ -1,7 +1,7 @@
-"""Where events are set aside that no topic takes."""
+"""Creates the table of events that the topic rejected."""
 
 from alembic import op
-from service_runtime.refused_events import RETURN, TABLE
+from service_runtime.refused_events import TABLE, UNDO
 
 revision = "0005"
 down_revision = "0004"
@@ -12,5 +12,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(RETURN)
+    op.execute(UNDO)
     op.drop_table("refused_events")

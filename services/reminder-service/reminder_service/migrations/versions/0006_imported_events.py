@@ -1,4 +1,4 @@
-"""Which events of calendars were imported, and the secret addresses of calendars."""
+"""Creates the tables of imported calendar events and of calendar subscriptions."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""When a schedule was last changed, where a counted series ends, and answers by their age."""
+"""Adds the last change of a schedule and the end of a counted series; indexes answers by age."""
 
 from alembic import op
 

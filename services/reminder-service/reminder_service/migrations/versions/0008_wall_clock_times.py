@@ -1,4 +1,4 @@
-"""The wall-clock times that reminders keep when the rules of their zone change."""
+"""Adds the wall-clock times that reminders keep when the rules of their zone change."""
 
 from alembic import op
 from service_runtime.zone_updates import TABLE

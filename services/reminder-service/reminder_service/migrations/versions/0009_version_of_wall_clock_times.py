@@ -1,7 +1,6 @@
-"""The version of a reminder that its wall-clock times belong to.
+"""Adds the version of a reminder to which its wall-clock times belong.
 
-0.1.0 and earlier versions do not write these times, so after their writes the times are out of
-date.
+Versions up to 0.1.0 do not write these times, so their writes leave outdated times.
 """
 
 import sqlalchemy as sa
