@@ -75,7 +75,7 @@ def compile_programs(
     with standard_library(compiler):
         make_workspace(module, programs, compiler.run)
         listed = list_packages(compiler, module, packages, progress)
-    print(f"  programs: {progress.downloads} modules are downloaded", flush=True)
+    print(f"  programs: modules complete, {progress.downloads} downloaded", flush=True)
     made = {
         entry["ImportPath"]: output / Path(entry["Target"]).name
         for entry in listed

@@ -32,8 +32,8 @@ CACHES = (
 PHASES = {
     "Python packages": (".venv/pyvenv.cfg", ".venv/ready"),
     "Debian programs": ("fetching", "caches/herald/packages/*"),
-    "Go modules": ("Building", "modules are downloaded"),
-    "programs": ("modules are downloaded", ".local/bin/programs.json"),
+    "Go modules": ("Building", "modules complete"),
+    "programs": ("modules complete", ".local/bin/programs.json"),
     "base image": ("base image is being made", "caches/herald/base/*/base.tar"),
     "processes": ("Starting the local environment", "is healthy"),
     "base image pushed": ("is healthy", "Provisioning the platform"),
@@ -55,6 +55,7 @@ class Recording:
 
     def run(self, command: list[str], environment: Mapping[str, str]) -> None:
         over = threading.Event()
+        self.samples.append((time.time(), busy_seconds()))
         sampler = threading.Thread(target=self.sample, args=[over])
         sampler.start()
         try:
@@ -82,9 +83,9 @@ class Recording:
 
     def share(self, start: float, end: float) -> float:
         """Return the busy share of all processors."""
-        first, last = (bisect.bisect(self.samples, (each, 0.0)) for each in (start, end))
-        (began, before), (ended, after) = self.samples[first - 1], self.samples[last - 1]
-        return (after - before) / max(ended - began, SAMPLE) / (os.cpu_count() or 1)
+        before, after = (bisect.bisect(self.samples, (each, 0.0)) for each in (start, end))
+        (began, busy), (ended, busier) = self.samples[max(before, 1) - 1], self.samples[after - 1]
+        return (busier - busy) / max(ended - began, SAMPLE) / (os.cpu_count() or 1)
 
     def phases(self, clone: Path) -> Iterator[tuple[str, float, float, float]]:
         """Return name, start and end in seconds, and busy share of each phase that took place."""
