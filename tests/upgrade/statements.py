@@ -25,7 +25,7 @@ ALLOWED = (
     re.compile(r"(?:insert into|update|comment on) "),
 )
 ADDED = re.compile(rf"alter table {TABLE} (?P<columns>add column .*)")
-REQUIRED = re.compile(r"\bnot null\b(?!.*\bdefault\b)|(?<!default )\bprimary key\b|\bunique\b")
+REQUIRED = re.compile(r"^(?!.*\bdefault\b).*\bnot null\b|\bprimary key\b|\bunique\b")
 SUBJECT = re.compile(
     rf"(?:(?:alter|drop) table|delete from|create (?:unique index|trigger) .*? on) {TABLE}"
 )

@@ -18,6 +18,7 @@ GOOD = [
     "drop index concurrently if exists reminders_age",
     "create index concurrently reminders_age on reminders (created_at)",
     "alter table reminders add column url text, add column size integer not null default 0",
+    "alter table reminders add column seen boolean default false not null",
     "alter table reminders set (fillfactor = 70)",
     "update reminders set size = 1",
 ]
