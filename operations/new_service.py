@@ -1,6 +1,7 @@
 """Creates the folder of a new service, and adds it to the stack program."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -74,7 +75,7 @@ def create_service(new: NewService, root: Path = ROOT) -> list[Path]:
     if new.template == "python":
         changed.append(add_to_mypy(new, root))
         format_code(root, folder)
-    return changed
+    return changed + write_reference(root, folder)
 
 
 def read_program(root: Path) -> str:
@@ -206,6 +207,30 @@ def add_to_mypy(new: NewService, root: Path) -> Path:
     found = re.sub(r'(?m)^(mypy_path = "[^"]*)"$', lambda match: f'{match[1]}{path}"', text)
     (root / file).write_text(found, encoding="utf-8")
     return file
+
+
+def write_reference(root: Path, folder: Path) -> list[Path]:
+    """Write the generated pages, which show the new service; return the changed ones."""
+    if not (root / "docs" / "generator").exists():
+        return []
+    pages = [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    before = {page: page.read_bytes() for page in pages}
+    search_path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "docs.generator"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": search_path},  # the package is not installed yet
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or ["nothing"]
+        raise OperatorError(
+            f"services/{folder.name} was created, but the generated pages were not written: "
+            f"{said[-1]}; correct it, then run `make reference`"
+        )
+    return [page.relative_to(root) for page in pages if page.read_bytes() != before[page]]
 
 
 def format_code(root: Path, folder: Path) -> None:
