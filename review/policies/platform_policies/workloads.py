@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from platform_policies.resource import UNKNOWN, NotYetKnown, Resource, at
-from platform_policies.rule import Check, Rule
+from platform_policies.rule import Rule
 
 LONG_RUNNING = (
     "kubernetes:apps/v1:Deployment",
@@ -16,7 +16,6 @@ POD = "kubernetes:core/v1:Pod"
 CRON_JOB = "kubernetes:batch/v1:CronJob"
 WORKLOADS = (*LONG_RUNNING, "kubernetes:batch/v1:Job", CRON_JOB, POD)
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|CREDENTIAL|PRIVATE_KEY|ACCESS_KEY")
-HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
 
 
 def pod(workload: Resource) -> Any:
@@ -32,35 +31,10 @@ def containers(workload: Resource) -> list[Any]:
     return [*(at(declared, "initContainers") or []), *(at(declared, "containers") or [])]
 
 
-def of_container(path: str, *allowed: Any, inherited: str | None = None) -> Check:
-    """Check a property of each container, or of the pod for all of them at `inherited`."""
-
-    def check(workload: Resource) -> Iterator[str]:
-        for container in containers(workload):
-            value = at(container, path)
-            if value is None and inherited is not None:
-                value = at(pod(workload), inherited)
-            if value not in allowed:
-                expected = " or ".join(str(each).lower() for each in allowed if each is not None)
-                yield f"container {at(container, 'name')}: {path} is {value}; expected {expected}"
-
-    return check
-
-
-def drops_capabilities(workload: Resource) -> Iterator[str]:
+def has_read_only_root(workload: Resource) -> Iterator[str]:
     for container in containers(workload):
-        name = at(container, "name")
-        if "ALL" not in (at(container, "securityContext.capabilities.drop") or []):
-            yield f"container {name}: securityContext.capabilities.drop lacks ALL"
-        if added := at(container, "securityContext.capabilities.add"):
-            yield f"container {name}: adds capabilities {', '.join(added)}"
-
-
-def has_limits(workload: Resource) -> Iterator[str]:
-    for container in containers(workload):
-        for path in ("requests.cpu", "requests.memory", "limits.memory"):
-            if at(container, f"resources.{path}") is None:
-                yield f"container {at(container, 'name')}: resources.{path} is missing"
+        if at(container, "securityContext.readOnlyRootFilesystem") is not True:
+            yield f"container {at(container, 'name')}: readOnlyRootFilesystem is not true"
 
 
 def has_probes(workload: Resource) -> Iterator[str]:
@@ -77,17 +51,6 @@ def by_digest(workload: Resource) -> Iterator[str]:
             continue
         if not re.search(r"@sha256:[0-9a-f]{64}$", str(image)):
             yield f"container {at(container, 'name')}: image {image} has no digest"
-
-
-def apart_from_host(workload: Resource) -> Iterator[str]:
-    declared = pod(workload)
-    for key in HOST_NAMESPACES:
-        if at(declared, key):
-            yield f"{key} is true"
-    for volume in at(declared, "volumes") or []:
-        if at(volume, "hostPath") is not None:
-            folder = at(volume, "hostPath.path")
-            yield f"volume {at(volume, 'name')} is the folder {folder} of the host"
 
 
 def no_token(workload: Resource) -> Iterator[str]:
@@ -119,53 +82,10 @@ def literal(variable: Any) -> Any:
 
 RULES = [
     Rule(
-        name="pod-not-root",
-        reason="Root in a container is root on the node if the isolation fails.",
-        types=WORKLOADS,
-        check=of_container(
-            "securityContext.runAsNonRoot", True, inherited="securityContext.runAsNonRoot"
-        ),
-    ),
-    Rule(
-        name="pod-not-privileged",
-        reason="A privileged container controls its node.",
-        types=WORKLOADS,
-        check=of_container("securityContext.privileged", False, None),
-    ),
-    Rule(
-        name="pod-no-escalation",
-        reason="A process must not gain privileges after its start.",
-        types=WORKLOADS,
-        check=of_container("securityContext.allowPrivilegeEscalation", False),
-    ),
-    Rule(
-        name="pod-drops-capabilities",
-        reason="Services need no capabilities of the kernel.",
-        types=WORKLOADS,
-        check=drops_capabilities,
-    ),
-    Rule(
-        name="pod-filters-system-calls",
-        reason="Most vulnerabilities of the kernel are in system calls that services do not use.",
-        types=WORKLOADS,
-        check=of_container(
-            "securityContext.seccompProfile.type",
-            "RuntimeDefault",
-            "Localhost",
-            inherited="securityContext.seccompProfile.type",
-        ),
-    ),
-    Rule(
         name="pod-read-only",
         reason="An attacker must not be able to store programs.",
         types=WORKLOADS,
-        check=of_container("securityContext.readOnlyRootFilesystem", True),
-    ),
-    Rule(
-        name="pod-has-limits",
-        reason="Without requests and a memory limit, a container can starve its neighbours.",
-        types=WORKLOADS,
-        check=has_limits,
+        check=has_read_only_root,
     ),
     Rule(
         name="pod-has-probes",
@@ -178,12 +98,6 @@ RULES = [
         reason="A tag can name different images on two nodes.",
         types=WORKLOADS,
         check=by_digest,
-    ),
-    Rule(
-        name="pod-apart-from-host",
-        reason="Namespaces and folders of the host give access to all pods of the node.",
-        types=WORKLOADS,
-        check=apart_from_host,
     ),
     Rule(
         name="pod-no-token",
