@@ -100,10 +100,26 @@ class KubernetesCluster(pulumi.ComponentResource):
             version=args.version,
             enabled_cluster_log_types=LOGS,
             deletion_protection=args.deletion_protection,
+            vpc_config={
+                "subnet_ids": args.subnet_ids,
+                "endpoint_private_access": True,
+                "endpoint_public_access": bool(args.public_cidrs),
+                "public_access_cidrs": list(args.public_cidrs) or None,
+            },
+            access_config={
+                "authentication_mode": "API",
+                "bootstrap_cluster_creator_admin_permissions": False,
+            },
+            encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
+            # AWS upgrades a version after its standard support; extended support costs six times
+            # more.
+            upgrade_policy={"support_type": "STANDARD"},
+            # Auto Mode: EKS accepts its three parts only together.
+            bootstrap_self_managed_addons=False,
+            compute_config={"enabled": True, "node_pools": [SYSTEM], "node_role_arn": nodes.arn},
+            kubernetes_network_config={"elastic_load_balancing": {"enabled": True}},
+            storage_config={"block_storage": {"enabled": True}},
             opts=ResourceOptions.merge(self.child, ResourceOptions(depends_on=ready)),
-            **access(args),
-            **protection(key),
-            **auto_mode(nodes),
         )
         self.oidc_provider_arn = self.identities(name)
         self.add_access_entries(name, args.administrators, ADMINISTRATOR)
@@ -233,37 +249,3 @@ def attachment(
 ) -> iam.RolePolicyAttachment:
     arn = f"arn:aws:iam::aws:policy/{policy}"
     return iam.RolePolicyAttachment(name, role=role.name, policy_arn=arn, opts=child)
-
-
-def access(args: KubernetesClusterArgs) -> dict[str, Any]:
-    """Return the settings for access: networks and authentication."""
-    return {
-        "vpc_config": {
-            "subnet_ids": args.subnet_ids,
-            "endpoint_private_access": True,
-            "endpoint_public_access": bool(args.public_cidrs),
-            "public_access_cidrs": list(args.public_cidrs) or None,
-        },
-        "access_config": {
-            "authentication_mode": "API",
-            "bootstrap_cluster_creator_admin_permissions": False,
-        },
-    }
-
-
-def protection(key: EncryptionKey) -> dict[str, Any]:
-    return {
-        "encryption_config": {"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
-        # AWS upgrades a version after its standard support; extended support costs six times more.
-        "upgrade_policy": {"support_type": "STANDARD"},
-    }
-
-
-def auto_mode(nodes: iam.Role) -> dict[str, Any]:
-    """Return the settings of Auto Mode; EKS accepts its three parts only together."""
-    return {
-        "bootstrap_self_managed_addons": False,
-        "compute_config": {"enabled": True, "node_pools": [SYSTEM], "node_role_arn": nodes.arn},
-        "kubernetes_network_config": {"elastic_load_balancing": {"enabled": True}},
-        "storage_config": {"block_storage": {"enabled": True}},
-    }

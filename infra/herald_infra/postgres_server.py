@@ -127,13 +127,30 @@ class PostgresServer(pulumi.ComponentResource):
             vpc_security_group_ids=args.security_group_ids,
             deletion_protection=args.deletion_protection,
             monitoring_role_arn=monitoring_role(name, subnets.arn.apply(account_of), child),
+            publicly_accessible=False,
+            ca_cert_identifier="rds-ca-rsa2048-g1",
+            iam_database_authentication_enabled=True,
+            auto_minor_version_upgrade=True,
+            enabled_cloudwatch_logs_exports=LOGS,
+            monitoring_interval=60,  # seconds
+            performance_insights_enabled=True,
+            performance_insights_retention_period=7,  # days; longer retention costs extra
+            performance_insights_kms_key_id=args.kms_key_arn,
+            storage_type="gp3",
+            storage_encrypted=True,
+            kms_key_id=storage_key(args),
+            allocated_storage=args.storage,
+            max_allocated_storage=args.max_storage,
+            backup_retention_period=args.backup_days,
+            backup_window=args.backup_window,
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=False,
+            skip_final_snapshot=False,
+            final_snapshot_identifier=final_snapshot(name, identifier, child),
             opts=ResourceOptions.merge(
                 child, ResourceOptions(depends_on=logs, ignore_changes=[*RESTORED_ONCE])
             ),
-            **storage(args),
             **restored(args.restored),
-            **backups(name, identifier, args, child),
-            **ALWAYS,
             **password,
         )
         if args.alarm_topic_arn is not None:
@@ -200,16 +217,6 @@ PARAMETERS: list[Any] = [
     {"name": "log_statement", "value": "ddl"},
 ]
 LOGS = ["postgresql", "upgrade"]
-ALWAYS: dict[str, Any] = {
-    "publicly_accessible": False,
-    "ca_cert_identifier": "rds-ca-rsa2048-g1",
-    "iam_database_authentication_enabled": True,
-    "auto_minor_version_upgrade": True,
-    "performance_insights_enabled": True,
-    "performance_insights_retention_period": 7,  # days; longer retention costs extra
-    "enabled_cloudwatch_logs_exports": LOGS,
-    "monitoring_interval": 60,  # seconds
-}
 
 
 def monitoring_role(name: str, account: Output[str], child: ResourceOptions) -> Output[str]:
@@ -241,27 +248,15 @@ def restored(origin: PointInTime | Snapshot | None) -> dict[str, Any]:
     return {"restore_to_point_in_time": {"source_db_instance_identifier": origin.source, **moment}}
 
 
-def storage(args: PostgresServerArgs) -> dict[str, Any]:
-    keys = {}
-    if args.kms_key_arn is not None:
-        snapshot = args.restored if isinstance(args.restored, Snapshot) else None
-        keys = {
-            "kms_key_id": args.kms_key_arn if snapshot is None else snapshot.kms_key_arn,
-            "performance_insights_kms_key_id": args.kms_key_arn,
-        }
-    return {
-        "storage_type": "gp3",
-        "storage_encrypted": True,
-        "allocated_storage": args.storage,
-        "max_allocated_storage": args.max_storage,
-        **keys,
-    }
+def storage_key(args: PostgresServerArgs) -> Input[str] | None:
+    """Return the key of the data; a restored snapshot keeps its own."""
+    if args.kms_key_arn is not None and isinstance(args.restored, Snapshot):
+        return args.restored.kms_key_arn
+    return args.kms_key_arn
 
 
-def backups(
-    name: str, identifier: str, args: PostgresServerArgs, child: ResourceOptions
-) -> dict[str, Any]:
-    """Return backup settings; the final snapshot has a random name, because names are unique."""
+def final_snapshot(name: str, identifier: str, child: ResourceOptions) -> Output[str]:
+    """Return a random name, because names of snapshots are unique."""
     unique = pulumi_random.RandomString(
         f"{name}-final",
         length=8,
@@ -270,11 +265,4 @@ def backups(
         keepers={"identifier": identifier},
         opts=child,
     )
-    return {
-        "backup_retention_period": args.backup_days,
-        "backup_window": args.backup_window,
-        "copy_tags_to_snapshot": True,
-        "delete_automated_backups": False,
-        "skip_final_snapshot": False,
-        "final_snapshot_identifier": Output.concat(name, "-final-", unique.result),
-    }
+    return Output.concat(name, "-final-", unique.result)

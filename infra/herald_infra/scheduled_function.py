@@ -77,9 +77,19 @@ class ScheduledFunction(pulumi.ComponentResource):
             role=role.arn,
             logging_config={"log_format": "Text", "log_group": self.logs.name},
             dead_letter_config={"target_arn": self.dead_letters.arn},
+            package_type="Image",
+            image_uri=args.image,
+            image_config={"commands": list(args.command)} if args.command else None,
+            architectures=[args.architecture],
+            timeout=args.timeout,
+            memory_size=args.memory,
+            reserved_concurrent_executions=1,
+            environment={"variables": dict(args.environment)} if args.environment else None,
+            kms_key_arn=args.kms_key_arn,
+            vpc_config=None
+            if args.subnet_ids is None
+            else {"subnet_ids": args.subnet_ids, "security_group_ids": args.security_group_ids},
             opts=ResourceOptions.merge(child, ResourceOptions(depends_on=granted)),
-            **code_and_limits(args),
-            **runtime_options(args),
         )
         lambda_.FunctionEventInvokeConfig(
             name,
@@ -151,33 +161,6 @@ def function_role(
             iam.RolePolicyAttachment(name, role=role.name, policy_arn=NETWORK_POLICY, opts=child)
         )
     return role, granted
-
-
-def code_and_limits(args: ScheduledFunctionArgs) -> dict[str, Any]:
-    command = {} if args.command is None else {"image_config": {"commands": list(args.command)}}
-    return {
-        "package_type": "Image",
-        "image_uri": args.image,
-        "architectures": [args.architecture],
-        "timeout": args.timeout,
-        "memory_size": args.memory,
-        "reserved_concurrent_executions": 1,
-        **command,
-    }
-
-
-def runtime_options(args: ScheduledFunctionArgs) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    if args.environment:
-        given["environment"] = {"variables": dict(args.environment)}
-    if args.kms_key_arn is not None:
-        given["kms_key_arn"] = args.kms_key_arn
-    if args.subnet_ids is not None:
-        given["vpc_config"] = {
-            "subnet_ids": args.subnet_ids,
-            "security_group_ids": args.security_group_ids,
-        }
-    return given
 
 
 def schedule(

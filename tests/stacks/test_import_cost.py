@@ -45,6 +45,6 @@ def test_no_api_group_of_kubernetes_and_no_service_of_aws_is_imported(imported):
 
 
 @pytest.mark.integration
-def test_the_program_is_imported_within_its_memory(imported):
-    print(f"{imported['seconds']:.2f} s of processor (goal 0.6), {imported['megabytes']:.0f} MB")
+def test_program_import_is_cheap(imported):
+    assert imported["seconds"] <= 0.6  # of the processor
     assert imported["megabytes"] <= 80  # the SDK's 60 among them
