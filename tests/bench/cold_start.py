@@ -31,10 +31,10 @@ CACHES = (
 # the clone, or below `caches`.
 PHASES = {
     "Python packages": (".venv/pyvenv.cfg", ".venv/ready"),
-    "Debian programs": ("fetching", "caches/herald/packages/*"),
+    "Debian programs": ("downloading", "caches/herald/packages/*"),
     "Go modules": ("Building", "modules complete"),
     "programs": ("modules complete", ".local/bin/programs.json"),
-    "base image": ("base image is being made", "caches/herald/base/*/base.tar"),
+    "base image": ("building the Python base image", "caches/herald/base/*/base.tar"),
     "processes": ("Starting the local environment", "is healthy"),
     "base image pushed": ("is healthy", "Provisioning the platform"),
     "provisioning": ("Provisioning the platform", "Resources:"),
