@@ -3,16 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from herald_infra.cluster_nodes import Architecture, ClusterNodes, ClusterNodesArgs
 from herald_infra.container_service import ContainerService, ContainerServiceArgs, Health
-from herald_infra.environment_namespace import (
-    Destination,
-    EnvironmentNamespace,
-    EnvironmentNamespaceArgs,
-)
 from herald_infra.gateway import Gateway, GatewayArgs
 from herald_infra.policy_document import Statement
-from herald_infra.restricted_pod import Environment, Resources
+from herald_infra.restricted_pod import Environment
 from herald_infra.service_database import Authorities, ServiceDatabase, ServiceDatabaseArgs
 from herald_infra.service_role import ServiceRole, ServiceRoleArgs
 from herald_infra.service_secret import SecretKey, ServiceSecret, ServiceSecretArgs
@@ -20,80 +14,19 @@ from herald_infra.use import Use, combine_uses
 from pulumi import Input, Output
 from pydantic import SecretStr
 
-from stacks.config.quota import QuotaConfig
-from stacks.config.services import Service, ServiceError, read_services
-from stacks.config.stack import ServiceConfig, StackConfig
+from stacks.config.services import Service
 from stacks.outputs.exports import Exports
 from stacks.platform.images import DATABASE_AUTHORITIES, Image, service_image
+from stacks.platform.namespace import LABELS, environment_namespace, peers, resources
 from stacks.platform.platform_parts import PartError, Platform, expect_new
+from stacks.platform.service_folders import (
+    expect_all_called,
+    expect_settings,
+    find_folder,
+    read_deployable,
+)
 
-LABELS = {"app.kubernetes.io/part-of": "herald", "app.kubernetes.io/managed-by": "pulumi"}
-DEFAULTS = ServiceConfig()
 LONGEST_DATABASE = 28  # characters; Kubernetes allows 63 with prefix, `-migration` and its suffix
-
-
-# As Kubernetes names the platforms of images.
-ARCHITECTURES: Mapping[str, Architecture] = {"linux/amd64": "amd64", "linux/arm64": "arm64"}
-
-
-def cluster_nodes(config: StackConfig) -> list[ClusterNodes]:
-    """Return the nodes that the stack adds to a cluster in EKS Auto Mode, if it adds some."""
-    if config.nodes is None:
-        return []
-    return [
-        ClusterNodes(
-            f"{config.prefix}nodes",
-            ClusterNodesArgs(
-                labels=LABELS,
-                architectures=[ARCHITECTURES[each] for each in config.images.platforms],
-                most_cpus=config.nodes.most_cpus,
-            ),
-        )
-    ]
-
-
-def environment_namespace(config: StackConfig) -> EnvironmentNamespace:
-    default = resources(DEFAULTS).manifest()
-    return EnvironmentNamespace(
-        config.namespace,
-        EnvironmentNamespaceArgs(
-            namespace=config.namespace,
-            labels=LABELS,
-            quota=quota(config.quota),
-            default_requests=default["requests"],
-            default_limits=default["limits"],
-            destinations=[Destination(**each.model_dump()) for each in config.network.destinations],
-            after=cluster_nodes(config),
-        ),
-    )
-
-
-def quota(config: QuotaConfig) -> dict[str, str]:
-    return {
-        "pods": str(config.pods),
-        "requests.cpu": config.cpu_requests,
-        "limits.cpu": config.cpu_limits,
-        "requests.memory": config.memory_requests,
-        "limits.memory": config.memory_limits,
-    }
-
-
-def resources(config: ServiceConfig) -> Resources:
-    return Resources(
-        cpu_request=config.cpu_request,
-        cpu_limit=config.cpu_limit,
-        memory_request=config.memory_request,
-        memory_limit=config.memory_limit,
-    )
-
-
-def peers(namespaces: Sequence[str], cidrs: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the callers as peers of a NetworkPolicy."""
-    labels = [{"kubernetes.io/metadata.name": name} for name in namespaces]
-    return [
-        *({"namespaceSelector": {"matchLabels": one}} for one in labels),
-        *({"ipBlock": {"cidr": cidr}} for cidr in cidrs),
-    ]
 
 
 class Cluster:
@@ -102,7 +35,7 @@ class Cluster:
     def __init__(self, platform: Platform) -> None:
         self.platform, self.config = platform, platform.config
         self.namespace = environment_namespace(self.config)
-        self.folders = deployable_services()
+        self.folders = read_deployable()
         self.images: dict[str, Image] = {}
         self.environments: dict[str, Environment] = {}
         self.secrets: list[ServiceSecret] = []  # secrets that other workloads may read
@@ -124,12 +57,7 @@ class Cluster:
 
     def finish(self) -> None:
         """Publish secrets under fixed names once every service runs on them."""
-        if left := sorted(self.folders.keys() - self.environments.keys()):
-            raise PartError(
-                f"services/{left[0]} is not part of the program: add "
-                f'cluster.service("{left[0]}", …) to stacks/platform/reminder_platform.py, '
-                "or remove the folder."
-            )
+        expect_all_called(self.folders, self.environments)
         for secret in self.secrets:
             secret.publish(after=list(self.services.values()))
 
@@ -169,10 +97,7 @@ class Cluster:
         return None if pem is None else Authorities(file=DATABASE_AUTHORITIES, pem=pem)
 
     def folder(self, name: str) -> Service:
-        if name not in self.folders:
-            known = ", ".join(self.folders) or "none"
-            raise PartError(f"Expected a folder services/{name}; the services are {known}.")
-        return self.folders[name]
+        return find_folder(name, self.folders)
 
     def image(self, name: str) -> Image:
         if name not in self.images:
@@ -319,20 +244,4 @@ class Cluster:
                     name: (around | own).plain_values() for name, own in self.environments.items()
                 },
             },
-        )
-
-
-def deployable_services() -> Mapping[str, Service]:
-    try:
-        return read_services()
-    except ServiceError as error:
-        raise PartError(str(error)) from None
-
-
-def expect_settings(service: Service, environment: Environment) -> None:
-    """Reject a service without a required setting, which would stop its pods."""
-    if missing := sorted(set(service.required_settings) - environment.names()):
-        raise PartError(
-            f"services/{service.name} requires {', '.join(missing)}, which the program does not "
-            "set: add the part to `uses`, or the value to `settings`."
         )

@@ -29,7 +29,9 @@ def run(deploy, tmp_path, monkeypatch):
     folder = tmp_path / "prices"
     folder.mkdir()
     (folder / "service.toml").write_text(SETTINGS.format(image=DIGEST))
-    monkeypatch.setattr("stacks.platform.workloads.read_services", lambda: read_services(tmp_path))
+    monkeypatch.setattr(
+        "stacks.platform.service_folders.read_services", lambda: read_services(tmp_path)
+    )
 
     def deployed(describe, stack: str = "prod") -> trial.Deployment:
         def program() -> None:
