@@ -14,7 +14,7 @@ WORKERS := -n auto --dist worksteal
 EDITABLE := -e . -e infra $(SERVICES:%=-e services/%)
 
 # These goals run where the platform runs: on this machine, or in a container.
-PLATFORM := up down run inspect status logs urls token clean tools packages base-image browser test audit bench
+PLATFORM := up down run inspect status logs urls token clean tools packages base-image browser test rehearse audit bench
 ifneq ($(filter $(PLATFORM),$(MAKECMDGOALS)),)
 WAY := $(shell sh local/machine/way.sh || echo wrong)
 endif
@@ -182,7 +182,11 @@ test-platform:
 	printf '\nTests of the running platform:\n%s\n' "$$report"
 	exit $$code
 test-others:
-	@nice $(PYTHON) -m pytest -q $(WORKERS) -m "not system"
+	@nice $(PYTHON) -m pytest -q $(WORKERS) -m "not system and not rehearsal"
+
+.PHONY: rehearse
+rehearse: ready ## Rehearse documented operations on the AWS emulator, with figures
+	@$(PYTHON) -m pytest -q -m rehearsal tests/rehearsals
 
 .PHONY: soak
 soak: .venv/ready ## Send 100,000 reminders through kills, database stops and outages; SEED=2 replays

@@ -9,10 +9,10 @@ from plugins import validation
 from plugins.comparison import Kind, differences, is_empty, same
 from plugins.errors import ProviderError, Vanished
 from plugins.naming import Proposal, physical_name
-from plugins.resource import AutoName, Resource
+from plugins.resource import Resource
 from plugins.sdk import ResourceSchema, resource_schema
 from plugins.validation import Problem
-from plugins.values import UNKNOWN, Properties, has_unknown
+from plugins.values import UNKNOWN, Properties
 
 _DEFAULTS = "__defaults"  # names of inputs that the program did not set
 
@@ -80,10 +80,9 @@ class ResourcePlugin:
                     f"{token} needs a name because auto-naming is disabled; set {rule.property}"
                 )
                 problems.append(Problem(rule.property, reason))
-            elif rule.property in olds and rule.property in olds.get(_DEFAULTS, ()):
-                inputs[rule.property] = olds[rule.property]
             else:
-                made = physical_name(rule, name, inputs, seed, proposal)
+                made = resource.proposed_name(olds, olds.get(_DEFAULTS, ()))
+                made = made or physical_name(rule, name, inputs, seed, proposal)
                 inputs = resource.with_name(inputs, made)
         defaults = sorted(key for key in inputs if key not in news)
         inputs = resource.prepare(inputs)
@@ -106,7 +105,7 @@ class ResourcePlugin:
                 paths |= changes
                 properties.add(name)
         replaces = properties & resource.replaced_by
-        kept_name = resource.auto_name is not None and _keeps_name(resource.auto_name, olds, news)
+        kept_name = resource.auto_name is not None and resource.keeps_name(olds, news)
         return Changes(
             paths, frozenset(properties), frozenset(replaces), bool(replaces) and kept_name
         )
@@ -218,8 +217,3 @@ class ResourcePlugin:
 
 def _strip_marks(properties: Properties) -> Properties:
     return {key: value for key, value in properties.items() if not key.startswith("__")}
-
-
-def _keeps_name(rule: AutoName, olds: Properties, news: Properties) -> bool:
-    old, new = olds.get(rule.property), news.get(rule.property)
-    return not has_unknown(new) and old is not None and old == new

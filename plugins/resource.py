@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from plugins.comparison import Form
-from plugins.values import Properties
+from plugins.values import Properties, has_unknown
 
 Account = TypeVar("Account")
 
@@ -74,6 +74,19 @@ class Resource(Generic[Account]):
     def with_name(cls, inputs: Properties, name: str) -> Properties:
         rule = cls.auto_name
         return inputs if rule is None else {**inputs, rule.property: name}
+
+    @classmethod
+    def proposed_name(cls, olds: Properties, defaults: Collection[str]) -> str | None:
+        """Return the name that an earlier check made, or None."""
+        rule = cls.auto_name
+        return olds.get(rule.property) if rule and rule.property in defaults else None
+
+    @classmethod
+    def keeps_name(cls, olds: Properties, news: Properties) -> bool:
+        """Return True if a replacement has the name of the resource that it replaces."""
+        rule = cls.auto_name
+        old, new = (each.get(rule.property) if rule else None for each in (olds, news))
+        return not has_unknown(new) and old is not None and old == new
 
     def prepare(self, inputs: Properties) -> Properties:
         """Return the inputs to store, with default values."""

@@ -78,11 +78,16 @@ def create(backend: Any, settings: Settings) -> DBInstance:
 def record(backend: RDSBackend, settings: Settings) -> DBInstance:
     """Store an instance with a unique id, and with settings that moto omits."""
     instance: DBInstance = create_moto_instance(backend, settings)
+    vars(instance).update(insights(settings), dbi_resource_id=f"db-{secrets.token_hex(13).upper()}")
+    return instance
+
+
+def insights(settings: Settings) -> Settings:
+    """Return the settings of Performance Insights, by their names in a description."""
     kept = {name: value for name, value in settings.items() if name.startswith(FORGOTTEN)}
     if "enable_performance_insights" in kept:
         kept["performance_insights_enabled"] = kept.pop("enable_performance_insights")
-    vars(instance).update(kept, dbi_resource_id=f"db-{secrets.token_hex(13).upper()}")
-    return instance
+    return kept
 
 
 def serve(instance: DBInstance, server: Server) -> None:
@@ -108,15 +113,19 @@ def password_of(instance: DBInstance) -> str:
 def modify(backend: Any, identifier: str, settings: Settings) -> DBInstance:
     instance = backend.describe_db_instances(identifier)[0]
     check_upgrade(backend, instance, settings)
+    before = instance.engine_version
     now = dict(settings)
     if not settings.get("apply_immediately"):
         later = {name: now.pop(name) for name in WAITING if name in now}
         vars(instance)["pending_modified_values"] = later
     modified: DBInstance = modify_moto_instance(backend, identifier, now)
+    vars(modified).update(insights(settings))
     if {"manage_master_user_password", "master_user_password", "rotate_master_user_password"} & {
         *settings
     }:
         renew_administrator(modified)
+    if modified.engine_version != before and "server" in vars(modified):
+        vars(modified)["server"].restart()  # as an upgrade does; the programs stay the same
     return modified
 
 

@@ -58,6 +58,11 @@ class Server:
         self.postgres.configure({**own, **settings})
         self.postgres.start()
 
+    def restart(self) -> None:
+        """Cut all connections, and start with the same settings."""
+        self.postgres.stop()
+        self.postgres.start()
+
     @contextmanager
     def connection(self) -> Iterator[Any]:
         import psycopg

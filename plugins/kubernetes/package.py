@@ -1,6 +1,7 @@
 """Plans Kubernetes objects as the official provider does when it renders YAML."""
 
 import base64
+from collections.abc import Collection
 from functools import cache
 
 from plugins.rehearsal import Rehearsed, RehearsedPackage, rehearsed_type
@@ -27,6 +28,16 @@ class Object(Rehearsed[None]):
         metadata = inputs.get("metadata") or {}
         annotations = {**(metadata.get("annotations") or {}), AUTONAMED: "true"}
         return {**inputs, "metadata": {**metadata, "name": name, "annotations": annotations}}
+
+    @classmethod
+    def proposed_name(cls, olds: Properties, defaults: Collection[str]) -> str | None:
+        metadata = olds.get("metadata") or {}
+        made = (metadata.get("annotations") or {}).get(AUTONAMED) == "true"
+        return str(metadata["name"]) if made else None
+
+    @classmethod
+    def keeps_name(cls, olds: Properties, news: Properties) -> bool:
+        return cls.proposed_name(olds, ()) is None and super().keeps_name(olds, news)
 
 
 class Secret(Object):

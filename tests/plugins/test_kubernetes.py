@@ -50,6 +50,12 @@ def test_nameless_objects_get_eight_digits(kubernetes: Any) -> None:
     }
 
 
+def test_made_names_stay(kubernetes: Any) -> None:
+    given = {"metadata": {"namespace": "prod"}}
+    made = kubernetes.checked(SECRET, "push", given)
+    assert kubernetes.checked(SECRET, "push", given, made) == made
+
+
 def test_text_of_secrets_is_kept_as_data(kubernetes: Any) -> None:
     given = {"metadata": {"name": "push"}, "stringData": {"key": "value"}, "data": {"old": "YQ=="}}
     assert kubernetes.checked(SECRET, "push", given)["data"] == {"key": "dmFsdWU=", "old": "YQ=="}

@@ -111,6 +111,13 @@ def test_restored_server_has_earlier_rows(client: Client, server: str) -> None:
     assert texts(client, "third") == ["afterwards", "before"]
 
 
+def test_modified_server_has_performance_insights(client: Client, server: str) -> None:
+    rds = client("rds")
+    rds.modify_db_instance(DBInstanceIdentifier=server, EnablePerformanceInsights=True)
+    [told] = rds.describe_db_instances(DBInstanceIdentifier=server)["DBInstances"]
+    assert told["PerformanceInsightsEnabled"]
+
+
 def test_snapshot_outlives_its_server(client: Client) -> None:
     rds = client("rds")
     rds.create_db_instance(DBInstanceIdentifier="short", ManageMasterUserPassword=True, **SERVER)
@@ -161,8 +168,11 @@ def test_major_upgrade_needs_its_flag(client: Client, server: str) -> None:
     waiting = upgrade(AllowMajorVersionUpgrade=True)["DBInstance"]
     assert waiting["EngineVersion"] == "17"
     assert waiting["PendingModifiedValues"] == {"EngineVersion": "18"}
+    started = "select pg_postmaster_start_time()"
+    before = ask(client, server, started)
     done = upgrade(AllowMajorVersionUpgrade=True, ApplyImmediately=True)["DBInstance"]
     assert done["EngineVersion"] == "18"
+    assert ask(client, server, started) > before  # an upgrade cuts all connections
 
 
 def test_parameters_of_another_version_are_refused(client: Client, server: str) -> None:
