@@ -17,10 +17,10 @@ LIMITS = {
     "minimum": "≥ {}",
     "exclusiveMinimum": "> {}",
     "maximum": "≤ {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
+    "minLength": "{} or more characters",
+    "maxLength": "up to {} characters",
+    "minItems": "{} or more items",
+    "maxItems": "up to {} items",
 }
 INTRODUCTION = """\
 Keys of `Pulumi.STACK.yaml`. Herald checks a stack file before it creates anything. It refuses

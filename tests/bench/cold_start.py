@@ -48,7 +48,7 @@ SAMPLE = 0.5  # seconds
 
 @dataclass
 class Recording:
-    """What happened when: lines of `make up`, and busy seconds of all processors."""
+    """Records the lines of `make up` with their times, and the busy seconds of all processors."""
 
     lines: list[tuple[float, str]] = field(default_factory=list)
     samples: list[tuple[float, float]] = field(default_factory=list)
