@@ -14,6 +14,8 @@ from operations.command_line import app
 from stacks.config.project import ROOT
 from stacks.config.stack import StackConfig
 from stacks.foundation.config import FoundationConfig
+from stacks.outputs.foundation import FoundationOutputs
+from stacks.outputs.models import StackOutputs
 from tests.docs import pages
 
 NAMES = sorted(pages.TEXTS)
@@ -66,6 +68,18 @@ def test_herald_commands_exist(name):
         known = {option for each in command.params for option in each.opts} | {"--help"}
         used = {word.partition("=")[0] for word in takewhile(lambda w: w != ">", rest)}
         assert {word for word in used if word.startswith("--")} <= known, words
+
+
+def test_outputs_of_commands_exist():
+    names = {
+        found
+        for name in NAMES
+        for found in re.findall(
+            r"pulumi stack output (\w+)", "\n".join(pages.commands(pages.TEXTS[name]))
+        )
+    }
+    assert names
+    assert names <= StackOutputs.model_fields.keys() | FoundationOutputs.model_fields.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)
