@@ -7,7 +7,7 @@ from review.audit import admission, advisories, checkov, cloudformation, kube_sc
 from review.audit.findings import Finding, Verdict
 from review.audit.manifests import Manifest, manifests
 from review.audit.programs import account, platform
-from review.audit.terraform import mapped, read_types
+from review.audit.terraform import map_resources, read_types
 from review.resource_types import TABLE
 from review.simulation.rehearsal import PROGRAMS, stack_names
 from review.simulation.trial import Deployment
@@ -39,7 +39,7 @@ def judged_alone(
     """Run the checkers that need no cluster, no built program and no network."""
     types, shown, unmapped = read_types(), [], []
     for stack, each in deployments.items():
-        resources, unknown = mapped(each.resources, types)
+        resources, unknown = map_resources(each.resources, types)
         shown.append(checkov.Shown(stack=stack, resources=resources, manifests=rendered[stack]))
         unmapped += [unjudged(stack, type_) for type_ in unknown]
     count = sum(len(one.resources) for one in shown)

@@ -73,7 +73,7 @@ class Mapped:
         return f"{self.terraform.type}.{self.name}"
 
 
-def mapped(
+def map_resources(
     resources: Sequence[Recorded], types: Mapping[str, TerraformType]
 ) -> tuple[list[Mapped], list[str]]:
     """Return the AWS resources with a Terraform type, and the types without one."""
@@ -90,15 +90,17 @@ def plan(resources: Sequence[Mapped]) -> JSON:
     return {
         "format_version": "1.2",
         "terraform_version": "1.9.0",
-        "planned_values": {"root_module": {"resources": [planned(each) for each in resources]}},
-        "resource_changes": [change(each) for each in resources],
+        "planned_values": {
+            "root_module": {"resources": [plan_resource(each) for each in resources]}
+        },
+        "resource_changes": [describe_creation(each) for each in resources],
         "configuration": {
-            "root_module": {"resources": [configured(each, addresses) for each in resources]}
+            "root_module": {"resources": [list_references(each, addresses) for each in resources]}
         },
     }
 
 
-def head(each: Mapped) -> JSON:
+def describe(each: Mapped) -> JSON:
     return {
         "address": each.address,
         "mode": "managed",
@@ -107,27 +109,27 @@ def head(each: Mapped) -> JSON:
     }
 
 
-def planned(each: Mapped) -> JSON:
+def plan_resource(each: Mapped) -> JSON:
     values = each.terraform.values(each.resource.inputs)
-    return {**head(each), "provider_name": PROVIDER, "schema_version": 0, "values": values}
+    return {**describe(each), "provider_name": PROVIDER, "schema_version": 0, "values": values}
 
 
-def change(each: Mapped) -> JSON:
+def describe_creation(each: Mapped) -> JSON:
     after = each.terraform.values(each.resource.inputs)
     made = {"actions": ["create"], "before": None, "after": after, "after_unknown": {}}
-    return {**head(each), "provider_name": PROVIDER, "change": made}
+    return {**describe(each), "provider_name": PROVIDER, "change": made}
 
 
-def configured(each: Mapped, addresses: Mapping[str, str]) -> JSON:
+def list_references(each: Mapped, addresses: Mapping[str, str]) -> JSON:
     """Return the references between resources, by which checkov finds related resources."""
     expressions = {
-        each.terraform.name(name): {"references": list(referred(urns, addresses))}
+        each.terraform.name(name): {"references": list(find_addresses(urns, addresses))}
         for name, urns in each.resource.references.items()
     }
-    return {**head(each), "provider_config_key": "aws", "expressions": expressions}
+    return {**describe(each), "provider_config_key": "aws", "expressions": expressions}
 
 
-def referred(urns: Sequence[str], addresses: Mapping[str, str]) -> Iterator[str]:
+def find_addresses(urns: Sequence[str], addresses: Mapping[str, str]) -> Iterator[str]:
     for urn in urns:
         if urn in addresses:
             yield f"{addresses[urn]}.id"

@@ -145,7 +145,7 @@ class Cluster:
                 namespace=self.namespace.name,
                 labels=LABELS,
                 image=self.image(name).ref,
-                environment=self.surroundings() | whole.environment,
+                environment=self.common_environment() | whole.environment,
                 health=Health(port=health.port, live=health.live, ready=health.ready),
                 resources=resources(own),
                 min_replicas=own.min_replicas,
@@ -170,7 +170,7 @@ class Cluster:
             self.routes[path] = self.services[name]
         return self.services[name]
 
-    def surroundings(self) -> Environment:
+    def common_environment(self) -> Environment:
         """Return the environment of processes outside of AWS."""
         return Environment(
             values={
@@ -228,7 +228,7 @@ class Cluster:
         """Finish the program and return its outputs, with those in `more`."""
         self.finish()
         self.platform.finish()
-        around = self.surroundings()
+        around = self.common_environment()
         return Exports(
             plain={
                 "region": self.config.region,

@@ -9,7 +9,7 @@ import pytest
 
 from review.audit import checkov
 from review.audit.findings import AuditError
-from review.audit.terraform import TerraformType, mapped, plan, read_types, snake_case
+from review.audit.terraform import TerraformType, map_resources, plan, read_types, snake_case
 from review.simulation.trial import Recorded
 from tests.review.audit.insecure import INSECURE, NOT_SHOWN
 from tests.review.audit.recording import recorded
@@ -37,7 +37,7 @@ def insecure_resources() -> list[Recorded]:
 @pytest.fixture(scope="module")
 def told() -> dict[str, set[str]]:
     """The checks that failed, by the resource's address; one run, for it takes seconds."""
-    resources, unmapped = mapped(insecure_resources(), TYPES)
+    resources, unmapped = map_resources(insecure_resources(), TYPES)
     assert unmapped == []
     verdict = checkov.judge([checkov.Shown(stack="prod", resources=resources, manifests=[])])
     found = defaultdict(set)
@@ -106,7 +106,7 @@ def test_a_property_with_parts_that_the_table_does_not_know_is_an_error():
 
 def test_a_type_without_one_in_terraform_is_reported():
     resources = [recorded("aws:sqs/queue:Queue", "event"), recorded("aws:new/thing:Thing", "x")]
-    found, unmapped = mapped(resources, TYPES)
+    found, unmapped = map_resources(resources, TYPES)
     assert [each.address for each in found] == ["aws_sqs_queue.event"]
     assert unmapped == ["aws:new/thing:Thing"]
 
@@ -114,14 +114,14 @@ def test_a_type_without_one_in_terraform_is_reported():
 def test_two_resources_of_one_address_are_an_error():
     twins = [recorded("aws:sqs/queue:Queue", "event"), recorded("aws:sqs/queue:Queue", "event")]
     with pytest.raises(AuditError, match=r"expected unique addresses; got aws_sqs_queue\.event"):
-        mapped(twins, TYPES)
+        map_resources(twins, TYPES)
 
 
 def test_a_plan_tells_what_refers_to_what():
     key = recorded("aws:kms/key:Key", "messages")
     topic = recorded("aws:sns/topic:Topic", "event", {"kmsMasterKeyId": "arn"})
     topic.references["kmsMasterKeyId"] = (key.urn, "urn:of:something:unmapped")
-    [_, configured] = plan(mapped([key, topic], TYPES)[0])["configuration"]["root_module"][
+    [_, configured] = plan(map_resources([key, topic], TYPES)[0])["configuration"]["root_module"][
         "resources"
     ]
     assert configured == {
