@@ -13,6 +13,7 @@ create table refused_events (
     refused_at timestamptz not null default now()
 )
 """
+# Migrations name it, and released migrations stay as they are.
 UNDO = text("""
 with again as (delete from refused_events returning *)
 insert into outbox (event_id, body, traceparent, created_at, attempts, last_failure)
