@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 from docs.generator.http_api import reminder_app
 from tests.browser import NARROW, accessibility_faults, scrolled_sideways
 from tests.services.notification_service.examples import roomy
+from tests.services.notification_service.fake_devices import InMemoryDevices
 from tests.services.notification_service.fakes import (
-    InMemoryDevices,
     InMemoryPreferences,
     InMemoryPush,
 )

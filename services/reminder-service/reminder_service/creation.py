@@ -12,7 +12,7 @@ from event_messages.identifiers import uuid7
 from pydantic import ValidationError
 from service_runtime.identity import Caller
 from service_runtime.preconditions import etag
-from service_runtime.problems import FieldProblem, Problem
+from service_runtime.problems import Problem, validation_problem
 
 from reminder_service.bodies import BulkAnswer, BulkResult, NewReminder, ReminderAnswer
 from reminder_service.errors import OutOfTime
@@ -73,7 +73,7 @@ def make_one(new: NewReminder, caller: Caller, now: datetime, zone: Callable[[],
 
 
 def make_many(
-    bodies: Sequence[Any | Problem],
+    bodies: Sequence[Any],
     caller: Caller,
     now: datetime,
     zone: Callable[[], str],
@@ -100,31 +100,18 @@ def _named(new: NewReminder, zone: Callable[[], str]) -> dict[str, Any]:
 
 
 def _made_or_refused(
-    body: Any | Problem, caller: Caller, now: datetime, zone: Callable[[], str]
+    body: Any, caller: Caller, now: datetime, zone: Callable[[], str]
 ) -> Reminder | Problem:
     """Return the reminder, or its problem, so that one item cannot fail the request."""
-    if isinstance(body, Problem):
-        return body
     try:
         return new_reminder(uuid7(), _named(NewReminder.model_validate(body), zone), caller, now)
     except ValidationError as error:
-        return problem_of(error)
+        return validation_problem(error.errors())
     except Problem as problem:
         return problem
     except Exception as error:
         logger.error("a reminder of many failed", extra={"reason": describe(error)})
         return Problem(500, "INTERNAL", "Herald could not make this reminder; report it.")
-
-
-def problem_of(error: ValidationError) -> Problem:
-    errors = [
-        FieldProblem(
-            field=".".join(map(str, one["loc"])) or "body", code=one["type"], detail=one["msg"]
-        )
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-    detail = "; ".join(f"{one.field}: {one.detail}" for one in errors[:5])
-    return Problem(422, "VALIDATION", detail, errors=errors)
 
 
 def _result(index: int, outcome: Reminder | Problem, now: datetime) -> BulkResult:

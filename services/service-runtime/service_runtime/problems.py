@@ -1,6 +1,7 @@
 """Answers errors of an API as problem details (RFC 9457)."""
 
 import logging
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -74,6 +75,20 @@ def answer_problems(app: FastAPI) -> None:
         app.add_exception_handler(error, _answer_database_error)
 
 
+def validation_problem(errors: Iterable[Mapping[str, Any]]) -> Problem:
+    """Return the problem of a request whose fields pydantic rejects."""
+    fields = [
+        FieldProblem(
+            field=".".join(map(str, one["loc"])) or "body",
+            code=one["type"],
+            detail=reason_without_prefix(one["msg"]),
+        )
+        for one in errors
+    ]
+    detail = "; ".join(f"{one.field}: {one.detail}" for one in fields[:5])
+    return Problem(422, "VALIDATION", detail, errors=fields)
+
+
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the error responses of an operation in terms of OpenAPI."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
@@ -90,18 +105,10 @@ def _answer_problem(request: Request, error: Exception) -> JSONResponse:
 
 def _answer_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [
-        FieldProblem(
-            field=".".join(map(str, problem["loc"])),
-            code=problem["type"],
-            detail=reason_without_prefix(problem["msg"]),
-        )
-        for problem in error.errors()
-    ]
-    if any(error.code == "json_invalid" for error in errors):
+    errors = error.errors()
+    if any(one["type"] == "json_invalid" for one in errors):
         return Problem(400, "MALFORMED_BODY", "The body is not JSON.").response()
-    detail = "; ".join(f"{error.field}: {error.detail}" for error in errors[:5])
-    return Problem(422, "VALIDATION", detail, errors=errors).response()
+    return validation_problem(errors).response()
 
 
 def _answer_http_error(request: Request, error: Exception) -> JSONResponse:

@@ -5,8 +5,8 @@ from notification_service.devices import DEVICES_PER_USER
 from notification_service.errors import Misconfigured, RetryLater
 from service_runtime.rate_limit import Rate
 
+from tests.services.notification_service.fake_devices import InMemoryDevices
 from tests.services.notification_service.fakes import (
-    InMemoryDevices,
     InMemoryPreferences,
     InMemoryPush,
 )

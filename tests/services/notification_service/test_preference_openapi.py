@@ -8,8 +8,8 @@ from notification_service.api import device_api
 from notification_service.unsubscription import Unsubscription
 
 from tests.services.notification_service.examples import REFUSALS, roomy
+from tests.services.notification_service.fake_devices import InMemoryDevices
 from tests.services.notification_service.fakes import (
-    InMemoryDevices,
     InMemoryPreferences,
     InMemoryPush,
 )

@@ -3,8 +3,8 @@ import pytest
 from notification_service.api import device_api
 
 from tests.services.notification_service.examples import roomy
+from tests.services.notification_service.fake_devices import InMemoryDevices
 from tests.services.notification_service.fakes import (
-    InMemoryDevices,
     InMemoryPreferences,
     InMemoryPush,
 )

@@ -29,6 +29,7 @@ from tests.services.notification_service.examples import (
     device,
     due,
 )
+from tests.services.notification_service.fake_devices import InMemoryDevices
 
 MINUTE = timedelta(minutes=1)
 ENDED = timedelta(0)  # a lease that ends as it begins
@@ -48,7 +49,7 @@ class Stores:
 
 
 def in_memory() -> Stores:
-    devices = fakes.InMemoryDevices()
+    devices = InMemoryDevices()
     deliveries = fakes.InMemoryDeliveries(devices)
     suppressed = fakes.InMemorySuppressedAddresses()
     return Stores(devices, deliveries, suppressed, lambda: devices.outbox)

@@ -15,8 +15,8 @@ from notification_service.unsubscription import LONGEST_LINK, Unsubscription
 from service_runtime.rate_limit import Rate
 
 from tests.services.notification_service.examples import roomy
+from tests.services.notification_service.fake_devices import InMemoryDevices
 from tests.services.notification_service.fakes import (
-    InMemoryDevices,
     InMemoryPreferences,
     InMemoryPush,
 )

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser import NARROW, THEMES, accessibility_faults, scrolled_sideways
 from tests.services.notification_service.examples import roomy
+from tests.services.notification_service.fake_devices import InMemoryDevices
 from tests.services.notification_service.fakes import (
-    InMemoryDevices,
     InMemoryPreferences,
     InMemoryPush,
 )

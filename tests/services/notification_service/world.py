@@ -11,10 +11,10 @@ from notification_service.ses_email import Email
 
 from tests.services.notification_service.examples import NINE, device, senders, texts
 from tests.services.notification_service.fake_deferrals import InMemoryDeferrals
+from tests.services.notification_service.fake_devices import InMemoryDevices
 from tests.services.notification_service.fake_waiting import InMemoryWaiting
 from tests.services.notification_service.fakes import (
     InMemoryDeliveries,
-    InMemoryDevices,
     InMemoryEmail,
     InMemoryPreferences,
     InMemoryPush,

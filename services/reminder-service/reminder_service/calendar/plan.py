@@ -9,7 +9,7 @@ from typing import Any, Literal
 from event_messages.identifiers import uuid7
 from pydantic import ValidationError
 from service_runtime.identity import Caller
-from service_runtime.problems import Problem
+from service_runtime.problems import Problem, validation_problem
 from service_runtime.recurrence import Series
 
 from reminder_service.bodies import NewReminder
@@ -22,7 +22,6 @@ from reminder_service.calendar.moments import Moment
 from reminder_service.calendar.notes import Note
 from reminder_service.calendar.rules import end_before, occurrences_at
 from reminder_service.calendar.skipped import Skipped
-from reminder_service.creation import problem_of
 from reminder_service.errors import InvalidDueDate
 from reminder_service.fields import MOST_EXCEPT_DATES
 from reminder_service.occurrences import complete_reminder
@@ -187,7 +186,7 @@ class Planner:
         try:
             named = NewReminder.model_validate(fields).named()
         except ValidationError as error:
-            raise problem_of(error) from None
+            raise validation_problem(error.errors()) from None
         left = replace(request.series, except_dates=named.get("except_dates", ()))
         if left.after(self.now) is None:
             raise InvalidDueDate
