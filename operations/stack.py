@@ -77,14 +77,20 @@ class Stack:
                 return str(endpoints[name])
         return None
 
+    @cached_property
+    def session(self) -> Any:
+        """Return the session of all clients, which reads the descriptions of AWS once."""
+        from boto3 import session
+
+        return session.Session()
+
     def client(self, service: str) -> Any:
         """Return a boto3 client for the stack's region and endpoint, as the operator."""
-        from boto3 import session
         from botocore.config import Config
 
         keys = self.written.get("aws:accessKey"), self.written.get("aws:secretKey")
         own = all(isinstance(key, str) for key in keys)
-        return session.Session().client(
+        return self.session.client(
             service,
             region_name=self.written.get("aws:region"),
             endpoint_url=self.endpoint(service),

@@ -158,7 +158,8 @@ def aws(aws_server: str, around: Surroundings, monkeypatch: pytest.MonkeyPatch) 
     httpx.post(f"{aws_server}/moto-api/reset").raise_for_status()
     around.endpoints(aws_server)
     monkeypatch.setattr("operations.dead_letters.WAIT", 0)  # the emulator has one server
-    sqs, sns = around.stack.client("sqs"), around.stack.client("sns")
+    stack = around.stack
+    sqs, sns = stack.client("sqs"), stack.client("sns")
     for name in QUEUES:
         sqs.create_queue(QueueName=name)
         sqs.create_queue(QueueName=f"{name}-dead-letters")
