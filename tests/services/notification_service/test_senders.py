@@ -57,13 +57,10 @@ def push_to_devices(server: FcmServer, devices: int) -> dict[int, object]:
 
 def test_the_pushes_of_a_user_share_one_connection_and_go_side_by_side(tmp_path):
     with fcm_server(tmp_path, latency=0.2) as server:
-        started = time.monotonic()
         answers = push_to_devices(server, 20)
-        took = time.monotonic() - started
     assert answers == dict.fromkeys(range(20), "projects/test/messages/1")
     assert (server.connections, server.streams) == (1, 20)
     assert server.most_at_work > 10
-    assert took < 20 * 0.2 / 2
 
 
 def test_a_connection_that_ends_is_replaced_and_its_pushes_are_sent_again(tmp_path):
