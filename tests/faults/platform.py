@@ -9,7 +9,7 @@ from functools import partial
 from unittest.mock import patch
 
 from botocore.exceptions import BotoCoreError, ClientError
-from event_messages.contract import Channel
+from event_messages.content import Channel
 from event_messages.dead_letters import DeadLetterQueue
 from event_messages.event import Event
 from event_messages.pace import Pace

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from event_messages.contract import Channel, PendingNotification
+from event_messages.content import Channel
+from event_messages.contract import PendingNotification
 from event_messages.event import Event
 from event_messages.publisher import Failed, Outgoing
 from event_messages.topic import TopicClient

@@ -101,7 +101,7 @@ def promised(stores: Stores) -> dict[Effect, str]:
     wanted, reminders = {}, PostgresReminders(stores.reminders)
     for number in range(EMAILS):
         date, message = datetime.now(UTC) - timedelta(minutes=number), f"Water plant {number}"
-        named = {"date": date, "message": message, "notify_type": "email"}
+        named = {"date": date, "message": message, "channel": "email"}
         reminder = new_reminder(uuid7(), named, ADA, date - timedelta(hours=1))
         reminders.add([reminder])
         later = uuid5(occurrence_id(reminder.id, date), "deferred")

@@ -1,29 +1,20 @@
 """Defines the data of every event type."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, ValidationError
 
+from event_messages.content import Channel, Content, NotifyType
 from event_messages.errors import MalformedEvent, UnknownEvent
 from event_messages.event import SCHEMA_VERSION, Event, explain
 from event_messages.identifiers import occurrence_id
-from event_messages.shape import Instant, Shape, UserId
+from event_messages.shape import Instant, Shape, UserId, is_default, is_none
 
-Channel = Literal["push", "email"]
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
 Deferral = Literal["QUIET_HOURS", "DIGEST"]
 OccurrenceChange = Literal["snoozed", "acknowledged", "completed", "rezoned"]
 Version = Annotated[int, Field(ge=1, description="grows by one with each write of the item")]
-
-
-def _is_none(value: object) -> bool:
-    return value is None
-
-
-def _is_default(value: object) -> bool:
-    return not value
 
 
 NotificationZone = Annotated[
@@ -31,14 +22,14 @@ NotificationZone = Annotated[
     Field(
         min_length=1,
         description="IANA time zone of the reminder, in which texts name times",
-        exclude_if=_is_none,
+        exclude_if=is_none,
     ),
 ]
 ExplicitTime = Annotated[
     bool,
     Field(
         description="the user chose this time, so quiet hours do not defer the notification",
-        exclude_if=_is_default,
+        exclude_if=is_default,
     ),
 ]
 Missed = Annotated[
@@ -46,40 +37,36 @@ Missed = Annotated[
     Field(
         ge=0,
         description="earlier occurrences of the series that were not announced",
-        exclude_if=_is_default,
+        exclude_if=is_default,
     ),
 ]
 
 
-class Reminder(Shape):
+class Reminder(Content):
     """Describes a reminder after its last write."""
 
     id: UUID
     version: Version
     user_id: UserId
-    email: str | None = None
+    channel: NotifyType = "push"
     date: Instant
     is_recurring: bool = False
     rule: Annotated[str | None, Field(description="RFC 5545 RRULE without DTSTART")] = None
     time_zone: Annotated[str, Field(min_length=1, description="IANA time zone")] = "UTC"
     except_dates: Annotated[list[Instant], Field(description="RFC 5545 EXDATE")] = []
     notify_offset: Annotated[int, Field(ge=0, description="minutes before the date")] = 0
-    notify_type: Channel = "push"
-    message: str
-    url: str | None = None
-    urgent: bool = False
     scheduled_from: Annotated[
         Instant | None,
         Field(
             description="when the schedule was last changed; a series announces only later times",
-            exclude_if=_is_none,
+            exclude_if=is_none,
         ),
     ] = None
     last_occurrence: Annotated[
         Instant | None,
         Field(
             description="the last occurrence of a rule with COUNT",
-            exclude_if=_is_none,
+            exclude_if=is_none,
         ),
     ] = None
     handled_through: Annotated[
@@ -97,12 +84,12 @@ class ReminderUpdated(Reminder):
         Field(
             description="`snoozed`, `acknowledged`, `completed`, or `rezoned` by new time zone "
             "data; absent for an edit",
-            exclude_if=_is_none,
+            exclude_if=is_none,
         ),
     ] = None
     until: Annotated[
         Instant | None,
-        Field(description="time at which the snoozed occurrence is announced", exclude_if=_is_none),
+        Field(description="time at which the snoozed occurrence is announced", exclude_if=is_none),
     ] = None
 
 
@@ -112,20 +99,15 @@ class ReminderDeleted(Shape):
     user_id: UserId
 
 
-class PendingNotification(Shape):
+class PendingNotification(Content):
     """Describes a notification that waits for its delivery time."""
 
     id: UUID
     version: Version
     user_id: UserId
-    email: str | None = None
     deliver_at: Instant
     occurrence: Annotated[Instant, Field(description="the date that the notification is about")]
-    channel: Channel = "push"
-    message: str
-    url: str | None = None
     reminder_id: UUID | None = None
-    urgent: bool = False
     time_zone: NotificationZone = None
     explicit_time: ExplicitTime = False
     missed: Missed = 0
@@ -141,7 +123,7 @@ class NotificationDeleted(Shape):
     reminder_id: UUID | None = None
 
 
-class DueNotification(Shape):
+class DueNotification(Content):
     """Describes one occurrence of a notification to deliver now."""
 
     notification_id: UUID
@@ -150,10 +132,6 @@ class DueNotification(Shape):
     occurrence: Instant
     deliver_at: Instant
     channel: Channel
-    message: str
-    url: str | None = None
-    email: str | None = None
-    urgent: bool = False
     time_zone: NotificationZone = None
     explicit_time: ExplicitTime = False
     missed: Missed = 0

@@ -11,6 +11,14 @@ def _in_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
+def is_none(value: object) -> bool:
+    return value is None
+
+
+def is_default(value: object) -> bool:
+    return not value
+
+
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 # Subscription filters of SNS read at most 256 bytes. Message attributes do not accept control

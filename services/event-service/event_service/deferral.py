@@ -35,23 +35,15 @@ def follow_origin(deferred: Notification, origin: Notification) -> Notification 
     """Return the deferred notification after a change of its origin, or None if it stays equal."""
     if is_withdrawn(deferred, origin):
         return remove_content(deferred, deferred.version)
-    changed = with_text_of(origin, deferred)
+    changed = with_content_of(origin, deferred)
     return None if changed == deferred else replace(changed, version=deferred.version + 1)
 
 
-def with_text_of(origin: Notification | None, deferred: Notification) -> Notification:
-    """Return the deferred notification with the current text and channel of its origin."""
+def with_content_of(origin: Notification | None, deferred: Notification) -> Notification:
+    """Return the deferred notification with the current content of its origin."""
     if origin is None or origin.state == "deleted":
         return deferred
-    return replace(
-        deferred,
-        email=origin.email,
-        channel=origin.channel,
-        message=origin.message,
-        url=origin.url,
-        urgent=origin.urgent,
-        time_zone=origin.time_zone,
-    )
+    return replace(deferred, content=origin.content, time_zone=origin.time_zone)
 
 
 def _announces(reminder: Notification, occurrence: datetime) -> bool:

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from event_messages.contract import Channel, Deferral, NotificationDeleted, PendingNotification
+from event_messages.content import Content
+from event_messages.contract import Deferral, NotificationDeleted, PendingNotification
 from event_messages.event import Event
 
+NO_CONTENT = Content(message="")
 State = Literal["pending", "ended", "deleted", "refused"]
 
 
@@ -26,11 +28,7 @@ class Notification:
     user_id: str
     state: State
     reminder_id: UUID | None = None
-    email: str | None = None
-    channel: Channel = "push"
-    message: str = ""
-    url: str | None = None
-    urgent: bool = False
+    content: Content = NO_CONTENT
     occurrence: datetime | None = None
     deliver_at: datetime | None = None
     date: datetime | None = None
@@ -61,8 +59,9 @@ def announcement(before: Notification | None, after: Notification) -> Event | No
     if after.state == "pending":
         existed = before is not None and before.state != "deleted"
         type = "notification:updated" if existed else "notification:created"
-        names = PendingNotification.model_fields
-        data = PendingNotification(**{name: getattr(after, name) for name in names})
+        own = PendingNotification.model_fields.keys() - Content.model_fields
+        values = {name: getattr(after, name) for name in own}
+        data = PendingNotification(**dict(after.content), **values)
         return Event.new(type, after.user_id, data)
     if waited:
         gone = NotificationDeleted(

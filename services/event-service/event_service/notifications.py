@@ -1,19 +1,21 @@
 """Stores notifications in PostgreSQL, in step with events by id and version."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from event_messages.content import Content
 from event_messages.event import Event
 from service_runtime import outbox
+from service_runtime.content_columns import columns_of, take_content
 from service_runtime.recurrence import local_time_of
 from service_runtime.traces import current_traceparent
 from sqlalchemy import Column, Connection, Engine, Row, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from event_service.deferral import follow_origin, is_withdrawn, with_first_origin, with_text_of
+from event_service.deferral import follow_origin, is_withdrawn, with_content_of, with_first_origin
 from event_service.notification import Notification, announcement
 from event_service.schedule import (
     moved_occurrence,
@@ -52,7 +54,8 @@ _MOVABLE = (
     notifications.c.deliver_at > func.now(),
     or_(notifications.c.lease_until.is_(None), notifications.c.lease_until <= func.now()),
 )
-_COLUMNS = [notifications.c[field.name] for field in fields(Notification)]
+_NAMES = {field.name for field in fields(Notification)} | Content.model_fields.keys()
+_COLUMNS = [column for column in notifications.c if column.name in _NAMES]
 
 
 class PostgresNotifications:
@@ -76,7 +79,7 @@ class PostgresNotifications:
                 notification = with_first_origin(notification, _stored(connection, origin))
                 _take_turn(connection, notification.deferred_from)
                 root = _stored(connection, notification.deferred_from or origin)
-                notification = with_text_of(root, notification)
+                notification = with_content_of(root, notification)
             stored = _stored(connection, notification.id)
             changed = replacement(stored, notification)
             if changed and not _is_orphaned(connection, notification):
@@ -197,7 +200,8 @@ def _is_orphaned(connection: Connection, notification: Notification) -> bool:
 
 def _save(connection: Connection, before: Notification | None, after: Notification) -> None:
     values: dict[str, Any] = {
-        **asdict(after),
+        **vars(after),
+        **columns_of(after.content, notifications),
         "except_dates": list(after.except_dates),
         "traceparent": current_traceparent(),
         "lease_until": None,
@@ -217,4 +221,5 @@ def _save(connection: Connection, before: Notification | None, after: Notificati
 
 def _notification(row: Row[Any]) -> Notification:
     values = row._asdict()
-    return Notification(**{**values, "except_dates": tuple(values["except_dates"])})
+    content, except_dates = take_content(values), tuple(values.pop("except_dates"))
+    return Notification(content=content, except_dates=except_dates, **values)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from event_messages.content import Content
 from event_messages.contract import PendingNotification, Reminder
 from service_runtime.recurrence import Series, instant_of, wall_clock, zone_of
 from service_runtime.recurrence_rule import frequency_of
@@ -36,11 +37,7 @@ def of_reminder(reminder: Reminder, written_at: datetime) -> Notification:
         user_id=reminder.user_id,
         state="pending" if occurrence else "ended",
         reminder_id=reminder.id,
-        email=reminder.email,
-        channel=reminder.notify_type,
-        message=reminder.message,
-        url=reminder.url,
-        urgent=reminder.urgent,
+        content=reminder.content,
         occurrence=occurrence,
         deliver_at=occurrence and occurrence - offset,
         date=reminder.date,
@@ -56,7 +53,8 @@ def of_reminder(reminder: Reminder, written_at: datetime) -> Notification:
 
 def of_command(command: PendingNotification) -> Notification:
     """Return the notification that a producer requested."""
-    return Notification(state="pending", **command.model_dump())
+    schedule = command.model_dump(exclude=set(Content.model_fields))
+    return Notification(state="pending", content=command.content, **schedule)
 
 
 def replacement(stored: Notification | None, wanted: Notification) -> Notification | None:

@@ -14,7 +14,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = MetaData()
 _moment = DateTime(timezone=True)
@@ -32,6 +32,7 @@ notifications = Table(
     Column("message", Text, nullable=False),
     Column("url", Text),
     Column("urgent", Boolean, nullable=False),
+    Column("content", JSONB, nullable=False, server_default="{}"),  # members without a column
     Column("occurrence", _moment),
     Column("deliver_at", _moment),
     Column("local_occurrence", DateTime),  # of a series, on the wall clock of its zone

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
+from event_messages.content import Content
 from event_messages.contract import DeliveryOutcome
 from event_messages.event import Event
 from event_messages.identifiers import occurrence_id
@@ -90,16 +91,26 @@ def rejection_of(due: Due) -> Settlement:
 def notice_of(due: Due, per_day: int) -> Due:
     """Return the notice that replaces an occurrence; its id is one per user and day."""
     assert due.resumes
+    content = content_of(due)
+    notice = Content(
+        channel=content.channel,
+        message=f"You have reached the limit of {per_day:,} notifications a day. "
+        "Herald sends no more until this time.",
+        urgent=content.urgent,
+        email=content.email,
+    )
     return due._replace(
         id=uuid5(NAMESPACE_OID, f"{due.user_id}/{due.resumes.isoformat()}"),
         reminder_id=None,
-        message=f"You have reached the limit of {per_day:,} notifications a day. "
-        "Herald sends no more until this time.",
-        url=None,
+        content=notice.model_dump_json(by_alias=True),
         occurrence=due.resumes,
         missed=0,
         resumes=None,
     )
+
+
+def content_of(due: Due) -> Content:
+    return Content.model_validate_json(due.content, extra="ignore")
 
 
 def failure_of(due: Due) -> Event:
@@ -108,7 +119,7 @@ def failure_of(due: Due) -> Event:
         notification_id=due.id,
         reminder_id=due.reminder_id,
         occurrence_id=occurrence_id(due.id, due.occurrence),
-        channel=due.channel,
+        channel=content_of(due).channel,
         target=NO_TARGET,
         reason=OVER_BUDGET,
         settled_at=datetime.now(UTC),

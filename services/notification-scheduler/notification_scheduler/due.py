@@ -21,11 +21,7 @@ class Due(NamedTuple):
     late: float  # seconds from the due time to the claim, on the database clock
     user_id: str
     reminder_id: UUID | None
-    email: str | None
-    channel: str
-    message: str
-    url: str | None
-    urgent: bool
+    content: str  # JSON, with the members of the event
     occurrence: datetime
     deliver_at: datetime
     date: datetime | None

@@ -54,10 +54,11 @@ with candidates as materialized (
 update notifications n set lease_until = now() + %(lease)s * interval '1 second', is_counted = true
 from due where n.ctid = due.ctid
 returning n.id, n.version, n.lease_until,
-    extract(epoch from now() - n.deliver_at)::float8, n.user_id, n.reminder_id, n.email,
-    n.channel, n.message, n.url, n.urgent, n.occurrence, n.deliver_at, n.date, n.rule,
-    n.time_zone, n.except_dates, n.notify_offset, n.explicit_time, n.missed, n.last_occurrence,
-    n.traceparent, due.is_counted
+    extract(epoch from now() - n.deliver_at)::float8, n.user_id, n.reminder_id,
+    (n.content || jsonb_build_object('channel', n.channel, 'message', n.message, 'url', n.url,
+        'email', n.email, 'urgent', n.urgent))::text,
+    n.occurrence, n.deliver_at, n.date, n.rule, n.time_zone, n.except_dates, n.notify_offset,
+    n.explicit_time, n.missed, n.last_occurrence, n.traceparent, due.is_counted
 """
 END = """
 update notifications n set state = 'ended', lease_until = null, updated_at = now()

@@ -54,10 +54,7 @@ def _sending(due: Due, id: str, now: str) -> Sending:
         f'"reminderId":{reminder},"occurrenceId":"{occurrence_text(due.id, moment)}",'
         f'"occurrence":"{occurrence}",'
         f'"deliverAt":"{occurrence if same else _instant(due.deliver_at)}",'
-        f'"channel":"{due.channel}","message":{quoted(due.message)},'
-        f'"url":{"null" if due.url is None else quoted(due.url)},'
-        f'"email":{"null" if due.email is None else quoted(due.email)},'
-        f'"urgent":{"true" if due.urgent else "false"}{_optional_members(due)}}}}}'
+        f"{due.content[1:-1]}{_optional_members(due)}}}}}"
     )
     if body.isascii():
         return Sending(due, body, len(body) + ATTRIBUTE_BYTES)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NoReturn
 
 import httpx
-from event_messages.contract import CHANNELS, Channel
+from event_messages.content import CHANNELS, Channel
 from event_messages.dead_letters import DeadLetterQueue
 from service_runtime.aws import aws_client
 from service_runtime.command import run_command

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from event_messages.content import Content
 from event_messages.contract import Deferral, PendingNotification
 from event_messages.event import Event
+from service_runtime.content_columns import columns_of, take_content
 from service_runtime.outbox import append
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -20,7 +22,8 @@ from notification_service.device_store import lock_user
 from notification_service.tables import deliveries, digest_items, digests
 from notification_service.waiting import Collapse
 
-ITEM_COLUMNS = [digest_items.c[field.name] for field in fields(DigestItem)]
+ITEM_NAMES = {field.name for field in fields(DigestItem)} | Content.model_fields.keys()
+ITEM_COLUMNS = [column for column in digest_items.c if column.name in ITEM_NAMES]
 
 
 class PostgresDeferrals:
@@ -61,7 +64,8 @@ class PostgresDeferrals:
                 opened = {"id": digest.id, "user_id": delivery.user_id, "opened_at": func.now()}
                 connection.execute(insert(digests).values(opened))
                 append(connection, command_of(digest))
-            row = {"digest_id": open_digest, **asdict(item)}
+            content = columns_of(item.content, digest_items)
+            row = {"digest_id": open_digest, **vars(item), **content}
             connection.execute(insert(digest_items).values(row))
             return True
 
@@ -135,7 +139,7 @@ def open_digest_of(connection: Connection, user_id: str) -> UUID | None:
 def items_of(connection: Connection, digest_id: UUID) -> list[DigestItem]:
     query = select(*ITEM_COLUMNS).where(digest_items.c.digest_id == digest_id)
     rows = connection.execute(query.order_by(digest_items.c.position)).mappings()
-    return [DigestItem(**row) for row in rows]
+    return [DigestItem(content=take_content(row), **row) for row in map(dict, rows)]
 
 
 def settle_items(connection: Connection, digest: Delivery, outcome: Outcome) -> Sequence[Event]:
@@ -145,5 +149,5 @@ def settle_items(connection: Connection, digest: Delivery, outcome: Outcome) -> 
     items = items_of(connection, digest.notification_id)
     own = update(digest_items).where(digest_items.c.digest_id == digest.notification_id)
     if items:
-        connection.execute(own.values(message="", url=None))
+        connection.execute(own.values(message="", url=None, content={}))
     return [outcome_event(item.delivery(digest), outcome) for item in items]

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid5
 
+from event_messages.content import Content
 from event_messages.contract import Deferral, DueNotification, PendingNotification
 from event_messages.event import Event
 from event_messages.identifiers import uuid7
@@ -23,10 +24,7 @@ from notification_service.deliveries import Delivery
 
 GATHERING = timedelta(seconds=30)  # for the e-mails of a digest
 # The user did not choose the later time, so `explicit_time` is omitted.
-KEPT = {
-    "email", "occurrence", "channel", "message", "url", "reminder_id", "urgent", "time_zone",
-    "missed",
-}  # fmt: skip
+KEPT = {"occurrence", "reminder_id", "time_zone", "missed", *Content.model_fields}
 LONGEST_OPEN = timedelta(hours=1)  # for a digest whose notification is late
 
 
@@ -37,9 +35,7 @@ class DigestItem:
     occurrence_id: UUID
     notification_id: UUID
     reminder_id: UUID | None
-    email: str
-    message: str
-    url: str | None
+    content: Content
     occurrence: datetime
 
     @classmethod
@@ -48,9 +44,7 @@ class DigestItem:
             occurrence_id=due.occurrence_id,
             notification_id=due.notification_id,
             reminder_id=due.reminder_id,
-            email=due.email or "",
-            message=due.message,
-            url=due.url,
+            content=due.content,
             occurrence=due.occurrence,
         )
 

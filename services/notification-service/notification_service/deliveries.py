@@ -17,7 +17,8 @@ from enum import StrEnum
 from typing import Literal, Protocol
 from uuid import UUID
 
-from event_messages.contract import Channel, DeliveryOutcome, DueNotification
+from event_messages.content import Channel
+from event_messages.contract import DeliveryOutcome, DueNotification
 from event_messages.event import Event
 
 LEASES: dict[Channel, timedelta] = {

@@ -23,6 +23,6 @@ def send_digest(
     event: Event, held: Sequence[DigestItem], recipient: Recipient, adapters: Adapters
 ) -> None:
     """Send the digest to the address of its last item; all items share the outcome."""
-    items = [Item(message=one.message, occurrence=one.occurrence, url=one.url) for one in held]
-    event = event.model_copy(update={"data": {**event.data, "email": held[-1].email}})
+    items = [Item(**dict(one.content), occurrence=one.occurrence) for one in held]
+    event = event.model_copy(update={"data": {**event.data, "email": held[-1].content.email}})
     send_email_of("digest", event, items, recipient, adapters)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import httpx
+from event_messages.content import Content
 
 from notification_service.errors import (
     ForeignToken,
@@ -22,7 +23,7 @@ from notification_service.errors import (
 )
 from notification_service.provider_answers import FCM, error_class
 from notification_service.texts import PushText
-from notification_service.written_text import cut_bytes
+from notification_service.written_text import clean, cut_bytes, web_address
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 QUOTA_WAIT = 60.0  # seconds; FCM asks for a minute if a 429 names no time
@@ -30,6 +31,7 @@ OUTAGE_WAIT = 10.0  # seconds; FCM asks for ten if a 5xx names no time
 LONGEST_WAIT = 3600.0  # seconds
 LIFETIME = timedelta(hours=4)  # during which a push waits for an offline phone
 LARGEST_PAYLOAD = 4_000  # bytes for a device; FCM and APNs accept 4,096
+IN_TEXT_OR_DATA = {"channel", "message", "url", "urgent", "email"}
 TIME_SENSITIVE = "time-sensitive"
 PATIENCE = 10.0  # seconds for access token, request and repeats together
 
@@ -41,8 +43,7 @@ class Push:
     notification_id: UUID
     occurrence_id: UUID
     occurrence: datetime
-    url: str | None = None  # opened by the app
-    urgent: bool = False
+    content: Content
 
 
 class AccessToken(Protocol):
@@ -156,13 +157,14 @@ def whole_message(push: Push, body: str, seconds: int) -> dict[str, Any]:
     return {
         "token": push.token,
         "data": {
+            **added_members(push.content),
             **text,
             "notificationId": str(push.notification_id),
             "occurrenceId": occurrence,
             "occurrence": push.occurrence.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "url": push.url or "",
+            "url": web_address(push.content.url) or "",  # opened by the app
             "tag": occurrence,
-            "channel": "urgent" if push.urgent else "reminders",
+            "channel": "urgent" if push.content.urgent else "reminders",
         },
         "android": {"priority": "HIGH", "ttl": f"{seconds}s"},
         "apns": {
@@ -173,13 +175,22 @@ def whole_message(push: Push, body: str, seconds: int) -> dict[str, Any]:
                 "apns-push-type": "alert",
             },
             "payload": {
-                "aps": aps | ({"interruption-level": TIME_SENSITIVE} if push.urgent else {})
+                "aps": aps | ({"interruption-level": TIME_SENSITIVE} if push.content.urgent else {})
             },
         },
         "webpush": {
             "headers": {"TTL": str(seconds), "Urgency": "high"},
             "notification": {**text, "tag": occurrence},
         },
+    }
+
+
+def added_members(content: Content) -> dict[str, str]:
+    """Return the members of the content that the texts and the other data do not contain."""
+    added = content.model_dump(mode="json", by_alias=True, exclude=IN_TEXT_OR_DATA)
+    return {
+        name: clean(value) if isinstance(value, str) else json.dumps(value)
+        for name, value in added.items()
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 
-from event_messages.contract import CHANNELS, Channel
+from event_messages.content import CHANNELS, Channel
 
 from notification_service.waiting import NotNow
 

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from event_messages.contract import CHANNELS, Channel, DueNotification
+from event_messages.content import CHANNELS, Channel
+from event_messages.contract import DueNotification
 from prometheus_client import Counter, Gauge, Histogram
 from service_runtime.measuring import Measures
 

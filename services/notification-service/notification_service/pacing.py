@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from event_messages.contract import Channel
+from event_messages.content import Channel
 from service_runtime.rate_limit import PostgresBuckets, Rate
 from sqlalchemy import Engine
 

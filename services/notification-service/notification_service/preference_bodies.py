@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import time
 from typing import Annotated, Any, Literal, Self
 
-from event_messages.contract import CHANNELS, Channel
+from event_messages.content import CHANNELS, Channel
 from pydantic import AfterValidator, ConfigDict, Field
 from service_runtime.bodies import UNNAMED, Body, TimeZone, remove_defaults
 

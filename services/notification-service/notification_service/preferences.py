@@ -6,7 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from event_messages.contract import CHANNELS, Channel, PreferencesUpdated
+from event_messages.content import CHANNELS, Channel
+from event_messages.contract import PreferencesUpdated
 from event_messages.event import Event
 
 from notification_service.local_times import zone_of

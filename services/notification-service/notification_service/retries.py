@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from event_messages.backoff import full_jitter
-from event_messages.contract import Channel
+from event_messages.content import Channel
 from event_messages.failures import describe
 from opentelemetry.trace import SpanKind
 from service_runtime.traces import Work, continue_trace

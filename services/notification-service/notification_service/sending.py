@@ -19,7 +19,6 @@ from notification_service.preferences import Preferences
 from notification_service.ses_email import Email
 from notification_service.texts import Item, PushText, Reader
 from notification_service.waiting import due_of
-from notification_service.written_text import web_address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +41,7 @@ def kind_of(due: DueNotification) -> str:
 
 
 def item_of(due: DueNotification) -> Item:
-    return Item(
-        message=due.message,
-        occurrence=due.occurrence,
-        url=due.url,
-        time_zone=due.time_zone,
-        missed=due.missed,
-    )
+    return Item.model_validate(due, from_attributes=True)
 
 
 def send_push(event: Event, recipient: Recipient, adapters: Adapters) -> None:
@@ -67,8 +60,7 @@ def push_to(device: Device, due: DueNotification, text: PushText, adapters: Adap
         notification_id=due.notification_id,
         occurrence_id=due.occurrence_id,
         occurrence=due.occurrence,
-        url=web_address(due.url),
-        urgent=due.urgent,
+        content=due.content,
     )
     delivery = delivery_of(due, device.user_id, str(device.id))
     return Sending(delivery, lambda: adapters.push.send(push))

@@ -113,6 +113,7 @@ digest_items = Table(
     Column("email", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("url", Text),
+    Column("content", JSONB, nullable=False, server_default="{}"),  # members without a column
     Column("occurrence", DateTime(timezone=True), nullable=False),
     Column("position", BigInteger, Identity(always=True), nullable=False),
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from event_messages.content import Content, WrittenContent
 from event_messages.failures import describe
 
 from notification_service.local_times import local_time, locale_of, zone_of
@@ -27,13 +28,10 @@ LARGEST_BODY = 1_200  # bytes; FCM accepts 4096 with the url, and phones show fe
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Item:
+class Item(Content):
     """Describes one reminder in a text."""
 
-    message: str
     occurrence: datetime
-    url: str | None = None
     time_zone: str | None = None  # None: the zone of the reader
     missed: int = 0  # earlier occurrences without an announcement
 
@@ -143,7 +141,7 @@ def values_of(locale: str, reader: Reader, items: Sequence[Item], shown: int) ->
     formats = locale_of(reader.locale.replace("_", "-"), locale)
     given = [
         {
-            "message": clean(item.message),
+            **{name: cleaned(getattr(item, name)) for name in WrittenContent.model_fields},
             "line": one_line(item.message, LONGEST_LINE),
             "url": web_address(item.url),
             "missed": item.missed,
@@ -162,6 +160,10 @@ def values_of(locale: str, reader: Reader, items: Sequence[Item], shown: int) ->
         "plural": partial(plural_of, formats),
         "unsubscribe_url": web_address(reader.unsubscribe_url),
     }
+
+
+def cleaned(value: object) -> object:
+    return clean(value) if isinstance(value, str) else value
 
 
 def plain_email(items: Sequence[Item]) -> EmailText:

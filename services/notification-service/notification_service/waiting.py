@@ -12,7 +12,8 @@ from typing import Any, Literal, Protocol, Self
 from uuid import UUID
 
 from event_messages.backoff import full_jitter
-from event_messages.contract import Channel, DueNotification, data_of
+from event_messages.content import Channel
+from event_messages.contract import DueNotification, data_of
 from event_messages.errors import MalformedEvent
 from event_messages.event import Event
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from event_messages.contract import Channel, DueNotification
+from event_messages.content import Channel
+from event_messages.contract import DueNotification
 from event_messages.event import Event
 from service_runtime.traces import current_traceparent
 from sqlalchemy import (

@@ -109,7 +109,7 @@ def create(
         now=now,
         key=idempotency_key,
         operation="POST /reminders",
-        text=new.model_dump_json(exclude_unset=True),
+        text=new.canonical_text(),
     )
     return _sent(creation.answer(store, lambda: make_one(new, caller, now, user_zone)), response)
 

@@ -1,13 +1,23 @@
 """Defines the bodies of requests and responses."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from event_messages.contract import Channel
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from event_messages.content import NotifyType, WrittenContent
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import to_json
 from service_runtime.bodies import UNNAMED, Body, TimeZone, remove_defaults
 from service_runtime.problems import ProblemBody
 from service_runtime.recurrence import instant_of, zone_of
@@ -24,7 +34,13 @@ from reminder_service.fields import (
 from reminder_service.occurrences import LONGEST_SNOOZE
 from reminder_service.reminders import Reminder
 
+Change = TypeVar("Change", bound=BaseModel)
 LARGEST_PAGE = 100
+# The order of names in texts of requests. Stored fingerprints of requests depend on it.
+FIRST_NAMES = (
+    "date", "message", "is_recurring", "rule", "time_zone", "except_dates", "notify_offset",
+    "notify_type", "url", "urgent",
+)  # fmt: skip
 SHOWN_DATES = 3
 LARGEST_BULK = 1_000
 EXAMPLE: dict[str, Any] = {
@@ -58,7 +74,7 @@ class NamedBody(Body):
         return self
 
 
-class NewReminder(NamedBody):
+class NewReminder(WrittenContent, NamedBody):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     date: LocalMoment
@@ -68,26 +84,32 @@ class NewReminder(NamedBody):
     time_zone: TimeZone = "UTC"
     except_dates: ExceptDates = []
     notify_offset: NotifyOffset = 0
-    notify_type: Channel = "push"
+    channel: NotifyType = "push"
     url: WebAddress | None = None
-    urgent: bool = False
+
+    def canonical_text(self) -> str:
+        """Return a text that is equal for equal requests, also in the previous version."""
+        named = self.model_dump(mode="json", exclude_unset=True)
+        if "channel" in named:
+            named["notify_type"] = named.pop("channel")
+        ordered = {name: named[name] for name in (*FIRST_NAMES, *named) if name in named}
+        return to_json(ordered).decode()
 
 
+def with_fields_of(model: type[BaseModel]) -> Callable[[type[Change]], type[Change]]:
+    """Add the fields of another model; a request may omit each of them."""
+    fields: Any = {
+        name: (Annotated[field.annotation, field], UNNAMED)
+        for name, field in model.model_fields.items()
+    }
+    return lambda body: create_model(body.__name__, __base__=body, __doc__=body.__doc__, **fields)
+
+
+@with_fields_of(NewReminder)
 class ReminderChange(NamedBody):
     """Names the members to change; the others do not change."""
 
     model_config = ConfigDict(json_schema_extra=remove_defaults)
-
-    date: LocalMoment = UNNAMED
-    message: Text = UNNAMED
-    is_recurring: bool = UNNAMED
-    rule: Rule | None = None
-    time_zone: TimeZone = UNNAMED
-    except_dates: ExceptDates = UNNAMED
-    notify_offset: NotifyOffset = UNNAMED
-    notify_type: Channel = UNNAMED
-    url: WebAddress | None = None
-    urgent: bool = UNNAMED
 
 
 class Snooze(Body):
@@ -150,10 +172,8 @@ AnsweredMoment = Annotated[
 ]
 
 
-class ReminderAnswer(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="forbid"
-    )
+class ReminderAnswer(WrittenContent):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     id: UUID
     user_id: str
@@ -163,10 +183,7 @@ class ReminderAnswer(BaseModel):
     time_zone: str
     except_dates: list[AnsweredMoment]
     notify_offset: int
-    notify_type: Channel
-    message: str
-    url: str | None
-    urgent: bool
+    channel: NotifyType = "push"
     version: int
     next_date: AnsweredMoment | None = Field(
         description="next occurrence that the series announces"
@@ -190,14 +207,15 @@ class ReminderAnswer(BaseModel):
     def of(cls, reminder: Reminder, now: datetime) -> Self:
         next_dates, snoozed_until = reminder.next_dates(now, SHOWN_DATES), reminder.snoozed(now)
         next_date = next_dates[0] if next_dates else None
-        derived = {
+        values = {
+            **vars(reminder),
+            **dict(reminder.content),
             "next_date": next_date,
             "next_dates": next_dates,
             "ended": next_date is None and snoozed_until is None,
             "snoozed_until": snoozed_until,
         }
-        named = {name: getattr(reminder, name, None) for name in cls.model_fields}
-        return cls.model_validate({**named, **derived})
+        return cls(**{name: values[name] for name in cls.model_fields})
 
 
 class ReminderPage(BaseModel):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from event_messages.canary import IDS, INTERVAL, USER
+from event_messages.content import Content
 from event_messages.failures import describe
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -52,8 +53,8 @@ class Canary:
             self._reminders.change(USER, id, move)
         except MissingReminder:
             first = Reminder(
-                id=id, user_id=USER, email=None, date=date, message="Canary", scheduled_from=now,
-                created_at=now, updated_at=now,
+                id=id, user_id=USER, content=Content(message="Canary"), date=date,
+                scheduled_from=now, created_at=now, updated_at=now,
             )  # fmt: skip
             self._reminders.add([first])
 

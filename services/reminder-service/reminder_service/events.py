@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from event_messages.content import Content
 from event_messages.contract import (
     NotificationDeleted,
     OccurrenceChange,
@@ -51,16 +52,12 @@ def _snooze(before: Reminder, after: Reminder) -> list[Event]:
         id=id,
         version=after.version,
         user_id=after.user_id,
-        email=after.email,
         deliver_at=until,
         occurrence=occurrence,
-        channel=after.notify_type,
-        message=after.message,
-        url=after.url,
         reminder_id=after.id,
-        urgent=after.urgent,
         time_zone=after.time_zone,
         explicit_time=True,
+        **dict(after.content),
     )
     command = "notification:update" if id == known else "notification:create"
     return [Event.new(command, after.user_id, data, after.updated_at)]
@@ -73,23 +70,9 @@ def deleted(reminder: Reminder) -> Event:
 
 
 def _data(reminder: Reminder) -> dict[str, Any]:
-    return dict(
-        id=reminder.id,
-        version=reminder.version,
-        user_id=reminder.user_id,
-        email=reminder.email,
-        date=reminder.date,
-        is_recurring=reminder.is_recurring,
-        rule=reminder.rule,
-        time_zone=reminder.time_zone,
-        except_dates=list(reminder.except_dates),
-        notify_offset=reminder.notify_offset,
-        notify_type=reminder.notify_type,
-        message=reminder.message,
-        url=reminder.url,
-        urgent=reminder.urgent,
-        scheduled_from=reminder.scheduled_from,
-        last_occurrence=reminder.last_occurrence,
-        handled_through=reminder.handled_through,
-        completed=reminder.completed_at is not None,
-    )
+    own = ReminderData.model_fields.keys() - Content.model_fields - {"completed"}
+    return {
+        **dict(reminder.content),
+        **{name: getattr(reminder, name) for name in own},
+        "completed": reminder.completed_at is not None,
+    }

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from event_messages.contract import Channel
+from event_messages.content import Content
 from service_runtime.identity import Caller
 from service_runtime.recurrence import (
     InvalidRule,
@@ -33,17 +33,13 @@ class Reminder:
 
     id: UUID
     user_id: str
-    email: str | None
+    content: Content
     date: datetime
     is_recurring: bool = False
     rule: str | None = None
     time_zone: str = "UTC"
     except_dates: tuple[datetime, ...] = ()
     notify_offset: int = 0  # minutes
-    notify_type: Channel = "push"
-    message: str
-    url: str | None = None
-    urgent: bool = False
     version: int = 1
     scheduled_from: datetime | None = None  # last change of the schedule
     last_occurrence: datetime | None = None  # of a rule with COUNT
@@ -97,10 +93,10 @@ def new_reminder(id: UUID, named: Mapping[str, Any], caller: Caller, now: dateti
     reminder = Reminder(
         id=id,
         user_id=caller.user_id,
-        email=caller.email,
+        content=Content(email=caller.email, **_content(named)),
         created_at=now,
         updated_at=now,
-        **{**named, **_recurrence(named, recurring=False, rule=None)},
+        **{**_schedule_of(named), **_recurrence(named, recurring=False, rule=None)},
     )
     _check_email(reminder, caller)
     return _schedule(reminder, now)
@@ -111,10 +107,11 @@ def changed_reminder(
 ) -> Reminder:
     """Return the reminder with the named fields changed and the next version."""
     recurrence = _recurrence(named, recurring=current.is_recurring, rule=current.rule)
+    email = {"email": caller.email} if caller.email else {}
     changed = replace(
         current,
-        **{**named, **recurrence},
-        email=caller.email or current.email,
+        **{**_schedule_of(named), **recurrence},
+        content=current.content.model_copy(update=_content(named) | email),
         version=current.version + 1,
         updated_at=max(now, current.updated_at),
     )
@@ -123,6 +120,14 @@ def changed_reminder(
     if not reopened and changed.schedule == current.schedule:
         return changed
     return _announce_again(current, _schedule(changed, now))
+
+
+def _content(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in named.items() if name in Content.model_fields}
+
+
+def _schedule_of(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in named.items() if name not in Content.model_fields}
 
 
 def _announce_again(before: Reminder, after: Reminder) -> Reminder:
@@ -187,9 +192,9 @@ def _recurrence(named: Mapping[str, Any], *, recurring: bool, rule: str | None) 
 
 
 def _check_email(reminder: Reminder, caller: Caller) -> None:
-    if reminder.notify_type != "email":
+    if reminder.content.channel != "email":
         return
-    if reminder.email is None:
+    if reminder.content.email is None:
         raise MissingEmailAddress(caller.email_problem)
     _check_email_pace(reminder)
 

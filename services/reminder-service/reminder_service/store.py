@@ -6,14 +6,19 @@ from datetime import datetime
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
+from event_messages.content import Content
 from event_messages.contract import OccurrenceChange
+from service_runtime.content_columns import columns_of, take_content
 from service_runtime.outbox import append
 from sqlalchemy import (
+    ARRAY,
     Connection,
     Engine,
+    Text,
     delete,
     func,
     insert,
+    literal,
     select,
     tuple_,
     update,
@@ -219,7 +224,7 @@ def write_change(
     """Write the change and its events, unless `current` is out of date."""
     statement = owned_by_user(update(reminders), current.user_id, current.id)
     statement = statement.where(reminders.c.version == current.version)
-    if connection.execute(statement.values(row_of(changed))).rowcount == 0:
+    if connection.execute(statement.values(changed_row(changed))).rowcount == 0:
         return False
     append(connection, *events.of_change(current, changed, change))
     return True
@@ -267,13 +272,22 @@ def keep_answer(connection: Connection, answer: KeyedAnswer) -> None:
 
 
 def row_of(reminder: Reminder) -> dict[str, Any]:
-    row = asdict(reminder)
+    row = vars(reminder) | columns_of(reminder.content, reminders)
     return row | {name: list(row[name]) for name in _LISTS} | {"local_version": reminder.version}
+
+
+def changed_row(reminder: Reminder) -> dict[str, Any]:
+    """Return the values of an update, which keeps the content that a later version wrote."""
+    row, column = row_of(reminder), reminders.c.content
+    known = [field.alias or name for name, field in Content.model_fields.items()]
+    return row | {"content": column.op("-")(literal(known, ARRAY(Text))).concat(row["content"])}
 
 
 def reminder_of(row: Mapping[Any, Any]) -> Reminder:
     """Return a reminder; wall-clock times that an earlier version left behind are out of date."""
     fields = {**row, **{name: tuple(row[name]) for name in _LISTS}}
+    fields["channel"] = fields.pop("notify_type")
+    content = take_content(fields)
     if fields.pop("local_version") != row["version"]:
         fields |= {"local_date": None, "local_except_dates": ()}
-    return Reminder(**fields)
+    return Reminder(content=content, **fields)

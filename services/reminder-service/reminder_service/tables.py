@@ -28,10 +28,11 @@ reminders = Table(
     Column("time_zone", Text, nullable=False),
     Column("except_dates", ARRAY(DateTime(timezone=True)), nullable=False),
     Column("notify_offset", Integer, nullable=False),  # minutes
-    Column("notify_type", Text, nullable=False),
+    Column("notify_type", Text, key="channel", nullable=False),
     Column("message", Text, nullable=False),
     Column("url", Text),
     Column("urgent", Boolean, nullable=False),
+    Column("content", JSONB, nullable=False, server_default="{}"),  # members without a column
     Column("version", Integer, nullable=False),
     Column("scheduled_from", DateTime(timezone=True)),
     Column("last_occurrence", DateTime(timezone=True)),

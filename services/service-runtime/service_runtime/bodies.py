@@ -16,7 +16,9 @@ UNNAMED: Any = None  # default of a field that a change may omit
 class Body(BaseModel):
     """Accepts exactly the fields that it declares, with names in camel case."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=False, extra="forbid", strict=True, frozen=True
+    )
 
     @model_validator(mode="before")
     @classmethod

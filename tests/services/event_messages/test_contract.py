@@ -136,7 +136,7 @@ def test_a_reminder_has_the_defaults_of_the_api() -> None:
         "time_zone": "UTC",
         "except_dates": [],
         "notify_offset": 0,
-        "notify_type": "push",
+        "channel": "push",
         "message": "m",
         "url": None,
         "urgent": False,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from event_messages.contract import PreferencesUpdated
 from event_messages.event import Event
-from event_service.deferral import follow_origin, is_withdrawn, with_first_origin, with_text_of
+from event_service.deferral import follow_origin, is_withdrawn, with_content_of, with_first_origin
 from event_service.event_store import item_of, preferences_item, utc_now
 from event_service.notification import Notification, announcement
 from event_service.schedule import remove_content, replacement, tombstone
@@ -58,7 +58,7 @@ class InMemoryNotifications:
             if origin := notification.deferred_from:
                 notification = with_first_origin(notification, self._rows.get(origin))
                 root = self._rows.get(notification.deferred_from or origin)
-                notification = with_text_of(root, notification)
+                notification = with_content_of(root, notification)
             stored = self._rows.get(notification.id)
             changed = replacement(stored, notification)
             if changed and not self._orphaned(notification):

@@ -91,7 +91,7 @@ def test_a_deleted_reminder_takes_with_it_what_was_deferred(notifications, order
     for step in order:
         steps[step]()
     stored = notifications.get(DEFERRED)
-    assert stored is None or (stored.state, stored.message) == ("deleted", "")
+    assert stored is None or (stored.state, stored.content.message) == ("deleted", "")
 
 
 def test_a_new_text_reaches_what_was_deferred(notifications):
@@ -100,7 +100,8 @@ def test_a_new_text_reaches_what_was_deferred(notifications):
     later = DATE + timedelta(minutes=5)
     notifications.put(reminder(2, written_at=later, message="Coffee", urgent=True))
     stored = notifications.get(DEFERRED)
-    assert (stored.message, stored.urgent, stored.deliver_at) == ("Coffee", True, MORNING)
+    assert (stored.content.message, stored.content.urgent) == ("Coffee", True)
+    assert stored.deliver_at == MORNING
     assert (stored.version, stored.reason) == (2, "QUIET_HOURS")
     notifications.put(deferred())
     assert notifications.get(DEFERRED) == stored
@@ -112,7 +113,7 @@ def test_a_text_that_was_changed_before_the_deferral_counts(notifications):
     notifications.put(reminder(2, message="Coffee", email="new@example.org"))
     notifications.put(deferred(email="old@example.org"))
     stored = notifications.get(DEFERRED)
-    assert (stored.message, stored.email) == ("Coffee", "new@example.org")
+    assert (stored.content.message, stored.content.email) == ("Coffee", "new@example.org")
 
 
 def test_a_deferred_snooze_ends_with_its_snooze_and_not_with_the_series(notifications):

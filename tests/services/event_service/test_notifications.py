@@ -42,7 +42,7 @@ def test_a_new_notification_is_stored_whole_and_told(notifications):
         time_zone="Europe/Berlin",
         except_dates=[DATE + timedelta(days=7)],
         notify_offset=30,
-        notify_type="email",
+        channel="email",
         email="ada@example.org",
         url="https://example.org/tea",
         urgent=True,
@@ -80,7 +80,7 @@ def test_a_repeat_changes_nothing_and_is_not_told(notifications):
 def test_an_older_version_never_overwrites_a_newer_one(notifications):
     notifications.put(reminder(2, message="New"))
     notifications.put(reminder(1, message="Old"))
-    assert notifications.get(ID).message == "New"
+    assert notifications.get(ID).content.message == "New"
     assert told(notifications) == [("notification:created", 2)]
 
 
@@ -94,7 +94,7 @@ def test_every_order_of_create_update_and_delete_ends_the_same(notifications, or
     for step in order:
         steps[step]()
     stored = notifications.get(ID)
-    assert (stored.state, stored.version, stored.message) == ("deleted", 3, "")
+    assert (stored.state, stored.version, stored.content.message) == ("deleted", 3, "")
     events = told(notifications)
     assert events[-1:] == ([("notification:deleted", 3)] if order[0] != 2 else [])
 
@@ -112,7 +112,7 @@ def test_an_update_of_the_text_alone_keeps_the_place_in_the_series(notifications
     later = DATE + timedelta(days=5, hours=1)
     notifications.put(reminder(2, written_at=later, message="Coffee", **series))
     stored = notifications.get(ID)
-    assert (stored.message, stored.version) == ("Coffee", 2)
+    assert (stored.content.message, stored.version) == ("Coffee", 2)
     assert stored.occurrence == stored.deliver_at == DATE
 
 
@@ -134,7 +134,7 @@ def test_an_edit_before_the_creation_loses_no_occurrence(notifications, order):
     for index in order:
         notifications.put(versions[index])
     stored = notifications.get(ID)
-    assert (stored.occurrence, stored.message) == (DATE, "Coffee")
+    assert (stored.occurrence, stored.content.message) == (DATE, "Coffee")
 
 
 def test_a_counted_series_ends_with_its_last_occurrence(notifications):

@@ -55,7 +55,7 @@ def test_reminders_that_exist_are_never_forgotten(engine):
         connection.execute(age)
     assert table.forget(90) == 0
     table.put(reminder(2, message="Coffee"))
-    assert (table.get(ID).state, table.get(ID).message) == ("ended", "Coffee")
+    assert (table.get(ID).state, table.get(ID).content.message) == ("ended", "Coffee")
 
 
 def test_no_step_reads_the_whole_table(engine):

@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from event_messages.content import Content
 from event_service.notification import Notification
 from event_service.notifications import PostgresNotifications
+from notification_scheduler.budgets import content_of
 from notification_scheduler.due import Due
 
 OF_CLAIMS = {"lease_until", "late", "traceparent", "counted", "resumes", "needs_notice"}
-FIELDS = set(Due._fields) - OF_CLAIMS - {"except_dates"}
+FIELDS = set(Due._fields) - OF_CLAIMS - {"except_dates", "content"}
 
 
 def now() -> datetime:
@@ -24,6 +26,8 @@ def notification(deliver_at: datetime, **changes: Any) -> Due:
     """A single date; with `rule`, the series that starts at `deliver_at`."""
     offset = timedelta(minutes=changes.get("notify_offset", 0))
     id: UUID = changes.pop("id", None) or uuid4()
+    members = {name: changes.pop(name) for name in Content.model_fields.keys() & changes}
+    content = Content(**{"message": "Tea", "email": "ada@example.org", **members})
     due = Due(
         id=id,
         version=1,
@@ -31,11 +35,7 @@ def notification(deliver_at: datetime, **changes: Any) -> Due:
         late=0,
         user_id="ada",
         reminder_id=id,
-        email="ada@example.org",
-        channel="push",
-        message="Tea",
-        url=None,
-        urgent=False,
+        content=content.model_dump_json(by_alias=True),
         occurrence=deliver_at + offset,
         deliver_at=deliver_at,
         date=deliver_at + offset,
@@ -54,7 +54,8 @@ def notification(deliver_at: datetime, **changes: Any) -> Due:
 
 def stored(due: Due) -> Notification:
     values = {name: getattr(due, name) for name in FIELDS}
-    return Notification(state="pending", except_dates=tuple(due.except_dates), **values)
+    except_dates, content = tuple(due.except_dates), content_of(due)
+    return Notification(state="pending", content=content, except_dates=except_dates, **values)
 
 
 def put(table: PostgresNotifications, *dues: Due) -> None:

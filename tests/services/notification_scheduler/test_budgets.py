@@ -45,7 +45,11 @@ def test_over_budget_is_rejected_with_one_notice(table):
     )
     assert sorted(texts) == ["Tea 0", "Tea 1", "Tea 2", "Water", notice]
     [sent] = [data_of(event) for _, event in topic.received if event.data["message"] == notice]
-    assert (sent.occurrence, sent.reminder_id, sent.channel) == (tomorrow(), None, "push")
+    assert (sent.occurrence, sent.reminder_id, sent.channel) == (
+        tomorrow(),
+        None,
+        "push",
+    )
     failures = [data_of(event) for event in table.failures()]
     assert {(one.notification_id, one.occurrence_id, one.reason) for one in failures} == {
         (due.id, occurrence_id(due.id, due.occurrence), "OVER_BUDGET") for due in dues[3:]

@@ -16,6 +16,7 @@ from event_messages.contract import DueNotification, data_of
 from event_messages.identifiers import occurrence_id
 from notification_scheduler.alarm import PostgresAlarm
 from notification_scheduler.assembly import assemble
+from notification_scheduler.budgets import content_of
 from notification_scheduler.due import settlement_of
 from notification_scheduler.scheduler import Pace, Scheduler
 from notification_scheduler.sender import Sender
@@ -108,7 +109,8 @@ def test_what_the_topic_does_not_take_is_tried_again_and_the_rest_goes_out():
         eventually(lambda: len(topic.received) == 2)
     assert [event.data["message"] for _, event in topic.received] == ["fine", "throttled"]
     assert failures["wrong"] == 1  # its turn comes much later, and it is not dropped
-    assert [row.due.message for row in due.rows.values() if row.state == "pending"] == ["wrong"]
+    pending = [row.due for row in due.rows.values() if row.state == "pending"]
+    assert [content_of(one).message for one in pending] == ["wrong"]
 
 
 def test_a_topic_that_is_away_holds_the_claims_back_until_it_is_there():

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import httpx
 from botocore.exceptions import ClientError, ReadTimeoutError
+from event_messages.content import Content
 from notification_service.errors import OutcomeUnknown, ProviderError, RetryLater
 from notification_service.fcm_push import FcmPush, Push
 from notification_service.ses_email import Email, SesEmail
@@ -33,6 +34,7 @@ PUSH = Push(
     notification_id=NOTIFICATION,
     occurrence_id=OCCURRENCE,
     occurrence=NINE,
+    content=Content(message="Water the plants"),
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from event_messages.contract import Channel
+from event_messages.content import Channel
 from event_messages.event import Event
 from notification_service.deliveries import Rejection
 from notification_service.waiting import (

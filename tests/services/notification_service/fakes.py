@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from event_messages.addresses import address_key
+from event_messages.content import Content
 from event_messages.event import Event
 from notification_service.deferrals import DigestItem
 from notification_service.deliveries import (
@@ -145,7 +146,10 @@ class InMemoryDeliveries:
         self.outbox.append(outcome_event(delivery, outcome))
         self.outbox.extend(outcome_event(item.delivery(delivery), outcome) for item in items)
         self.digest_items |= {
-            delivery.notification_id: [replace(item, message="", url=None) for item in items]
+            delivery.notification_id: [
+                replace(item, content=Content(message="", email=item.content.email))
+                for item in items
+            ]
         }
 
     def _row(self, delivery: Delivery) -> DeliveryRow | None:

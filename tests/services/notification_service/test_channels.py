@@ -1,7 +1,7 @@
 """What every provider and every channel promises."""
 
 import pytest
-from event_messages import contract
+from event_messages import content
 from event_messages.contract import DeliveryOutcome
 from notification_service.deliveries import LEASES
 from notification_service.errors import (
@@ -129,7 +129,7 @@ CHANNELS = {
 
 def test_every_channel_is_covered():
     """A channel of the contract needs a sender, a lease, texts and a world here."""
-    expected = set(contract.CHANNELS)
+    expected = set(content.CHANNELS)
     assert set(SENDERS) == set(LEASES) == set(PARTS) == set(CHANNELS) == expected
 
 

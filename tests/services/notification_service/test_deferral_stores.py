@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from event_messages.content import Content
 from event_messages.contract import DueNotification, PendingNotification
 from event_messages.event import Event
 from notification_service.deferral_store import PostgresDeferrals
@@ -84,9 +85,12 @@ def item(number: int = 1, **changes: Any) -> tuple[Delivery, DigestItem]:
         "occurrence_id": uuid4(),
         "notification_id": uuid4(),
         "reminder_id": uuid4(),
-        "email": f"ada{number}@example.org",
-        "message": f"Plant {number}",
-        "url": "https://example.org/plants",
+        "content": Content(
+            channel="email",
+            message=f"Plant {number}",
+            url="https://example.org/plants",
+            email=f"ada{number}@example.org",
+        ),
         "occurrence": NINE,
     }
     one = DigestItem(**(given | changes))
@@ -216,7 +220,7 @@ def test_a_digest_that_is_late_takes_nothing_more_in_and_is_sent_still(stores):
 
 def test_digests_of_two_users_are_two(stores):
     digest, items = collected(stores)
-    own, theirs = item(email="eve@example.org")
+    own, theirs = item(2)
     eves = digest_notification("eve", "eve@example.org", LATER)
     stores.deferrals.add_to_digest(
         Delivery(**{**vars(own), "user_id": "eve"}),
@@ -281,7 +285,8 @@ def test_what_a_digest_held_shares_its_outcome_and_its_text_is_forgotten(
     assert [e.data["reminderId"] for e in outcomes[1:]] == [str(i.reminder_id) for i in items]
     assert {e.data["target"] for e in outcomes} == {"ada@example.org"}
     assert {e.data["providerId"] for e in outcomes} == {outcome.provider_id}
-    assert {(o.message, o.url) for o in stores.deferrals.close(digest.id)} == {("", None)}
+    left = {(one.content.message, one.content.url) for one in stores.deferrals.close(digest.id)}
+    assert left == {("", None)}
 
 
 def test_a_digest_that_bounces_fails_with_what_it_held(stores):

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from event_messages.content import Content
 from google.auth import jwt
 from notification_service.errors import (
     ForeignToken,
@@ -32,13 +33,14 @@ from tests.services.notification_service.examples import (
 from tests.services.notification_service.fcm_server import fcm_server
 
 SEND = "https://fcm.test/v1/projects/herald-test/messages:send"
+CONTENT = Content(message="Water the plants", url="https://example.org/plants")
 PUSH = Push(
     token="valid-1",
     text=PUSH_TEXT,
     notification_id=NOTIFICATION,
     occurrence_id=OCCURRENCE,
     occurrence=NINE,
-    url="https://example.org/plants",
+    content=CONTENT,
 )
 
 
@@ -145,7 +147,9 @@ def test_a_push_is_one_request():
 
 
 def test_urgent_push_interrupts():
-    message = message_of(replace(PUSH, urgent=True), timedelta(hours=1))
+    message = message_of(
+        replace(PUSH, content=CONTENT.model_copy(update={"urgent": True})), timedelta(hours=1)
+    )
     assert message["data"]["channel"] == "urgent"
     assert message["apns"]["payload"]["aps"]["interruption-level"] == "time-sensitive"
     assert message["android"]["ttl"] == "3600s"
@@ -155,7 +159,8 @@ def test_urgent_push_interrupts():
 def test_longest_push_fits_every_platform(body):
     text = replace(PUSH_TEXT, title="ü" * 100, body=body)
     url = f"https://example.org/{'u' * 2000}"
-    message = message_of(replace(PUSH, text=text, url=url))
+    content = CONTENT.model_copy(update={"url": url})
+    message = message_of(replace(PUSH, text=text, content=content))
     payload = json.dumps([message["data"], message["apns"]["payload"]], ensure_ascii=False)
     assert 3000 < len(payload.encode()) <= 4096
     assert message["data"]["url"] == url

@@ -9,7 +9,7 @@ from event_messages.identifiers import uuid7
 from notification_service.deliveries import LEASES
 from notification_service.devices import registered_event
 from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, RetryLater
-from notification_service.fcm_push import Push
+from notification_service.fcm_push import Push, message_of
 from notification_service.handlers import read
 from notification_service.metrics import count_delivery
 from notification_service.preferences import Preferences
@@ -53,7 +53,7 @@ def test_a_push_reaches_every_device_of_the_user():
             notification_id=NOTIFICATION,
             occurrence_id=OCCURRENCE,
             occurrence=NINE,
-            url="https://example.org/plants",
+            content=PLANTS.content.model_copy(update={"email": "ada@example.org"}),
         )
         for token in ("valid-1", "valid-2")
     ]
@@ -295,7 +295,7 @@ def test_a_user_is_addressed_in_their_language_and_time_zone():
     world.handle(due(urgent=True, url="javascript:alert(1)"))
     (push,) = world.push.sent
     assert push.text == PushText(title="Dringend", body="Water the plants")
-    assert push.url is None
+    assert message_of(push)["data"]["url"] == ""
 
     world.handle(due(channel="email", urgent=True, occurrence_id=uuid7()))
     (email,) = world.email.sent

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from uuid import uuid4
 
-from event_messages.contract import Channel
+from event_messages.content import Channel
 from notification_service.retries import Retries
 from notification_service.waiting import NotNow, Waiting
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import httpx
 import pytest
+from event_messages.content import Content
 from notification_service.errors import RetryLater, Throttled
 from notification_service.fcm_push import FcmPush, Push
 from notification_service.senders import Senders
@@ -44,6 +45,7 @@ def push_to_devices(server: FcmServer, devices: int) -> dict[int, object]:
             notification_id=NOTIFICATION,
             occurrence_id=OCCURRENCE,
             occurrence=NINE,
+            content=Content(message="Water the plants"),
         )
         for number in range(devices)
     ]

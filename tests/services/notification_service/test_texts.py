@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -269,7 +268,7 @@ MISSED = {
 def test_texts_mention_missed_occurrences(texts, kind, locale):
     reader = Reader(locale=locale)
     for missed, sentence in zip((1, 3), MISSED[locale], strict=True):
-        items = [replace(BREAD, missed=missed)]
+        items = [BREAD.model_copy(update={"missed": missed})]
         assert texts.push(kind, reader, items).body == f"Bake bread\n{sentence}"
         email = texts.email(kind, reader, items)
         assert sentence in email.text.splitlines()
@@ -279,7 +278,7 @@ def test_texts_mention_missed_occurrences(texts, kind, locale):
 
 def test_texts_use_zone_of_notification(texts):
     reader = Reader(time_zone="America/New_York")
-    items = [replace(BREAD, occurrence=NINE, time_zone="Europe/Berlin")]
+    items = [BREAD.model_copy(update={"occurrence": NINE, "time_zone": "Europe/Berlin"})]
     assert "10:00\u202fAM (GMT+01:00)" in texts.email("reminder", reader, items).text
     assert "4:00\u202fAM (EST)" in texts.email("reminder", reader, [PLANTS]).text
 

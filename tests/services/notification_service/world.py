@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from event_messages.contract import CHANNELS, DueNotification, PendingNotification
+from event_messages.content import CHANNELS
+from event_messages.contract import DueNotification, PendingNotification
 from event_messages.event import Event
 from notification_service.adapters import Adapters
 from notification_service.devices import registered_event

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from event_messages.content import Content
 from event_messages.identifiers import uuid7
 from fastapi import FastAPI
 from reminder_service.api import reminder_api
@@ -105,14 +106,16 @@ def made() -> Callable[..., Reminder]:
     plain = Reminder(
         id=UUID(int=1),
         user_id="user-1",
-        email="user@example.com",
+        content=Content(message="Water the plants", email="user@example.com"),
         date=NOW + timedelta(days=1),
-        message="Water the plants",
         created_at=NOW,
         updated_at=NOW,
     )
 
     def make(**fields: Any) -> Reminder:
-        return replace(plain, **{"id": uuid7(), **fields})
+        names = Content.model_fields.keys() & fields
+        written = {name: fields.pop(name) for name in names}
+        content = plain.content.model_copy(update=written)
+        return replace(plain, **{"id": uuid7(), "content": content, **fields})
 
     return make

@@ -355,7 +355,7 @@ def test_many_are_created_or_refused_each_by_itself(api, body, store):
     ]
     assert results[0]["reminder"] == api.get(f"/reminders/{results[0]['reminder']['id']}").json()
     assert results[1]["problem"]["code"] == "INVALID_DUEDATE"
-    assert [error["field"] for error in results[2]["problem"]["errors"]] == ["date", "message"]
+    assert [error["field"] for error in results[2]["problem"]["errors"]] == ["message", "date"]
     assert [event.data["id"] for event in store.events] == [
         results[0]["reminder"]["id"],
         results[3]["reminder"]["id"],

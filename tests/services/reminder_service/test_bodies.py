@@ -90,3 +90,25 @@ def test_what_is_not_named_is_told_from_what_is_null():
 def test_a_rule_is_kept_in_one_spelling():
     body = {**BODY, "rule": "rrule:freq=weekly;byday=mo"}
     assert NewReminder.model_validate(body).named()["rule"] == "FREQ=WEEKLY;BYDAY=MO"
+
+
+def test_text_of_request_stays_stable():
+    """Keyed answers of the previous version contain fingerprints of this text."""
+    body = {
+        "urgent": True,
+        "notifyType": "email",
+        "url": "https://example.com/",
+        "message": 'Zoë "tea"',
+        "exceptDates": ["2030-01-03T09:00:00.5+01:00", "2030-01-05T09:00:00"],
+        "date": "2030-01-02T09:00:00Z",
+        "timeZone": "Europe/Paris",
+        "rule": "FREQ=DAILY",
+        "isRecurring": True,
+        "notifyOffset": 5,
+    }
+    assert NewReminder.model_validate(body).canonical_text() == (
+        '{"date":"2030-01-02T09:00:00Z","message":"Zoë \\"tea\\"","is_recurring":true,'
+        '"rule":"FREQ=DAILY","time_zone":"Europe/Paris",'
+        '"except_dates":["2030-01-03T09:00:00.500000+01:00","2030-01-05T09:00:00"],'
+        '"notify_offset":5,"notify_type":"email","url":"https://example.com/","urgent":true}'
+    )

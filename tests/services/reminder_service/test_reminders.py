@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from event_messages.content import Content
 from reminder_service.errors import InvalidDueDate, InvalidRecurrence, MissingEmailAddress
 from reminder_service.reminders import Reminder, changed_reminder, new_reminder
 from service_runtime.identity import Caller
@@ -21,17 +22,13 @@ def test_a_new_reminder_has_what_was_named_and_the_defaults():
     assert new() == Reminder(
         id=UUID(int=1),
         user_id="user-1",
-        email="user@example.com",
+        content=Content(message="Water the plants", email="user@example.com"),
         date=NOW + timedelta(days=1),
         is_recurring=False,
         rule=None,
         time_zone="UTC",
         except_dates=(),
         notify_offset=0,
-        notify_type="push",
-        message="Water the plants",
-        url=None,
-        urgent=False,
         version=1,
         scheduled_from=NOW,
         local_date=datetime(2030, 1, 2, 12),
@@ -84,7 +81,7 @@ def test_a_contradiction_and_a_rule_that_never_occurs_are_refused(named):
 
 def test_an_email_needs_an_address():
     with pytest.raises(MissingEmailAddress):
-        new_reminder(UUID(int=1), {**NAMED, "notify_type": "email"}, Caller(user_id="u"), NOW)
+        new_reminder(UUID(int=1), {**NAMED, "channel": "email"}, Caller(user_id="u"), NOW)
 
 
 def test_a_change_leaves_what_it_does_not_name():
@@ -92,13 +89,14 @@ def test_a_change_leaves_what_it_does_not_name():
         rule="FREQ=DAILY", except_dates=(NOW + timedelta(days=2),), url="https://example.com"
     )
     changed = changed_reminder(reminder, {"message": "Feed the cat"}, CALLER, LATER)
-    assert changed == replace(reminder, message="Feed the cat", version=2, updated_at=LATER)
+    content = reminder.content.model_copy(update={"message": "Feed the cat"})
+    assert changed == replace(reminder, content=content, version=2, updated_at=LATER)
 
 
 def test_a_change_that_leaves_the_schedule_is_taken_after_the_date():
     after = NOW + timedelta(days=30)
     changed = changed_reminder(new(), {"message": "Too late", "date": NAMED["date"]}, CALLER, after)
-    assert (changed.message, changed.version) == ("Too late", 2)
+    assert (changed.content.message, changed.version) == ("Too late", 2)
 
 
 def test_a_change_of_the_schedule_must_leave_more_than_a_minute():
@@ -142,8 +140,9 @@ def test_a_series_without_its_rule_is_daily():
 
 def test_the_address_is_the_newest_that_the_gateway_named():
     moved = Caller(user_id="user-1", email="new@example.com")
-    assert changed_reminder(new(), {}, moved, NOW).email == "new@example.com"
-    assert changed_reminder(new(), {}, Caller(user_id="user-1"), NOW).email == "user@example.com"
+    assert changed_reminder(new(), {}, moved, NOW).content.email == "new@example.com"
+    unknown = Caller(user_id="user-1")
+    assert changed_reminder(new(), {}, unknown, NOW).content.email == "user@example.com"
 
 
 def test_the_time_of_the_last_write_never_goes_back():

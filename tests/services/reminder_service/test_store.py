@@ -75,7 +75,8 @@ def answer(**fields):
 
 
 def renamed(reminder):
-    return replace(reminder, message="Feed the cat", version=reminder.version + 1)
+    content = reminder.content.model_copy(update={"message": "Feed the cat"})
+    return replace(reminder, content=content, version=reminder.version + 1)
 
 
 def test_a_reminder_comes_back_whole(store, made):
@@ -85,7 +86,7 @@ def test_a_reminder_comes_back_whole(store, made):
         time_zone="Europe/Paris",
         except_dates=(NOW, NOW + timedelta(microseconds=1)),
         notify_offset=5,
-        notify_type="email",
+        channel="email",
         message="Zoë's ☂ \U0001f600",
         url="https://example.com",
         urgent=True,
@@ -102,9 +103,9 @@ def test_each_write_records_its_event(kept, made):
     store.remove("user-1", reminder.id, lambda current: None)
     created, updated, deleted = kept.events()
     assert created[0] == "reminder:created"
-    assert created[1]["message"] == reminder.message
+    assert created[1]["message"] == reminder.content.message
     assert updated[0] == "reminder:updated"
-    assert (updated[1]["message"], updated[1]["version"]) == (changed.message, 2)
+    assert (updated[1]["message"], updated[1]["version"]) == (changed.content.message, 2)
     assert "change" not in updated[1]
     assert deleted == (
         "reminder:deleted",
@@ -275,3 +276,13 @@ def test_a_write_that_cannot_record_its_event_is_undone(engine, made, monkeypatc
     with pytest.raises(RuntimeError):
         store.add([made()])
     assert store.page("user-1", 10, 0) == ([], 0)
+
+
+def test_content_of_later_version_stays(engine, made):
+    store, reminder = PostgresReminders(engine), made()
+    store.add([reminder])
+    with engine.begin() as connection:
+        connection.execute(text("""update reminders set content = '{"later": "Kitchen"}'"""))
+    assert store.change("user-1", reminder.id, renamed).content.message == "Feed the cat"
+    with engine.connect() as connection:
+        assert connection.scalar(text("select content from reminders")) == {"later": "Kitchen"}

@@ -72,11 +72,11 @@ def _lines(reminder: Reminder, zone: str) -> Iterator[str]:
     yield f"CREATED:{_moments(reminder.created_at)}"
     yield f"LAST-MODIFIED:{_moments(reminder.updated_at)}"
     yield f"SEQUENCE:{reminder.version - 1}"
-    yield f"SUMMARY:{reminder.message.translate(_ESCAPED)}"
+    yield f"SUMMARY:{reminder.content.message.translate(_ESCAPED)}"
     yield f"DTSTART{_on_clock(zone, _start(reminder))}"
-    if reminder.url:
-        yield f"URL:{reminder.url}"
-    if reminder.urgent:
+    if reminder.content.url:
+        yield f"URL:{reminder.content.url}"
+    if reminder.content.urgent:
         yield "PRIORITY:1"
     if reminder.rule:
         yield f"RRULE:{_rule(reminder.rule, reminder.time_zone)}"
@@ -99,14 +99,14 @@ def _rule(rule: str, time_zone: str) -> str:
 
 
 def _alarm(reminder: Reminder) -> Iterator[str]:
-    message = reminder.message.translate(_ESCAPED)
+    message = reminder.content.message.translate(_ESCAPED)
     yield "BEGIN:VALARM"
     yield f"TRIGGER:-PT{reminder.notify_offset}M"
     yield f"DESCRIPTION:{message}"
-    if reminder.notify_type == "email":
+    if reminder.content.channel == "email":
         yield "ACTION:EMAIL"
         yield f"SUMMARY:{message}"
-        yield f"ATTENDEE:mailto:{reminder.email}"
+        yield f"ATTENDEE:mailto:{reminder.content.email}"
     else:
         yield "ACTION:DISPLAY"
     yield "END:VALARM"

@@ -28,6 +28,7 @@ from reminder_service.idempotency import KeyedAnswer
 from reminder_service.reminders import Reminder
 from reminder_service.store import (
     REMINDERS_PER_USER,
+    changed_row,
     count_reminders,
     find_answer,
     keep_answer,
@@ -128,7 +129,10 @@ def _known(row: RowMapping) -> Known:
 def _change(connection: Connection, before: Reminder, after: Reminder) -> None:
     same = (reminders.c.id == before.id) & (reminders.c.user_id == before.user_id)
     unchanged = same & (reminders.c.version == before.version)
-    if connection.execute(update(reminders).where(unchanged).values(row_of(after))).rowcount != 1:
+    if (
+        connection.execute(update(reminders).where(unchanged).values(changed_row(after))).rowcount
+        != 1
+    ):
         raise ImportChanged
     append(connection, *events.of_change(before, after))
 

@@ -50,10 +50,15 @@ def test_import_is_known_by_key(stores, made):
     assert imports.known("user-2", ["tea@example.com"]) == {}
 
 
+def renamed(reminder):
+    content = reminder.content.model_copy(update={"message": "Milk"})
+    return replace(reminder, content=content, version=2)
+
+
 def test_change_replaces_reminder_and_mark(stores, made):
     imports, reminders = stores
     before = made()
-    after = replace(before, message="Milk", version=2)
+    after = renamed(before)
     imports.save("user-1", [write(before)])
     imports.save("user-1", [write(after, before=before, sequence=2)])
     assert reminders.find("user-1", before.id) == after
@@ -80,7 +85,7 @@ def test_outdated_plan_writes_nothing(stores, made, change):
     elif change == "deleted":
         reminders.remove("user-1", before.id, lambda reminder: None)
     else:
-        reminders.change("user-1", before.id, lambda one: replace(one, version=2, message="Milk"))
+        reminders.change("user-1", before.id, renamed)
     held = reminders.page("user-1", 10, 0)
     with pytest.raises(ImportChanged):
         imports.save("user-1", [write(made(), key=("new", "")), late])
