@@ -77,7 +77,7 @@ def kubernetes(folder: Path) -> Any:
 
     methods = {
         "create": create,
-        "read": lambda self, name, state: dict(state),
+        "read": lambda self, name, state: objects.read(state["kind"], name),
         "update": lambda self, name, state, inputs, changed: objects.write(inputs),
         "delete": lambda self, name, state: objects.remove(state),
     }
@@ -99,11 +99,12 @@ def docker_build(folder: Path) -> Any:
     def read(self: Any, name: str, state: Manifest) -> Manifest:
         [tag] = state["tags"]
         digest = f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
-        return {**state, "digest": digest, "ref": f"{tag}@{digest}"}
+        return {**state, **vars(self).get("built", {}), "digest": digest, "ref": f"{tag}@{digest}"}
 
     methods = {
         "create": lambda self, inputs: str(inputs["tags"][0]),
         "read": read,
+        "update": lambda self, tag, state, inputs, changed: vars(self).update(built=inputs),
         "delete": lambda self, name, state: None,
     }
 
