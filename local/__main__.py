@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from local import images, monitoring, preparation
+from local import images, monitoring, pod_roles, preparation
 from local.environment import Environment
 from local.errors import LocalError
 from local.host import leftovers, privileges, requirements
@@ -72,6 +72,7 @@ def up(environment: Environment) -> None:
         if not environment.own_kubeconfig:
             monitoring.reload(environment, "PROMETHEUS_PORT")  # the checkout may have other rules
     preparation.renew(environment)
+    pod_roles.prepare(environment)
     resume_pods(environment)
     print("Provisioning the platform", flush=True)
     provisioning = Provisioning(environment)

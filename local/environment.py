@@ -107,6 +107,11 @@ class Environment:
         return Path(own) if own else self.state / "pki" / "admin.kubeconfig"
 
     @property
+    def cluster_issuer(self) -> Path:
+        """Return the file with the issuer of the cluster's tokens and its keys."""
+        return self.state / "cluster-issuer.json"
+
+    @property
     def links(self) -> Path:
         return self.state / "bin"
 

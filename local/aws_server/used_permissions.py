@@ -66,9 +66,16 @@ def all_roles() -> list[Role]:
 
 
 def permissions(statement: Statement) -> Iterator[tuple[str, str]]:
-    """Yield each action with the resources of its service."""
+    """Yield each action with the resources that it can have."""
     for action in statement.actions if statement.effect == "Allow" else ():
-        service = action.partition(":")[0]
         for resource in statement.resources:
-            if resource == "*" or matches(resource.split(":")[2], service):
+            if can_have(action, resource):
                 yield action, resource
+
+
+def can_have(action: str, resource: str) -> bool:
+    """Return True for resources of the action's service; indexes are only read by two actions."""
+    if "/index/" in resource and action not in ("dynamodb:Query", "dynamodb:Scan"):
+        return False
+    service = action.partition(":")[0]
+    return resource == "*" or matches(resource.split(":")[2], service)

@@ -6,7 +6,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -22,8 +22,13 @@ LATEST = timedelta(seconds=15)  # after it was due, on a machine that is busy wi
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave tests that stop parts of the platform for the end."""
-    items.sort(key=lambda item: item.get_closest_marker("disruptive") is not None)
+    """Leave tests that need all stories for the end, then those that stop parts of the platform."""
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("disruptive") is not None,
+            "stories" in getattr(item, "fixturenames", ()),
+        )
+    )
 
 
 @dataclass
@@ -121,6 +126,12 @@ def told(
             for module in modules
             if hasattr(module, "tell")
         }
+
+
+@pytest.fixture(scope="session")
+def stories(told: dict[ModuleType, "Future[Any]"]) -> None:
+    """Wait until `tell` of every module has come to its end."""
+    wait(told.values())
 
 
 @pytest.fixture(scope="module")

@@ -61,16 +61,9 @@ def no_token(workload: Resource) -> Iterator[str]:
 def no_plain_secrets(workload: Resource) -> Iterator[str]:
     for container in containers(workload):
         values = {at(each, "name"): literal(each) for each in at(container, "env") or []}
-        # The keys of an emulator are not secret.
-        allowed = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} if is_emulated(values) else set()
         for name, value in values.items():
-            if SECRET_NAME.search(name) and value is not None and name not in allowed:
+            if SECRET_NAME.search(name) and value is not None:
                 yield f"container {at(container, 'name')}: {name} is plain text; refer to a Secret"
-
-
-def is_emulated(values: dict[str, Any]) -> bool:
-    url = values.get("AWS_ENDPOINT_URL")
-    return isinstance(url, str) and "amazonaws.com" not in url
 
 
 def literal(variable: Any) -> Any:

@@ -146,20 +146,6 @@ def test_images_that_the_stack_builds_get_their_digest_later():
     ]
 
 
-def test_keys_of_an_emulator_are_no_secrets():
-    env = [
-        {"name": "AWS_ENDPOINT_URL", "value": "http://10.244.0.1:4566"},
-        {"name": "AWS_SECRET_ACCESS_KEY", "value": "local"},
-    ]
-    path = "spec.template.spec.containers.0.env"
-    rule = RULE["pod-no-plain-secrets"]
-    assert rule.problems(sound("kubernetes:apps/v1:Deployment", {path: env})) == []
-    env[0]["value"] = "https://sqs.eu-central-1.amazonaws.com"
-    assert rule.problems(sound("kubernetes:apps/v1:Deployment", {path: env})) == [
-        "container service: AWS_SECRET_ACCESS_KEY is plain text; refer to a Secret"
-    ]
-
-
 @pytest.mark.parametrize(
     ("operator", "values", "open_to_all"),
     [

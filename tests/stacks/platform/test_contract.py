@@ -23,8 +23,6 @@ OF_THE_AWS_CLIENTS = {
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
 }
 # Names and keys that programs outside of this repository rely on.
 SECRETS = {

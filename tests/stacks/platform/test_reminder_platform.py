@@ -189,8 +189,8 @@ def test_no_policy_grants_everything(platform, stack):
                     assert "*" not in (*statement["Action"], *statement["Resource"])
 
 
-@pytest.mark.parametrize("stack", CLOUD)
-def test_pods_in_the_cloud_act_by_their_own_role(platform, stack):
+@pytest.mark.parametrize("stack", STACKS)
+def test_pods_act_by_their_own_role(platform, stack):
     deployment = platform(stack)
     for account in deployment.all("kubernetes:core/v1:ServiceAccount"):
         role = deployment.one("aws:iam/role:Role", account.name).outputs["arn"]
@@ -198,9 +198,9 @@ def test_pods_in_the_cloud_act_by_their_own_role(platform, stack):
         assert annotations == {"eks.amazonaws.com/role-arn": role}
 
 
-def test_the_local_stack_has_no_role_and_uses_the_server_that_exists(platform):
+def test_local_stack_uses_the_existing_server(platform):
     types = Counter(resource.type for resource in platform("local").resources)
-    assert types["aws:iam/role:Role"] == types["aws:rds/instance:Instance"] == 0
+    assert types["aws:rds/instance:Instance"] == 0
     assert types[DEPLOYMENT] == len(SERVICES)
 
 

@@ -7,20 +7,38 @@ exit 0 if "@ARGV" eq "migrate";    # it owns no tables
 
 my ($host, $port) = ($ENV{AWS_ENDPOINT_URL} // "") =~ m{^http://([^:/]+):(\d+)}
     or die "Expected http://HOST:PORT in AWS_ENDPOINT_URL.\n";
+my ($key, $token, $renewal) = ("", "", 0);    # credentials of the role, and when to renew them
 my $text = qr/"((?:[^"\\]|\\.)*)"/;    # a string in JSON
+
+sub post {
+    my ($body, @headers) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 5)
+        or die "$host:$port does not answer: $@\n";
+    print $socket join "\r\n", "POST / HTTP/1.0", "Host: $host:$port", @headers,
+        "Content-Length: " . length $body, "", $body;
+    my $answer = do { local $/; <$socket> } // "";
+    $answer =~ m{^HTTP/1\.\d 200 } or die "A request failed: @headers\n$answer\n";
+    return $answer;
+}
+
+sub assume_role {
+    open my $file, "<", $ENV{AWS_WEB_IDENTITY_TOKEN_FILE} or die "The token cannot be read: $!\n";
+    my $identity = <$file>;
+    my $answer = post("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=perl"
+        . "&RoleArn=$ENV{AWS_ROLE_ARN}&WebIdentityToken=$identity",
+        "Content-Type: application/x-www-form-urlencoded");
+    ($key) = $answer =~ m{<AccessKeyId>(.+?)</AccessKeyId>};
+    ($token) = $answer =~ m{<SessionToken>(.+?)</SessionToken>};
+    $renewal = time + 1800;
+}
 
 sub call {
     my ($service, $operation, $body) = @_;
-    my $socket = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 5)
-        or die "$host:$port does not answer: $@\n";
-    my $scope = "$ENV{AWS_ACCESS_KEY_ID}/20250101/$ENV{AWS_REGION}/$service/aws4_request";
-    print $socket join "\r\n", "POST / HTTP/1.0", "Host: $host:$port",
-        "Content-Type: application/x-amz-json-1.0", "X-Amz-Target: $operation",
-        "Authorization: AWS4-HMAC-SHA256 Credential=$scope, SignedHeaders=host, Signature=none",
-        "Content-Length: " . length $body, "", $body;
-    my $answer = do { local $/; <$socket> } // "";
-    $answer =~ m{^HTTP/1\.\d 200 } or die "$operation failed: $answer\n";
-    return $answer;
+    assume_role() if time > $renewal;
+    my $scope = "$key/20250101/$ENV{AWS_REGION}/$service/aws4_request";
+    return post($body, "Content-Type: application/x-amz-json-1.0", "X-Amz-Target: $operation",
+        "X-Amz-Security-Token: $token",
+        "Authorization: AWS4-HMAC-SHA256 Credential=$scope, SignedHeaders=host, Signature=none");
 }
 
 sub consume {
