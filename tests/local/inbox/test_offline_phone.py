@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from event_messages.content import Content
 from notification_service.fcm_push import Push, message_of
 from notification_service.texts import PushText
 
@@ -48,6 +49,7 @@ def test_offline_phone_gets_every_reminder():
                 notification_id=NOTIFICATION,
                 occurrence_id=delivery().occurrence_id,
                 occurrence=NINE,
+                content=Content(message=f"Pill {number}"),
             )
         )
         for number in range(20)
