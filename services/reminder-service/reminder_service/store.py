@@ -105,10 +105,8 @@ class PostgresReminders:
             return None
         with self._engine.begin() as connection:
             lock_user(connection, user_id)
-            if answer and (
-                earlier := find_answer(connection, user_id, answer.key, answer.answered_at)
-            ):
-                return earlier.repeated_for(answer.fingerprint)
+            if earlier := find_repeated(connection, user_id, answer):
+                return earlier
             if count_reminders(connection, user_id) + len(added) > self._per_user:
                 raise TooManyReminders
             if added:
@@ -257,6 +255,19 @@ def find_answer(
     )
     row = connection.execute(query).mappings().one_or_none()
     return KeyedAnswer(**{**row, "body": decompress(row["body"])}) if row else None
+
+
+def find_repeated(
+    connection: Connection, user_id: str, answer: KeyedAnswer | None
+) -> KeyedAnswer | None:
+    """Return the stored answer to the same request.
+
+    Raises IdempotencyKeyReused if the key came with another request.
+    """
+    if answer is None:
+        return None
+    earlier = find_answer(connection, user_id, answer.key, answer.answered_at)
+    return earlier.repeated_for(answer.fingerprint) if earlier else None
 
 
 def keep_answer(connection: Connection, answer: KeyedAnswer) -> None:

@@ -30,7 +30,7 @@ from reminder_service.store import (
     REMINDERS_PER_USER,
     changed_row,
     count_reminders,
-    find_answer,
+    find_repeated,
     keep_answer,
     lock_user,
     reminder_of,
@@ -63,10 +63,8 @@ class PostgresImports:
             return None
         with self._engine.begin() as connection:
             lock_user(connection, user_id)
-            if answer and (
-                earlier := find_answer(connection, user_id, answer.key, answer.answered_at)
-            ):
-                return earlier.repeated_for(answer.fingerprint)
+            if earlier := find_repeated(connection, user_id, answer):
+                return earlier
             self._create(connection, user_id, [one for one in writes if one.before is None])
             for write in writes:
                 if write.before is not None:
