@@ -6,7 +6,7 @@ from uuid import UUID
 
 from event_messages.content import Content
 from event_messages.contract import PendingNotification, Reminder
-from service_runtime.recurrence import Series, instant_of, wall_clock, zone_of
+from service_runtime.recurrence import Series, find_new_instant, zone_of
 from service_runtime.recurrence_rule import frequency_of
 
 from event_service.errors import ForeignNotification
@@ -83,10 +83,9 @@ def moved_occurrence(
     occurrence: datetime | None, local: datetime, time_zone: str | None
 ) -> datetime | None:
     """Return the new moment of a local time, or None if the occurrence is already there."""
-    zone = zone_of(time_zone or "UTC")
-    if occurrence is None or wall_clock(occurrence, zone) == local:
+    if occurrence is None:
         return None
-    return instant_of(local, zone)
+    return find_new_instant(occurrence, local, zone_of(time_zone or "UTC"))
 
 
 def tombstone(

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from service_runtime.recurrence import instant_of, wall_clock, zone_of
+from service_runtime.recurrence import find_new_instant, zone_of
 from sqlalchemy import Engine, select, update
 
 from reminder_service.reminders import Reminder, with_wall_clock
@@ -37,9 +36,9 @@ def with_new_zone_data(reminder: Reminder, now: datetime) -> Reminder:
         return with_wall_clock(reminder)
     moved = replace(
         reminder,
-        date=_moved(reminder.date, reminder.local_date, zone),
+        date=find_new_instant(reminder.date, reminder.local_date, zone) or reminder.date,
         except_dates=tuple(
-            _moved(moment, local, zone)
+            find_new_instant(moment, local, zone) or moment
             for moment, local in zip(
                 reminder.except_dates, reminder.local_except_dates, strict=True
             )
@@ -54,10 +53,6 @@ def with_new_zone_data(reminder: Reminder, now: datetime) -> Reminder:
     if moved == reminder:
         return reminder
     return replace(moved, version=moved.version + 1, updated_at=max(now, moved.updated_at))
-
-
-def _moved(moment: datetime, local: datetime, zone: ZoneInfo) -> datetime:
-    return moment if wall_clock(moment, zone) == local else instant_of(local, zone)
 
 
 def _zoned_after(engine: Engine, last: UUID, now: datetime) -> list[Reminder]:

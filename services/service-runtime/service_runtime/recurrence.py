@@ -184,6 +184,11 @@ def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
+def find_new_instant(moment: datetime, local: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the moment of a local time, or None if the stored moment is still at that time."""
+    return None if wall_clock(moment, zone) == local else instant_of(local, zone)
+
+
 def _latest_instant(local: datetime, zone: ZoneInfo) -> datetime:
     if local >= datetime(LAST_YEAR, 12, 31):
         return _END_OF_TIME
