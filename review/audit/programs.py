@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from review.simulation.made_up_foundation import ACCOUNT_ANSWERS, made_up_answers
 from review.simulation.rehearsal import PROGRAMS, PUSH, read_stack_file
+from review.simulation.simulated_foundation import ACCOUNT_ANSWERS, simulate_lookups
 from review.simulation.trial import Deployment, run
 from stacks.config.stack_file import parse, parse_values
 from stacks.foundation.account import account as made
@@ -36,15 +36,15 @@ class Program:
 def platform(stack: str) -> Deployment:
     """Return the program of a stack, with simulated secrets."""
     config = read_stack_file(stack)
-    values = {key: engine_value(made_up(value)) for key, value in config.items()}
-    push = {"credentials": MADE_UP, **made_up(config.get(PUSH, {}))}
+    values = {key: engine_value(simulate_secrets(value)) for key, value in config.items()}
+    push = {"credentials": MADE_UP, **simulate_secrets(config.get(PUSH, {}))}
     values[PUSH] = engine_value(push)
     given = parse(stack, values, set(values))
     return run(
         lambda: export(reminder_platform(given)),
         stack=stack,
         config=values,
-        lookups=made_up_answers(config),
+        lookups=simulate_lookups(config),
     )
 
 
@@ -62,14 +62,14 @@ def account(stack: str) -> Deployment:
     )
 
 
-def made_up(value: Any) -> Any:
+def simulate_secrets(value: Any) -> Any:
     if isinstance(value, Mapping):
         if set(value) in (FILE, SECRET):
             return MADE_UP
-        answered = {key: made_up(each) for key, each in value.items()}
+        answered = {key: simulate_secrets(each) for key, each in value.items()}
         return answered | ({"sslRootCert": AUTHORITIES} if "sslRootCert" in value else {})
     if isinstance(value, list):
-        return [made_up(each) for each in value]
+        return [simulate_secrets(each) for each in value]
     return value
 
 

@@ -69,7 +69,7 @@ def plan_of(events: Iterable[Mapping[str, Any]]) -> Plan:
         elif event.get("diagnosticEvent", {}).get("severity") == "error":
             errors.append(event["diagnosticEvent"]["message"].strip())
     return Plan(
-        resources=without_made_up_names(sorted(resources.values(), key=lambda each: each.urn)),
+        resources=hide_generated_names(sorted(resources.values(), key=lambda each: each.urn)),
         findings=findings,
         rules=len(rules),
         errors=beyond(findings, errors),
@@ -116,20 +116,20 @@ def finding_of(event: Mapping[str, Any]) -> Finding:
     )
 
 
-def without_made_up_names(resources: Sequence[PlannedResource]) -> list[PlannedResource]:
+def hide_generated_names(resources: Sequence[PlannedResource]) -> list[PlannedResource]:
     """Replace generated endings of names, so that two previews can be compared."""
-    made_up = {}
+    generated = {}
     for each in resources:
         if "name" in each.inputs.get("__defaults", ()):
-            made_up[each.inputs["name"]] = f"{each.name}-…"
+            generated[each.inputs["name"]] = f"{each.name}-…"
         metadata = each.inputs.get("metadata", {})
         if "pulumi.com/autonamed" in (metadata.get("annotations") or {}):
-            made_up[metadata["name"]] = f"{each.name}-…"
-    if not made_up:
+            generated[metadata["name"]] = f"{each.name}-…"
+    if not generated:
         return list(resources)
-    pattern = re.compile("|".join(map(re.escape, sorted(made_up, key=len, reverse=True))))
+    pattern = re.compile("|".join(map(re.escape, sorted(generated, key=len, reverse=True))))
     return [
-        replace(each, inputs=rename(each.inputs, lambda found: made_up[found[0]], pattern))
+        replace(each, inputs=rename(each.inputs, lambda found: generated[found[0]], pattern))
         for each in resources
     ]
 

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from plugins.installation import PROJECT, write_language_host, write_stand_ins
-from review.simulation.made_up_foundation import made_up_state
+from review.simulation.simulated_foundation import write_foundation_state
 from stacks.config.project import PROJECT as PROJECT_NAME
 
 PROVIDERS = ("aws", "docker-build", "kubernetes", "random")
@@ -79,7 +79,7 @@ def read_stack_file(stack: str, project: Path = PROJECT) -> dict[str, Any]:
 def simulate_settings(config: Mapping[str, Any], secret: Path) -> dict[str, Any]:
     """Return the settings of the stack without credentials, and with simulated secrets."""
     result: dict[str, Any] = {
-        key: made_up(value, secret) for key, value in config.items() if is_kept(key)
+        key: simulate_secrets(value, secret) for key, value in config.items() if is_kept(key)
     }
     if isinstance(result.get(PUSH), dict):
         result[PUSH] = {"credentials": {"fromFile": str(secret)}, **result[PUSH]}
@@ -90,14 +90,14 @@ def is_kept(key: str) -> bool:
     return key in KEPT or not key.startswith(("aws:", "kubernetes:", "docker-build:"))
 
 
-def made_up(value: Any, secret: Path) -> Any:
+def simulate_secrets(value: Any, secret: Path) -> Any:
     """Replace secrets, which a preview can neither read nor use."""
     if isinstance(value, dict):
         if set(value) == {"secure"}:
             return {"fromFile": str(secret)}
-        return {key: made_up(each, secret) for key, each in value.items()}
+        return {key: simulate_secrets(each, secret) for key, each in value.items()}
     if isinstance(value, list):
-        return [made_up(each, secret) for each in value]
+        return [simulate_secrets(each, secret) for each in value]
     return value
 
 
@@ -131,7 +131,7 @@ def run_preview(program: Program, stack: str) -> str:
         own = lay_out(folder, program, stack, settings)
         environment = variables(folder)
         pulumi(["stack", "init", stack], own, environment)
-        made_up_state(folder / "state", settings)
+        write_foundation_state(folder / "state", settings)
         return run(stack, own, environment)
 
 

@@ -15,7 +15,7 @@ from pulumi.runtime.proto.source_pb2 import StackTrace
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
-from review.simulation.made_up_outputs import identifier_of, outputs_of
+from review.simulation.simulated_outputs import identifier_of, outputs_of
 from stacks.config.project import PROJECT
 
 Program = Callable[[], object]
@@ -78,8 +78,8 @@ class Cloud(mocks.Mocks):
         self.remember_loop()
         if args.resource_id and not args.custom:  # a read, not a registration
             return args.resource_id, {**args.inputs, **self.answer(args.typ)}
-        made_up = outputs_of(args.typ, args.name, args.inputs)
-        return identifier_of(args.typ, args.name, made_up), made_up
+        outputs = outputs_of(args.typ, args.name, args.inputs)
+        return identifier_of(args.typ, args.name, outputs), outputs
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         self.remember_loop()

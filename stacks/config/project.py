@@ -10,8 +10,8 @@ def find_root() -> Path:
     if (checkout / "Pulumi.yaml").exists():
         return checkout
     here = Path.cwd()
-    around = (folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists())
-    return next(around, here)
+    candidates = (folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists())
+    return next(candidates, here)
 
 
 ROOT = find_root()

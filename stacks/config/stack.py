@@ -7,17 +7,17 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from stacks.config.authorities import expect_region
 from stacks.config.database import DatabaseConfig
 from stacks.config.file_text import Secret
+from stacks.config.foundation import (
+    AccessConfig,
+    FoundationReference,
+    expect_one_source,
+    expect_own_registry,
+)
 from stacks.config.gateway import GatewayConfig, expect_protected
 from stacks.config.identity import IdentityConfig
 from stacks.config.images import ImagesConfig
 from stacks.config.networks import DnsLabel, NetworkConfig
 from stacks.config.patience import Patience
-from stacks.config.place import (
-    AccessConfig,
-    FoundationReference,
-    expect_one_place,
-    expect_own_registry,
-)
 from stacks.config.project import PROJECT
 from stacks.config.quota import Cpu, Memory, QuotaConfig, amount
 from stacks.config.restore import TableRestore
@@ -211,7 +211,7 @@ class StackConfig(Section):
     def one_place(
         cls, foundation: FoundationReference | None, info: ValidationInfo
     ) -> FoundationReference | None:
-        expect_one_place(foundation, info.data)
+        expect_one_source(foundation, info.data)
         expect_own_registry(foundation, info.data)
         return foundation
 

@@ -9,7 +9,7 @@ from stacks.platform.platform_parts import Platform
 
 def alert_rules(platform: Platform) -> None:
     """Create the rules and publish their alerts to the alarm topic, if metrics are collected."""
-    workspace_id = platform.around.metrics_workspace_id
+    workspace_id = platform.existing.metrics_workspace_id
     if workspace_id is None:
         return
     topic = {"topic_arn": platform.alarms.arn, "sigv4": {"region": platform.config.region}}

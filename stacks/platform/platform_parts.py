@@ -16,9 +16,9 @@ from pulumi import Input, ResourceOptions
 from stacks.config.restore import restorable_time
 from stacks.config.services import MAX_NAME, ServiceError, expect_name
 from stacks.config.stack import StackConfig
+from stacks.platform.existing_resources import read_existing_resources
 from stacks.platform.messaging import alarm_topic, encryption_key
 from stacks.platform.storage import database_server
-from stacks.platform.surroundings import surroundings
 from stacks.protection import bound_roles, protect_data
 
 
@@ -35,8 +35,8 @@ class Platform:
     def __init__(self, config: StackConfig) -> None:
         self.lock = protect_data(config)
         self.config = config
-        self.around = surroundings(config)
-        bound_roles(self.around.permissions_boundary_arn)
+        self.existing = read_existing_resources(config)
+        bound_roles(self.existing.permissions_boundary_arn)
         self.key = encryption_key(config)
         self.alarms = alarm_topic(config, self.key)
         self.topics: dict[str, Topic] = {}
@@ -138,7 +138,7 @@ class Platform:
     @cached_property
     def database_server(self) -> ExistingServer | PostgresServer:
         """Return the existing server, or create one on RDS for the first database."""
-        server = database_server(self.config, self.around, self.key, self.alarms)
+        server = database_server(self.config, self.existing, self.key, self.alarms)
         self.panels += server.panels()
         return server
 

@@ -9,17 +9,17 @@ from pulumi import Input
 from stacks.config.database import ExistingDatabase, RdsDatabase
 from stacks.config.restore import ServerRestore, restorable_time
 from stacks.config.stack import StackConfig
-from stacks.platform.surroundings import Surroundings
+from stacks.platform.existing_resources import ExistingResources
 
 
 def database_server(
-    config: StackConfig, around: Surroundings, key: EncryptionKey, alarms: Topic
+    config: StackConfig, existing: ExistingResources, key: EncryptionKey, alarms: Topic
 ) -> ExistingServer | PostgresServer:
     """Return the existing server, or create one on RDS."""
     if config.database.existing is not None:
         return existing_server(config.database.existing)
     assert config.database.rds is not None  # the configuration requires one of the two
-    return rds_server(config, config.database.rds, around, key, alarms)
+    return rds_server(config, config.database.rds, existing, key, alarms)
 
 
 def existing_server(server: ExistingDatabase) -> ExistingServer:
@@ -34,7 +34,7 @@ def existing_server(server: ExistingDatabase) -> ExistingServer:
 def rds_server(
     config: StackConfig,
     server: RdsDatabase,
-    around: Surroundings,
+    existing: ExistingResources,
     key: EncryptionKey,
     alarms: Topic,
 ) -> PostgresServer:
@@ -46,8 +46,8 @@ def rds_server(
             PostgresServerArgs(
                 **server.model_dump(exclude=OF_THE_STACK),
                 identifier=identifier_of(config, server, name),
-                subnet_ids=around.database_subnet_ids,
-                security_group_ids=around.database_security_group_ids,
+                subnet_ids=existing.database_subnet_ids,
+                security_group_ids=existing.database_security_group_ids,
                 deletion_protection=config.protects(name),
                 kms_key_arn=key.arn,
                 alarm_topic_arn=alarms.arn,

@@ -187,12 +187,12 @@ class Cluster:
 
     def role_arn(self, name: str, statements: Sequence[Statement]) -> Output[str] | None:
         """Return the ARN of a role for the service account, or None without an OIDC provider."""
-        if self.platform.around.oidc_provider_arn is None:
+        if self.platform.existing.oidc_provider_arn is None:
             return None
         return ServiceRole(
             self.full_name(name),
             ServiceRoleArgs(
-                oidc_provider_arn=self.platform.around.oidc_provider_arn,
+                oidc_provider_arn=self.platform.existing.oidc_provider_arn,
                 namespace=self.config.namespace,
                 service_account=self.full_name(name),
                 statements=statements,
@@ -209,7 +209,7 @@ class Cluster:
 
     def open_gateway(self) -> None:
         """Publish the paths of all services at the gateway, if the stack has one."""
-        zone_id = self.platform.around.zone_id
+        zone_id = self.platform.existing.zone_id
         if self.config.gateway is None or zone_id is None:
             return
         Gateway(
@@ -228,7 +228,7 @@ class Cluster:
         """Finish the program and return its outputs, with those in `more`."""
         self.finish()
         self.platform.finish()
-        around = self.common_environment()
+        common = self.common_environment()
         return Exports(
             plain={
                 "region": self.config.region,
@@ -241,7 +241,7 @@ class Cluster:
             secret={
                 "databases": {each.name: each.connection for each in self.databases.values()},
                 "service_settings": {
-                    name: (around | own).plain_values() for name, own in self.environments.items()
+                    name: (common | own).plain_values() for name, own in self.environments.items()
                 },
             },
         )

@@ -5,7 +5,7 @@ import json
 import pytest
 from herald_infra.cluster_logs import ClusterLogs, ClusterLogsArgs
 
-from review.simulation.made_up_foundation import ACCOUNT_ANSWERS
+from review.simulation.simulated_foundation import ACCOUNT_ANSWERS
 
 ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/DEV"
 PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"

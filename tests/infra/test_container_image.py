@@ -2,7 +2,7 @@ import pytest
 from herald_infra.container_image import ContainerImage, ContainerImageArgs
 from herald_infra.image_repository import ImageRepository
 
-from review.simulation.made_up_outputs import DIGEST
+from review.simulation.simulated_outputs import DIGEST
 
 IMAGE = "docker-build:index:Image"
 ARGS = {

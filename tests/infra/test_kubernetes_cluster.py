@@ -3,7 +3,7 @@ import json
 import pytest
 from herald_infra.kubernetes_cluster import KubernetesCluster, KubernetesClusterArgs
 
-from review.simulation.made_up_foundation import ACCOUNT_ANSWERS
+from review.simulation.simulated_foundation import ACCOUNT_ANSWERS
 
 CLUSTER = "aws:eks/cluster:Cluster"
 ADDON = "aws:eks/addon:Addon"

@@ -4,7 +4,7 @@ import pulumi
 import pytest
 from herald_infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
 
-from review.simulation.made_up_outputs import ACCOUNT
+from review.simulation.simulated_outputs import ACCOUNT
 
 NETWORK = {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
 KEPT = {

@@ -3,7 +3,7 @@ import pytest
 from herald_infra.restricted_pod import Environment, Resources, container, pod
 from herald_infra.service_secret import ServiceSecret, ServiceSecretArgs
 
-from review.simulation.made_up_outputs import SUFFIX
+from review.simulation.simulated_outputs import SUFFIX
 
 RESOURCES = Resources(
     cpu_request="100m", cpu_limit="1", memory_request="128Mi", memory_limit="256Mi"

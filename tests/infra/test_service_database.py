@@ -6,7 +6,7 @@ from herald_infra.postgres_server import ExistingServer
 from herald_infra.restricted_pod import Resources
 from herald_infra.service_database import Authorities, ServiceDatabase, ServiceDatabaseArgs
 
-from review.simulation.made_up_outputs import SUFFIX
+from review.simulation.simulated_outputs import SUFFIX
 
 SECRET = "kubernetes:core/v1:Secret"
 JOB = "kubernetes:batch/v1:Job"

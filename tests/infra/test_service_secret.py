@@ -2,7 +2,7 @@ import pulumi
 import pytest
 from herald_infra.service_secret import ServiceSecret, ServiceSecretArgs
 
-from review.simulation.made_up_outputs import SUFFIX
+from review.simulation.simulated_outputs import SUFFIX
 
 SECRET = "kubernetes:core/v1:Secret"
 CONTENT = {

@@ -58,8 +58,8 @@ def outputs(endpoint: str = "http://127.0.0.1:1") -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What the commands find around them; a test may take away or change any of it."""
+class ProjectFolder:
+    """A folder with a stack file and stand-ins of `pulumi` and `kubectl`; tests may change it."""
 
     folder: Path
     settings: dict[str, Any]
@@ -95,8 +95,8 @@ class Surroundings:
 
 
 @pytest.fixture
-def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Surroundings:
-    made = Surroundings(
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectFolder:
+    made = ProjectFolder(
         tmp_path,
         {
             "aws:region": REGION,
@@ -153,15 +153,15 @@ def aws_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def aws(aws_server: str, around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> Surroundings:
+def aws(aws_server: str, project: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> ProjectFolder:
     """The stack with its queues and its alarm topic in an emulator."""
     httpx.post(f"{aws_server}/moto-api/reset").raise_for_status()
-    around.endpoints(aws_server)
+    project.endpoints(aws_server)
     monkeypatch.setattr("operations.dead_letters.WAIT", 0)  # the emulator has one server
-    stack = around.stack
+    stack = project.stack
     sqs, sns = stack.client("sqs"), stack.client("sns")
     for name in QUEUES:
         sqs.create_queue(QueueName=name)
         sqs.create_queue(QueueName=f"{name}-dead-letters")
     sns.create_topic(Name="alarms")
-    return around
+    return project

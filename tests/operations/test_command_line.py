@@ -50,13 +50,13 @@ def test_it_runs_as_a_module_and_hands_on_the_exit_code():
 
 
 @pytest.mark.parametrize("command", [["status"], ["diagram"]])
-def test_an_unknown_stack_is_named_with_those_that_exist(around, herald, command):
+def test_an_unknown_stack_is_named_with_those_that_exist(project, herald, command):
     said = herald(*command, "--stack", "prd")
     assert (said.code, said.out) == (1, "")
     assert said.err == "Herald: expected a stack among test; got 'prd'.\n"
 
 
-def test_outputs_are_those_of_the_other_command(around, herald):
+def test_outputs_are_those_of_the_other_command(project, herald):
     said = herald("outputs", "--stack", "test", "--service", "event-service")
     assert said.out == "EVENT_QUEUE_URL=http://127.0.0.1:1/123456789012/event\n"
     said = herald("outputs", "--stack", "test", "--service", "x", "--format", "json")
@@ -105,14 +105,14 @@ def test_a_preview_shows_the_report_and_fails_where_a_rule_is_broken(herald, tmp
     assert json.loads(said.out)["policies"]["findings"][0]["rule"] == "tagged"
 
 
-def test_an_unknown_format_is_refused(around, herald):
+def test_an_unknown_format_is_refused(project, herald):
     said = herald("outputs", "--stack", "test", "--format", "xml")
     assert said.code == 2
     assert "'xml' is not one of 'env', 'json', 'k8s'" in said.err
 
 
-def test_a_missing_pulumi_is_named_with_what_to_do(around, herald):
-    around.lack("pulumi")
+def test_a_missing_pulumi_is_named_with_what_to_do(project, herald):
+    project.lack("pulumi")
     said = herald("status", "--stack", "test")
     assert said.err == (
         "Herald: expected the program `pulumi` on the PATH, but it is missing; "
@@ -132,7 +132,7 @@ def test_what_aws_refuses_is_one_sentence():
     )
 
 
-def test_a_fault_of_the_program_is_not_hidden(around, herald, monkeypatch):
+def test_a_fault_of_the_program_is_not_hidden(project, herald, monkeypatch):
     monkeypatch.setattr("stacks.outputs.models.read_stack", lambda stack: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         herald("outputs", "--stack", "test")

@@ -29,8 +29,8 @@ def as_attributes(texts):
 class Queues:
     """The four queues of a stack, as a test fills and reads them."""
 
-    def __init__(self, around):
-        self.sqs, self.told = around.stack.client("sqs"), around.stack.outputs
+    def __init__(self, project):
+        self.sqs, self.told = project.stack.client("sqs"), project.stack.outputs
 
     def send(self, body, queue="event", **attributes):
         url = self.told.queues[queue].dead_letters_url
@@ -204,7 +204,7 @@ def test_discarded_messages_are_gone_and_the_others_stay(queues, command):
 
 @pytest.mark.parametrize("name", ["redrive", "discard"])
 @pytest.mark.parametrize(("options", "came"), [([], "neither"), (["--id", "1", "--all"], "both")])
-def test_messages_are_named_or_all_meant(around, command, name, options, came):
+def test_messages_are_named_or_all_meant(project, command, name, options, came):
     said = command(name, *options, "--dry-run")
     assert said.err == (
         f"Herald: expected either --id ID or --all; got {came}. Nothing was changed.\n"
@@ -212,7 +212,7 @@ def test_messages_are_named_or_all_meant(around, command, name, options, came):
     assert said.code == 1
 
 
-def test_unknown_queue_is_named(around, herald):
+def test_unknown_queue_is_named(project, herald):
     said = herald("dead-letters", "list", "--stack", "test", "--queue", "evnt")
     assert (said.code, said.err) == (
         1,
@@ -220,7 +220,7 @@ def test_unknown_queue_is_named(around, herald):
     )
 
 
-def test_to_discard_needs_a_yes(around, command):
+def test_to_discard_needs_a_yes(project, command):
     said = command("discard", "--all")
     assert said.code == 1
     assert said.err == (

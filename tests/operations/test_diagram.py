@@ -117,8 +117,8 @@ def test_ids_fit_mermaid(platform):
     assert all(re.fullmatch(r"\w+", each) for each in ids)
 
 
-def test_empty_stack_has_no_diagram(around, herald):
-    around.answer("pulumi", "export", {"deployment": {}})
+def test_empty_stack_has_no_diagram(project, herald):
+    project.answer("pulumi", "export", {"deployment": {}})
     said = herald("diagram", "--stack", "test")
     assert (said.code, said.err) == (
         1,
@@ -126,9 +126,9 @@ def test_empty_stack_has_no_diagram(around, herald):
     )
 
 
-def test_command_prints_the_diagram(around, herald, platform):
+def test_command_prints_the_diagram(project, herald, platform):
     resources = state(platform("local"))
-    around.answer("pulumi", "export", {"deployment": {"resources": resources}})
+    project.answer("pulumi", "export", {"deployment": {"resources": resources}})
     said = herald("diagram", "--stack", "test")
     assert (said.code, said.out) == (0, diagram("test", resources) + "\n")
 

@@ -27,84 +27,84 @@ def problem(check, stack):
     ],
 )
 def test_a_program_must_be_there_and_new_enough(
-    around, monkeypatch, check, program, word, good, old
+    project, monkeypatch, check, program, word, good, old
 ):
-    around.answer(program, word, good)
-    assert check(around.stack) == f"version {good.rpartition('v')[2]}"
-    around.answer(program, word, old)
-    text, remedy = problem(check, around.stack)
+    project.answer(program, word, good)
+    assert check(project.stack) == f"version {good.rpartition('v')[2]}"
+    project.answer(program, word, old)
+    text, remedy = problem(check, project.stack)
     assert text == f"version {old[1:]}"
     assert remedy.startswith(f"install {program}")
-    around.answer(program, word, "unknown")
-    assert problem(check, around.stack)[0] == f"`{program}` prints no version"
-    around.lack(program)
-    monkeypatch.setenv("PATH", str(around.folder))
-    text, remedy = problem(check, around.stack)
+    project.answer(program, word, "unknown")
+    assert problem(check, project.stack)[0] == f"`{program}` prints no version"
+    project.lack(program)
+    monkeypatch.setenv("PATH", str(project.folder))
+    text, remedy = problem(check, project.stack)
     assert text == "not on the PATH"
     assert remedy.startswith(f"install {program}")
     assert "make up" in remedy
 
 
-def test_variables_of_the_local_environment_do_not_serve_another_stack(around, monkeypatch):
+def test_variables_of_the_local_environment_do_not_serve_another_stack(project, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
-    assert checks.environment(around.stack) == "AWS requests go to http://127.0.0.1:1"
-    del around.settings["aws:endpoints"]
-    around.write()
-    text, remedy = problem(checks.environment, around.stack)
+    assert checks.environment(project.stack) == "AWS requests go to http://127.0.0.1:1"
+    del project.settings["aws:endpoints"]
+    project.write()
+    text, remedy = problem(checks.environment, project.stack)
     assert text == (
         "Pulumi.test.yaml names no AWS endpoint, but AWS_ENDPOINT_URL is http://127.0.0.1:4566"
     )
     assert remedy.startswith("unset AWS_ENDPOINT_URL")
 
 
-def test_a_key_that_is_no_setting_is_named(around):
+def test_a_key_that_is_no_setting_is_named(project):
     given = {
         f"{PROJECT}:acount": {"value": "1", "secret": False},
         "aws:region": {"value": "eu-central-1", "secret": False},
     }
-    around.answer("pulumi", "config", given)
-    text, remedy = problem(checks.configuration, around.stack)
+    project.answer("pulumi", "config", given)
+    text, remedy = problem(checks.configuration, project.stack)
     assert text.startswith(
         f"Pulumi.test.yaml: unknown setting {PROJECT}:acount; expected one of access, "
     )
     assert remedy == "correct the key in Pulumi.test.yaml"
 
 
-def test_a_right_configuration_is_parsed_as_the_program_does(around):
+def test_a_right_configuration_is_parsed_as_the_program_does(project):
     from tests.stacks.stack_files import SECRET_KEYS, as_engine, with_secrets
 
     given = {
         key: {"value": value, "secret": key in SECRET_KEYS}
         for key, value in as_engine(with_secrets("prod")).items()
     }
-    around.answer("pulumi", "config", given)
-    assert checks.configuration(around.stack).endswith("account 777788889999")
+    project.answer("pulumi", "config", given)
+    assert checks.configuration(project.stack).endswith("account 777788889999")
 
 
-def test_the_builder_must_exist_and_listen(around, tmp_path, monkeypatch):
+def test_the_builder_must_exist_and_listen(project, tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    around.settings[f"{PROJECT}:images"] = {"builder": "fast"}
-    around.write()
-    text, remedy = problem(checks.builder, around.stack)
+    project.settings[f"{PROJECT}:images"] = {"builder": "fast"}
+    project.write()
+    text, remedy = problem(checks.builder, project.stack)
     assert text == f"no buildx builder fast in {tmp_path}"
     assert remedy.startswith("create it with buildx")
     address = tmp_path / "b.sock"
     instances = tmp_path / "buildx" / "instances"
     instances.mkdir(parents=True)
     (instances / "fast").write_text(json.dumps({"Nodes": [{"Endpoint": f"unix://{address}"}]}))
-    text, _ = problem(checks.builder, around.stack)
+    text, _ = problem(checks.builder, project.stack)
     assert text == f"builder fast does not listen at unix://{address}"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(address))
         listener.listen()
-        assert checks.builder(around.stack) == f"fast at unix://{address}"
+        assert checks.builder(project.stack) == f"fast at unix://{address}"
 
 
-def test_without_a_builder_docker_is_needed(around, monkeypatch):
+def test_without_a_builder_docker_is_needed(project, monkeypatch):
     monkeypatch.setattr(checks.shutil, "which", {"docker": None}.get)
-    assert problem(checks.builder, around.stack)[0].startswith("no program `docker`")
+    assert problem(checks.builder, project.stack)[0].startswith("no program `docker`")
     monkeypatch.setattr(checks.shutil, "which", {"docker": "/usr/bin/docker"}.get)
-    assert checks.builder(around.stack) == "Docker's default builder"
+    assert checks.builder(project.stack) == "Docker's default builder"
 
 
 @pytest.mark.integration
@@ -118,30 +118,30 @@ def test_the_identity_must_be_of_the_stacks_account(aws):
     )
 
 
-def test_an_emulator_that_is_not_there_is_to_be_started(around):
-    text, remedy = problem(checks.identity, around.stack)
+def test_an_emulator_that_is_not_there_is_to_be_started(project):
+    text, remedy = problem(checks.identity, project.stack)
     assert text.startswith("the emulator at 127.0.0.1:1 rejected your credentials")
     assert remedy == checks.LOCAL
 
 
-def test_the_cluster_must_answer_and_have_the_namespace(around):
-    text, remedy = problem(checks.cluster, around.stack)
+def test_the_cluster_must_answer_and_have_the_namespace(project):
+    text, remedy = problem(checks.cluster, project.stack)
     assert text == "kubectl failed: error: kubectl has no answer"
     assert remedy.startswith("check KUBECONFIG")
-    around.answer("kubectl", "get", "ok")
-    assert checks.cluster(around.stack) == "ready, with namespace test"
+    project.answer("kubectl", "get", "ok")
+    assert checks.cluster(project.stack) == "ready, with namespace test"
 
 
-def test_every_deployment_must_be_ready(around):
-    around.answer("kubectl", "get", {"items": [deployment("a", 1, 1), deployment("b", 1, 3)]})
-    assert problem(checks.deployments, around.stack)[0] == "not ready: b 1/3"
-    around.answer("kubectl", "get", {"items": []})
-    assert problem(checks.deployments, around.stack) == (
+def test_every_deployment_must_be_ready(project):
+    project.answer("kubectl", "get", {"items": [deployment("a", 1, 1), deployment("b", 1, 3)]})
+    assert problem(checks.deployments, project.stack)[0] == "not ready: b 1/3"
+    project.answer("kubectl", "get", {"items": []})
+    assert problem(checks.deployments, project.stack) == (
         "namespace test has no deployments",
         "run `pulumi up --stack test`",
     )
-    around.answer("kubectl", "get", {"items": [deployment("a", 1, 1)]})
-    assert checks.deployments(around.stack) == "all 1 deployments are ready"
+    project.answer("kubectl", "get", {"items": [deployment("a", 1, 1)]})
+    assert checks.deployments(project.stack) == "all 1 deployments are ready"
 
 
 @pytest.mark.integration
@@ -165,41 +165,41 @@ def test_a_sender_that_is_not_verified_is_told_its_records(aws):
 
 
 @pytest.mark.integration
-def test_sandbox_of_email_is_named(around):
+def test_sandbox_of_email_is_named(project):
     with aws_emulator() as url:
-        around.endpoints(url)
-        client = around.stack.client("sesv2")
+        project.endpoints(url)
+        client = project.stack.client("sesv2")
         details = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://example.com"}
         client.put_account_details(ProductionAccessEnabled=False, **details)
-        assert problem(checks.email_access, around.stack) == (
+        assert problem(checks.email_access, project.stack) == (
             "SES is in its sandbox: 200 e-mails a day, 1 a second, to verified addresses only",
             "request production access in the SES console of this region",
         )
         client.put_account_details(ProductionAccessEnabled=True, **details)
-        assert checks.email_access(around.stack) == "SES sends 50,000 e-mails a day, 14 a second"
+        assert checks.email_access(project.stack) == "SES sends 50,000 e-mails a day, 14 a second"
 
 
-def test_stack_without_a_gateway_needs_no_zone(around):
-    assert checks.gateway(around.stack) == "no gateway in the stack file"
+def test_stack_without_a_gateway_needs_no_zone(project):
+    assert checks.gateway(project.stack) == "no gateway in the stack file"
 
 
 @pytest.mark.integration
-def test_gateway_needs_a_zone_and_a_certificate(around):
-    around.settings[f"{PROJECT}:gateway"] = {"host": "reminders.example.com"}
+def test_gateway_needs_a_zone_and_a_certificate(project):
+    project.settings[f"{PROJECT}:gateway"] = {"host": "reminders.example.com"}
     with aws_emulator() as url:
-        around.endpoints(url)
-        assert problem(checks.gateway, around.stack) == (
+        project.endpoints(url)
+        assert problem(checks.gateway, project.stack) == (
             "no public zone of this account contains reminders.example.com",
             "create the zone in Route 53 and name it in the foundation's stack file",
         )
-        around.stack.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
-        assert problem(checks.gateway, around.stack) == (
+        project.stack.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
+        assert problem(checks.gateway, project.stack) == (
             "no certificate of reminders.example.com",
             "run `pulumi up --stack test`",
         )
-        acm = around.stack.client("acm")
+        acm = project.stack.client("acm")
         acm.request_certificate(DomainName="reminders.example.com", ValidationMethod="DNS")
-        text, remedy = problem(checks.gateway, around.stack)
+        text, remedy = problem(checks.gateway, project.stack)
         assert text.startswith(
             "the certificate of reminders.example.com waits for the DNS record _"
         )
@@ -208,36 +208,36 @@ def test_gateway_needs_a_zone_and_a_certificate(around):
         )
 
 
-def test_issued_certificate_is_not_enough(around, monkeypatch):
-    around.settings[f"{PROJECT}:gateway"] = {"host": "reminders.example.com"}
-    around.write()
+def test_issued_certificate_is_not_enough(project, monkeypatch):
+    project.settings[f"{PROJECT}:gateway"] = {"host": "reminders.example.com"}
+    project.write()
     monkeypatch.setattr(checks, "zone_of", lambda stack, host: "example.com")
     monkeypatch.setattr(checks, "certificate_of", lambda stack, host: {"Status": "ISSUED"})
     monkeypatch.setattr(checks, "answers_over_http", lambda url: False)
-    assert problem(checks.gateway, around.stack) == (
+    assert problem(checks.gateway, project.stack) == (
         "nothing answers at https://reminders.example.com",
         "see `kubectl describe ingress -n test`",
     )
     monkeypatch.setattr(checks, "answers_over_http", lambda url: True)
-    assert checks.gateway(around.stack) == (
+    assert checks.gateway(project.stack) == (
         "https://reminders.example.com answers with a valid certificate"
     )
 
 
-def test_a_database_that_does_not_answer_is_named(around, monkeypatch):
-    assert problem(checks.database, around.stack)[0] == "no PostgreSQL answers at 127.0.0.1:1"
+def test_a_database_that_does_not_answer_is_named(project, monkeypatch):
+    assert problem(checks.database, project.stack)[0] == "no PostgreSQL answers at 127.0.0.1:1"
     monkeypatch.setattr(checks, "answers_as_postgres", lambda host, port: True)
-    assert checks.database(around.stack) == "PostgreSQL answers at 127.0.0.1:1"
+    assert checks.database(project.stack) == "PostgreSQL answers at 127.0.0.1:1"
 
 
-def test_outputs_are_counted_or_their_fault_is_told(around):
-    assert checks.outputs(around.stack) == "12 outputs, as the program expects"
-    around.silence("pulumi", "output")
-    [found] = [each for each in findings(around.stack) if each.name == "pulumi"]
+def test_outputs_are_counted_or_their_fault_is_told(project):
+    assert checks.outputs(project.stack) == "12 outputs, as the program expects"
+    project.silence("pulumi", "output")
+    [found] = [each for each in findings(project.stack) if each.name == "pulumi"]
     assert found.result == "failed"
 
 
-def test_what_needs_something_wrong_is_skipped(around, monkeypatch):
+def test_what_needs_something_wrong_is_skipped(project, monkeypatch):
     def wrong(stack):
         raise NotWell("broken", "mend it")
 
@@ -250,14 +250,14 @@ def test_what_needs_something_wrong_is_skipped(around, monkeypatch):
             Check("third", lambda stack: "fine", needs=("first", "second")),
         ),
     )
-    assert findings(around.stack) == [
+    assert findings(project.stack) == [
         Finding("first", "failed", "broken", "mend it"),
         Finding("second", "ok", "fine"),
         Finding("third", "skipped", "not checked, because first must pass first"),
     ]
 
 
-def test_the_exit_code_tells_whether_something_is_wrong(around, herald, monkeypatch):
+def test_the_exit_code_tells_whether_something_is_wrong(project, herald, monkeypatch):
     monkeypatch.setattr(doctor, "CHECKS", (Check("first", lambda stack: "fine"),))
     said = herald("doctor", "--stack", "test")
     assert (said.code, said.out) == (

@@ -120,11 +120,11 @@ def test_a_schedule_that_is_off_is_told(scheduled, herald):
     assert not told.well
 
 
-def test_a_stack_whose_scheduler_is_pods_is_not_asked(around):
-    around.settings[f"{PROJECT}:scheduler"] = {"runtime": "deployment"}
-    around.write()
-    assert list(functions(around.stack)) == []
-    assert not (around.folder / "asked").exists()
+def test_a_stack_whose_scheduler_is_pods_is_not_asked(project):
+    project.settings[f"{PROJECT}:scheduler"] = {"runtime": "deployment"}
+    project.write()
+    assert list(functions(project.stack)) == []
+    assert not (project.folder / "asked").exists()
 
 
 def function(**changes) -> FunctionStatus:

@@ -29,18 +29,18 @@ def paused(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def cluster(around, paused):
+def cluster(project, paused):
     """A cluster with two pods of the service, which takes every change."""
     deployment = {"metadata": {"name": PODS.deployment}, "spec": {"replicas": 2}}
-    around.answer("kubectl", "deployments", {"items": [deployment]})
+    project.answer("kubectl", "deployments", {"items": [deployment]})
     for change in ("scale", "apply", "delete", "status"):
-        around.answer("kubectl", change, "done")
-    return around
+        project.answer("kubectl", change, "done")
+    return project
 
 
-def changes(around):
+def changes(project):
     """What was asked of kubectl after the state of the Deployment."""
-    asked = around.asked if (around.folder / "asked").exists() else []
+    asked = project.asked if (project.folder / "asked").exists() else []
     said = [line.split(maxsplit=1)[1] for line in asked if line.startswith("--request")]
     return [line for line in said if not line.startswith("get ")]
 
@@ -128,7 +128,7 @@ def test_missing_deployment_is_named(cluster, paused):
     assert list(paused.iterdir()) == []
 
 
-def test_unknown_service_is_named(around, herald):
+def test_unknown_service_is_named(project, herald):
     said = herald("run", "reminders", "--stack", "test")
     assert (said.code, said.err) == (
         1,
@@ -142,11 +142,11 @@ def test_run_needs_a_service(herald):
     assert "expected the name of a service, for example reminder-service" in said.err
 
 
-def test_stopped_cluster_is_one_sentence(around, herald, paused):
-    around.settings[f"{PROJECT}:prefix"] = "test-"
-    around.write()
+def test_stopped_cluster_is_one_sentence(project, herald, paused):
+    project.settings[f"{PROJECT}:prefix"] = "test-"
+    project.write()
     settings = {"event-service": {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}}
-    around.answer("pulumi", "output", outputs() | {"service_settings": settings})
+    project.answer("pulumi", "output", outputs() | {"service_settings": settings})
     said = herald("run", "event-service", "--stack", "test")
     assert (said.code, said.out) == (1, "")
     assert said.err == (

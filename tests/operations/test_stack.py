@@ -5,48 +5,48 @@ import pytest
 from operations.errors import OperatorError
 
 
-def test_clients_go_where_the_stack_file_says(around):
-    client = around.stack.client("sqs")
+def test_clients_go_where_the_stack_file_says(project):
+    client = project.stack.client("sqs")
     assert client.meta.endpoint_url == "http://127.0.0.1:1"
     assert client.meta.region_name == "eu-central-1"
 
 
-def test_without_endpoints_clients_go_to_aws_with_the_operators_own_keys(around, monkeypatch):
-    del around.settings["aws:endpoints"], around.settings["aws:accessKey"]
-    around.write()
+def test_without_endpoints_clients_go_to_aws_with_the_operators_own_keys(project, monkeypatch):
+    del project.settings["aws:endpoints"], project.settings["aws:accessKey"]
+    project.write()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mine")
-    client = around.stack.client("sqs")
+    client = project.stack.client("sqs")
     assert client.meta.endpoint_url == "https://sqs.eu-central-1.amazonaws.com"
     assert client._request_signer._credentials.access_key == "mine"
 
 
-def test_a_key_that_is_encrypted_in_the_file_is_not_used(around):
-    around.settings["aws:accessKey"] = {"secure": "v1:…"}
-    around.write()
-    assert around.stack.written["aws:accessKey"] == {"secure": "v1:…"}
-    credentials = around.stack.client("sqs")._request_signer._credentials
+def test_a_key_that_is_encrypted_in_the_file_is_not_used(project):
+    project.settings["aws:accessKey"] = {"secure": "v1:…"}
+    project.write()
+    assert project.stack.written["aws:accessKey"] == {"secure": "v1:…"}
+    credentials = project.stack.client("sqs")._request_signer._credentials
     assert credentials is None or credentials.access_key != {"secure": "v1:…"}
 
 
-def test_state_and_history_are_asked_of_pulumi(around):
-    around.answer("pulumi", "export", {"deployment": {"resources": [{"urn": "u"}]}})
-    around.answer("pulumi", "history", [{"kind": "update"}])
-    assert around.stack.resources() == [{"urn": "u"}]
-    assert around.stack.last_update() == {"kind": "update"}
-    assert around.asked == [
+def test_state_and_history_are_asked_of_pulumi(project):
+    project.answer("pulumi", "export", {"deployment": {"resources": [{"urn": "u"}]}})
+    project.answer("pulumi", "history", [{"kind": "update"}])
+    assert project.stack.resources() == [{"urn": "u"}]
+    assert project.stack.last_update() == {"kind": "update"}
+    assert project.asked == [
         "stack export --stack test --non-interactive",
         "stack history --json --page-size 1 --stack test --non-interactive",
     ]
 
 
-def test_a_stack_without_state_or_history_is_empty(around):
-    around.answer("pulumi", "export", {"deployment": None})
-    around.answer("pulumi", "history", [])
-    assert around.stack.resources() == []
-    assert around.stack.last_update() is None
+def test_a_stack_without_state_or_history_is_empty(project):
+    project.answer("pulumi", "export", {"deployment": None})
+    project.answer("pulumi", "history", [])
+    assert project.stack.resources() == []
+    assert project.stack.last_update() is None
 
 
-def test_what_pulumi_complains_about_is_handed_on(around):
+def test_what_pulumi_complains_about_is_handed_on(project):
     with pytest.raises(OperatorError, match="Pulumi reported: error: pulumi has no answer"):
-        around.stack.resources()
+        project.stack.resources()

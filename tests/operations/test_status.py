@@ -66,23 +66,23 @@ def test_what_cannot_be_asked_is_told_and_the_rest_is_shown(running, herald):
     assert told in said.out
 
 
-def test_without_aws_the_cluster_is_still_shown(around):
-    around.endpoints("http://127.0.0.1:1")
-    around.answer("pulumi", "history", [])
-    around.answer("kubectl", "get", {"items": [deployment("event-service", 1, 1)]})
-    status = status_of(around.stack)
+def test_without_aws_the_cluster_is_still_shown(project):
+    project.endpoints("http://127.0.0.1:1")
+    project.answer("pulumi", "history", [])
+    project.answer("kubectl", "get", {"items": [deployment("event-service", 1, 1)]})
+    status = status_of(project.stack)
     assert [each.name for each in status.deployments] == ["event-service"]
     assert status.queues == []
     assert status.problems[0].startswith("AWS did not answer: Could not connect")
 
 
-def test_the_context_of_the_stack_file_is_used(around):
-    around.settings["kubernetes:context"] = "herald-test"
-    around.endpoints("http://127.0.0.1:1")
-    around.answer("pulumi", "history", [])
-    around.answer("kubectl", "get", {"items": []})
-    status_of(around.stack)
-    assert around.asked[-1] == (
+def test_the_context_of_the_stack_file_is_used(project):
+    project.settings["kubernetes:context"] = "herald-test"
+    project.endpoints("http://127.0.0.1:1")
+    project.answer("pulumi", "history", [])
+    project.answer("kubectl", "get", {"items": []})
+    status_of(project.stack)
+    assert project.asked[-1] == (
         "--context=herald-test --request-timeout=10s get deployments -n test -o json"
     )
 

@@ -17,10 +17,10 @@ ASKED = (
         (["remove", "--address", "ada@example.org"], "remove --address ada@example.org"),
     ],
 )
-def test_pod_answers(around, herald, arguments, asked):
+def test_pod_answers(project, herald, arguments, asked):
     pods = {"items": [{"metadata": {"name": "test-notification-service"}}]}
-    around.answer("kubectl", "get", pods)
-    around.answer("kubectl", "exec", '{"address": "ada@example.org"}\n')
+    project.answer("kubectl", "get", pods)
+    project.answer("kubectl", "exec", '{"address": "ada@example.org"}\n')
     said = herald("suppressed", *arguments, "--stack", "test")
     assert (said.code, said.out, said.err) == (0, '{"address": "ada@example.org"}\n', "")
-    assert around.asked[-1] == f"{ASKED} {asked}"
+    assert project.asked[-1] == f"{ASKED} {asked}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from review.simulation.made_up_foundation import made_up_answers
+from review.simulation.simulated_foundation import simulate_lookups
 from stacks.config.project import PROJECT, ROOT
 from stacks.config.stack import StackConfig
 from stacks.config.stack_file import parse
@@ -47,6 +47,6 @@ def config_of(stack: str) -> StackConfig:
 
 def foundation_of(stack: str, **changed: Any) -> dict[str, dict[str, Any]]:
     """The lookup that a stack of the platform makes, answered as by its foundation."""
-    answers = made_up_answers(written(stack))
+    answers = simulate_lookups(written(stack))
     answers[REFERENCE]["outputs"] |= changed
     return answers

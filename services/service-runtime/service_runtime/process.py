@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from event_messages.errors import Explained
 
-from service_runtime.leaving import Leaving
+from service_runtime.draining import Draining
 from service_runtime.span_export import finish_export
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class HttpServer:
 
         from service_runtime.bounded_http import BoundedHttp
 
-        self._app, self._drain = Leaving(app), drain
+        self._app, self._drain = Draining(app), drain
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._app,
@@ -83,7 +83,7 @@ class HttpServer:
             raise PortUnavailable(self._server.config.port)
 
     def stop(self) -> None:
-        self._app.leaving = True
+        self._app.draining = True
         closing = threading.Timer(self._drain, self._close)
         closing.daemon = True
         closing.start()

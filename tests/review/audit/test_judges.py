@@ -10,7 +10,7 @@ from local.environment import Environment
 from review.audit import admission, advisories, checkov, kube_score, parliament
 from review.audit.findings import AuditError, Finding
 from review.audit.manifests import manifests
-from review.audit.programs import made_up, platform
+from review.audit.programs import platform, simulate_secrets
 from tests.review.audit.recording import recorded
 
 
@@ -244,9 +244,9 @@ def test_manifests_have_the_names_that_are_made_up_and_whole_numbers():
     ]
 
 
-def test_secrets_of_a_stack_file_are_made_up():
+def test_secrets_of_a_stack_file_are_simulated():
     config = {"push": {"credentials": {"secure": "v1:x"}}, "ca": {"fromFile": "/etc/ca"}, "n": [1]}
-    made = made_up(config)
+    made = simulate_secrets(config)
     assert made == {
         "push": {"credentials": "made up for an audit"},
         "ca": "made up for an audit",

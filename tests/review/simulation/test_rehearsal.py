@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from local.environment import PROJECT
-from review.simulation.made_up_foundation import made_up_outputs, made_up_state
 from review.simulation.rehearsal import (
     ACCESS,
     ENGINE,
@@ -23,10 +22,11 @@ from review.simulation.rehearsal import (
     stack_names,
     variables,
 )
+from review.simulation.simulated_foundation import simulate_outputs, write_foundation_state
 from stacks.config.project import PROJECT as PROJECT_NAME
 from stacks.config.stack_file import parse
 from stacks.outputs.foundation import FoundationOutputs
-from stacks.platform.surroundings import check
+from stacks.platform.existing_resources import validate
 
 
 @pytest.fixture
@@ -127,25 +127,25 @@ def test_the_project_has_what_a_rehearsal_links():
 def test_the_foundation_of_a_stack_is_made_up_as_it_would_tell(stack: str, secret: Path):
     settings = simulate_settings(read_stack_file(stack), secret)
     config = parse(stack, as_the_engine_gives_it(settings), set())
-    told = made_up_outputs(settings)
-    assert check("made-up", told, config) == FoundationOutputs.model_validate(told)
+    told = simulate_outputs(settings)
+    assert validate("made-up", told, config) == FoundationOutputs.model_validate(told)
 
 
 def test_the_foundation_lies_beside_the_rehearsed_stack(tmp_path: Path):
     config = {f"{PROJECT_NAME}:foundation": {"stack": "organization/herald-foundation/prod"}}
-    made_up_state(tmp_path, config)
+    write_foundation_state(tmp_path, config)
     [file] = tmp_path.rglob("*.json")
     assert file.relative_to(tmp_path) == Path(".pulumi/stacks/herald-foundation/prod.json")
     [stack] = json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
     assert stack["urn"] == (
         "urn:pulumi:prod::herald-foundation::pulumi:pulumi:Stack::herald-foundation-prod"
     )
-    assert stack["outputs"] == made_up_outputs(config)
+    assert stack["outputs"] == simulate_outputs(config)
 
 
 @pytest.mark.parametrize("reference", [None, "text", {}, {"stack": "prod"}, {"stack": 1}])
 def test_a_reference_that_is_wrong_is_left_to_the_program(tmp_path: Path, reference: Any):
-    made_up_state(tmp_path, {f"{PROJECT_NAME}:foundation": reference})
+    write_foundation_state(tmp_path, {f"{PROJECT_NAME}:foundation": reference})
     assert [*tmp_path.iterdir()] == []
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from review.simulation.made_up_foundation import ACCOUNT_ANSWERS
+from review.simulation.simulated_foundation import ACCOUNT_ANSWERS
 from stacks.foundation.account import account
 from stacks.outputs.exports import export_plain
 from stacks.outputs.foundation import FoundationOutputs

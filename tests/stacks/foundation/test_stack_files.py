@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 import pytest
 from herald_infra.network import cidrs
 
-from review.simulation.made_up_foundation import ACCOUNT_ANSWERS
+from review.simulation.simulated_foundation import ACCOUNT_ANSWERS
 from stacks.config.stack_file import ConfigError
 from stacks.foundation.account import account
 from stacks.foundation.config import DataName

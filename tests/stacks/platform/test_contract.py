@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from service_runtime.settings import MigrationSettings
 
 from docs.generator.configuration import SERVICES as SETTINGS
-from review.simulation.made_up_outputs import SUFFIX
+from review.simulation.simulated_outputs import SUFFIX
 from stacks.config.project import ROOT
 from stacks.config.services import read_services
 from stacks.outputs.exports import export

@@ -5,8 +5,8 @@ import pytest
 from docs.generator.http_api import device_document, reminder_document
 from stacks.config.stack_file import ConfigError, parse
 from stacks.outputs.exports import export
+from stacks.platform.existing_resources import FoundationError
 from stacks.platform.reminder_platform import reminder_platform
-from stacks.platform.surroundings import FoundationError
 from tests.stacks.stack_files import (
     SECRET_KEYS,
     as_engine,

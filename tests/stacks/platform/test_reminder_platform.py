@@ -7,7 +7,7 @@ import notification_scheduler.handler
 import pulumi
 import pytest
 
-from review.simulation.made_up_outputs import DIGEST
+from review.simulation.simulated_outputs import DIGEST
 from stacks.config.project import PROJECT, ROOT
 from stacks.config.services import read_services
 from stacks.platform.images import tag

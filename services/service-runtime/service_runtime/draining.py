@@ -9,14 +9,14 @@ READY = "/health/ready"
 BODY = b'{"status":"unavailable","reason":"the service is stopping"}'
 
 
-class Leaving:
-    """Reports the application as not ready while `leaving`, and closes each connection."""
+class Draining:
+    """Reports the application as not ready while `draining`, and closes each connection."""
 
     def __init__(self, app: "ASGIApp") -> None:
-        self.app, self.leaving = app, False
+        self.app, self.draining = app, False
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        if not self.leaving or scope["type"] != "http":
+        if not self.draining or scope["type"] != "http":
             return await self.app(scope, receive, send)
 
         async def send_last(message: "Message") -> None:

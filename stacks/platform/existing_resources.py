@@ -19,7 +19,7 @@ class FoundationError(pulumi.RunError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class ExistingResources:
     """Contains the network, cluster and roles that the platform uses."""
 
     database_subnet_ids: Sequence[Input[str]] | Input[Sequence[str]]
@@ -32,15 +32,15 @@ class Surroundings:
     zone_id: Input[str] | None  # of the gateway
 
 
-def surroundings(config: StackConfig) -> Surroundings:
+def read_existing_resources(config: StackConfig) -> ExistingResources:
     if config.foundation is None:
-        return from_ids(config)
+        return read_ids(config)
     stack = config.foundation.stack
     reference = pulumi.StackReference(stack)
     outputs: Output[FoundationOutputs] = reference.outputs.apply(
-        lambda given: check(stack, given, config)
+        lambda given: validate(stack, given, config)
     )
-    return Surroundings(
+    return ExistingResources(
         database_subnet_ids=outputs.apply(lambda each: each.database_subnet_ids),
         database_security_group_ids=[outputs.apply(lambda each: each.database_security_group_id)],
         function_subnet_ids=outputs.apply(lambda each: each.private_subnet_ids),
@@ -52,10 +52,10 @@ def surroundings(config: StackConfig) -> Surroundings:
     )
 
 
-def from_ids(config: StackConfig) -> Surroundings:
+def read_ids(config: StackConfig) -> ExistingResources:
     server, access = config.database.rds, config.access
     zone = config.gateway.zone if config.gateway else None
-    return Surroundings(
+    return ExistingResources(
         database_subnet_ids=server.subnet_ids if server else [],
         database_security_group_ids=server.security_group_ids if server else [],
         function_subnet_ids=config.scheduler.subnet_ids,
@@ -67,7 +67,7 @@ def from_ids(config: StackConfig) -> Surroundings:
     )
 
 
-def check(stack: str, given: Mapping[str, Any], config: StackConfig) -> FoundationOutputs:
+def validate(stack: str, given: Mapping[str, Any], config: StackConfig) -> FoundationOutputs:
     try:
         outputs = FoundationOutputs.model_validate(given)
     except ValidationError as error:

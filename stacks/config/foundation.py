@@ -21,7 +21,7 @@ class FoundationReference(Section):
     stack: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
 
 
-def expect_one_place(foundation: FoundationReference | None, others: Mapping[str, Any]) -> None:
+def expect_one_source(foundation: FoundationReference | None, others: Mapping[str, Any]) -> None:
     """Require network and cluster either from the foundation or by ids."""
     server = getattr(others.get("database"), "rds", None)
     scheduler = others.get("scheduler")

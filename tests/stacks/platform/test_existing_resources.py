@@ -9,8 +9,8 @@ from stacks.config.stack_file import parse
 from stacks.outputs.exports import export
 from stacks.outputs.foundation import VERSION, FoundationOutputs
 from stacks.outputs.schema import foundation_schema
+from stacks.platform.existing_resources import FoundationError
 from stacks.platform.reminder_platform import reminder_platform
-from stacks.platform.surroundings import FoundationError
 from tests.stacks.stack_files import (
     REFERENCE,
     ROOT,
@@ -136,7 +136,7 @@ def test_the_schema_in_the_documentation_is_that_of_the_model():
     written = (ROOT / "docs" / "foundation.schema.json").read_text()
     assert written == foundation_schema(), (
         "write it again: python -m stacks.outputs.schema docs, and raise VERSION in "
-        "stacks/platform/surroundings.py when an output went or changed its meaning"
+        "stacks/platform/existing_resources.py when an output went or changed its meaning"
     )
     assert json.loads(written)["$id"] == f"urn:herald:foundation-outputs:{VERSION}"
 

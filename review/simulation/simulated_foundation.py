@@ -16,7 +16,7 @@ ACCOUNT_ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 
-def made_up_state(backend: Path, config: Mapping[str, Any]) -> None:
+def write_foundation_state(backend: Path, config: Mapping[str, Any]) -> None:
     """Write the state of the foundation that the settings refer to, if they do."""
     reference = config.get(FOUNDATION)
     if not isinstance(reference, Mapping) or str(reference.get("stack")).count("/") != 2:
@@ -27,7 +27,7 @@ def made_up_state(backend: Path, config: Mapping[str, Any]) -> None:
         "urn": f"urn:pulumi:{stack}::{project}::{kind}::{project}-{stack}",
         "custom": False,
         "type": kind,
-        "outputs": made_up_outputs(config),
+        "outputs": simulate_outputs(config),
     }
     manifest = {"time": "2025-01-01T00:00:00Z", "magic": "", "version": ""}
     checkpoint = {
@@ -39,10 +39,10 @@ def made_up_state(backend: Path, config: Mapping[str, Any]) -> None:
     file.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
 
 
-def made_up_answers(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def simulate_lookups(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the answers to lookups of the program on mocks: the foundation and a password."""
     name = config[FOUNDATION]["stack"] if FOUNDATION in config else ""
-    answer = {"name": name, "outputs": made_up_outputs(config)}
+    answer = {"name": name, "outputs": simulate_outputs(config)}
     secret = {"secretString": json.dumps({"username": "postgres", "password": "kept-password"})}
     return {
         "pulumi:pulumi:StackReference": answer,
@@ -51,7 +51,7 @@ def made_up_answers(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def made_up_outputs(config: Mapping[str, Any]) -> dict[str, Any]:
+def simulate_outputs(config: Mapping[str, Any]) -> dict[str, Any]:
     account, region = config.get(f"{PROJECT}:account", ""), config.get("aws:region", "")
     iam, kms = f"arn:aws:iam::{account}", f"arn:aws:kms:{region}:{account}"
     return {
@@ -75,11 +75,11 @@ def made_up_outputs(config: Mapping[str, Any]) -> dict[str, Any]:
         "drift_role_arn": f"{iam}:role/made-up",
         "state_bucket": "made-up",
         "state_key_arn": f"{kms}:key/made-up",
-        "zone": made_up_zone(config),
+        "zone": simulate_zone(config),
     }
 
 
-def made_up_zone(config: Mapping[str, Any]) -> dict[str, str] | None:
+def simulate_zone(config: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the zone that the host of the gateway is in."""
     gateway = config.get(f"{PROJECT}:gateway")
     if not isinstance(gateway, Mapping) or "." not in str(gateway.get("host")):
