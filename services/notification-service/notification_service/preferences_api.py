@@ -1,12 +1,10 @@
 """Defines the HTTP API of preferences."""
 
-from collections.abc import Callable
-
 from fastapi import APIRouter, Response
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
-from service_runtime.preconditions import IfMatch, etag, matches
-from service_runtime.problems import Problem, problem_responses
+from service_runtime.preconditions import IfMatch, etag, with_match
+from service_runtime.problems import problem_responses
 from service_runtime.rate_limit import limited_router
 
 from notification_service.preference_bodies import PreferencesBody, PreferencesChange
@@ -28,7 +26,7 @@ def preference_routes(store: PreferenceStore) -> APIRouter:
         body: PreferencesBody, caller: AnyCaller, response: Response, if_match: IfMatch = None
     ) -> PreferencesBody:
         """Replace all preferences; `unsubscribed` changes only if the body names it."""
-        make = matching(if_match, body.replacing)
+        make = with_match(if_match, body.replacing)
         return answered(store.change(caller.user_id, make), response)
 
     @routes.patch(PATH, summary="Change preferences", responses=problem_responses(412))
@@ -36,25 +34,11 @@ def preference_routes(store: PreferenceStore) -> APIRouter:
         body: PreferencesChange, caller: AnyCaller, response: Response, if_match: IfMatch = None
     ) -> PreferencesBody:
         """Change the named preferences. All others stay as they are."""
-        make = matching(if_match, body.applied_to)
+        make = with_match(if_match, body.applied_to)
         return answered(store.change(caller.user_id, make), response)
 
     refuse_other_methods(routes, PATH, "GET", "PATCH", "PUT")
     return routes
-
-
-def matching(
-    if_match: IfMatch, make: Callable[[Preferences], Preferences]
-) -> Callable[[Preferences], Preferences]:
-    """Return the change, refused unless `If-Match` admits the current version."""
-
-    def make_if_matching(current: Preferences) -> Preferences:
-        if not matches(if_match, current.version):
-            detail = "The preferences were changed since the version that If-Match names."
-            raise Problem(412, "VERSION_MISMATCH", detail, headers={"ETag": etag(current.version)})
-        return make(current)
-
-    return make_if_matching
 
 
 def answered(preferences: Preferences, response: Response) -> PreferencesBody:

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
 from service_runtime.other_methods import refuse_other_methods
-from service_runtime.preconditions import IfMatch
+from service_runtime.preconditions import IfMatch, check_match, with_match
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
 from service_runtime.rate_limit import Buckets, charge
@@ -28,6 +28,7 @@ from reminder_service.calendar.known import Imports
 from reminder_service.calendar.subscriptions import Subscriptions
 from reminder_service.creation import Creation, make_many, make_one
 from reminder_service.dependencies import (
+    CHANGE_REFUSED,
     Clock,
     Cursor,
     IdempotencyKey,
@@ -41,7 +42,6 @@ from reminder_service.dependencies import (
     reminder_router,
 )
 from reminder_service.idempotency import KeyedAnswer
-from reminder_service.preconditions import CHANGE_REFUSED, check_match, with_match
 from reminder_service.reminders import changed_reminder
 from reminder_service.store import Reminders
 from reminder_service.time_zones import PreferredZones

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from service_runtime.headers import only_header
 from service_runtime.identity import AnyCaller
 from service_runtime.preconditions import etag
+from service_runtime.problems import problem_responses
 from service_runtime.rate_limit import limited_router
 
 from reminder_service import idempotency
@@ -20,6 +21,7 @@ from reminder_service.reminders import Reminder
 from reminder_service.store import Place, Reminders
 from reminder_service.time_zones import zone_of_user
 
+CHANGE_REFUSED = problem_responses(403, 404, 412)  # of a change of one reminder
 LARGEST_OFFSET = 2**31 - 1
 
 Clock = Callable[[], datetime]

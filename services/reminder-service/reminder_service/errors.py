@@ -58,13 +58,6 @@ class ReminderEnded(Refusal):
     name = "REMINDER_ENDED"
 
 
-class VersionMismatch(Refusal):
-    """The reminder was changed since the version that If-Match names; read it again."""
-
-    http_status = 412
-    name = "VERSION_MISMATCH"
-
-
 class InvalidDueDate(Refusal):
     """The date less notifyOffset must be more than one minute ahead."""
 

@@ -5,13 +5,12 @@ from uuid import UUID
 from fastapi import Response
 from service_runtime.identity import AnyCaller
 from service_runtime.other_methods import refuse_other_methods
-from service_runtime.preconditions import IfMatch
+from service_runtime.preconditions import IfMatch, with_match
 from service_runtime.problems import problem_responses
 
 from reminder_service.bodies import Acknowledgement, ReminderAnswer, Snooze
-from reminder_service.dependencies import Now, Store, answered, reminder_router
+from reminder_service.dependencies import CHANGE_REFUSED, Now, Store, answered, reminder_router
 from reminder_service.occurrences import acknowledge_reminder, complete_reminder, snooze_reminder
-from reminder_service.preconditions import CHANGE_REFUSED, with_match
 
 router = reminder_router()
 

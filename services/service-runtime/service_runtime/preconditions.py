@@ -1,11 +1,13 @@
 """Handles ETag and If-Match (RFC 9110), so that changes apply only to the version that was read."""
 
 import re
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Header, Request
 
 from service_runtime.headers import InvalidHeader, quote_header
+from service_runtime.problems import Problem
 
 NAME = "If-Match"
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
@@ -39,6 +41,33 @@ def _tags(
 
 
 IfMatch = Annotated[frozenset[str] | None, Depends(_tags)]
+
+
+class Versioned(Protocol):
+    """Has a version that grows with each change."""
+
+    @property
+    def version(self) -> int: ...
+
+
+T = TypeVar("T", bound=Versioned)
+
+
+def with_match(if_match: IfMatch, make: Callable[[T], T]) -> Callable[[T], T]:
+    """Return the change with a check that the version is the one that was read."""
+
+    def change(current: T) -> T:
+        check_match(if_match, current.version)
+        return make(current)
+
+    return change
+
+
+def check_match(if_match: frozenset[str] | None, version: int) -> None:
+    """Raise Problem 412 `VERSION_MISMATCH` unless the header permits this version."""
+    if not matches(if_match, version):
+        detail = "This was changed since the version that If-Match names; read it again."
+        raise Problem(412, "VERSION_MISMATCH", detail, headers={"ETag": etag(version)})
 
 
 def matches(if_match: frozenset[str] | None, version: int) -> bool:
