@@ -1,7 +1,6 @@
 """Stores reminders in PostgreSQL, each write with its event in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
@@ -25,20 +24,18 @@ from sqlalchemy import (
 )
 
 from reminder_service import events
+from reminder_service.answer_store import delete_answers, find_answer, find_repeated, keep_answer
 from reminder_service.errors import (
     MissingReminder,
     PermissionDenied,
-    TooManyKeys,
     TooManyReminders,
 )
-from reminder_service.idempotency import KEPT, KeyedAnswer, compress, decompress
+from reminder_service.idempotency import KeyedAnswer
 from reminder_service.reminders import Reminder
-from reminder_service.tables import keyed_answers, reminders
+from reminder_service.tables import reminders
 
 REMINDERS_PER_USER = 10_000
-KEYS_PER_USER = 20_000  # per day
 TRIES = 5  # of a change without a lock, during concurrent changes
-FORGOTTEN = 1_000  # answers of one statement, which may take ten seconds
 Place = tuple[datetime, UUID]  # of a list: date and id
 
 
@@ -185,11 +182,8 @@ class PostgresReminders:
             append(connection, events.deleted(reminder))
 
     def forget_answers(self, now: datetime) -> int:
-        old = keyed_answers.c.answered_at <= now - KEPT
-        key = tuple_(keyed_answers.c.user_id, keyed_answers.c.key)
-        some = select(keyed_answers.c.user_id, keyed_answers.c.key).where(old).limit(FORGOTTEN)
         with self._engine.begin() as connection:
-            return connection.execute(delete(keyed_answers).where(key.in_(some))).rowcount
+            return delete_answers(connection, now)
 
 
 _LISTS = ("except_dates", "local_except_dates")
@@ -243,43 +237,6 @@ def lock_user(connection: Connection, user_id: str) -> None:
 def count_reminders(connection: Connection, user_id: str) -> int:
     mine = select(func.count()).select_from(reminders).where(reminders.c.user_id == user_id)
     return connection.scalar(mine) or 0
-
-
-def find_answer(
-    connection: Connection, user_id: str, key: str, now: datetime
-) -> KeyedAnswer | None:
-    query = select(keyed_answers).where(
-        keyed_answers.c.user_id == user_id,
-        keyed_answers.c.key == key,
-        keyed_answers.c.answered_at > now - KEPT,
-    )
-    row = connection.execute(query).mappings().one_or_none()
-    return KeyedAnswer(**{**row, "body": decompress(row["body"])}) if row else None
-
-
-def find_repeated(
-    connection: Connection, user_id: str, answer: KeyedAnswer | None
-) -> KeyedAnswer | None:
-    """Return the stored answer to the same request.
-
-    Raises IdempotencyKeyReused if the key came with another request.
-    """
-    if answer is None:
-        return None
-    earlier = find_answer(connection, user_id, answer.key, answer.answered_at)
-    return earlier.repeated_for(answer.fingerprint) if earlier else None
-
-
-def keep_answer(connection: Connection, answer: KeyedAnswer) -> None:
-    """Store the answer, and replace one to the same key that is older than a day."""
-    same = (keyed_answers.c.user_id == answer.user_id) & (keyed_answers.c.key == answer.key)
-    connection.execute(delete(keyed_answers).where(same))
-    mine = select(keyed_answers.c.key).where(keyed_answers.c.user_id == answer.user_id)
-    kept = select(func.count()).select_from(mine.limit(KEYS_PER_USER).subquery())
-    if (connection.scalar(kept) or 0) >= KEYS_PER_USER:
-        raise TooManyKeys
-    values = {**asdict(answer), "body": compress(answer.body)}
-    connection.execute(insert(keyed_answers).values(values))
 
 
 def row_of(reminder: Reminder) -> dict[str, Any]:

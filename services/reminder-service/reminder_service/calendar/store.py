@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from reminder_service import events
+from reminder_service.answer_store import find_repeated, keep_answer
 from reminder_service.calendar.identity import Key, Version
 from reminder_service.calendar.known import ImportChanged, Known, Mark, Write, own_export
 from reminder_service.errors import TooManyReminders
@@ -30,8 +31,6 @@ from reminder_service.store import (
     REMINDERS_PER_USER,
     changed_row,
     count_reminders,
-    find_repeated,
-    keep_answer,
     lock_user,
     reminder_of,
     row_of,
