@@ -17,7 +17,7 @@ from uuid import UUID
 import botocore.session
 from event_service.event_store import DynamoEventStore
 from notification_service.errors import RetryLater
-from notification_service.fcm_push import Push
+from notification_service.fcm_message import Push
 from notification_service.ses_email import Email
 
 from tests.faults.history import Effect, Sent

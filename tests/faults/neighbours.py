@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError, ReadTimeoutError
 from event_messages.event import Event
 from notification_service.errors import OutcomeUnknown, RetryLater, Throttled
-from notification_service.fcm_push import Push
+from notification_service.fcm_message import Push
 
 from tests.faults.history import Effect, Sent
 from tests.faults.promises import TOKEN

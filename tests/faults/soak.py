@@ -14,7 +14,7 @@ from uuid import UUID
 
 from event_messages.contract import PreferencesUpdated
 from event_messages.event import Event
-from notification_service.fcm_push import Push
+from notification_service.fcm_message import Push
 
 from tests.faults.history import Effect, Sent
 from tests.faults.neighbours import DetouringQueue, Phones, Queues, Topics, Trouble

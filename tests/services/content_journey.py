@@ -18,7 +18,7 @@ from notification_scheduler.messages import create_sendings
 from notification_service.deferral_store import PostgresDeferrals
 from notification_service.deferrals import DigestItem, digest_notification, later_notification
 from notification_service.deliveries import NO_TARGET, delivery_of
-from notification_service.fcm_push import Push, message_of
+from notification_service.fcm_message import Push, message_of
 from notification_service.sending import item_of
 from notification_service.texts import PushText, Reader, values_of
 from notification_service.waiting import due_of

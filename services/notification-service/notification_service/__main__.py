@@ -37,7 +37,8 @@ from notification_service.device_store import PostgresDevices, PostgresSuppresse
 from notification_service.errors import Misconfigured
 from notification_service.failover import Failover
 from notification_service.fcm_access import ServiceAccountAccess, service_account
-from notification_service.fcm_push import PATIENCE, FcmPush, Push
+from notification_service.fcm_message import Push
+from notification_service.fcm_push import PATIENCE, FcmPush
 from notification_service.guarded import Guarded
 from notification_service.handlers import handle, read, retry
 from notification_service.metrics import (

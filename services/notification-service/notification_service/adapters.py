@@ -8,7 +8,7 @@ from typing import Protocol
 from notification_service.deferrals import Deferrals
 from notification_service.deliveries import Claim, Deliveries, Delivery
 from notification_service.devices import Devices
-from notification_service.fcm_push import Push
+from notification_service.fcm_message import Push
 from notification_service.lanes import Lanes
 from notification_service.pacing import Pace, Unpaced
 from notification_service.preferences import PreferenceStore

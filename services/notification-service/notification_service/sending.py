@@ -13,7 +13,7 @@ from notification_service.attempts import Sending, attempt, reject
 from notification_service.deliveries import delivery_of
 from notification_service.devices import Device
 from notification_service.errors import AddressSuppressed
-from notification_service.fcm_push import Push
+from notification_service.fcm_message import Push
 from notification_service.metrics import CANARY, observe_canary
 from notification_service.preferences import Preferences
 from notification_service.ses_email import Email

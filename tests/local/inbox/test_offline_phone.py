@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from event_messages.content import Content
-from notification_service.fcm_push import Push, message_of
+from notification_service.fcm_message import Push, message_of
 from notification_service.texts import PushText
 
 from local.inbox.fcm import Phones

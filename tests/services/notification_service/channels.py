@@ -13,7 +13,8 @@ import httpx
 from botocore.exceptions import ClientError, ReadTimeoutError
 from event_messages.content import Content
 from notification_service.errors import OutcomeUnknown, ProviderError, RetryLater
-from notification_service.fcm_push import FcmPush, Push
+from notification_service.fcm_message import Push
+from notification_service.fcm_push import FcmPush
 from notification_service.ses_email import Email, SesEmail
 from notification_service.smtp_email import SmtpEmail, SmtpServer
 

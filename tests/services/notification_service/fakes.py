@@ -28,7 +28,7 @@ from notification_service.errors import (
     Throttled,
     Unregistered,
 )
-from notification_service.fcm_push import Push
+from notification_service.fcm_message import Push
 from notification_service.preference_store import zone_of
 from notification_service.preferences import Preferences, updated_event
 from notification_service.ses_email import Email

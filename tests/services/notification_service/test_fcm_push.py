@@ -20,7 +20,8 @@ from notification_service.errors import (
     RetryLater,
 )
 from notification_service.fcm_access import ServiceAccountAccess, service_account
-from notification_service.fcm_push import FcmPush, Push, message_of
+from notification_service.fcm_message import Push, message_of
+from notification_service.fcm_push import FcmPush
 from notification_service.shared_connections import SharedConnections
 
 from tests.services.notification_service.examples import (

@@ -9,7 +9,7 @@ from event_messages.identifiers import uuid7
 from notification_service.deliveries import LEASES
 from notification_service.devices import registered_event
 from notification_service.errors import Misconfigured, OutcomeUnknown, Refused, RetryLater
-from notification_service.fcm_push import Push, message_of
+from notification_service.fcm_message import Push, message_of
 from notification_service.handlers import read
 from notification_service.metrics import count_delivery
 from notification_service.preferences import Preferences

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from event_messages.content import Content
 from notification_service.errors import RetryLater, Throttled
-from notification_service.fcm_push import FcmPush, Push
+from notification_service.fcm_message import Push
+from notification_service.fcm_push import FcmPush
 from notification_service.senders import Senders
 from notification_service.shared_connections import SharedConnections
 
