@@ -14,7 +14,7 @@ WORKERS := -n auto --dist worksteal
 EDITABLE := -e . -e infra $(SERVICES:%=-e services/%)
 
 # These goals run where the platform runs: on this machine, or in a container.
-PLATFORM := up down run inspect status logs urls token clean tools packages base-image browser test rehearse audit bench
+PLATFORM := up down run inspect status logs shell urls token clean tools packages base-image browser test rehearse audit bench
 ifneq ($(filter $(PLATFORM),$(MAKECMDGOALS)),)
 WAY := $(shell sh local/machine/way.sh || echo wrong)
 endif
@@ -36,14 +36,14 @@ help: ## List the targets
 up: ready ## Start the local environment and provision the platform on it
 	@$(PYTHON) -m local up
 ready:
-	@$(MAKE) --no-print-directory -j4 tools .venv/ready packages base-image
+	@$(MAKE) --silent --no-print-directory -j4 tools .venv/ready packages base-image
 
 .PHONY: run
 run: .venv/ready ## Run a service from this checkout in place of its pods: make run SERVICE=reminder-service [DEBUG=1]
 	@eval "$$($(PYTHON) -m local urls)"
 	exec .venv/bin/herald run "$(SERVICE)" $(if $(DEBUG),--debug)
 
-.PHONY: down inspect status logs urls token clean
+.PHONY: down inspect status logs shell urls token clean
 down: .venv/ready ## Stop everything that `make up` started
 	@$(PYTHON) -m local down
 inspect: .venv/ready ## List the parts of the local environment on this machine
@@ -52,6 +52,9 @@ status: .venv/ready ## Show the processes of the local environment, with health 
 	@$(PYTHON) -m local status
 logs: .venv/ready ## Follow the logs of the local environment
 	@$(PYTHON) -m local logs
+shell: .venv/ready ## Open a shell with the programs and settings of the local environment; `exit` leaves it
+	@eval "$$($(PYTHON) -m local urls)"
+	exec "$${SHELL:-bash}"
 urls: .venv/ready ## Print settings for a shell: eval "$$(make -s urls)"
 	@$(PYTHON) -m local urls
 token: .venv/ready ## Print a token for curl: make -s token USER=ada EMAIL=ada@example.com

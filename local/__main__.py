@@ -112,9 +112,9 @@ The platform is up ({took:.1f} s).
   Device API     {urls["DEVICES_URL"]}/docs
   Inbox          {urls["INBOX_URL"]}
   Alerts         {urls["PROMETHEUS_URL"]}/alerts
-  Shell          eval "$(make -s urls)"
+  Shell          make shell
 
-Register a device, then create a reminder that is due in 70 seconds:
+In `make shell`, register a device, then create a reminder that is due in 70 seconds:
   curl -sS {urls["DEVICES_URL"]}/device/register {user} {json} -d '{{"fcmToken": "valid-phone"}}'
   curl -sS {urls["REMINDERS_URL"]}/reminders {user} {json} -d "{reminder}"
 """

@@ -20,7 +20,7 @@ from stacks.config.project import PROJECT
 from stacks.config.stack import StackConfig
 
 PULUMI, KUBECTL = (3, 200), (1, 28)  # the oldest supported versions
-LOCAL = 'for the local stack, run `make up` and eval "$(make -s urls)"'
+LOCAL = "for the local stack, run `make up` and `make shell`"
 
 
 class NotWell(Exception):

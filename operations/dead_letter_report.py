@@ -15,10 +15,12 @@ def report_messages(queue: str, letters: Collection[DeadLetter], in_queue: int) 
     if not letters:
         console.print(f"The {queue} queue has no dead letters.")
         return
-    table = Table("id", "event", "user", "seen", "since", "why", box=None, pad_edge=False)
+    table = Table("id", "event", "user", "receives", "sent", "reason", box=None, pad_edge=False)
     for number in (0, 4, 5):  # for copying, and for reading in columns
         table.columns[number].no_wrap = True
-    why = {(kind, reason): number for number, (kind, reason, _) in enumerate(reasons(letters), 1)}
+    numbers = {
+        (kind, reason): number for number, (kind, reason, _) in enumerate(reasons(letters), 1)
+    }
     for letter in letters:
         table.add_row(
             letter.id,
@@ -26,7 +28,7 @@ def report_messages(queue: str, letters: Collection[DeadLetter], in_queue: int) 
             Text(str((letter.envelope or {}).get("userId", letter.attribute("userId") or ""))),
             str(letter.receive_count),
             f"{letter.sent_at:%m-%d %H:%M}",
-            str(why[letter.event_type, letter.reason]),
+            str(numbers[letter.event_type, letter.reason]),
         )
     console.print(table)
     console.print()
@@ -47,9 +49,9 @@ def report_outcome(
 def report_reasons(console: Console, letters: Collection[DeadLetter]) -> None:
     if not letters:
         return
-    table = Table("why", "number", "event", "reason", box=None, pad_edge=False)
-    for why, (kind, reason, number) in enumerate(reasons(letters), 1):
-        table.add_row(str(why), str(number), Text(kind), Text(reason))
+    table = Table("reason", "messages", "event", "text", box=None, pad_edge=False)
+    for number, (kind, reason, messages) in enumerate(reasons(letters), 1):
+        table.add_row(str(number), str(messages), Text(kind), Text(reason))
     console.print(table)
     console.print()
 

@@ -61,7 +61,9 @@ class DeadLetter:
 
     @property
     def event_type(self) -> str:
-        return str((self.envelope or {}).get("type") or self.attribute("eventType") or "no event")
+        return str(
+            (self.envelope or {}).get("type") or self.attribute("eventType") or "not an event"
+        )
 
     @property
     def reason(self) -> str:
@@ -70,7 +72,7 @@ class DeadLetter:
             return recorded
         if refused := self.attribute("ErrorMessage"):
             return f"SNS could not deliver it: {refused}"
-        return NOT_RECORDED if self.envelope else "the body is no event"
+        return NOT_RECORDED if self.envelope else "the body is not an event"
 
 
 def reasons(letters: Collection[DeadLetter]) -> list[tuple[str, str, int]]:

@@ -42,9 +42,16 @@ def queue_table(queues: list[QueueStatus]) -> Table:
             Text(str(queue.waiting), BAD if alarming else ""),
             str(queue.in_flight),
             str(queue.delayed),
-            "unknown" if queue.oldest is None else f"{queue.oldest} s",
+            age(queue),
         )
     return table
+
+
+def age(queue: QueueStatus) -> str:
+    """Describe the age of the oldest message; metrics of empty queues are often missing."""
+    if queue.oldest is not None:
+        return f"{queue.oldest} s"
+    return "unknown" if queue.waiting + queue.in_flight + queue.delayed else "-"
 
 
 def deployment_table(deployments: list[DeploymentStatus]) -> Table:

@@ -78,7 +78,7 @@ REFUSED = {  # words of each command that it refuses, with its message
     ("outputs",): (
         STACK,
         "Herald: expected the program `pulumi` on the PATH, but it is missing; install it, or for "
-        'the local stack run eval "$(make -s urls)".\n',
+        "the local stack run `make shell`.\n",
     ),
     ("preview",): (STACK, CHECKOUT),
     ("run",): (("shop",), CHECKOUT),

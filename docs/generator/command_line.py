@@ -13,9 +13,9 @@ from operations.command_line import app
 from stacks.config.project import ROOT
 
 HERALD = """\
-`make .venv/ready` installs `herald` in `.venv/bin`; `eval "$(make -s urls)"` puts it on the
-`PATH`. Commands that read a stack need `pulumi`, and access to its state and its account. The
-exit status is 0 if a command succeeds and 1 if it fails."""
+`make shell` opens a shell with `herald` on the `PATH`. Commands that read a stack need `pulumi`,
+and access to its state and its account. The exit status is 0 if a command
+succeeds and 1 if it fails."""
 MAKE = """\
 `make` alone prints this list."""
 NAMES = {

@@ -81,8 +81,9 @@ class Report:
 
     def policy_line(self) -> str:
         levels = Counter(each.level for each in self.plan.findings)
-        broken = ", ".join(f"{count} {level}" for level, count in sorted(levels.items()))
-        return f"Policies: {self.plan.rules} rules, {broken or 'none broken'}"
+        counts = ", ".join(f"{count} {level}" for level, count in sorted(levels.items())) or "no"
+        violations = "violation" if levels.total() == 1 else "violations"
+        return f"Policies: {self.plan.rules} rules, {counts} {violations}"
 
 
 def money(amount: Decimal) -> str:

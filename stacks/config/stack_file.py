@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 import pulumi
@@ -111,7 +112,8 @@ def sentence(program: Program[Any], error: ValidationError, secret_keys: set[str
     problems = sorted(
         error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden"
     )
-    more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+    others = len(problems) - 1
+    more = f" ({others} more problem{'s' if others > 1 else ''})" if others else ""
     return f"{problem(program, problems[0], secret_keys)}{more}."
 
 
@@ -123,8 +125,11 @@ def problem(program: Program[Any], details: ErrorDetails, secret_keys: set[str])
             parts = ", ".join(known_keys(program.config, path))
             return f"{key} is missing; expected {f'a map of {parts}' if parts else 'a value'}"
         case "extra_forbidden":
-            known = ", ".join(known_keys(program.config, path[:-1]))
-            return f"unknown setting {key}; expected one of {known}"
+            known = known_keys(program.config, path[:-1])
+            if nearest := get_close_matches(str(path[-1]), known, 1):
+                similar = program.dotted_key([*path[:-1], *nearest])
+                return f"unknown setting {key}; the most similar setting is {similar}"
+            return f"unknown setting {key}; expected one of {', '.join(known)}"
     expected = details["msg"].removeprefix("Value error, ")
     for subject in ("Input should be ", "Input should ", "String should ", "List should "):
         expected = expected.replace(subject, "expected " if "be" in subject else "expected to ")

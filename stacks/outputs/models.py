@@ -71,7 +71,7 @@ class OutputsError(Exception):
 def describe_missing(program: str) -> str:
     return (
         f"expected the program `{program}` on the PATH, but it is missing; "
-        'install it, or for the local stack run eval "$(make -s urls)"'
+        "install it, or for the local stack run `make shell`"
     )
 
 

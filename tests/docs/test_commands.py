@@ -141,3 +141,14 @@ def test_edits_fit_their_files(name):
         existing = Path(ROOT / file).read_text(encoding="utf-8").splitlines()
         expected = [line[1:] for line in body.splitlines() if line[:1] in (" ", "-")]
         assert [line for line in expected if line not in existing] == []
+
+
+def test_replaced_texts_exist():
+    edits = [
+        edit
+        for name in NAMES
+        for line in pages.commands(pages.TEXTS[name])
+        for edit in re.findall(r"sed -i 's/([^/]+)/[^/]*/' (\S+)", line)
+    ]
+    assert edits
+    assert [edit for edit in edits if edit[0] not in (ROOT / edit[1]).read_text("utf-8")] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.environment import PROJECT
+from local.environment import PROJECT, Environment
 
 
 @pytest.fixture
@@ -71,3 +71,15 @@ def test_goals_go_to_the_container():
     command = ["make", "-n", "token", "USER=ada"]
     shown = subprocess.check_output(command, cwd=PROJECT, env=variables, text=True)
     assert shown.strip() == "sh local/machine/run.sh token USER=ada"
+
+
+def test_shell_has_the_settings():
+    variables = {**os.environ, "HERALD_WAY": "native", "SHELL": "/bin/sh"}
+    script = 'echo "$HERALD_ENVIRONMENT $REMINDERS_URL"; command -v herald'
+    shown = subprocess.check_output(
+        ["make", "-s", "shell"], cwd=PROJECT, env=variables, input=script, text=True
+    )
+    assert shown.splitlines() == [
+        f"local {Environment.from_variables().shell()['REMINDERS_URL']}",
+        f"{PROJECT}/.venv/bin/herald",
+    ]

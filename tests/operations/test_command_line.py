@@ -116,7 +116,7 @@ def test_a_missing_pulumi_is_named_with_what_to_do(project, herald):
     said = herald("status", "--stack", "test")
     assert said.err == (
         "Herald: expected the program `pulumi` on the PATH, but it is missing; "
-        'install it, or for the local stack run eval "$(make -s urls)".\n'
+        "install it, or for the local stack run `make shell`.\n"
     )
 
 

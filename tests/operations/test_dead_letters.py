@@ -78,8 +78,8 @@ def command(herald):
     [
         (letter(**FAILED), "UnknownEvent: reminder:paused"),
         (letter(ErrorMessage="no queue", ErrorCode="X"), "SNS could not deliver it: no queue"),
-        (letter("not json"), "the body is no event"),
-        (letter('["a list"]'), "the body is no event"),
+        (letter("not json"), "the body is not an event"),
+        (letter('["a list"]'), "the body is not an event"),
         (letter(), NOT_RECORDED),
     ],
 )
@@ -91,7 +91,7 @@ def test_reasons_are_counted_by_type_most_frequent_first():
     given = [letter("{"), letter(**FAILED), letter(**FAILED)]
     assert reasons(given) == [
         ("reminder:created", "UnknownEvent: reminder:paused", 2),
-        ("no event", "the body is no event", 1),
+        ("not an event", "the body is not an event", 1),
     ]
 
 
@@ -106,7 +106,7 @@ def test_a_list_shows_every_message_and_consumes_none(queues, command):
         assert [shown[id] for id in ids] == ["1"] * 23 + ["2"]
         rows = [" ".join(line.split()) for line in said.out.splitlines()]
         assert "1 23 reminder:created UnknownEvent: reminder:paused" in rows
-        assert "2 1 no event the body is no event" in rows
+        assert "2 1 not an event the body is not an event" in rows
         assert "24 dead letters of the event queue. All times are UTC." in said.out
         assert queues.dead() == 24
 

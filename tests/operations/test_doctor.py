@@ -65,7 +65,8 @@ def test_a_key_that_is_no_setting_is_named(project):
     project.answer("pulumi", "config", given)
     text, remedy = problem(checks.configuration, project.stack)
     assert text.startswith(
-        f"Pulumi.test.yaml: unknown setting {PROJECT}:acount; expected one of access, "
+        f"Pulumi.test.yaml: unknown setting {PROJECT}:acount; the most similar setting is "
+        f"{PROJECT}:account ("
     )
     assert remedy == "correct the key in Pulumi.test.yaml"
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from operations.status import QueueStatus, StackStatus, oldest, status_of, update_line
-from operations.status_report import notes
+from operations.status_report import age, notes
 from tests.operations.conftest import DIGEST
 
 UPDATE = {
@@ -113,6 +113,14 @@ def test_the_oldest_message_is_as_old_as_the_latest_figure_says():
 def queue(**changes):
     values = {"name": "q", "dead_letters": True, "waiting": 0, "in_flight": 0, "delayed": 0}
     return QueueStatus(**{**values, "oldest": None, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [({}, "-"), ({"delayed": 1}, "unknown"), ({"waiting": 1, "oldest": 40}, "40 s")],
+)
+def test_age_is_unknown_only_with_messages(changes, shown):
+    assert age(queue(**changes)) == shown
 
 
 @pytest.mark.parametrize(

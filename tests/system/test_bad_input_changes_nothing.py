@@ -75,7 +75,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     "misspelt key": (
         lambda config: config.update({f"{PROJECT_NAME}:namespaces": "local"}),
-        rf"unknown setting {PROJECT_NAME}:namespaces; expected one of access, account, .+\.",
+        rf"unknown setting {PROJECT_NAME}:namespaces; the most similar setting is "
+        rf"{PROJECT_NAME}:namespace\.",
     ),
     "wrong type": (
         lambda config: config.update({f"{PROJECT_NAME}:messaging": {"maxReceives": "many"}}),

@@ -80,7 +80,7 @@ def test_text_against_an_empty_stack():
         "  +   1 aws:sns/topic:Topic\n"
         "  +   1 aws:sqs/queue:Queue\n"
         "\n"
-        "Policies: 70 rules, 1 mandatory\n"
+        "Policies: 70 rules, 1 mandatory violation\n"
         "  [mandatory] queue-encrypted: aws:sqs/queue:Queue events: a|b <script>\n"
         "      Messages lie there.\n"
         "Error: It is wrong.\n"
@@ -102,7 +102,7 @@ def test_text_against_an_earlier_preview():
         "  ~ aws:sqs/queue:Queue events",
     ]
     assert lines[3] == "      delaySeconds: 0 -> 5"
-    assert "Policies: 70 rules, none broken" in lines
+    assert "Policies: 70 rules, no violations" in lines
     assert "Monthly cost: 2.50 USD (+1.25)" in lines
 
 

@@ -80,7 +80,12 @@ def test_no_secret_stands_in_a_stack_file():
 CASES = {
     "a misspelt key": (
         {f"{PROJECT}:prefx": "dev-"},
-        f"Pulumi.dev.yaml: unknown setting {PROJECT}:prefx; expected one of access, account, "
+        f"Pulumi.dev.yaml: unknown setting {PROJECT}:prefx; the most similar setting is "
+        f"{PROJECT}:prefix.",
+    ),
+    "a key unlike all others": (
+        {f"{PROJECT}:colour": "blue"},
+        f"Pulumi.dev.yaml: unknown setting {PROJECT}:colour; expected one of access, account, "
         "alarmEmails, aws:defaultTags, aws:region, database, deletionProtection, email, "
         "foundation, gateway, identity, images, messaging, metricsWorkspaceId, namespace, network, "
         "nodes, patience, prefix, push, quota, restoredTables, scheduler, services, unlock, "
@@ -88,10 +93,8 @@ CASES = {
     ),
     "a misspelt key inside": (
         {f"{PROJECT}:database/rds/instanceClas": "db.t4g.micro"},
-        f"Pulumi.dev.yaml: unknown setting {PROJECT}:database.rds.instanceClas; expected one of "
-        "alarmConnections, allowMajorUpgrade, applyImmediately, backupDays, identifier, "
-        "instanceClass, maxStorage, multiAz, password, restore, securityGroupIds, storage, "
-        "subnetIds, version.",
+        f"Pulumi.dev.yaml: unknown setting {PROJECT}:database.rds.instanceClas; the most similar "
+        f"setting is {PROJECT}:database.rds.instanceClass.",
     ),
     "a misspelt namespace": (
         {"hrald:prefix": "dev-"},
@@ -123,11 +126,8 @@ CASES = {
     ),
     "a misspelt key of a value that must be": (
         {f"{PROJECT}:namespace": None, f"{PROJECT}:namespce": "dev"},
-        f"Pulumi.dev.yaml: unknown setting {PROJECT}:namespce; expected one of access, account, "
-        "alarmEmails, aws:defaultTags, aws:region, database, deletionProtection, email, "
-        "foundation, gateway, identity, images, messaging, metricsWorkspaceId, namespace, network, "
-        "nodes, patience, prefix, push, quota, restoredTables, scheduler, services, unlock, "
-        "version, workloadEnvironment (1 more).",
+        f"Pulumi.dev.yaml: unknown setting {PROJECT}:namespce; the most similar setting is "
+        f"{PROJECT}:namespace (1 more problem).",
     ),
     "a network that is longer than an address": (
         {f"{PROJECT}:network/callerCidrs": ["10.0.0.0/33"]},
@@ -283,7 +283,7 @@ CASES = {
     "several things": (
         {f"{PROJECT}:prefix": "Dev", f"{PROJECT}:account": "1"},
         f"Pulumi.dev.yaml: {PROJECT}:account is wrong: expected to match pattern '^[0-9]{{12}}$'; "
-        'got "1" (1 more).',
+        'got "1" (1 more problem).',
     ),
 }
 

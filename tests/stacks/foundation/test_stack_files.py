@@ -63,10 +63,8 @@ def refusal(**changes):
     [
         (
             {"nam": "x"},
-            "stacks/foundation/Pulumi.dev.yaml: unknown setting "
-            "herald-foundation:nam; expected one of "
-            "account, aws:defaultTags, aws:region, cluster, deletionProtection, deployment, name, "
-            "network, platformPrefix, state, unlock, zone.",
+            "stacks/foundation/Pulumi.dev.yaml: unknown setting herald-foundation:nam; "
+            "the most similar setting is herald-foundation:name.",
         ),
         (
             {"network": {"cidr": "10.0.0.0/16", "zones": ["eu-central-1a"]}},

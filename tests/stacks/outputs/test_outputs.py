@@ -160,7 +160,7 @@ def test_a_missing_pulumi_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert complaint() == (
         "expected the program `pulumi` on the PATH, but it is missing; "
-        'install it, or for the local stack run eval "$(make -s urls)"'
+        "install it, or for the local stack run `make shell`"
     )
 
 
