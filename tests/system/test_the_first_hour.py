@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,12 +11,23 @@ from stacks.config.project import ROOT
 from tests.docs import pages
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.system
+
 
 def section(title: str) -> str:
     """Return the commands of one section as a script."""
     text = pages.TEXTS["docs/tutorial.md"]
     body = text.partition(f". {title}\n")[2].partition("\n## ")[0]
     return "\n".join(pages.commands(body))
+
+
+def documents(text: str) -> Iterator[Any]:
+    """Return the JSON documents of a text, which follow each other."""
+    decoder = json.JSONDecoder()
+    while text := text.lstrip():
+        document, end = decoder.raw_decode(text)
+        yield document
+        text = text[end:]
 
 
 @pytest.fixture
@@ -37,14 +50,15 @@ def shell(platform):
 
 def test_reminder_is_created(shell):
     shown = shell(section("Send a reminder"))
-    device, reminder, *_ = shown.splitlines()
-    assert json.loads(device)["fcmToken"] == "valid-phone"
-    assert json.loads(reminder)["message"] == "Water the plants"
-    assert json.loads(reminder)["nextDate"] == json.loads(reminder)["date"]
+    device, reminder, _, reminders = documents(shown)
+    assert device["fcmToken"] == "valid-phone"
+    assert reminder["message"] == "Water the plants"
+    assert reminder["nextDate"] == reminder["date"]
+    assert reminder in reminders["items"]
 
 
 def test_rejected_event_is_listed_and_discarded(shell):
     publish, show, discard = section("Repair a dead letter").splitlines()
     shell(publish)
-    eventually(lambda: "MalformedEvent: not an event: id: Field required" in shell(show))
-    assert "dead letter of the event queue discarded" in shell(discard)
+    eventually(lambda: "MalformedEvent" in shell(show))
+    assert "of the event queue discarded; about 0 left" in shell(discard)
