@@ -7,10 +7,10 @@ from typing import Any
 LONGEST = 25  # seconds; less than what would help a loop that nobody wakes
 
 
-def eventually(find: Callable[[], Any], seconds: float = LONGEST) -> Any:
+def eventually(find: Callable[[], Any], seconds: float = LONGEST, pause: float = 0.01) -> Any:
     """Return what `find` returns, once that is true; fail after the seconds."""
     end = time.monotonic() + seconds
     while not (found := find()):
         assert time.monotonic() < end, f"it did not happen in {seconds} s"
-        time.sleep(0.01)
+        time.sleep(pause)
     return found

@@ -7,6 +7,10 @@ import pytest
 from tests.rehearsals.environment import Account, account
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--load-minutes", type=float, default=3, help="of normal load without alerts")
+
+
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with account(tmp_path_factory.mktemp("account")) as running:

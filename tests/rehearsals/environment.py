@@ -24,7 +24,7 @@ from tests.rehearsals.clusterless import Objects
 from tests.services.notification_service.examples import service_account_key
 from tests.services.processes import free_port, status
 from tests.upgrade.fleet import Loaded, wait_for_answer
-from tests.upgrade.previous_version import NEW
+from tests.upgrade.previous_version import NEW, Version
 from tests.waiting import eventually
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -54,7 +54,19 @@ class Account:
 
 
 @contextmanager
-def account(folder: Path) -> Iterator[Account]:
+def inbox_at(url: str, credentials: Path) -> Iterator[None]:
+    options = ["--listen", url.removeprefix("http://"), "--credentials", str(credentials)]
+    command = [sys.executable, "-m", "local.inbox", *options]
+    with subprocess.Popen(command, cwd=PROJECT) as process:
+        try:
+            wait_for_answer(f"{url}/health")
+            yield
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def account(folder: Path, version: Version = NEW) -> Iterator[Account]:
     """Start the emulator, with servers for RDS, and the inbox."""
     databases = folder / "databases"
     databases.mkdir()
@@ -65,13 +77,8 @@ def account(folder: Path) -> Iterator[Account]:
     credentials = folder / "firebase-key.json"
     credentials.write_text(json.dumps(key))
     with ExitStack() as running:
-        listen = inbox.removeprefix("http://")
-        options = ["--listen", listen, "--credentials", str(credentials)]
-        process = subprocess.Popen([sys.executable, "-m", "local.inbox", *options], cwd=PROJECT)
-        running.callback(process.wait)
-        running.callback(process.terminate)
-        wait_for_answer(f"{inbox}/health")
-        loaded = Loaded(NEW)
+        running.enter_context(inbox_at(inbox, credentials))
+        loaded = Loaded(version)
         running.callback(loaded.close)
         emulator = aws_emulator("--databases", str(databases), inbox=inbox, **MANAGED_POLICIES)
         url = running.enter_context(emulator)
@@ -82,6 +89,7 @@ def account(folder: Path) -> Iterator[Account]:
 class Pod:
     process: int
     url: str
+    metrics_port: int
     log: Path
     template: Settings
 
@@ -191,11 +199,12 @@ class Environment:
     def start(self, name: str, deployment: Settings) -> Pod:
         command, settings = self.objects.command(deployment)
         port = free_port()
-        ports = {"HTTP_PORT": str(port), "METRICS_PORT": str(free_port())}
+        metrics_port = free_port()
+        ports = {"HTTP_PORT": str(port), "METRICS_PORT": str(metrics_port)}
         log = self.folder / f"{name}-{port}.log"
         process = self.account.loaded.run(command, {**settings, **ports}, log)
         url = f"http://127.0.0.1:{port}"
-        return Pod(process, url, log, deployment["spec"]["template"])
+        return Pod(process, url, metrics_port, log, deployment["spec"]["template"])
 
     def is_ready(self, pod: Pod) -> bool:
         code = self.account.loaded.exit_code(pod.process, wait=False)

@@ -1,17 +1,15 @@
 """Stages are stopped for real; each alert reaches the alarm topic, and so does its end."""
 
-import json
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from sqlalchemy import create_engine, make_url, text
+
+from tests.alarm_topic import Operator, operator_of
 
 pytestmark = [pytest.mark.system, pytest.mark.disruptive, pytest.mark.timeout(900)]
 REPORTED = 120  # seconds from the stop of a stage to the report
@@ -26,74 +24,20 @@ STOPPED_CONSUMERS = {
     ("ServiceSilent", "event-service"),
     ("ServiceSilent", "notification-service"),
 }
-Alert = tuple[str, str]  # name and service
-
-
-@dataclass
-class Operator:
-    """Hears the alarm topic, as an operator's e-mail would."""
-
-    platform: Any
-    sqs: Any
-    queue: str
-    heard: dict[str, set[str]] = field(default_factory=lambda: {"FIRING": set(), "RESOLVED": set()})
-
-    def alerts(self) -> set[Alert]:
-        """Return the alerts that fire in Prometheus now."""
-        answer = httpx.get(f"{self.platform.shell['PROMETHEUS_URL']}/api/v1/alerts")
-        return {
-            (alert["labels"]["alertname"], alert["labels"].get("service", ""))
-            for alert in answer.json()["data"]["alerts"]
-            if alert["state"] == "firing"
-        }
-
-    def listen(self) -> None:
-        received = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
-        for message in received.get("Messages", ()):
-            status, _, name = json.loads(message["Body"])["Subject"].partition(": ")
-            self.heard[status].add(name)
-            self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-
-    def await_alerts(self, wanted: set[Alert]) -> float:
-        """Return the seconds until all fire and were heard."""
-        names = {name for name, _ in wanted}
-        return self._await(
-            lambda: wanted <= self.alerts() and names <= self.heard["FIRING"], REPORTED + 30
-        )
-
-    def await_silence(self, names: set[str]) -> float:
-        return self._await(lambda: not self.alerts() and names <= self.heard["RESOLVED"], OVER)
-
-    def _await(self, condition: Callable[[], bool], timeout: float) -> float:
-        began = time.monotonic()
-        while not condition():
-            waited = time.monotonic() - began
-            assert waited < timeout, f"firing: {self.alerts()}, heard: {self.heard}"
-            time.sleep(1)
-            self.listen()
-        return time.monotonic() - began
 
 
 @pytest.fixture
 def operator(platform) -> Iterator[Operator]:
-    endpoint = platform.shell["AWS_ENDPOINT_URL"]
-    clients = [
-        boto3.client(
-            name, endpoint_url=endpoint, region_name=platform.shell["AWS_REGION"],
+    def client(service: str) -> Any:
+        return boto3.client(
+            service, endpoint_url=platform.shell["AWS_ENDPOINT_URL"],
+            region_name=platform.shell["AWS_REGION"],
             aws_access_key_id="local", aws_secret_access_key="local",
-        )
-        for name in ("sqs", "sns")
-    ]  # fmt: skip
-    sqs, sns = clients
-    url = sqs.create_queue(QueueName=f"operator-{uuid.uuid4().hex[:8]}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    topic = platform.outputs()["alarm_topic_arn"]
-    subscribed = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
-    yield Operator(platform, sqs, url)
-    sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
-    sqs.delete_queue(QueueUrl=url)
-    for client in clients:
-        client.close()
+        )  # fmt: skip
+
+    prometheus = platform.shell["PROMETHEUS_URL"]
+    with operator_of(platform.outputs()["alarm_topic_arn"], prometheus, client) as operator:
+        yield operator
 
 
 @contextmanager
@@ -130,9 +74,9 @@ def stuck_event(platform: Any) -> Iterator[None]:
 
 
 @contextmanager
-def dead_letter(operator: Operator) -> Iterator[None]:
+def dead_letter(platform: Any, operator: Operator) -> Iterator[None]:
     """Send a message that event-service refuses."""
-    queue = operator.platform.outputs()["queues"]["event"]
+    queue = platform.outputs()["queues"]["event"]
     operator.sqs.send_message(QueueUrl=queue["url"], MessageBody="no event")
     try:
         yield
@@ -141,13 +85,15 @@ def dead_letter(operator: Operator) -> Iterator[None]:
 
 
 def test_stopped_stages_are_reported_and_cleared(platform, operator):
-    operator._await(lambda: not operator.alerts(), OVER)  # of what tests before have stopped
-    with stuck_event(platform), dead_letter(operator), stopped(platform, "notification-scheduler"):
-        stages = operator.await_alerts(STOPPED_STAGES)
+    # Tests before this one have stopped stages, too.
+    operator.await_silence(set(), OVER)
+    scheduler = stopped(platform, "notification-scheduler")
+    with stuck_event(platform), dead_letter(platform, operator), scheduler:
+        stages = operator.await_alerts(STOPPED_STAGES, REPORTED + 30)
         assert stages < REPORTED
         with stopped(platform, "event-service", "notification-service"):
-            consumers = operator.await_alerts(STOPPED_CONSUMERS)
+            consumers = operator.await_alerts(STOPPED_CONSUMERS, REPORTED + 30)
             assert consumers < REPORTED
     names = {name for name, _ in STOPPED_STAGES | STOPPED_CONSUMERS}
-    over = operator.await_silence(names)
+    over = operator.await_silence(names, OVER)
     print(f"stages {stages:.0f} s, consumers {consumers:.0f} s, over after {over:.0f} s")

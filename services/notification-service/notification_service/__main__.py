@@ -45,6 +45,7 @@ from notification_service.metrics import (
     CANARY_DELIVERED,
     count_claim,
     count_delivery,
+    start_text_counters,
     waiting_measures,
 )
 from notification_service.pacing import SharedPace
@@ -172,6 +173,8 @@ def adapters_of(
     unsubscription: Unsubscription | None,
     pace: SharedPace,
 ) -> Adapters:
+    texts = Texts(Templates())
+    start_text_counters(texts.kinds())
     return Adapters(
         devices=PostgresDevices(engine),
         preferences=PostgresPreferences(engine),
@@ -185,7 +188,7 @@ def adapters_of(
         suppressed=PostgresSuppressedAddresses(engine),
         push=push,
         email=email_provider(settings),
-        texts=Texts(Templates()),
+        texts=texts,
         senders=Senders(),
         pace=pace,
         observe=count_delivery,

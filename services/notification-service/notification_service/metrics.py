@@ -1,7 +1,7 @@
 """Defines the metrics of deliveries."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from event_messages.content import CHANNELS, Channel
@@ -89,6 +89,17 @@ def watch_breakers(
 ) -> None:
     SPARED.labels(provider.lower()).set_function(lambda: float(is_spared()))
     MISCONFIGURED.labels(provider.lower()).set_function(lambda: float(is_misconfigured()))
+
+
+def start_text_counters(locales: Mapping[str, Iterable[str]]) -> None:
+    """Start the counter of each template with 0, so that alerts see its first failure.
+
+    `locales` contains the locales of each kind.
+    """
+    for kind, names in locales.items():
+        for locale in names:
+            for channel in CHANNELS:
+                FAILED_TEXTS.labels(kind, locale, channel)
 
 
 def count_failed_text(kind: str, locale: str, channel: str) -> None:

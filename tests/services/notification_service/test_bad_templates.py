@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from notification_service.metrics import start_text_counters
 from notification_service.templates import PARTS, Templates
 from notification_service.texts import Item, PushText, Reader, Texts
 from prometheus_client import REGISTRY
@@ -102,3 +103,12 @@ def test_a_failure_is_counted_and_logged(folder, write, caplog):
     assert count() == before + 1
     [record] = [one for one in caplog.records if one.message == "template failed"]
     assert record.reason == "UndefinedError: 'nowhere' is undefined"
+
+
+def test_each_text_counter_starts_with_zero():
+    names = {"zero": ["en", "de"]}
+    start_text_counters(names)
+    for locale in names["zero"]:
+        for channel in PARTS:
+            labels = {"kind": "zero", "locale": locale, "channel": channel}
+            assert REGISTRY.get_sample_value("text_template_failures_total", labels) == 0
