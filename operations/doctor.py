@@ -6,7 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from operations import checks
+from operations.checks import (
+    account,
+    email,
+    gateway,
+    permissions,
+    quotas,
+    running,
+    settings,
+    tools,
+)
+from operations.checks.problem import NotWell
 from operations.errors import sentence
 from operations.stack import Stack
 
@@ -29,22 +39,26 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
+# Those before "outputs" name what would stop a first update.
 CHECKS = (
-    Check("pulumi", checks.pulumi),
-    Check("kubectl", checks.kubectl),
-    Check("stack file", checks.stack_file),
-    Check("environment", checks.environment, needs=("stack file",)),
-    Check("configuration", checks.configuration, needs=("pulumi", "stack file")),
-    Check("builder", checks.builder, needs=("stack file",)),
-    Check("AWS identity", checks.identity, needs=("environment",)),
-    Check("outputs", checks.outputs, needs=("pulumi", "stack file")),
-    Check("cluster", checks.cluster, needs=("kubectl", "outputs")),
-    Check("deployments", checks.deployments, needs=("cluster",)),
-    Check("queues", checks.queues, needs=("AWS identity", "outputs")),
-    Check("e-mail", checks.email, needs=("AWS identity", "outputs")),
-    Check("e-mail access", checks.email_access, needs=("AWS identity",)),
-    Check("gateway", checks.gateway, needs=("AWS identity", "outputs")),
-    Check("database", checks.database, needs=("outputs",)),
+    Check("pulumi", tools.pulumi),
+    Check("kubectl", tools.kubectl),
+    Check("stack file", settings.stack_file),
+    Check("environment", settings.environment, needs=("stack file",)),
+    Check("configuration", settings.configuration, needs=("pulumi", "stack file")),
+    Check("builder", tools.builder, needs=("stack file",)),
+    Check("AWS identity", account.identity, needs=("environment",)),
+    Check("permissions", permissions.permissions, needs=("pulumi", "AWS identity")),
+    Check("quotas", quotas.quotas, needs=("AWS identity",)),
+    Check("zone", gateway.zone, needs=("AWS identity",)),
+    Check("e-mail access", email.email_access, needs=("AWS identity",)),
+    Check("outputs", settings.outputs, needs=("pulumi", "stack file")),
+    Check("cluster", running.cluster, needs=("kubectl", "outputs")),
+    Check("deployments", running.deployments, needs=("cluster",)),
+    Check("queues", running.queues, needs=("AWS identity", "outputs")),
+    Check("e-mail", email.email, needs=("AWS identity", "outputs")),
+    Check("gateway", gateway.gateway, needs=("zone", "outputs")),
+    Check("database", running.database, needs=("outputs",)),
 )
 
 
@@ -63,7 +77,7 @@ def findings(stack: Stack) -> list[Finding]:
 def finding(check: Check, stack: Stack) -> Finding:
     try:
         return Finding(check.name, "ok", check.run(stack))
-    except checks.NotWell as problem:
+    except NotWell as problem:
         return Finding(check.name, "failed", problem.text, problem.remedy)
     except Exception as error:
         message = sentence(error)

@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from operations.errors import NoProject, OperatorError
-from stacks.config.project import ROOT
+from stacks.config.project import PROJECT, ROOT
 from stacks.outputs.models import StackOutputs, describe_missing, read_stack
 
-SAME_ENDPOINT = {"sesv2": "ses"}  # the provider uses one endpoint for aws.ses
+# Names in the provider's settings: it uses one endpoint for aws.ses.
+SAME_ENDPOINT = {"sesv2": "ses", "service-quotas": "servicequotas"}
 TIMEOUT = 60  # seconds per answer of Pulumi
 
 
@@ -39,10 +40,36 @@ class Stack:
         _ = self.written
         return read_stack(self.name)
 
-    def pulumi(self, *arguments: str) -> Any:
-        """Return the JSON output of `pulumi … --stack NAME`."""
+    @property
+    def foundation(self) -> str | None:
+        """Return the full name of the foundation's stack, for example organization/f/dev."""
+        name: str | None = self.written.get(f"{PROJECT}:foundation", {}).get("stack")
+        return name
+
+    @cached_property
+    def foundation_settings(self) -> dict[str, Any]:
+        """Return the `config` of the foundation's stack file; empty without such a file."""
+        import yaml
+
+        short = (self.foundation or "").rpartition("/")[2]
+        file = ROOT / "stacks" / "foundation" / f"Pulumi.{short}.yaml"
+        if not short or not file.exists():
+            return {}
+        config: dict[str, Any] = yaml.safe_load(file.read_text("utf-8")).get("config", {})
+        return config
+
+    @cached_property
+    def foundation_outputs(self) -> dict[str, Any]:
+        """Return the outputs of the foundation; empty without a foundation."""
+        if self.foundation is None:
+            return {}
+        read: dict[str, Any] = self.pulumi("stack", "output", "--json", stack=self.foundation)
+        return read
+
+    def pulumi(self, *arguments: str, stack: str | None = None) -> Any:
+        """Return the JSON output of `pulumi … --stack NAME`, by default of this stack."""
         _ = self.written  # reports a misspelt name without Pulumi
-        command = ["pulumi", *arguments, "--stack", self.name, "--non-interactive"]
+        command = ["pulumi", *arguments, "--stack", stack or self.name, "--non-interactive"]
         try:
             done = subprocess.run(
                 command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=TIMEOUT
@@ -56,7 +83,7 @@ class Stack:
             ) from None
         if done.returncode != 0:
             said = done.stderr.strip().splitlines() or ["nothing"]
-            raise OperatorError(f"could not read stack {self.name}; Pulumi reported: {said[-1]}")
+            raise OperatorError(f"could not read stack {command[-2]}; Pulumi reported: {said[-1]}")
         return json.loads(done.stdout)
 
     def last_update(self) -> dict[str, Any] | None:

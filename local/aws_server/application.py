@@ -8,7 +8,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local.aws_server import (
     authorization,
     memory,
+    policy_simulation,
     queues,
+    quotas,
     rds_instances,
     ses_account,
     ses_api,
@@ -32,6 +34,8 @@ def aws_application(
     sessions.extend()
     web_identities.extend(web_identities.Issuer(issuer))
     memory.extend()
+    policy_simulation.extend()
+    quotas.extend()
     rds_instances.extend(servers)
     table_history.extend()
     queues.extend()

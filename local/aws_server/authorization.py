@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import get_service_model
 from moto.iam.exceptions import NotFoundException
-from moto.iam.models import ManagedPolicy, iam_backends
+from moto.iam.models import IAMBackend, ManagedPolicy, Role, iam_backends
 
 from local.aws_server.policies import Request, Statement, find_refusal, statements_of
 from local.aws_server.replacement import replace_method
@@ -65,6 +65,10 @@ def policies_of(session: Session) -> list[list[tuple[Statement, ...]]]:
         role = backend.get_role_by_arn(session.role_arn)
     except NotFoundException:
         return [[]]
+    return policies_of_role(backend, role)
+
+
+def policies_of_role(backend: IAMBackend, role: Role) -> list[list[tuple[Statement, ...]]]:
     own = [*role.policies.values(), *map(document_of, role.managed_policies.values())]
     if role.permissions_boundary_arn is None:
         return [[statements_of(each) for each in own]]

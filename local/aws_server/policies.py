@@ -126,6 +126,9 @@ def satisfies(
 
 def holds(operator: str, expected: Values, values: Values | None) -> bool:
     """Evaluate one condition; `values` is None if the request lacks the key."""
+    quantifier, _, single = operator.rpartition(":")
+    if quantifier == "ForAllValues":
+        return all(holds(single, expected, [value]) for value in values or ())
     plain = operator.removesuffix("IfExists")
     if values is None and plain != operator:
         return True

@@ -4,14 +4,18 @@ The names of the platform's resources start with its prefix; those of the founda
 deploy role cannot change its own permissions, the cluster, the network or the key of the state.
 """
 
+from __future__ import annotations  # `herald` works without the package of components
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from herald_infra.policy_document import Statement
 from pulumi import Input
 
 from stacks.config.services import find_services
+
+if TYPE_CHECKING:
+    from herald_infra.policy_document import Statement
 
 SYSTEM = "herald"  # value of the tag `system` on every resource of the platform
 # AWS managed policies that roles of the platform may have: for functions in a network, and for
@@ -174,6 +178,12 @@ def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
         },
         granted("iam", ["CreateServiceLinkedRole"], [linked]),  # for the account's first database
     ]
+
+
+def simulation(place: Place, foundation: str) -> Statement:
+    """Return the permission to simulate the deploy role, with which `herald doctor` checks it."""
+    own = [place.role_arn(f"{foundation}-deploy-*")]
+    return granted("iam", ["GetRole", "SimulatePrincipalPolicy"], own)
 
 
 def found_by_listing(place: Place) -> list[Statement]:

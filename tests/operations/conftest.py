@@ -14,6 +14,7 @@ import yaml
 from operations.command_line import main
 from operations.stack import Stack
 from stacks.config.project import PROJECT
+from tests.emulator import aws_emulator
 from tests.stacks.conftest import platform
 
 __all__ = ["platform"]  # a fixture: the real program, run on mocks
@@ -80,7 +81,10 @@ class ProjectFolder:
         (self.folder / program).unlink()
 
     def endpoints(self, url: str) -> None:
-        services = ("acm", "cloudwatch", "route53", "ses", "sns", "sqs", "sts")
+        services = (
+            *("acm", "cloudwatch", "ec2", "eks", "iam", "rds", "route53"),
+            *("ses", "servicequotas", "sns", "sqs", "sts"),
+        )
         self.settings["aws:endpoints"] = [dict.fromkeys(services, url)]
         self.write()
         self.answer("pulumi", "output", outputs(url))
@@ -150,6 +154,19 @@ def aws_server() -> Iterator[str]:
     yield f"http://{host}:{port}"
     server.stop()
     server._server.server_close()  # type: ignore[union-attr]  # stop leaves the socket open
+
+
+@pytest.fixture(scope="session")
+def emulator_url() -> Iterator[str]:
+    with aws_emulator() as url:
+        yield url
+
+
+@pytest.fixture
+def emulator(emulator_url: str) -> str:
+    """The whole AWS emulator, which knows nothing yet."""
+    httpx.post(f"{emulator_url}/moto-api/reset").raise_for_status()
+    return emulator_url
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ Cause = Callable[[MonitoredPlatform], AbstractContextManager[None]]
 CAUSES: dict[Cause, set[str]] = {}  # with the alerts of each
 SENDER = "reminders@example.com"
 ALLOW = "alter database {} with allow_connections {}"
-CUT = "select pg_terminate_backend(pid) from pg_stat_activity where datname = :database"
+CUT = "select pg_terminate_backend(pid) from pg_stat_activity where datname = :cut"
 DEVICES = [f"phone-{number}" for number in range(6)]  # users with a device
 
 
@@ -43,6 +43,7 @@ def broken_template(platform: MonitoredPlatform) -> Iterator[None]:
     yield
     file.write_text(correct)
     platform.restart("notification-service")
+    platform.await_scrape("notification-service")
 
 
 @fires("EmailsBounce")
@@ -153,7 +154,8 @@ def hanging_scheduler(platform: MonitoredPlatform) -> Iterator[None]:
 def slow_scheduler(platform: MonitoredPlatform) -> Iterator[None]:
     """Let the scheduler hang for half a minute, before and after other causes."""
     with hanging_scheduler(platform):
-        time.sleep(35)
+        platform.operator.listen_for(35)
+    platform.operator.listen_for(20)  # Prometheus reads what is late
     yield
     while "NotificationsLate" not in platform.operator.heard["FIRING"]:
         with hanging_scheduler(platform):
@@ -172,13 +174,14 @@ def stopped_service(platform: MonitoredPlatform) -> Iterator[None]:
 def unreachable_database(platform: MonitoredPlatform) -> Iterator[None]:
     """Cut notification-service from its database while it has a message."""
     with without_database(platform, "devices"):
+        platform.send("push", ["nobody"])
         yield
 
 
 @contextmanager
 def without_database(platform: MonitoredPlatform, name: str) -> Iterator[None]:
     platform.execute("postgres", ALLOW.format(name, "false"))
-    platform.execute("postgres", CUT, database=name)
+    platform.execute("postgres", CUT, cut=name)
     try:
         yield
     finally:
@@ -201,7 +204,7 @@ def struggling_database(platform: MonitoredPlatform) -> Iterator[None]:
     """Lock the reminders for seconds, again and again, then cut the database off."""
 
     def struggle() -> None:
-        for _ in range(5):
+        for _ in range(7):
             lock_reminders(platform)
             time.sleep(15)
         with without_database(platform, "reminders"):

@@ -231,7 +231,8 @@ def test_whoever_deploys_cannot_give_itself_more(deploying):
             assert each["Resource"] == own
             bound = each["Condition"]["ArnEquals"]["iam:PermissionsBoundary"]
             assert bound.endswith(":policy/herald-dev-services-1a2b3c4")
-        if any(action.startswith("iam:") for action in each["Action"]):
+        writes = {*each["Action"]} - {"iam:GetRole", "iam:SimulatePrincipalPolicy"}
+        if any(action.startswith("iam:") for action in writes):
             linked = "arn:aws:iam::111122223333:role/aws-service-role/rds.amazonaws.com/"
             assert each["Resource"] == own or each["Resource"][0].startswith(linked)
     assert "iam:DeleteRolePermissionsBoundary" not in actions(deploying)
