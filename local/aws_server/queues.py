@@ -1,21 +1,41 @@
-"""Makes SQS safe for many consumers: no message is lost or delivered twice."""
+"""Makes SQS safe for many consumers: no message is lost or delivered twice.
+
+Names of deleted queues stay reserved, as in SQS.
+"""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
 from flask import has_request_context, request
+from moto.sqs.exceptions import SQSException
 from moto.sqs.models import Message, Queue, SQSBackend
 
 from local.aws_server.replacement import replace_method, replace_property
 
 POLL_PERIOD = 0.25  # seconds; nothing announces messages that become visible again
+RESERVED = 60  # seconds; https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 
 receive_at_once = SQSBackend.receive_message
 delete_one = Queue.delete_message
+create_moto_queue = SQSBackend.create_queue
+delete_moto_queue = SQSBackend.delete_queue
+
+
+class QueueDeletedRecently(SQSException):
+    """Rejects the name of a queue that was deleted within the last minute."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "AWS.SimpleQueueService.QueueDeletedRecently",
+            f"You must wait {RESERVED} seconds after deleting a queue before you can create "
+            "another with the same name.",
+        )
 
 
 def extend() -> None:
+    replace_method(SQSBackend, "create_queue", create_queue)
+    replace_method(SQSBackend, "delete_queue", delete_queue)
     # In moto, two receivers can get the same message, and a disconnected receiver can lose one.
     replace_method(SQSBackend, "receive_message", receive_message)
     # moto rebuilds the list of messages, and loses messages that are sent at that time.
@@ -25,6 +45,18 @@ def extend() -> None:
     # moto creates four dates to compare two numbers, for every message of a queue.
     replace_property(Message, "visible", lambda message: milliseconds() > message.visible_at)
     replace_property(Message, "delayed", lambda message: milliseconds() < message.delayed_until)
+
+
+def create_queue(backend: SQSBackend, name: str, *args: Any, **kwargs: Any) -> Queue:
+    deleted = vars(backend).get("deleted", {}).get(name)
+    if deleted is not None and time.monotonic() - deleted < RESERVED:
+        raise QueueDeletedRecently
+    return create_moto_queue(backend, name, *args, **kwargs)
+
+
+def delete_queue(backend: SQSBackend, queue_name: str) -> None:
+    delete_moto_queue(backend, queue_name)
+    vars(backend).setdefault("deleted", {})[queue_name] = time.monotonic()
 
 
 def receive_message(

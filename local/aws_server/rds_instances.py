@@ -8,6 +8,7 @@ from typing import Any
 from moto.rds.exceptions import InvalidParameterCombination, InvalidParameterValue
 from moto.rds.models import DBInstance, DBSnapshot, MasterUserSecret, RDSBackend
 
+from local.aws_server.rds_dependencies import expect_usable_key, start_monitoring
 from local.aws_server.rds_servers import HOST, Server, Servers
 from local.aws_server.replacement import add_attribute, replace_method, replace_property
 
@@ -39,6 +40,8 @@ def extend(servers: Servers | None) -> None:
     replace_method(RDSBackend, "modify_db_instance", modify)
     replace_method(RDSBackend, "delete_db_instance", delete)
     replace_method(RDSBackend, "create_db_snapshot", create_snapshot)
+    # In moto, an instance that is made again within a minute has the backup of the first.
+    replace_method(DBInstance, "save_automated_backup", save_automated_backup)
     replace_method(RDSBackend, "restore_db_instance_to_point_in_time", restore_point_in_time)
     replace_method(RDSBackend, "restore_db_instance_from_db_snapshot", restore_snapshot)
     replace_property(DBInstance, "address", address)
@@ -77,8 +80,10 @@ def create(backend: Any, settings: Settings) -> DBInstance:
 
 def record(backend: RDSBackend, settings: Settings) -> DBInstance:
     """Store an instance with a unique id, and with settings that moto omits."""
+    expect_usable_key(backend, settings.get("kms_key_id"))
     instance: DBInstance = create_moto_instance(backend, settings)
     vars(instance).update(insights(settings), dbi_resource_id=f"db-{secrets.token_hex(13).upper()}")
+    start_monitoring(instance)
     return instance
 
 
@@ -113,6 +118,8 @@ def password_of(instance: DBInstance) -> str:
 def modify(backend: Any, identifier: str, settings: Settings) -> DBInstance:
     instance = backend.describe_db_instances(identifier)[0]
     check_upgrade(backend, instance, settings)
+    if settings.get("allocated_storage", instance.allocated_storage) < instance.allocated_storage:
+        raise InvalidParameterCombination("Storage cannot be decreased.")
     before = instance.engine_version
     now = dict(settings)
     if not settings.get("apply_immediately"):
@@ -120,6 +127,7 @@ def modify(backend: Any, identifier: str, settings: Settings) -> DBInstance:
         vars(instance)["pending_modified_values"] = later
     modified: DBInstance = modify_moto_instance(backend, identifier, now)
     vars(modified).update(insights(settings))
+    start_monitoring(modified)
     if {"manage_master_user_password", "master_user_password", "rotate_master_user_password"} & {
         *settings
     }:
@@ -177,6 +185,11 @@ def create_snapshot(
     if snapshot_type == "manual" and "server" in vars(snapshot.database):
         backend.servers.take_snapshot(db_instance_identifier, db_snapshot_identifier)
     return snapshot
+
+
+def save_automated_backup(instance: DBInstance) -> None:
+    name = f"rds:{instance.db_instance_identifier}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
+    instance.backend.create_auto_snapshot(instance.db_instance_identifier, name)
 
 
 def restore_point_in_time(backend: Any, source: str, target: str, request: Settings) -> DBInstance:

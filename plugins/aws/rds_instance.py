@@ -72,6 +72,7 @@ _AFTER_RESTORE = frozenset(
     | {"monitoringRoleArn", "password", "performanceInsightsEnabled"}
     | {"performanceInsightsKmsKeyId", "performanceInsightsRetentionPeriod"}
 )
+_AFTER_SNAPSHOT = _AFTER_RESTORE | {"allocatedStorage", "engineVersion", "maxAllocatedStorage"}
 _OTHER_NAMES_AT_CHANGE = {"Port": "DBPortNumber"}
 
 
@@ -127,7 +128,10 @@ class Instance(RdsResource):
             "modify_db_instance",
             DBInstanceIdentifier=self._made,
             ApplyImmediately=True,
-            **_parameters(inputs, _AFTER_RESTORE),
+            AllowMajorVersionUpgrade=inputs.get("allowMajorVersionUpgrade", False),
+            **_parameters(
+                inputs, _AFTER_SNAPSHOT if inputs.get("snapshotIdentifier") else _AFTER_RESTORE
+            ),
         )
 
     def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:

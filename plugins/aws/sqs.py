@@ -2,11 +2,13 @@
 
 import json
 import threading
+import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from plugins.aws.attributes import Attribute, to_attributes, to_properties
 from plugins.aws.resource import AwsResource, change_tags, tag_outputs
+from plugins.errors import RefusedByService
 from plugins.resource import AutoName
 from plugins.values import Properties
 
@@ -22,6 +24,8 @@ _DEFAULTS = {
 # The emulator drops the policy of a queue when another attribute changes. The lock makes reading
 # and writing the policy one step.
 _policy_lock = threading.Lock()
+_DELETED_RECENTLY = "AWS.SimpleQueueService.QueueDeletedRecently"
+_CREATION = 70  # seconds; SQS reserves the name of a deleted queue for 60
 
 
 class SqsResource(AwsResource):
@@ -75,13 +79,20 @@ class Queue(SqsResource):
 
     def create(self, inputs: Properties) -> str:
         request = {name: value for name, value in inputs.items() if value is not False}
-        answer = self.call(
-            "create_queue",
-            QueueName=self.physical_name(inputs),
-            Attributes=to_attributes(self.attributes, request),
-            tags=inputs.get("tags", {}),
-        )
-        return str(answer["QueueUrl"])
+        name, deadline = self.physical_name(inputs), time.monotonic() + _CREATION
+        while True:
+            try:
+                answer = self.call(
+                    "create_queue",
+                    QueueName=name,
+                    Attributes=to_attributes(self.attributes, request),
+                    tags=inputs.get("tags", {}),
+                )
+                return str(answer["QueueUrl"])
+            except RefusedByService as error:
+                if error.code != _DELETED_RECENTLY or time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
 
     def find_created(self, inputs: Properties) -> str | None:
         answer = self.find("get_queue_url", QueueName=inputs["name"])

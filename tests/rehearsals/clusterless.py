@@ -37,6 +37,9 @@ class Objects:
     def remove(self, manifest: Manifest) -> None:
         self.file(manifest["kind"], manifest["metadata"]["name"]).unlink()
 
+    def names(self) -> list[str]:
+        return sorted(file.name for file in self.folder.iterdir())
+
     def all(self, kind: str) -> list[Manifest]:
         return [json.loads(file.read_text()) for file in sorted(self.folder.glob(f"{kind}.*"))]
 

@@ -20,6 +20,19 @@ def settings(page: str, heading: str, **values: str) -> dict[str, Any]:
     return replaced(yaml.safe_load(block), values)
 
 
+def commands(page: str, heading: str, program: str, **names: str) -> list[list[str]]:
+    """Return the arguments of a program's commands in the text of a section, with own names."""
+    found = [each.split() for each in pages.inline_code(section(page, heading))]
+    return [[names.get(word, word) for word in each[1:]] for each in found if each[0] == program]
+
+
+def rows(page: str, heading: str) -> dict[str, str]:
+    """Return the rest of each row of the table in a section, by the first cell."""
+    lines = [line for line in section(page, heading).splitlines() if line.startswith("| ")]
+    cells = [line.strip("| ").partition(" | ") for line in lines]
+    return {first: rest for first, _, rest in cells[1:]}
+
+
 def replaced(given: Any, values: dict[str, str]) -> Any:
     if not isinstance(given, dict):
         return given

@@ -28,6 +28,7 @@ from tests.upgrade.previous_version import NEW, Version
 from tests.waiting import eventually
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 MANAGED_POLICIES = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
 PATIENCE = 120  # seconds; a start takes two on an idle machine
 ACCESS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": REGION}
@@ -163,6 +164,12 @@ class Environment:
         self.succeed("up", "--stack", self.name, "--yes")
         self.roll_out()
         return round(time.monotonic() - started, 1)
+
+    def destroy(self, *options: str) -> None:
+        """Destroy the stack; its pods end first, as a cluster ends them."""
+        self.stop([*self.pods])
+        self.succeed(*(options or ("destroy", "--stack", self.name)), "--yes")
+        assert self.objects.names() == []
 
     def refusal(self, command: str = "up") -> str:
         """Return the message of an update that the engine refuses."""

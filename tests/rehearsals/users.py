@@ -32,6 +32,20 @@ class User:
         eventually(lambda: {each for _, each in self.timeline(id)} >= EVENTS, PATIENCE)
         return id
 
+    def expect(self, message: str, due: datetime, channel: str) -> None:
+        """Create a reminder that goes to the device or the address of the user."""
+        body = {"date": due.isoformat(), "message": message, "notifyType": channel}
+        self.call("POST", "", body)
+
+    def register(self, token: str) -> None:
+        answer = httpx.post(
+            f"{self.platform.url('notification-service')}/device/register",
+            json={"fcmToken": token},
+            headers=self.headers,
+            timeout=30,
+        )
+        assert answer.is_success, answer.text
+
     def delete(self, id: str) -> None:
         self.call("DELETE", f"/{id}")
 

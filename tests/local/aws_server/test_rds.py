@@ -183,3 +183,59 @@ def test_parameters_of_another_version_are_refused(client: Client, server: str) 
     assert "InvalidParameterCombination" == refusal(
         lambda: rds.modify_db_instance(DBInstanceIdentifier=server, DBParameterGroupName="old")
     )
+
+
+def test_final_snapshots_have_unique_names(client: Client) -> None:
+    rds = client("rds")
+
+    def delete(snapshot: str) -> Any:
+        return rds.delete_db_instance(
+            DBInstanceIdentifier="twice",
+            FinalDBSnapshotIdentifier=snapshot,
+            DeleteAutomatedBackups=False,
+        )
+
+    rds.create_db_instance(DBInstanceIdentifier="twice", MasterUserPassword="secret", **SERVER)
+    delete("twice-final")
+    rds.create_db_instance(DBInstanceIdentifier="twice", MasterUserPassword="secret", **SERVER)
+    assert refusal(lambda: delete("twice-final")) == "DBSnapshotAlreadyExists"
+    delete("twice-final-2")
+
+
+def test_disabled_keys_open_no_snapshot(client: Client) -> None:
+    rds, kms = client("rds"), client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    rds.create_db_instance(
+        DBInstanceIdentifier="locked",
+        StorageEncrypted=True,
+        KmsKeyId=key,
+        MasterUserPassword="secret",
+        **SERVER,
+    )
+    rds.delete_db_instance(DBInstanceIdentifier="locked", FinalDBSnapshotIdentifier="locked-final")
+    kms.schedule_key_deletion(KeyId=key)
+
+    def restore() -> Any:
+        return rds.restore_db_instance_from_db_snapshot(
+            DBInstanceIdentifier="opened",
+            DBSnapshotIdentifier="locked-final",
+            ManageMasterUserPassword=True,
+        )
+
+    assert refusal(restore) == "KMSKeyNotAccessibleFault"
+    kms.cancel_key_deletion(KeyId=key)
+    kms.enable_key(KeyId=key)
+    restore()
+
+
+def test_monitoring_leaves_its_log_group(client: Client) -> None:
+    client("rds").create_db_instance(
+        DBInstanceIdentifier="watched",
+        MonitoringInterval=60,
+        MonitoringRoleArn="arn:aws:iam::123456789012:role/monitoring",
+        MasterUserPassword="secret",
+        **SERVER,
+    )
+    client("rds").delete_db_instance(DBInstanceIdentifier="watched", SkipFinalSnapshot=True)
+    [group] = client("logs").describe_log_groups()["logGroups"]
+    assert (group["logGroupName"], group["retentionInDays"]) == ("RDSOSMetrics", 30)

@@ -141,3 +141,10 @@ def test_a_delayed_message_comes_when_its_time_has_come(sqs):
     start = time.monotonic()
     assert [m["Body"] for m in receive(sqs, queue, WaitTimeSeconds=10)] == ["later"]
     assert 1 < time.monotonic() - start < 3.5
+
+
+def test_deleted_queue_reserves_its_name(sqs):
+    sqs.delete_queue(QueueUrl=sqs.create_queue(QueueName="gone")["QueueUrl"])
+    with pytest.raises(sqs.exceptions.QueueDeletedRecently):
+        sqs.create_queue(QueueName="gone")
+    sqs.create_queue(QueueName="other")
