@@ -46,13 +46,18 @@ def expect_one_source(foundation: FoundationReference | None, others: Mapping[st
 
 
 def expect_own_registry(foundation: FoundationReference | None, others: Mapping[str, Any]) -> None:
-    """Require a registry of the account, where the deploy role may push images."""
-    images = others.get("images")
+    """Require a registry of the account, where the deploy role may push images.
+
+    Repositories may have the prefix of the environment as their path, without its hyphen.
+    """
+    images, prefix = others.get("images"), str(others.get("prefix")).removesuffix("-")
     account, region = others.get("account"), others.get("region")
     if foundation is None or images is None or images.repositories is None:
         return
     if account is None or region is None:  # their own checks report them
         return
     own = f"{account}.dkr.ecr.{region}.amazonaws.com"
-    if images.registry != own:
-        raise ValueError(f"expected images.registry {own}, where its deploy role may push")
+    if images.registry not in (own, f"{own}/{prefix}"):
+        raise ValueError(
+            f"expected images.registry {own} or {own}/{prefix}, where its deploy role may push"
+        )

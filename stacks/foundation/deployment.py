@@ -135,14 +135,18 @@ def deployment(
 
 
 def named(place: Place, service: str) -> list[str]:
-    """Return ARNs with the platform's prefix; repositories have the names of services."""
+    """Return ARNs with the platform's prefix.
+
+    Repositories have the names of services, or also the prefix without hyphen as their path.
+    """
+    paths = ("", f"{place.prefix.removesuffix('-')}/")
     kinds = {
         "dynamodb": ["table/{}*"],
         "rds": ["db:{}*", "pg:{}*", "subgrp:{}*", "snapshot:{}*", "og:default*"],
         "lambda": ["function:{}*"],
         "scheduler": ["schedule/default/{}*"],
         "logs": ["log-group:{}*", "log-group:/aws/rds/instance/{}*"],
-        "ecr": [f"repository/{name}" for name in find_services()],
+        "ecr": [f"repository/{path}{name}" for name in find_services() for path in paths],
     }.get(service, ["{}*"])
     if service == "cloudwatch":
         dashboards = f"arn:aws:cloudwatch::{place.account}:dashboard/{place.prefix}*"

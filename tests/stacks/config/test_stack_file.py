@@ -277,7 +277,8 @@ CASES = {
     "a registry that the deploy role does not know": (
         {f"{PROJECT}:images/registry": "999999999999.dkr.ecr.eu-central-1.amazonaws.com"},
         f"Pulumi.dev.yaml: {PROJECT}:foundation is wrong: expected images.registry "
-        "111122223333.dkr.ecr.eu-central-1.amazonaws.com, where its deploy role may push; "
+        "111122223333.dkr.ecr.eu-central-1.amazonaws.com or "
+        "111122223333.dkr.ecr.eu-central-1.amazonaws.com/dev, where its deploy role may push; "
         'got {"stack": "organization/herald-foundation/dev"}.',
     ),
     "several things": (
