@@ -2,8 +2,9 @@
 
 import copy
 
-from review.simulation import trial
 from review.simulation.made_up_foundation import ACCOUNT_ANSWERS, made_up_answers
+
+from review.simulation import trial
 from stacks.config.stack_file import parse
 from stacks.foundation.account import account
 from stacks.outputs.exports import export
