@@ -4,9 +4,11 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import (
-    MockValidationException,
+    ERROR_TYPE_PREFIX,
+    PointInTimeRecoveryUnavailable,
     SourceTableNotFoundException,
     TableAlreadyExistsException,
 )
@@ -99,7 +101,7 @@ def restore(handler: DynamoHandler) -> ActionResult:
 
 def restorable_moment(origin: Table, request: dict[str, Any]) -> datetime:
     if not has_backups(origin):
-        raise MockValidationException(f"Backups are not enabled for {origin.name}")
+        raise PointInTimeRecoveryUnavailable(origin.name)
     if request.get("UseLatestRestorableTime"):
         return datetime.now(UTC)
     moment: datetime = request["RestoreDateTime"]
@@ -108,7 +110,10 @@ def restorable_moment(origin: Table, request: dict[str, Any]) -> datetime:
         "EarliestRestorableDateTime"
     ]
     if not earliest <= moment.timestamp() <= datetime.now(UTC).timestamp():
-        raise MockValidationException("The restore time is outside the restorable window")
+        raise JsonRESTError(
+            f"{ERROR_TYPE_PREFIX}InvalidRestoreTimeException",
+            "The restore time is outside the restorable window.",
+        )
     return moment
 
 

@@ -69,13 +69,14 @@ class Table(AwsResource):
         return str(answer["TableDescription"]["TableName"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Set tags and deletion protection, which a restored table lacks."""
-        state, changed = {"tags": inputs.get("tags")}, _AFTERWARDS
+        """Set backups and expiry.
+
+        As the official plugin, leave tags and deletion protection of a restored table to the next
+        update.
+        """
         if "restoreSourceName" in inputs:
             self._wait(resource_id)
-            state = {"arn": self.call("describe_table", TableName=resource_id)["Table"]["TableArn"]}
-            changed |= {"deletionProtectionEnabled"}
-        self.update(resource_id, state, inputs, changed & {*inputs})
+        self.update(resource_id, inputs, inputs, _AFTERWARDS & {*inputs})
 
     def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
         answer = self.find("describe_table", TableName=resource_id)

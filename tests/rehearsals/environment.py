@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,9 +55,9 @@ class Account:
 
 
 @contextmanager
-def inbox_at(url: str, credentials: Path) -> Iterator[None]:
-    options = ["--listen", url.removeprefix("http://"), "--credentials", str(credentials)]
-    command = [sys.executable, "-m", "local.inbox", *options]
+def inbox_at(url: str, credentials: Path, *options: str) -> Iterator[None]:
+    listen = ["--listen", url.removeprefix("http://"), "--credentials", str(credentials)]
+    command = [sys.executable, "-m", "local.inbox", *listen, *options]
     with subprocess.Popen(command, cwd=PROJECT) as process:
         try:
             wait_for_answer(f"{url}/health")
@@ -133,28 +133,28 @@ class Environment:
         """Read the stack file again, after a command changed it."""
         self.settings = read_stack_file(self.name, self.program)
 
-    def connection(self, database: str) -> Settings:
-        """Return the connection of the service that owns a database."""
+    def output(self, name: str) -> Settings:
         shown = self.succeed(
-            "stack", "output", "databases", "--stack", self.name, "--json", "--show-secrets"
+            "stack", "output", name, "--stack", self.name, "--json", "--show-secrets"
         )
-        connection: Settings = json.loads(shown)[database]
-        return connection
+        output: Settings = json.loads(shown)
+        return output
 
-    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def pulumi(self, *arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
         own = variables(self.folder)
         own |= {"AWS_ENDPOINT_URL": self.account.url, "PATH": f"{self.folder}/bin:{own['PATH']}"}
         return subprocess.run(
             ["pulumi", *arguments, "--non-interactive", "--color", "never"],
             cwd=self.program,
             env={**own, **ACCESS},
+            input=input,
             capture_output=True,
             text=True,
             check=False,
         )
 
-    def succeed(self, *arguments: str) -> str:
-        done = self.pulumi(*arguments)
+    def succeed(self, *arguments: str, input: str | None = None) -> str:
+        done = self.pulumi(*arguments, input=input)
         assert done.returncode == 0, f"pulumi {arguments}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
@@ -199,9 +199,10 @@ class Environment:
         }
         for pod in started.values():
             eventually(lambda pod=pod: self.is_ready(pod), PATIENCE)
-        gone = [name for name in self.pods if name in started or name not in wanted]
-        self.stop(gone)
-        self.pods |= started
+        kept = {name: pod for name, pod in self.pods.items() if name in {*wanted} - {*started}}
+        gone = [pod for name, pod in self.pods.items() if name not in kept]
+        self.pods = kept | started  # before the others stop, as a cluster does
+        self.end(gone)
 
     def start(self, name: str, deployment: Settings) -> Pod:
         command, settings = self.objects.command(deployment)
@@ -219,11 +220,13 @@ class Environment:
         return status(f"{pod.url}/health/ready") == 200
 
     def stop(self, names: Iterable[str]) -> None:
+        self.end([self.pods.pop(name) for name in names])
+
+    def end(self, pods: Collection[Pod]) -> None:
         """End pods as a cluster does."""
-        ending = [self.pods.pop(name) for name in names]
-        for pod in ending:
+        for pod in pods:
             os.kill(pod.process, signal.SIGTERM)
-        for pod in ending:
+        for pod in pods:
             code = self.account.loaded.exit_code(pod.process, wait=True)
             assert code == 0, f"{pod.log.name} ended with {code}:\n{pod.log.read_text()}"
 

@@ -70,7 +70,7 @@ def test_restored_table_has_earlier_items(dynamodb: Any, table: str) -> None:
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_moments_without_backups_are_refused(dynamodb: Any, table: str, hours: int) -> None:
     back_up(dynamodb, table)
-    with pytest.raises(ClientError, match="outside the restorable window"):
+    with pytest.raises(ClientError, match="InvalidRestoreTimeException"):
         dynamodb.restore_table_to_point_in_time(
             SourceTableName=table,
             TargetTableName=f"{table}-never",
@@ -79,7 +79,40 @@ def test_moments_without_backups_are_refused(dynamodb: Any, table: str, hours: i
 
 
 def test_tables_without_backups_are_refused(dynamodb: Any, table: str) -> None:
-    with pytest.raises(ClientError, match="Backups are not enabled"):
+    with pytest.raises(ClientError, match="PointInTimeRecoveryUnavailableException"):
         dynamodb.restore_table_to_point_in_time(
             SourceTableName=table, TargetTableName=f"{table}-never", UseLatestRestorableTime=True
         )
+
+
+def test_restored_table_has_default_settings(dynamodb: Any, table: str) -> None:
+    back_up(dynamodb, table)
+    arn = dynamodb.update_table(
+        TableName=table,
+        DeletionProtectionEnabled=True,
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]["TableArn"]
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "owner", "Value": "reminders"}])
+    expiry = {"Enabled": True, "AttributeName": "expires"}
+    dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=expiry)
+    assert settings(dynamodb, table) == ("ENABLED", "ENABLED", 1, True, True)
+    restored = f"{table}-restored"
+    dynamodb.restore_table_to_point_in_time(
+        SourceTableName=table, TargetTableName=restored, UseLatestRestorableTime=True
+    )
+    assert settings(dynamodb, restored) == ("DISABLED", "DISABLED", 0, False, False)
+
+
+def settings(dynamodb: Any, table: str) -> tuple[str, str, int, bool, bool]:
+    """Return backups, expiry, number of tags, stream and deletion protection."""
+    description = dynamodb.describe_table(TableName=table)["Table"]
+    backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    expiry = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    tags = dynamodb.list_tags_of_resource(ResourceArn=description["TableArn"])["Tags"]
+    return (
+        backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+        expiry["TimeToLiveStatus"],
+        len(tags),
+        "StreamSpecification" in description,
+        description["DeletionProtectionEnabled"],
+    )
