@@ -32,7 +32,11 @@ def arguments() -> argparse.Namespace:
         "--listen", action="append", required=True, type=Address.parse, metavar="HOST:PORT"
     )
     parser.add_argument(
-        "--credentials", type=Path, help="service account key that must sign assertions"
+        "--credentials",
+        action="append",
+        default=[],
+        type=Path,
+        help="service account key that may sign assertions; repeat it for other keys",
     )
     parser.add_argument("--issuer", help="URL of the inbox as token issuer")
     parser.add_argument("--issuer-key", type=Path, help="private key that signs the tokens")
@@ -45,13 +49,13 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     try:
-        account = ServiceAccount.read(options.credentials) if options.credentials else None
+        keys = [ServiceAccount.read(path) for path in options.credentials]
         issuer = TokenIssuer.read(options.issuer, options.issuer_key) if options.issuer else None
         sockets = [listening_socket(address) for address in options.listen]
     except (UnusableCredentials, UnusableKey, OSError) as error:
         sys.exit(f"inbox: {error}")
     messages = Messages()
-    app = inbox_app(messages, GoogleAccess(account), issuer)
+    app = inbox_app(messages, GoogleAccess(*keys), issuer)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     InboxServer(config, messages).run(sockets)
 

@@ -66,7 +66,7 @@ def add_api(app: FastAPI, messages: Messages) -> None:
 
 
 def add_google(app: FastAPI, messages: Messages, access: GoogleAccess) -> None:
-    phones = Phones(access.account.project if access.account else None)
+    phones = Phones(access.project)
 
     @app.post("/token")
     async def token(request: Request) -> dict[str, Any]:

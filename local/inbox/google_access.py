@@ -73,11 +73,19 @@ class ServiceAccount:
 
 
 class GoogleAccess:
-    """Issues and verifies access tokens; without an account, signatures are not checked."""
+    """Issues and verifies access tokens.
 
-    def __init__(self, account: ServiceAccount | None = None) -> None:
-        self.account = account
-        self._secret = account.secret() if account else secrets.token_bytes()
+    Each of `keys` belongs to the same account; the first one makes the tokens. Without keys,
+    signatures are not checked.
+    """
+
+    def __init__(self, *keys: ServiceAccount) -> None:
+        self._keys = keys
+        self._secret = keys[0].secret() if keys else secrets.token_bytes()
+
+    @property
+    def project(self) -> str | None:
+        return self._keys[0].project if self._keys else None
 
     def grant(self, grant_type: str, assertion: str) -> dict[str, Any]:
         if grant_type != GRANT:
@@ -101,21 +109,23 @@ class GoogleAccess:
         return f"ya29.{expires}.{base64.urlsafe_b64encode(mark).decode().rstrip('=')}"
 
     def _claims(self, assertion: str) -> dict[str, Any]:
-        try:
-            return dict(self._decode(assertion))
-        except jwt.InvalidSignatureError as error:
-            raise NotGranted("invalid_grant", "Invalid JWT Signature.") from error
-        except jwt.PyJWTError as error:
-            raise NotGranted("invalid_grant", f"Invalid JWT: {error}") from error
+        for key in self._keys or [None]:
+            try:
+                return dict(_decode(assertion, key))
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.PyJWTError as error:
+                raise NotGranted("invalid_grant", f"Invalid JWT: {error}") from error
+        raise NotGranted("invalid_grant", "Invalid JWT Signature.")
 
-    def _decode(self, assertion: str) -> dict[str, Any]:
-        account = self.account
-        return jwt.decode(
-            assertion,
-            account.public_key if account else "",
-            algorithms=["RS256"],
-            options={"verify_signature": account is not None, "require": ["iss", "exp", "iat"]},
-            issuer=account.email if account else None,
-            audience=[GOOGLE, account.token_uri] if account else None,
-            leeway=CLOCK_SKEW,
-        )
+
+def _decode(assertion: str, key: ServiceAccount | None) -> dict[str, Any]:
+    return jwt.decode(
+        assertion,
+        key.public_key if key else "",
+        algorithms=["RS256"],
+        options={"verify_signature": key is not None, "require": ["iss", "exp", "iat"]},
+        issuer=key.email if key else None,
+        audience=[GOOGLE, key.token_uri] if key else None,
+        leeway=CLOCK_SKEW,
+    )

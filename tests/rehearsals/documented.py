@@ -21,8 +21,9 @@ def settings(page: str, heading: str, **values: str) -> dict[str, Any]:
 
 
 def commands(page: str, heading: str, program: str, **names: str) -> list[list[str]]:
-    """Return the arguments of a program's commands in the text of a section, with own names."""
-    found = [each.split() for each in pages.inline_code(section(page, heading))]
+    """Return the arguments of a program's commands in a section, with own names."""
+    text = section(page, heading)
+    found = [each.split() for each in (*pages.inline_code(text), *pages.commands(text))]
     return [[names.get(word, word) for word in each[1:]] for each in found if each[0] == program]
 
 

@@ -49,14 +49,29 @@ def test_a_wrong_claim_is_refused(client, assertion, changes, error):
     assert (response.status_code, response.json()["error"]) == (400, error)
 
 
-def test_another_key_s_signature_is_refused(account, assertion):
-    other = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+@pytest.fixture
+def other(key, tmp_path):
+    """Another key of the account."""
+    private_key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps({**key, "private_key": private_key.decode()}))
+    return path
+
+
+def test_another_key_s_signature_is_refused(account, other, assertion):
+    signed = assertion(with_key=json.loads(other.read_text())["private_key"])
     with pytest.raises(NotGranted, match=r"^Invalid JWT Signature\.$"):
-        GoogleAccess(account).grant(GRANT, assertion(with_key=other.decode()))
+        GoogleAccess(account).grant(GRANT, signed)
+
+
+def test_account_has_two_keys_during_rotation(account, other, assertion):
+    access = GoogleAccess(account, ServiceAccount.read(other))
+    for key in ("", json.loads(other.read_text())["private_key"]):
+        assert access.admits(access.grant(GRANT, assertion(with_key=key))["access_token"])
 
 
 @pytest.mark.parametrize(
