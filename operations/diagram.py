@@ -69,7 +69,7 @@ def diagram(stack: str, resources: Sequence[Mapping[str, Any]]) -> str:
     drawn = {arrow for arrow in arrows(state) if {arrow.start, arrow.end} <= found.keys()}
     lines = [*map(node, sorted(found.values())), *map(connection, sorted(drawn))]
     colors = [f"classDef {kind} stroke:{color}" for kind, (_, color) in SHAPES.items()]
-    return "\n  ".join(["flowchart LR", *lines, *colors])
+    return "\n  ".join(["flowchart TB", *lines, *colors])
 
 
 def node(part: Part) -> str:

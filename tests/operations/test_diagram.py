@@ -88,7 +88,7 @@ def test_own_service_draws_itself():
     ]
     drawn = [line for line in lines(resources) if not line.startswith("classDef")]
     assert drawn == [
-        "flowchart LR",
+        "flowchart TB",
         'queue_prices_queue[["prices queue<br/>SQS"]]:::queue',
         'service_prices["prices<br/>Kubernetes, 1 pod"]:::service',
         'store_price_list[("price-list<br/>DynamoDB")]:::store',

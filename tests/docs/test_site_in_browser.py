@@ -1,0 +1,50 @@
+"""The site that `make site` built, in a browser without a network."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from playwright.sync_api import Page
+
+from stacks.config.project import ROOT
+from tests.browser import NARROW, accessibility_faults
+
+SITE = ROOT / ".local" / "site"
+MATERIAL = ("aria-dialog-name", "landmark-unique", "scrollable-region-focusable")  # its own faults
+PAGES = {
+    "": "the links of every reader",
+    "tutorial/": "commands",
+    "concepts/architecture/": "a diagram",
+    "reference/configuration/": "wide tables",
+}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    assert (SITE / "index.html").exists(), "run `make site`"
+    handler = partial(SimpleHTTPRequestHandler, directory=SITE)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture
+def visit(visits, address) -> Callable[..., Page]:
+    return lambda path, **options: visits.open(f"{address}/{path}", **options)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("width", "theme"), [(NARROW, "dark"), (1280, "light")])
+def test_page_is_accessible_everywhere(visit, path, width, theme):
+    page = visit(path, width=width, theme=theme)
+    excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert (accessibility_faults(page, MATERIAL), excess) == ([], 0)
+
+
+def test_diagram_needs_no_other_server(visit):
+    drawing = visit("concepts/architecture/").locator("div.mermaid")
+    drawing.wait_for()
+    assert drawing.bounding_box()["height"] > 300  # pixels; text would be lower
