@@ -2,7 +2,7 @@
 
 import copy
 
-from review.simulation.made_up_foundation import ACCOUNT_ANSWERS, made_up_answers
+from review.simulation.simulated_foundation import ACCOUNT_ANSWERS, simulate_lookups
 
 from review.simulation import trial
 from stacks.config.stack_file import parse
@@ -47,7 +47,7 @@ def foundation(values):
 
 def platform(values):
     config = parse("dev", platform_files.as_engine(values), platform_files.SECRET_KEYS)
-    return trial.run(lambda: export(reminder_platform(config)), lookups=made_up_answers(values))
+    return trial.run(lambda: export(reminder_platform(config)), lookups=simulate_lookups(values))
 
 
 def test_foundations_share_no_name():
