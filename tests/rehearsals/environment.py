@@ -102,13 +102,14 @@ class Environment:
     folder: Path
     account: Account
     name: str
-    settings: Settings = field(init=False)
+    settings: Settings
+    program_name: str = "platform"
+    backend: str = ""  # where the state is; by default in the folder
     pods: dict[str, Pod] = field(default_factory=dict)  # by the name of their deployment
 
     def __post_init__(self) -> None:
-        self.settings = first_settings(self.name, self.account)
         self.folder.mkdir()
-        self.program = lay_out(self.folder, PROGRAMS["platform"], self.name, self.settings)
+        self.program = lay_out(self.folder, PROGRAMS[self.program_name], self.name, self.settings)
         self.objects = Objects(self.folder / "cluster")
         self.objects.folder.mkdir()
         home = self.folder / "home"
@@ -117,8 +118,8 @@ class Environment:
         self.write_program(self.folder / "bin" / "kubectl", "kubectl")
         self.succeed("stack", "init", self.name)
 
-    def write_program(self, path: Path, role: str) -> None:
-        module = Path(__file__).with_name("clusterless.py")
+    def write_program(self, path: Path, role: str, script: str = "clusterless.py") -> None:
+        module = Path(__file__).with_name(script)
         command = f'exec "{sys.executable}" -P "{module}" {role} "{self.objects.folder}" "$@"'
         write_program(path, f"#!/bin/sh\n{command}\n")
 
@@ -141,12 +142,19 @@ class Environment:
         return output
 
     def pulumi(self, *arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
+        command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
+        return self.run(command, self.program, input)
+
+    def run(
+        self, command: list[str], folder: Path, input: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         own = variables(self.folder)
         own |= {"AWS_ENDPOINT_URL": self.account.url, "PATH": f"{self.folder}/bin:{own['PATH']}"}
+        own |= {"PULUMI_BACKEND_URL": self.backend} if self.backend else {}
         return subprocess.run(
-            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
-            cwd=self.program,
-            env={**own, **ACCESS},
+            command,
+            cwd=folder,
+            env={**own, **ACCESS, "HOME": str(self.folder)},
             input=input,
             capture_output=True,
             text=True,
@@ -270,7 +278,7 @@ def first_settings(name: str, account: Account) -> Settings:
 
 @contextmanager
 def environment(folder: Path, account: Account, name: str) -> Iterator[Environment]:
-    made = Environment(folder, account, name)
+    made = Environment(folder, account, name, first_settings(name, account))
     try:
         yield made
     finally:

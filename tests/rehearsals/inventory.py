@@ -20,6 +20,11 @@ LISTS = {
     "dashboard": ("cloudwatch", "list_dashboards", "DashboardEntries.DashboardName"),
     "database server": ("rds", "describe_db_instances", "DBInstances.DBInstanceIdentifier"),
     "function": ("lambda", "list_functions", "Functions.FunctionName"),
+    "identity provider": (
+        "iam",
+        "list_open_id_connect_providers",
+        "OpenIDConnectProviderList.Arn",
+    ),
     "identity": ("ses", "list_identities", "Identities"),
     "key alias": ("kms", "list_aliases", "Aliases.AliasName"),
     "log group": ("logs", "describe_log_groups", "logGroups.logGroupName"),
@@ -35,18 +40,21 @@ LISTS = {
     "schedule": ("scheduler", "list_schedules", "Schedules.Name"),
     "secret": ("secretsmanager", "list_secrets", "SecretList.Name"),
     "snapshot": ("rds", "describe_db_snapshots", "DBSnapshots.DBSnapshotIdentifier"),
+    "security group": ("ec2", "describe_security_groups", "SecurityGroups.GroupId"),
+    "subnet": ("ec2", "describe_subnets", "Subnets.SubnetId"),
     "subnet group": ("rds", "describe_db_subnet_groups", "DBSubnetGroups.DBSubnetGroupName"),
     "subscription": ("sns", "list_subscriptions", "Subscriptions.SubscriptionArn"),
     "table": ("dynamodb", "list_tables", "TableNames"),
     "template": ("ses", "list_templates", "TemplatesMetadata.Name"),
     "topic": ("sns", "list_topics", "Topics.TopicArn"),
+    "network": ("ec2", "describe_vpcs", "Vpcs.VpcId"),
 }
 OPTIONS = {"list_policies": {"Scope": "Local"}, "describe_db_snapshots": {"SnapshotType": "manual"}}
 
 
 def list_account(client: Client) -> set[tuple[str, str]]:
-    """Return kind and name of everything, except keys that wait for their deletion."""
-    found = {("key", key) for key in usable_keys(client("kms"))}
+    """Return kind and name of everything."""
+    found = set(keys(client("kms")))
     for kind, (service, operation, path) in LISTS.items():
         answer = getattr(client(service), operation)(**OPTIONS.get(operation, {}))
         head, _, name = path.partition(".")
@@ -54,9 +62,12 @@ def list_account(client: Client) -> set[tuple[str, str]]:
     return found
 
 
-def usable_keys(kms: Any) -> list[str]:
+def keys(kms: Any) -> list[tuple[str, str]]:
     found = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
-    return [key["KeyId"] for key in found if key["KeyState"] != "PendingDeletion"]
+    return [
+        ("deleted key" if key["KeyState"] == "PendingDeletion" else "key", key["KeyId"])
+        for key in found
+    ]
 
 
 def run_aws(client: Client, command: str, name: str) -> None:

@@ -56,7 +56,10 @@ def test_environment_is_made_again(aws: Account, tmp_path: Path, record_property
         stack.succeed(*up, "--yes")
         stack.destroy(*destroy)
         remove_rest(aws, list_account(aws.client) - others)
-        assert {kind for kind, _ in list_account(aws.client) - others} == {"automated backup"}
+        assert {kind for kind, _ in list_account(aws.client) - others} == {
+            "automated backup",
+            "deleted key",
+        }
 
 
 def push_images(aws: Account) -> None:
