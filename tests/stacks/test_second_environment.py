@@ -2,9 +2,8 @@
 
 import copy
 
-from review.simulation.simulated_foundation import ACCOUNT_ANSWERS, simulate_lookups
-
 from review.simulation import trial
+from review.simulation.simulated_foundation import ACCOUNT_ANSWERS, simulate_lookups
 from stacks.config.stack_file import parse
 from stacks.foundation.account import account
 from stacks.outputs.exports import export
