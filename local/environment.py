@@ -38,7 +38,7 @@ def installed_postgres() -> list[Path]:
 
 
 def patient_variables() -> dict[str, str]:
-    """Return the variables by which the stack and the Kubernetes plugin wait on a slow machine."""
+    """Return variables that lengthen waits of Pulumi and Kubernetes on a slow machine."""
     if patience.factor() == 1:
         return {}
     return {

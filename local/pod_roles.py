@@ -38,7 +38,7 @@ def served_version(environment: Environment) -> str:
         ):
             return f"{GROUP}/{version}"
     raise LocalError(
-        "the cluster has no MutatingAdmissionPolicy, by which pods get their roles;"
+        "the cluster has no MutatingAdmissionPolicy, which gives pods their roles;"
         " use Kubernetes 1.36 or newer, or enable this feature"
     )
 

@@ -60,7 +60,7 @@ class StateBucket(pulumi.ComponentResource):
         self.register_outputs({"name": self.name, "arn": self.arn, "key_arn": self.key_arn})
 
     def list_statement(self) -> dict[str, Any]:
-        """Return the permission on the bucket that updates need."""
+        """Allow listing the bucket, as Pulumi does in every update."""
         return {"Sid": "FindState", **allow(["s3:ListBucket"], self.arn)}
 
     def read_statements(self) -> list[dict[str, Any]]:

@@ -56,7 +56,9 @@ class ServiceAccount:
                 public_key=private_key.public_key(),
             )
         except OSError as error:
-            raise UnusableCredentials(f"{path} cannot be read: {error.strerror}.") from error
+            raise UnusableCredentials(
+                f"{path} cannot be read: {error.strerror}; `make up` creates it."
+            ) from error
         except (ValueError, KeyError, TypeError, AttributeError):
             pass
         raise UnusableCredentials(

@@ -105,8 +105,8 @@ class Recorder(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type != STACK:
-            inputs, secret_inputs = in_clear(request.object)
-            outputs, secret_outputs = in_clear(response.object)
+            inputs, secret_inputs = reveal_secrets(request.object)
+            outputs, secret_outputs = reveal_secrets(response.object)
             self.deployment.resources.append(
                 Recorded(
                     type=request.type,
@@ -131,7 +131,7 @@ class Recorder(mocks.MockMonitor):
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
-        outputs, secrets = in_clear(request.outputs)
+        outputs, secrets = reveal_secrets(request.outputs)
         if type_and_name(request.urn)[0] == STACK:
             self.deployment.exports = outputs
             self.deployment.secret_exports = secrets
@@ -151,8 +151,8 @@ class Problems(logging.Handler):
         self.problems.append(record.getMessage())
 
 
-def in_clear(struct: Any) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return the properties with plain secrets, and the names of those with secrets."""
+def reveal_secrets(struct: Any) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the properties with plain secrets, and the names of properties with a secret."""
     wrapped = rpc.deserialize_properties(struct)
     secrets = frozenset(key for key, value in wrapped.items() if rpc.is_rpc_secret(value))
     return {key: rpc.unwrap_rpc_secret(value) for key, value in wrapped.items()}, secrets

@@ -15,7 +15,7 @@ CHANNEL = "due_notifications"
 
 class Alarm(Protocol):
     def wait(self, seconds: float, planned: NextDue | None) -> None:
-        """Wait for `seconds`, for `wake`, or for a notification that is due before `planned`."""
+        """Return after `seconds`, on `wake`, or if a notification is due before `planned`."""
 
     def wake(self) -> None: ...
 

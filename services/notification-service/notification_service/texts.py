@@ -63,7 +63,7 @@ class Reader:
 
 
 class Texts:
-    """Writes texts; if a template fails, the next language of the chain is used."""
+    """Renders texts; if a template fails, uses the next language of the chain."""
 
     def __init__(
         self,

@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 class Canary:
-    """Moves the next of a few reminders to a time shortly ahead.
+    """Schedules one of a few reminders in turn for the near future.
 
-    The time follows from the clock, so of several pods only one writes.
+    All pods compute its time from the clock, so only the first of them writes.
     """
 
     def __init__(self, reminders: Reminders) -> None:
