@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
-from pulumi_aws import ses
+from pulumi_aws import ses, sesv2
 
 from herald_infra.metric_alarm import MetricAlarmArgs, metric_alarm
 from herald_infra.restricted_pod import Environment
@@ -36,7 +36,7 @@ class EmailSender(pulumi.ComponentResource):
     """Creates an SES identity and a configuration set that requires TLS.
 
     SES publishes the events of its messages to the event topic: send, delivery, bounce, complaint
-    and reject. The owner of the domain must add the `dns_records`. The owner of a single address
+    and reject. It does not e-mail bounces and complaints to the sender. The owner of the domain must add the `dns_records`. The owner of a single address
     gets an e-mail instead. If `alarm_topic_arn` is set, alarms fire before SES reviews the account
     for bounces or complaints.
     """
@@ -54,12 +54,13 @@ class EmailSender(pulumi.ComponentResource):
 
         self.address = args.address
         if args.domain is None:
-            self.identity_arn = ses.EmailIdentity(name, email=args.address, opts=child).arn
+            address = ses.EmailIdentity(name, email=args.address, opts=child)
+            self.identity_arn, verified = address.arn, address.email
             self.dns_records = Output.from_input([])
         else:
             identity = ses.DomainIdentity(name, domain=args.domain, opts=child)
             dkim = ses.DomainDkim(name, domain=identity.domain, opts=child)
-            self.identity_arn = identity.arn
+            self.identity_arn, verified = identity.arn, identity.domain
             self.dns_records = Output.all(args.domain, dkim.dkim_tokens).apply(dkim_records)
         self.set = ses.ConfigurationSet(
             name,
@@ -74,6 +75,13 @@ class EmailSender(pulumi.ComponentResource):
             matching_types=TOLD,
             sns_destination={"topic_arn": args.event_topic_arn},
             opts=child,
+        )
+        # The events contain bounces and complaints. SES would also e-mail them to the sender.
+        sesv2.EmailIdentityFeedbackAttributes(
+            name,
+            email_identity=verified,
+            email_forwarding_enabled=False,
+            opts=ResourceOptions.merge(child, ResourceOptions(depends_on=[self.events])),
         )
 
         if args.alarm_topic_arn is not None:

@@ -15,6 +15,7 @@ from local.aws_server import (
     ses_account,
     ses_api,
     ses_event_destinations,
+    ses_feedback,
     sessions,
     table_history,
     topics,
@@ -43,4 +44,5 @@ def aws_application(
     ses_event_destinations.extend()
     ses_api.extend(Postman(inbox))
     ses_account.extend()
+    ses_feedback.extend()
     return used.application(DomainDispatcherApplication(create_backend_app))

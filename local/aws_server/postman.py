@@ -10,7 +10,7 @@ from moto.core.exceptions import ServiceException
 from moto.ses.exceptions import ConfigurationSetDoesNotExist
 from moto.ses.models import SESBackend
 
-from local.aws_server import ses_events
+from local.aws_server import ses_events, ses_feedback
 from local.aws_server.emails import SIMULATOR, Email, Inbox, InboxUnreachable
 from local.aws_server.ses_account import sends_to_anybody
 from local.aws_server.templates import NotRendered, render, stored_template, template_data
@@ -39,10 +39,12 @@ class Postman:
         ses_events.publish(backend, "send", email, {})
         if bounced := email.bounced():
             ses_events.publish(backend, "bounce", email, ses_events.bounce(bounced))
+            ses_feedback.forward(backend, self._inbox, "bounce", email)
         if delivered := email.delivered():
             ses_events.publish(backend, "delivery", email, ses_events.delivery(delivered))
         if complained := email.complained():
             ses_events.publish(backend, "complaint", email, ses_events.complaint(complained))
+            ses_feedback.forward(backend, self._inbox, "complaint", email)
         return email.message_id
 
     def send_template(

@@ -80,7 +80,7 @@ SES = (
     "GetIdentityDkimAttributes DeleteIdentity CreateConfigurationSet DeleteConfigurationSet "
     "DescribeConfigurationSet PutConfigurationSetDeliveryOptions "
     "UpdateConfigurationSetReputationMetricsEnabled CreateConfigurationSetEventDestination "
-    "DeleteConfigurationSetEventDestination"
+    "DeleteConfigurationSetEventDestination GetEmailIdentity PutEmailIdentityFeedbackAttributes"
 ).split()
 ROLES = (
     "DeleteRole GetRole UpdateRole UpdateRoleDescription TagRole UntagRole "

@@ -4,6 +4,7 @@ from herald_infra.email_sender import EmailSender, EmailSenderArgs
 from herald_infra.topic import Topic, TopicArgs
 
 ADDRESS = "reminders@example.org"
+FEEDBACK = "aws:sesv2/emailIdentityFeedbackAttributes:EmailIdentityFeedbackAttributes"
 
 
 def sending(args: EmailSenderArgs):
@@ -33,6 +34,7 @@ def test_an_address_is_verified(by_address):
         ("aws:ses/configurationSet:ConfigurationSet", "mail"),
         ("aws:ses/emailIdentity:EmailIdentity", "mail"),
         ("aws:ses/eventDestination:EventDestination", "mail"),
+        (FEEDBACK, "mail"),
         ("herald:infra:EmailSender", "mail"),
     ]
     identity = by_address.one("aws:ses/emailIdentity:EmailIdentity")
@@ -52,6 +54,7 @@ def test_a_domain_is_verified_with_signatures(by_domain):
         ("aws:ses/domainDkim:DomainDkim", "mail"),
         ("aws:ses/domainIdentity:DomainIdentity", "mail"),
         ("aws:ses/eventDestination:EventDestination", "mail"),
+        (FEEDBACK, "mail"),
         ("herald:infra:EmailSender", "mail"),
     ]
     assert by_domain.one("aws:ses/domainIdentity:DomainIdentity").inputs == {
@@ -66,6 +69,14 @@ def test_a_domain_is_verified_with_signatures(by_domain):
         }
         for n in (1, 2, 3)
     ]
+
+
+def test_ses_emails_no_feedback(by_address, by_domain):
+    for deployment, identity in ((by_address, ADDRESS), (by_domain, "example.org")):
+        assert deployment.one(FEEDBACK).inputs == {
+            "emailForwardingEnabled": False,
+            "emailIdentity": identity,
+        }
 
 
 def test_messages_go_over_tls_and_their_fate_is_told(by_address):

@@ -6,7 +6,8 @@ from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.integration
 
-SENDER = "Herald <reminders@example.com>"
+ADDRESS = "reminders@example.com"
+SENDER = f"Herald <{ADDRESS}>"
 TEMPLATE = {
     "TemplateName": "reminder",
     "SubjectPart": "Reminder: {{message}}",
@@ -261,7 +262,29 @@ def test_a_bounce_is_published_and_not_delivered(aws, ses, inbox, notices):
     assert [one["emailAddress"] for one in bounced["bounce"]["bouncedRecipients"]] == [
         "bounce+late@simulator.amazonses.com"
     ]
+    assert [(email["to"], email["subject"]) for email in inbox.emails] == [
+        ([SENDER], "Delivery Status Notification (Failure)")
+    ]
+
+
+def test_feedback_can_be_left_to_the_events(aws, ses, inbox, notices):
+    client = aws("sesv2")
+    client.put_email_identity_feedback_attributes(
+        EmailIdentity=ADDRESS, EmailForwardingEnabled=False
+    )
+    assert not client.get_email_identity(EmailIdentity=ADDRESS)["FeedbackForwardingStatus"]
+    send(client, "bounce@simulator.amazonses.com")
     assert inbox.emails == []
+    assert [each["eventType"] for each in notices()] == ["Send", "Bounce"]
+
+
+def test_feedback_without_events_is_forwarded(aws, ses, inbox):
+    client = aws("sesv2")
+    client.put_email_identity_feedback_attributes(
+        EmailIdentity=ADDRESS, EmailForwardingEnabled=False
+    )
+    send(client, "bounce@simulator.amazonses.com")
+    assert [email["to"] for email in inbox.emails] == [[SENDER]]
 
 
 def test_a_complaint_is_published_and_delivered(aws, ses, inbox, notices):
@@ -271,7 +294,10 @@ def test_a_complaint_is_published_and_delivered(aws, ses, inbox, notices):
     assert complained["complaint"]["complainedRecipients"] == [
         {"emailAddress": "complaint@simulator.amazonses.com"}
     ]
-    assert [email["to"] for email in inbox.emails] == [["complaint@simulator.amazonses.com"]]
+    assert [email["to"] for email in inbox.emails] == [
+        ["complaint@simulator.amazonses.com"],
+        [SENDER],
+    ]
 
 
 def test_event_destinations_can_go_and_come_again(ses, notices):
