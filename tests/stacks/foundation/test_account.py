@@ -52,6 +52,9 @@ CREATES = {
     "aws:ses/domainDkim:DomainDkim": "ses:VerifyDomainDkim",
     "aws:ses/domainIdentity:DomainIdentity": "ses:VerifyDomainIdentity",
     "aws:ses/eventDestination:EventDestination": "ses:CreateConfigurationSetEventDestination",
+    "aws:sesv2/emailIdentityFeedbackAttributes:EmailIdentityFeedbackAttributes": (
+        "ses:PutEmailIdentityFeedbackAttributes"
+    ),
     "aws:ses/template:Template": "ses:CreateTemplate",
     "aws:sns/topic:Topic": "sns:CreateTopic",
     "aws:sns/topicPolicy:TopicPolicy": "sns:SetTopicAttributes",

@@ -258,7 +258,7 @@ def attributes_read(package):
     """Every name that the package's code reads after a dot."""
     return {
         node.attr
-        for file in (ROOT / package).glob("*.py")
+        for file in (ROOT / package).rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
     }
