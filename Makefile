@@ -191,7 +191,7 @@ test-others:
 	@nice $(PYTHON) -m pytest -q $(WORKERS) -m "not system and not rehearsal"
 
 .PHONY: rehearse
-rehearse: ready ## Rehearse documented operations on the AWS emulator, with figures
+rehearse: ready ## Rehearse documented operations and every alert on the AWS emulator, with figures
 	@$(PYTHON) -m pytest -q -m rehearsal tests/rehearsals
 
 .PHONY: soak

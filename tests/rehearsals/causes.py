@@ -84,8 +84,13 @@ def unreachable_provider(platform: MonitoredPlatform) -> Iterator[None]:
     eventually(lambda: platform.execute("devices", aged), 60, pause=1)
     yield
     platform.provider.start()
-    retry = "update waiting_notifications set retry_at = now() where not claimed"
-    platform.execute("devices", retry)
+
+
+def retry_waiting(platform: MonitoredPlatform) -> None:
+    """Attempt all waiting notifications at once, as the runbook says after a long outage."""
+    platform.execute(
+        "devices", "update waiting_notifications set retry_at = now() where not claimed"
+    )
 
 
 @fires("DeadLetters")

@@ -27,6 +27,7 @@ from tests.waiting import eventually
 
 SERVER = "{}-postgres"
 Channel = Literal["push", "email"]
+AHEAD = 75  # seconds; a reminder must be due in more than a minute when it arrives
 
 
 @dataclass
@@ -80,7 +81,7 @@ class MonitoredPlatform:
         assert answer.is_success, answer.text
 
     def remind(self, user: str, message: str, channel: Channel) -> None:
-        due = datetime.now(UTC) + timedelta(seconds=62)
+        due = datetime.now(UTC) + timedelta(seconds=AHEAD)
         body = {"date": due.isoformat(), "message": message, "notifyType": channel}
         url = f"{self.stack.url('reminder-service')}/reminders"
         answer = httpx.post(url, json=body, headers=headers(user), timeout=30)

@@ -12,7 +12,7 @@ import yaml
 from stacks.platform.alerting import RULES
 from tests.rehearsals import causes
 from tests.rehearsals.causes import CAUSES, DEVICES, Cause
-from tests.rehearsals.monitored import MonitoredPlatform, monitored_platform
+from tests.rehearsals.monitored import AHEAD, MonitoredPlatform, monitored_platform
 from tests.waiting import eventually
 
 ALERTS = {
@@ -34,7 +34,7 @@ LASTING = (
     causes.struggling_database,
 )
 PATIENCE = 600  # seconds; the longest alert waits for six minutes
-CLEARED = 1200  # seconds; the longest window of a rule is 15 minutes
+CLEARED = 1800  # seconds; 5 minutes on an idle machine, where a template fails 15 minutes earlier
 Record = Callable[[str, object], None]
 
 
@@ -48,15 +48,14 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MonitoredPlat
 
 @contextmanager
 def many_deliveries(platform: MonitoredPlatform) -> Iterator[None]:
-    """Deliver ten e-mails and two pushes a second, and answer requests: rates recover by it."""
+    """Deliver at almost the rate of SES: rates recover by it, those of complaints after 2,500."""
     over = threading.Event()
 
     def deliver() -> None:
-        while not over.wait(1):
-            platform.send("email", [f"reader-{at}@example.org" for at in range(10)])
+        while not over.wait(1.5):
+            platform.send("email", [f"reader-{at}@example.org" for at in range(20)])
             platform.send("push", DEVICES[:2])
-            for _ in range(3):
-                platform.ask()
+            platform.ask()
 
     thread = threading.Thread(target=deliver)
     thread.start()
@@ -67,13 +66,13 @@ def many_deliveries(platform: MonitoredPlatform) -> Iterator[None]:
         thread.join()
 
 
-def live_a_minute(platform: MonitoredPlatform) -> int:
+def live_a_while(platform: MonitoredPlatform) -> int:
     """Create reminders, read while they become due, and return how many arrived."""
     message, users = f"Bake bread {uuid4()}", DEVICES[:5]
     for user in users:
         for channel in ("push", "email"):
             platform.remind(user, message, channel)
-    end = time.monotonic() + 62
+    end = time.monotonic() + AHEAD
     while time.monotonic() < end:
         assert platform.ask() == 200
         platform.operator.listen_for(1)
@@ -95,7 +94,7 @@ def test_normal_load_fires_no_alert(
     arrived = 0
     end = time.monotonic() + 60 * minutes
     while time.monotonic() < end:
-        arrived += live_a_minute(platform)
+        arrived += live_a_while(platform)
     assert platform.operator.heard["FIRING"] == {}
     record_property("minutes of normal load", minutes)
     record_property("reminders that arrived, and alerts", (arrived, 0))
@@ -111,6 +110,8 @@ def test_alerts_fire_and_clear(platform: MonitoredPlatform, record_property: Rec
     break_and_repair(platform)
     operator.await_firing(set(ALERTS), PATIENCE)
     with many_deliveries(platform):
+        operator.wait_until(lambda: "ProviderSpared" in operator.heard["RESOLVED"], CLEARED)
+        causes.retry_waiting(platform)
         operator.await_silence(set(ALERTS), CLEARED)
     for name, runbook in ALERTS.items():
         times = (round(operator.heard[status][name]) for status in ("FIRING", "RESOLVED"))
