@@ -36,9 +36,9 @@ class EmailSender(pulumi.ComponentResource):
     """Creates an SES identity and a configuration set that requires TLS.
 
     SES publishes the events of its messages to the event topic: send, delivery, bounce, complaint
-    and reject. It does not e-mail bounces and complaints to the sender. The owner of the domain must add the `dns_records`. The owner of a single address
-    gets an e-mail instead. If `alarm_topic_arn` is set, alarms fire before SES reviews the account
-    for bounces or complaints.
+    and reject. It does not e-mail bounces and complaints to the sender. The owner of the domain
+    must add the `dns_records`. The owner of a single address gets an e-mail instead. If
+    `alarm_topic_arn` is set, alarms fire before SES reviews the account for bounces or complaints.
     """
 
     address: str
