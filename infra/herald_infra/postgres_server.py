@@ -16,7 +16,7 @@ from herald_infra.dashboard import Panel
 from herald_infra.metric_alarm import metric_alarm
 from herald_infra.policy_document import account_of, policy_json, trust_service
 from herald_infra.postgres_figures import alarms, panels
-from herald_infra.restored_data import PointInTime, Snapshot
+from herald_infra.restored_data import PointInTime, Snapshot, origin_options
 
 MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
@@ -148,7 +148,7 @@ class PostgresServer(pulumi.ComponentResource):
             skip_final_snapshot=False,
             final_snapshot_identifier=final_snapshot(name, identifier, child),
             opts=ResourceOptions.merge(
-                child, ResourceOptions(depends_on=logs, ignore_changes=[*RESTORED_ONCE])
+                ResourceOptions(parent=self, depends_on=logs), origin_options(args.restored, ORIGIN)
             ),
             **restored(args.restored),
             **password,
@@ -234,7 +234,7 @@ def monitoring_role(name: str, account: Output[str], child: ResourceOptions) -> 
     return Output.all(role.arn, granted.id).apply(lambda made: str(made[0]))
 
 
-RESTORED_ONCE = ("restoreToPointInTime", "snapshotIdentifier")  # a change would replace the server
+ORIGIN = ("restoreToPointInTime", "snapshotIdentifier")
 
 
 def restored(origin: PointInTime | Snapshot | None) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """Names the origins of the data of new servers and tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulumi import Input
+from pulumi import CustomTimeouts, Input, ResourceOptions
+
+RESTORED_WITHIN = "24h"  # the AWS provider waits for 30 or 40 minutes by default
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,3 +22,15 @@ class Snapshot:
 
     name: str
     kms_key_arn: Input[str]  # encrypts the snapshot and every server that is restored from it
+
+
+def origin_options(
+    origin: PointInTime | Snapshot | None, properties: Sequence[str]
+) -> ResourceOptions:
+    """Return options of a resource whose data may have an origin.
+
+    `properties` name the origin. Their changes are ignored, because they would replace the
+    resource.
+    """
+    timeouts = None if origin is None else CustomTimeouts(create=RESTORED_WITHIN)
+    return ResourceOptions(ignore_changes=[*properties], custom_timeouts=timeouts)

@@ -12,7 +12,7 @@ from pulumi_aws import dynamodb
 
 from herald_infra.dashboard import Metric, Panel
 from herald_infra.policy_document import allow
-from herald_infra.restored_data import PointInTime
+from herald_infra.restored_data import PointInTime, origin_options
 from herald_infra.restricted_pod import Environment
 from herald_infra.use import Use
 
@@ -60,7 +60,7 @@ class Table(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": True},
             server_side_encryption=encryption(args.kms_key_arn),
             deletion_protection_enabled=args.deletion_protection,
-            opts=ResourceOptions.merge(child, ResourceOptions(ignore_changes=[*RESTORED_ONCE])),
+            opts=ResourceOptions.merge(child, origin_options(args.restored, ORIGIN)),
             **restored(args.restored),
         )
 
@@ -113,8 +113,7 @@ class Table(pulumi.ComponentResource):
         return {**statement, "Resource": [*statement["Resource"], *arns]}
 
 
-# A change would replace the table.
-RESTORED_ONCE = ("restoreDateTime", "restoreSourceName", "restoreToLatestTime")
+ORIGIN = ("restoreDateTime", "restoreSourceName", "restoreToLatestTime")
 
 
 def restored(origin: PointInTime | None) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Recorded:
     depends_on: tuple[tuple[str, str], ...]  # types and names, including those behind inputs
     provider: str
     references: dict[str, tuple[str, ...]]  # URNs of the origins of each input
+    create_timeout: str = ""
 
 
 @dataclass
@@ -126,6 +127,7 @@ class Recorder(mocks.MockMonitor):
                         for name, each in request.propertyDependencies.items()
                         if each.urns
                     },
+                    create_timeout=request.customTimeouts.create,
                 )
             )
         return response

@@ -75,6 +75,7 @@ def test_removed_source_leaves_the_program(restored: Callable[..., Any]) -> None
     assert [each.name for each in stores] == ["prod-event-store-2"]
     for each in (*deployment.all(SERVER), *stores):
         assert any(name.startswith("restore") for name in each.ignore_changes)
+        assert each.create_timeout == "24h"
 
 
 def test_snapshot_keeps_its_key(restored: Callable[..., Any]) -> None:
