@@ -39,7 +39,7 @@ DIRECTIVE = re.compile(r"^(?:type:|noqa|fmt:|shellcheck|pragma|mypy:)")
 
 def sentences(text: str) -> Iterator[str]:
     """Return the sentences of a text without code, links and markup."""
-    plain = re.sub(r"`[^`]*`", "code", text)
+    plain = re.sub(r"`[^`]*`|<code>.*?</code>", "code", text)
     plain = re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", plain)
     plain = re.sub(r"[*_>]", "", plain)
     for sentence in re.split(r"(?<=[.!?])\s+|(?<=[:;])\s+(?=[A-Z])", plain):

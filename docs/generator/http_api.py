@@ -92,7 +92,11 @@ def parameter_rows(described: Mapping[str, Any]) -> Iterator[tuple[str, str, str
 def answer_rows(described: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for status, answer in sorted(described["responses"].items()):
         if status not in COMMON:
-            yield status, ", ".join(contents(answer.get("content", {}))), answer["description"]
+            yield (
+                status,
+                ", ".join(contents(answer.get("content", {}))),
+                answer["description"].replace("Successful Response", "success"),
+            )
 
 
 def contents(media: Mapping[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import io
+import re
 import textwrap
 import tokenize
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,14 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """Escape pipes; inside of code, GitHub and MkDocs disagree on `\\|` but both accept HTML."""
+    line = re.sub(r"`([^`]*[|][^`]*)`", lambda found: html_code(found[1]), " ".join(text.split()))
+    return line.replace("|", "\\|")
+
+
+def html_code(text: str) -> str:
+    letters = (each if each not in r"\*_[]<>&|`" else f"&#{ord(each)};" for each in text)
+    return f"<code>{''.join(letters)}</code>"
 
 
 def code(text: object) -> str:
@@ -70,7 +78,8 @@ def _comments(source: str) -> dict[str, str]:
             depth += 1
         elif token.type == tokenize.DEDENT:
             depth -= 1
-        elif token.type == tokenize.COMMENT and depth == 1:
+        elif token.type == tokenize.COMMENT and (depth == 1 or token.start[1] == 4):
+            # A comment above the first field comes before the indentation.
             text = token.string.lstrip("# ")
             continued = field in found and not above and text[:1].islower()
             if not token.line.lstrip().startswith("#"):

@@ -14,10 +14,10 @@ Authorities = Annotated[FileText, AfterValidator(certificates_of_authorities)]
 
 
 class ExistingDatabase(Section):
-    host: str = Field(min_length=1)
-    port: Port = 5432
-    admin_user: str = "postgres"
-    admin_password: Secret
+    host: str = Field(min_length=1)  # name or address of the server
+    port: Port = 5432  # of the server
+    admin_user: str = "postgres"  # creates databases and roles
+    admin_password: Secret  # of `adminUser`
 
 
 class RdsDatabase(Section):
@@ -27,15 +27,17 @@ class RdsDatabase(Section):
     version: int = Field(default=17, ge=13)  # major version
     allow_major_upgrade: bool = False  # let a higher `version` upgrade the server
     apply_immediately: bool = False  # do not wait for the maintenance window
+    # Type of the instance.
     instance_class: str = Field(default="db.t4g.micro", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
-    multi_az: bool = True
+    multi_az: bool = True  # keep a standby in a second zone
     storage: int = Field(default=20, ge=20, le=65536)  # GiB
     max_storage: int = Field(default=100, ge=20, le=65536)  # GiB
-    backup_days: int = Field(default=14, ge=1, le=35)
+    backup_days: int = Field(default=14, ge=1, le=35)  # for point-in-time recovery
+    # More connections raise an alarm.
     alarm_connections: int = Field(default=80, ge=10)
     password: Literal["managed", "generated"] = "managed"  # of the administrator
     subnet_ids: list[str] = Field(default_factory=list)  # private, in at least two zones
-    security_group_ids: list[str] = Field(default_factory=list)
+    security_group_ids: list[str] = Field(default_factory=list)  # of the server
     restore: ServerRestore | None = None
 
     @model_validator(mode="after")
@@ -53,7 +55,7 @@ class DatabaseConfig(Section):
     rotation: str | None = Field(
         default=None, pattern=r"^[A-Za-z0-9-]{1,32}$"
     )  # change it to rotate passwords
-    ssl_mode: Literal["disable", "require", "verify-ca", "verify-full"] = "verify-full"
+    ssl_mode: Literal["disable", "require", "verify-ca", "verify-full"] = "verify-full"  # of libpq
     ssl_root_cert: Authorities | None = None  # PEM certificates; part of the images
 
     @model_validator(mode="after")

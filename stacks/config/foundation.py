@@ -9,6 +9,7 @@ from stacks.config.section import Section
 
 
 class AccessConfig(Section):
+    # Provider of the cluster, whose tokens let pods assume roles.
     oidc_provider_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$")
     permissions_boundary_arn: str | None = Field(
         default=None, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$"
@@ -18,6 +19,7 @@ class AccessConfig(Section):
 class FoundationReference(Section):
     """Names the stack of `stacks/foundation/` that created the account's network and cluster."""
 
+    # `ORGANIZATION/PROJECT/STACK`
     stack: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
 
 

@@ -14,8 +14,8 @@ HostName = Annotated[
 class Zone(Section):
     """Names a public Route 53 zone of this account."""
 
-    name: HostName
-    id: str = Field(pattern=r"^Z[A-Z0-9]{1,31}$")
+    name: HostName  # of the zone in Route 53
+    id: str = Field(pattern=r"^Z[A-Z0-9]{1,31}$")  # of the zone in Route 53
 
     def contains(self, host: str) -> bool:
         return f".{host}".endswith(f".{self.name}")
@@ -24,7 +24,7 @@ class Zone(Section):
 class GatewayConfig(Section):
     """Configures a public load balancer with TLS."""
 
-    host: HostName
+    host: HostName  # public name of the platform
     zone: Zone | None = None  # contains the host; with a foundation, that of the foundation
 
     @property

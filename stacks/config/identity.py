@@ -17,7 +17,7 @@ class IdentityConfig(Section):
     issuer: Issuer  # exactly as in its tokens
     audience: str = Field(min_length=1)  # of this platform in its tokens
     jwks_url: Address | None = None  # None: from the discovery document
-    email_claim: str = Field(default="email", min_length=1)
+    email_claim: str = Field(default="email", min_length=1)  # claim with the user's e-mail address
     audience_claim: Literal["aud", "client_id"] = "aud"  # client_id for access tokens of Cognito
 
 

@@ -22,6 +22,7 @@ class ImagesConfig(Section):
     builder: str | None = None  # buildx builder; Docker's default if unset
     ca_bundle: FileText | None = None  # certificates that pip trusts during builds
     compression: Literal["gzip", "zstd", "uncompressed"] | None = None  # for new layers
+    # Platforms of the images; if empty, that of the builder.
     platforms: list[Literal["linux/amd64", "linux/arm64"]] = Field(default_factory=list)
     cache: bool = False  # keep layers in the registry, for builders without a disk
     repositories: RepositoriesConfig | None = (

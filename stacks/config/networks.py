@@ -30,8 +30,9 @@ Cidr = Annotated[str, AfterValidator(network)]
 
 
 class DestinationConfig(Section):
-    cidr: Cidr
-    ports: list[Port] = Field(min_length=1)
+    cidr: Cidr  # that pods may reach
+    ports: list[Port] = Field(min_length=1)  # TCP
+    # Networks inside of `cidr` that pods may not reach.
     excluded: list[Cidr] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -47,8 +48,9 @@ class NetworkConfig(Section):
     """Names the callers of the services, and their destinations in addition to DNS."""
 
     destinations: list[DestinationConfig] = Field(min_length=1)
+    # Namespaces whose pods may call the services.
     caller_namespaces: list[DnsLabel] = Field(default_factory=list)
-    caller_cidrs: list[Cidr] = Field(default_factory=list)
+    caller_cidrs: list[Cidr] = Field(default_factory=list)  # from which the services may be called
     metrics_namespaces: list[DnsLabel] = Field(default_factory=list)  # may read metrics
     metrics_cidrs: list[Cidr] = Field(
         default_factory=list

@@ -21,8 +21,8 @@ def amount(quantity: str) -> float:
 class QuotaConfig(Section):
     """Sets the quota of a namespace, including pods of rollouts and migrations."""
 
-    pods: int = Field(default=50, ge=10)
-    cpu_requests: Cpu = "8"
-    cpu_limits: Cpu = "32"
-    memory_requests: Memory = "16Gi"
-    memory_limits: Memory = "32Gi"
+    pods: int = Field(default=50, ge=10)  # of the namespace
+    cpu_requests: Cpu = "8"  # of all pods together
+    cpu_limits: Cpu = "32"  # of all pods together
+    memory_requests: Memory = "16Gi"  # of all pods together
+    memory_limits: Memory = "32Gi"  # of all pods together

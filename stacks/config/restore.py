@@ -51,8 +51,9 @@ class ServerRestore(Replacement):
     """Restores a server from the backups of another server, or from a snapshot."""
 
     source: ServerName | None = None  # the server that is replaced; None with only a snapshot
-    target: ServerName
+    target: ServerName  # name of the new server
     at: Moment | None = None  # RFC 3339, or latest
+    # Restored instead of a point in time.
     snapshot: str | None = Field(default=None, pattern=r"^[A-Za-z][A-Za-z0-9:-]{0,254}$")
     snapshot_key: str | None = Field(
         default=None, pattern=r"^arn:aws[a-z-]*:kms:\S+:key/\S+$"
@@ -73,7 +74,7 @@ class TableRestore(Replacement):
     """Restores a table from the backups of another table."""
 
     source: TableName  # the table that is replaced
-    target: TableName
+    target: TableName  # name of the new table
     at: Moment  # RFC 3339, or latest
 
 

@@ -46,12 +46,13 @@ EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 class MessagingConfig(Section):
     visibility_timeout: int = Field(default=60, ge=10, le=43200)  # seconds
+    # Receives of a message before it moves to the dead-letter queue.
     max_receives: int = Field(default=5, ge=1, le=1000)
     max_age: int = Field(default=300, ge=60)  # seconds a message may wait before the alarm
 
 
 class EmailConfig(Section):
-    sender: EmailAddress
+    sender: EmailAddress  # address in the From header
     domain: str | None = None  # verified with DKIM; if unset, only the address is
     smtp_url: Secret | None = None  # mail server used while SES is away
     unsubscribe_url: PublicAddress | None = (
@@ -68,23 +69,26 @@ class EmailConfig(Section):
 
 
 class PushConfig(Section):
+    # Address of FCM.
     url: str = Field(default="https://fcm.googleapis.com", pattern=r"^https?://[^\s/]+$")
     credentials: Secret  # JSON key of a Google service account
 
 
 class SchedulerConfig(Section):
+    # A Deployment, or a Lambda function that runs every minute.
     runtime: Literal["deployment", "lambda"]
     subnet_ids: list[str] | None = None  # of the function, with access to the database
-    security_group_ids: list[str] = Field(default_factory=list)
+    security_group_ids: list[str] = Field(default_factory=list)  # of the function
 
 
 class ServiceConfig(Section):
-    min_replicas: int = Field(default=1, ge=1, le=100)
-    max_replicas: int = Field(default=1, ge=1, le=100)
-    cpu_request: Cpu = "100m"
-    cpu_limit: Cpu = "1"
-    memory_request: Memory = "128Mi"
-    memory_limit: Memory = "256Mi"
+    min_replicas: int = Field(default=1, ge=1, le=100)  # least number of pods
+    max_replicas: int = Field(default=1, ge=1, le=100)  # largest number of pods
+    cpu_request: Cpu = "100m"  # reserved for each pod
+    cpu_limit: Cpu = "1"  # of each pod
+    memory_request: Memory = "128Mi"  # reserved for each pod
+    memory_limit: Memory = "256Mi"  # of each pod
+    # Opens the service at this port of every node.
     node_port: int | None = Field(default=None, ge=30000, le=32767)
     public_url: str | None = Field(
         default=None, pattern=r"^https?://[^\s/]+$"
@@ -110,25 +114,26 @@ class NodesConfig(Section):
 
 
 class StackConfig(Section):
+    # Region of the resources.
     region: str = Field(alias="aws:region", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
-    account: str = Field(pattern=r"^[0-9]{12}$")
-    namespace: DnsLabel
-    prefix: Prefix
-    version: ImageTag
+    account: str = Field(pattern=r"^[0-9]{12}$")  # the only account that updates may change
+    namespace: DnsLabel  # Kubernetes namespace of the environment
+    prefix: Prefix  # starts the name of each resource, for example `dev-`
+    version: ImageTag  # tag of the images, before the prefix
     deletion_protection: bool = True  # lock databases, tables, queues and keys
     unlock: Unlock | None = None  # unlocks one resource
-    images: ImagesConfig
+    images: ImagesConfig  # how images are built and where they are stored
     messaging: MessagingConfig = MessagingConfig()
-    database: DatabaseConfig
+    database: DatabaseConfig  # exactly one of `existing` and `rds`
     restored_tables: dict[str, TableRestore] = Field(default_factory=dict)  # by the name of a table
-    email: EmailConfig
-    push: PushConfig
+    email: EmailConfig  # sender of e-mails through SES
+    push: PushConfig  # FCM
     identity: IdentityConfig | None = None  # if unset, headers of the gateway
-    scheduler: SchedulerConfig
+    scheduler: SchedulerConfig  # where notification-scheduler runs
     services: dict[ServiceName, ServiceConfig] = Field(default_factory=dict)
     # Factor for the seconds that pods, probes and migrations may take; slow machines need more
     patience: Patience = 1
-    network: NetworkConfig
+    network: NetworkConfig  # what pods may reach, and who may reach them
     gateway: GatewayConfig | None = None  # if unset, only callers of `network` reach services
     nodes: NodesConfig | None = None  # if unset, the cluster has nodes of its own
     quota: QuotaConfig = QuotaConfig()
@@ -136,7 +141,9 @@ class StackConfig(Section):
     # Of Amazon Managed Prometheus; the foundation has one. If unset, there are no alert rules.
     metrics_workspace_id: str | None = Field(default=None, pattern=r"^ws-[0-9a-f-]{36}$")
     foundation: FoundationReference | None = Field(default=None, validate_default=True)
+    # Variables of all pods and of the function.
     workload_environment: dict[VariableName, str] = Field(default_factory=dict)
+    # Addresses that get alarms after they confirm a subscription.
     alarm_emails: list[EmailAddress] = Field(default_factory=list)
     default_tags: DefaultTags = Field(default=DefaultTags(), alias="aws:defaultTags")
 

@@ -32,7 +32,7 @@ class Unlock(Section):
     """Lets one resource be deleted or replaced, up to a day and for a reason."""
 
     resource: str  # name without the prefix of the environment
-    until: Day
+    until: Day  # last day of the unlock, at most 14 days from now
     reason: str = Field(min_length=10)  # a sentence for readers of the history
 
     @field_validator("until")

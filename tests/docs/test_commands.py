@@ -152,3 +152,13 @@ def test_replaced_texts_exist():
     ]
     assert edits
     assert [edit for edit in edits if edit[0] not in (ROOT / edit[1]).read_text("utf-8")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_policy_packs_are_found_where_pages_go(name):
+    folder = ROOT
+    for command in pages.commands(pages.TEXTS[name]):
+        if entered := re.match(r"cd ([\w./-]+)$", command):
+            folder = (folder / entered[1]).resolve()
+        if pack := re.search(r"--policy-pack (\S+)", command):
+            assert (folder / pack[1]).resolve() == ROOT / "review" / "policies", command
