@@ -150,7 +150,7 @@ class Environment:
         return KEYRING if KEYRING.exists() else self.links / KEYRING.name
 
     def as_owner(self) -> str:
-        """Return a command prefix with which root runs a process as the user."""
+        """Return a command prefix that makes root run a process as the user."""
         user, group = self.owner
         if user == 0 or not self.needs_root:
             return ""

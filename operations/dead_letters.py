@@ -93,7 +93,7 @@ class DeadLetterQueue:
 
     @contextmanager
     def hold(self, ids: Sequence[str] = (), limit: int | None = None) -> Iterator[list[DeadLetter]]:
-        """Yield all messages, or those of `ids`; release those that are not removed."""
+        """Yield all messages, or the messages of `ids`; release the messages that stay."""
         found: dict[str, DeadLetter] = {}
         try:
             for batch in self._receive(limit):

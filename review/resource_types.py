@@ -11,7 +11,7 @@ TABLE = Path(__file__).parent / "policies" / "platform_policies" / "resource_typ
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceType:
-    """Contains an entry of the table, whose head explains the fields."""
+    """Contains an entry of the table; the head of the table explains the fields."""
 
     tags: bool = False
     data: bool = False

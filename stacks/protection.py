@@ -75,7 +75,7 @@ def protect_data(config: Protection) -> Lock:
 
 
 def tag_unlocked(properties: Mapping[str, Any], unlock: Unlock) -> dict[str, Any]:
-    """Add a tag, by which policies recognize that the resource is unlocked on purpose."""
+    """Add a tag that policies recognize as an intended unlock."""
     tags = {**(properties.get("tags") or {}), "unlocked-until": unlock.until.isoformat()}
     return {**properties, "tags": tags}
 

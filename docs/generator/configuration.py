@@ -117,7 +117,7 @@ def simple(described: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, A
 
 
 def inner_object(shown: Mapping[str, Any], root: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Return how a key goes on, and the name of the section in it, if it has one."""
+    """Return the suffix of a key, and the name of the section in it, if it has one."""
     for suffix, place in (("", shown), ("[]", shown.get("items")), (".NAME", extra(shown))):
         reference = (place or {}).get("$ref")
         if reference:

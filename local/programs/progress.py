@@ -60,7 +60,7 @@ class Progress:
         programs: Iterable[str],
         linked: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """Start the estimate; `linked` returns those of the programs that are linked by now."""
+        """Start the estimate; `linked` returns the programs that are already linked."""
         self.packages, self._linked = packages, linked
         self.links = {
             name: LINKING * sum(map(self._work, self._below(name, set()))) for name in programs

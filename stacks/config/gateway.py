@@ -33,7 +33,7 @@ class GatewayConfig(Section):
 
 
 def expect_protected(gateway: GatewayConfig, others: dict[str, Any]) -> None:
-    """Refuse a gateway whose requests the services would believe, or never get."""
+    """Require that services authenticate the callers of a gateway and admit its requests."""
     if "identity" in others and others["identity"] is None:
         raise ValueError(
             "expected `identity` with a public gateway, because everyone can send the headers "

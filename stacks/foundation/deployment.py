@@ -185,7 +185,7 @@ def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
 
 
 def simulation(place: Place, foundation: str) -> Statement:
-    """Return the permission to simulate the deploy role, with which `herald doctor` checks it."""
+    """Return the permission that `herald doctor` needs to simulate the deploy role."""
     own = [place.role_arn(f"{foundation}-deploy-*")]
     return granted("iam", ["GetRole", "SimulatePrincipalPolicy"], own)
 

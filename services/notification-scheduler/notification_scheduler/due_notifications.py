@@ -143,7 +143,7 @@ class PostgresDueNotifications:
             return _settle(connection, settlements)
 
     def reject(self, rejections: Sequence[Settlement], noticed: Sequence[str]) -> None:
-        """Store the next occurrences of rejected ones, with the events that report the rejections.
+        """Store the next occurrences of rejected notifications, and the events of the rejections.
 
         `noticed` contains the users whose notice was published.
         """
