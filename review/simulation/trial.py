@@ -186,7 +186,7 @@ def run(
     """
     deployment = Deployment()
     cloud = Cloud(lookups or {})
-    logger = logging.Logger("deployment")
+    logger = logging.Logger("deployment", logging.WARNING)
     logger.addHandler(Problems(deployment.problems))
 
     def start() -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import cache
 from typing import Any
 
 import yaml
@@ -18,14 +19,20 @@ AUTHORITIES = {"fromFile": "stacks/authorities/rds/eu-central-1.pem"}
 CREDENTIALS = '{"type": "service_account"}'
 
 
+@cache
+def file_of(stack: str) -> dict[str, Any]:
+    file: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
+    return file
+
+
 def written(stack: str) -> dict[str, Any]:
     """The `config` of `Pulumi.<stack>.yaml` as it stands."""
-    values: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    values: dict[str, Any] = copy.deepcopy(file_of(stack)["config"])
     return values
 
 
 def with_secrets(stack: str) -> dict[str, Any]:
-    values = copy.deepcopy(written(stack))
+    values = written(stack)
     values[f"{PROJECT}:push"]["credentials"] = CREDENTIALS
     values[f"{PROJECT}:images"].pop("caBundle", None)
     if existing := values[f"{PROJECT}:database"].get("existing"):
