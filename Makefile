@@ -36,7 +36,7 @@ help: ## List the targets
 up: ready ## Start the local environment and provision the platform on it
 	@$(PYTHON) -m local up
 ready:
-	@$(MAKE) --silent --no-print-directory -j4 tools .venv/ready packages base-image
+	@$(MAKE) --silent --no-print-directory -j3 tools .venv/ready base-image
 
 .PHONY: run
 run: .venv/ready ## Run a service from this checkout in place of its pods: make run SERVICE=reminder-service [DEBUG=1]
@@ -75,7 +75,7 @@ packages: .venv/ready ## Fetch the Debian programs that this machine lacks; noth
 	@$(PYTHON) -m local.host.packages
 
 .PHONY: base-image
-base-image: packages ## Make the system in which services run, from Debian packages
+base-image: .venv/ready ## Make the system in which services run, from Debian packages
 	@$(PYTHON) -m local.images
 
 .PHONY: browser

@@ -20,7 +20,7 @@ from local.supervisor import Process, Supervisor
 from local.token_issuer import TokenIssuer, UnusableKey
 
 
-def start(environment: Environment, supervisor: Supervisor) -> None:
+def start(environment: Environment, supervisor: Supervisor) -> dict[str, Process]:
     """Start every process and fill the registry; on a failure, leave nothing running."""
     root = environment.needs_root
     requirements.check(environment)
@@ -28,13 +28,13 @@ def start(environment: Environment, supervisor: Supervisor) -> None:
     preparation.prepare(environment)
     try:
         privileges.perform("start", environment, as_root=root)
-        await_processes(environment, supervisor)
+        return await_processes(environment, supervisor)
     except (LocalError, OSError):
         stop(environment)
         raise
 
 
-def await_processes(environment: Environment, supervisor: Supervisor) -> None:
+def await_processes(environment: Environment, supervisor: Supervisor) -> dict[str, Process]:
     """Wait until every process is healthy; push images as soon as the registry can take them."""
     began = time.monotonic()
     awaited, pushed = set(images.PROCESSES), list[Future[None]]()
@@ -46,9 +46,10 @@ def await_processes(environment: Environment, supervisor: Supervisor) -> None:
             pushed.append(beside.submit(images.provide, environment, say))
 
     with ThreadPoolExecutor(1) as beside:
-        supervisor.wait(report)
+        processes = supervisor.wait(report)
     for push in pushed:
         push.result()
+    return processes
 
 
 def say(text: str) -> None:
@@ -65,18 +66,18 @@ def up(environment: Environment) -> None:
         ):
             if own:
                 say(f"{kind}: using yours, {own}")
-        start(environment, supervisor)
+        processes = start(environment, supervisor)
     else:
-        supervisor.wait(lambda process: None)
+        processes = supervisor.wait(lambda process: None)
         images.provide(environment, say)
         if not environment.own_kubeconfig:
             monitoring.reload(environment, "PROMETHEUS_PORT")  # the checkout may have other rules
     preparation.renew(environment)
-    pod_roles.prepare(environment)
+    pod_roles.prepare(environment, processes.get("apiserver"))
     resume_pods(environment)
     print("Provisioning the platform", flush=True)
     provisioning = Provisioning(environment)
-    if provisioning.up(supervisor.instance("aws")):
+    if provisioning.up(processes["aws"].run):
         from local import first_delivery
 
         outputs = provisioning.outputs()

@@ -1,6 +1,7 @@
 """Provides the images that the local registry needs before pods start: Python and pause.
 
-`python -m local.images` makes the Python image while programs are built.
+`python -m local.images` fetches Debian programs and makes the Python image with them, while
+programs are built.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pathlib import Path
 from local import patience
 from local.environment import PROJECT, Environment
 from local.errors import LocalError
-from local.host import privileges
+from local.host import packages, privileges
 from local.programs.programs import cache_folder
 
 SUITE = "bookworm"  # the services are tested with the Python of this release
@@ -134,6 +135,7 @@ def run_build(environment: Environment, folder: str, name: str) -> subprocess.Co
 
 def main() -> None:
     environment = Environment.from_variables()
+    packages.provide(environment)
     if not environment.own_builder:
         base_system(environment, lambda text: print(f"  {text}", flush=True))
 

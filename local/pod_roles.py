@@ -9,17 +9,27 @@ from typing import Any
 
 from local.environment import Environment
 from local.errors import LocalError
+from local.supervisor import Process
 
 TEMPLATE = Path(__file__).parent / "templates" / "pod-roles.yaml"
 GROUP = "admissionregistration.k8s.io"
 VERSIONS = ("v1", "v1beta1")
 
 
-def prepare(environment: Environment) -> None:
-    """Give pods tokens of the cluster, and the emulator the keys of the cluster."""
+def prepare(environment: Environment, apiserver: Process | None = None) -> None:
+    """Give pods tokens of the cluster, and the emulator the keys of the cluster.
+
+    Once for each run of our API server and each content of the template, and always for a cluster
+    of the user, which has no `apiserver` among our processes.
+    """
+    template, done = TEMPLATE.read_text(), environment.state / "pod-roles"
+    given = apiserver and f"{apiserver.run}\n{template}"
+    if given and done.exists() and done.read_text() == given:
+        return
     environment.cluster_issuer.write_text(json.dumps(issuer(environment)))
-    policy = Template(TEMPLATE.read_text()).safe_substitute(API=served_version(environment))
+    policy = Template(template).safe_substitute(API=served_version(environment))
     kubectl(environment, "apply", "-f", "-", text=policy)
+    done.write_text(given or "")
 
 
 def issuer(environment: Environment) -> dict[str, Any]:

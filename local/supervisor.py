@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -33,6 +34,12 @@ class Process:
     pid: int
     memory: int  # bytes
     age: float  # seconds
+
+    @property
+    def run(self) -> str:
+        """Return the identity of this run of the process: pid and start in clock ticks."""
+        started = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+        return f"{self.pid} {started}"
 
 
 class Supervisor:
@@ -74,7 +81,9 @@ class Supervisor:
         return name not in self.environment.replaced_processes()
 
     def is_running(self) -> bool:
-        return self.environment.socket.exists() and self._call("process", "list").returncode == 0
+        path = self.environment.socket
+        with socket.socket(socket.AF_UNIX) as client:
+            return path.exists() and client.connect_ex(str(path)) == 0
 
     def stop(self) -> None:
         self._call("down")
@@ -101,14 +110,8 @@ class Supervisor:
             if self._is_ours(row["name"])
         ]
 
-    def instance(self, name: str) -> str:
-        """Return the identity of a run of a process: pid and start in clock ticks."""
-        [pid] = [process.pid for process in self.processes() if process.name == name]
-        started = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
-        return f"{pid} {started}"
-
-    def wait(self, report: Callable[[Process], None]) -> None:
-        """Wait until every process is healthy; call `report` for each."""
+    def wait(self, report: Callable[[Process], None]) -> dict[str, Process]:
+        """Wait until every process is healthy; call `report` for each, and return all by name."""
         timeout = patience.stretch(START_TIMEOUT)
         deadline, seen = time.monotonic() + timeout, set[str]()
         while time.monotonic() < deadline:
@@ -118,7 +121,7 @@ class Supervisor:
                     seen.add(process.name)
                     report(process)
             if processes and len(seen) == len(processes):
-                return
+                return {process.name: process for process in processes}
             time.sleep(0.3)
         sick = ", ".join(sorted(p.name for p in self.processes() if p.name not in seen))
         raise LocalError(

@@ -1,4 +1,6 @@
 import json
+import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -6,6 +8,7 @@ import pytest
 from local import pod_roles
 from local.environment import Environment
 from local.errors import LocalError
+from local.supervisor import Process
 
 GROUP = "admissionregistration.k8s.io"
 KEYS = [{"kid": "1", "kty": "RSA"}]
@@ -56,6 +59,19 @@ def test_cluster_gives_pods_their_roles(cluster, tmp_path, resources, expected):
         "keys": KEYS,
     }
     assert cluster["applied"].count(f"apiVersion: {GROUP}/{expected}\n") == 2
+
+
+def test_roles_are_given_once_a_run(cluster, tmp_path):
+    serve(cluster, v1=["mutatingadmissionpolicies"])
+    apiserver = Process("apiserver", "Running", True, 0, os.getpid(), 0, 1.0)
+    pod_roles.prepare(Environment(tmp_path), apiserver)
+    assert cluster.pop("applied")
+    pod_roles.prepare(Environment(tmp_path), apiserver)
+    assert "applied" not in cluster
+    pod_roles.prepare(Environment(tmp_path), replace(apiserver, pid=os.getppid()))
+    assert cluster.pop("applied")
+    pod_roles.prepare(Environment(tmp_path))  # with a cluster of the user
+    assert cluster["applied"]
 
 
 def test_old_cluster_is_refused(cluster, tmp_path):
