@@ -183,7 +183,9 @@ class Environment:
             "STATE": str(self.state),
             "PROJECT": str(PROJECT),
             "PYTHON": str(PROJECT / ".venv" / "bin" / "python"),
-            "PROBE": f"bash {Path(__file__).parent}/port-answers.sh",
+            # `source` starts no second shell: these checks run every second.
+            "PROBE": f"source {Path(__file__).parent}/port-answers.sh",
+            "RARELY": f"source {Path(__file__).parent}/rarely.sh",
             "CNI_BIN": str(self.cni_bin),
             "POSTGRES_BIN": str(self.postgres_bin),
             "BRIDGE": BRIDGE,
