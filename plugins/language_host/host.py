@@ -24,7 +24,6 @@ from plugins.engine_watch import watch_engine
 from plugins.sdk_messages import close_messages
 
 MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; the limit of the engine
-COLLECT_AFTER = 50_000  # objects; a program creates many, keeps most, and ends within seconds
 
 
 def project_python(folder: str) -> str:
@@ -36,12 +35,12 @@ def project_python(folder: str) -> str:
 def run_program(request: Any, context: Any, *, debug: bool) -> Any:
     """Import the SDK and run the program's `__main__.py` in this process."""
     close_messages()
-    gc.set_threshold(COLLECT_AFTER)
-    from pulumi import log
+    gc.disable()  # a program keeps most of its objects, and ends within seconds
     from pulumi.automation._server import LanguageServer
 
-    if not debug:
-        log.debug = lambda *message, **place: None
+    from plugins.language_host.lean_sdk import make_lean
+
+    make_lean(debug=debug)
     entry = Path(request.info.program_directory or request.pwd) / (request.info.entry_point or ".")
 
     def program() -> None:

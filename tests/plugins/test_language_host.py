@@ -56,3 +56,28 @@ def test_it_runs_a_plugin_with_its_arguments_and_tells_how_it_ended(host, tmp_pa
 @pytest.mark.integration
 def test_the_sdk_is_imported_only_for_a_program():
     subprocess.run([sys.executable, "-c", IMPORTED], check=True)
+
+
+LEAN = """
+import asyncio
+from plugins.language_host.lean_sdk import make_lean
+from pulumi.runtime import resource, stack
+
+async def fail():
+    raise ValueError
+
+async def wait(*works):
+    tasks = [asyncio.ensure_future(work) for work in works]
+    done, late = await stack.asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    return len(done), len(late)
+
+make_lean(debug=False)
+assert not resource._get_stack_trace().frames
+assert asyncio.run(wait(asyncio.sleep(0), asyncio.sleep(0.1))) == (2, 0), "not one after another"
+assert asyncio.run(wait(fail(), asyncio.sleep(60))) == (1, 1), "a failure ends the wait"
+"""
+
+
+@pytest.mark.integration
+def test_lean_sdk_waits_for_all_outputs():
+    subprocess.run([sys.executable, "-c", LEAN], check=True)
