@@ -88,6 +88,8 @@ class OutboxRelay:
         with self._engine.begin() as connection:
             connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
             rows = connection.execute(_select_waiting(self._batch)).all()
+            if not rows:
+                return 0
             readable, failures = _read_events(rows)
             for failed in self._publisher.publish(readable) if readable else ():
                 failures[failed.message.event.id] = _Failure(failed.reason, failed.permanent)
