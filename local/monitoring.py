@@ -16,7 +16,7 @@ INTERVAL = "15s"
 
 def write_prometheus(environment: Environment) -> None:
     """Write the scrape configuration and the rules of Prometheus."""
-    pods = {"url": environment.url("POD_TARGETS_PORT"), "refresh_interval": "5s"}
+    pods = {"url": environment.url("POD_TARGETS_PORT"), "refresh_interval": INTERVAL}
     document = scrape_configuration({"http_sd_configs": [pods]}, INTERVAL)
     document["global"]["evaluation_interval"] = INTERVAL
     alertmanager = f"127.0.0.1:{environment.ports['ALERTMANAGER_PORT']}"

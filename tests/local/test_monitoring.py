@@ -27,7 +27,7 @@ def test_prometheus_loads_the_rules_of_the_platform(environment):
     ]  # fmt: skip
     [job] = document["scrape_configs"]
     url = environment.url("POD_TARGETS_PORT")
-    assert job["http_sd_configs"] == [{"url": url, "refresh_interval": "5s"}]
+    assert job["http_sd_configs"] == [{"url": url, "refresh_interval": "15s"}]
     assert document["alerting"]["alertmanagers"] == [
         {"static_configs": [{"targets": [f"127.0.0.1:{environment.ports['ALERTMANAGER_PORT']}"]}]}
     ]
