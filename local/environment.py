@@ -183,9 +183,8 @@ class Environment:
             "STATE": str(self.state),
             "PROJECT": str(PROJECT),
             "PYTHON": str(PROJECT / ".venv" / "bin" / "python"),
-            # `source` starts no second shell: these checks run every second.
-            "PROBE": f"source {Path(__file__).parent}/port-answers.sh",
-            "RARELY": f"source {Path(__file__).parent}/rarely.sh",
+            "PROBE": f"bash {Path(__file__).parent}/port-answers.sh",
+            "RARELY": f"source {Path(__file__).parent}/rarely.sh",  # starts no second shell
             "CNI_BIN": str(self.cni_bin),
             "POSTGRES_BIN": str(self.postgres_bin),
             "BRIDGE": BRIDGE,
@@ -198,6 +197,7 @@ class Environment:
             "AS_OWNER": self.as_owner(),
             "AS_DATABASE": self.as_database(),
             "PROBE_PERIOD": str(round(patience.stretch(1))),
+            "CHECK_PERIOD": str(round(patience.stretch(3))),  # of checks that start programs
             "OWN_SHARE": self.own_share(),
             "PROBE_TIMEOUT": str(round(patience.stretch(5))),
             "STOP_TIMEOUT": str(round(patience.stretch(15))),

@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Health check of a process whose check is expensive: `source rarely.sh NAME COMMAND...`
-# A success counts for 20 s, in which the command does not run again. The process removes
-# $STATE/run/NAME.healthy when it starts.
+# Health check of a process whose check costs processor time: `source rarely.sh NAME COMMAND...`
+# A success counts for 20 s, in which the command does not run again. Failures are repeated for 2 s,
+# so that a start is noticed at once. The process removes $STATE/run/NAME.healthy when it starts.
 exec >/dev/null 2>&1
 note=$STATE/run/$1.healthy
 read -r before <"$note" && ((EPOCHSECONDS - before < 20)) && exit
-timeout "$PROBE_TIMEOUT" "${@:2}" && echo "$EPOCHSECONDS" >"$note"
+for _ in {1..4}; do
+  timeout "$PROBE_TIMEOUT" "${@:2}" && echo "$EPOCHSECONDS" >"$note" && exit
+  sleep 0.5
+done
+exit 1

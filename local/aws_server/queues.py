@@ -13,7 +13,7 @@ from moto.sqs.models import Message, Queue, SQSBackend
 
 from local.aws_server.replacement import replace_method, replace_property
 
-POLL_PERIOD = 0.25  # seconds; nothing announces messages that become visible again
+POLL_PERIOD = 0.5  # seconds; nothing announces messages that become visible again
 RESERVED = 60  # seconds; https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 
 receive_at_once = SQSBackend.receive_message
