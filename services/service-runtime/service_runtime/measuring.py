@@ -22,7 +22,7 @@ class Measuring(Periodic):
     continue when it stops.
     """
 
-    def __init__(self, measures: Measures, interval: float = 5) -> None:  # seconds
+    def __init__(self, measures: Measures, interval: float = 10) -> None:  # seconds
         super().__init__(interval)
         self._measures = measures
 
