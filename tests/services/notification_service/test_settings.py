@@ -1,7 +1,7 @@
 import pytest
-from notification_service.__main__ import email_provider, fcm_push, serve, unsubscription_of
 from notification_service.failover import Failover
 from notification_service.guarded import Guarded
+from notification_service.serving import email_provider, fcm_push, serve, unsubscription_of
 from notification_service.settings import Settings
 from service_runtime.settings import read_settings
 from sqlalchemy import create_engine
