@@ -179,9 +179,9 @@ class Environment:
         self.succeed(*(options or ("destroy", "--stack", self.name)), "--yes")
         assert self.objects.names() == []
 
-    def refusal(self, command: str = "up") -> str:
+    def refusal(self, *command: str) -> str:
         """Return the message of an update that the engine refuses."""
-        done = self.pulumi(command, "--stack", self.name, "--yes")
+        done = self.pulumi(*(command or ("up",)), "--stack", self.name, "--yes")
         assert done.returncode != 0, done.stdout
         return done.stdout + done.stderr
 
