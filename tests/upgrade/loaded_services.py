@@ -10,6 +10,9 @@ import runpy
 import sys
 from typing import Any
 
+from prometheus_client import REGISTRY
+from prometheus_client.metrics import MetricWrapperBase
+
 PACKAGES = ("reminder_service", "event_service", "notification_scheduler", "notification_service")
 MIGRATIONS = "service_runtime.migrations"
 
@@ -38,9 +41,18 @@ def run(command: list[str], environment: dict[str, str], log: str) -> int:
     for descriptor in (1, 2):
         os.dup2(output, descriptor)
     os.environ.update(environment)
+    forget_metrics_except(command[0])
     sys.argv = command
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
     sys.exit(0)
+
+
+def forget_metrics_except(package: str) -> None:
+    """Unregister the metrics of other services, as the pod of this one does not have them."""
+    for name in {f"{one}.metrics" for one in PACKAGES if one != package} & sys.modules.keys():
+        for value in vars(sys.modules[name]).values():
+            if isinstance(value, MetricWrapperBase):
+                REGISTRY.unregister(value)
 
 
 def answer(value: object) -> None:
