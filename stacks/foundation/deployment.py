@@ -80,7 +80,7 @@ SES = (
     "GetIdentityDkimAttributes DeleteIdentity CreateConfigurationSet DeleteConfigurationSet "
     "DescribeConfigurationSet PutConfigurationSetDeliveryOptions "
     "UpdateConfigurationSetReputationMetricsEnabled CreateConfigurationSetEventDestination "
-    "DeleteConfigurationSetEventDestination GetEmailIdentity PutEmailIdentityFeedbackAttributes"
+    "DeleteConfigurationSetEventDestination"
 ).split()
 ROLES = (
     "DeleteRole GetRole UpdateRole UpdateRoleDescription TagRole UntagRole "
@@ -129,7 +129,7 @@ def deployment(
         "compute": [own["lambda"], own["scheduler"], *cluster(place)],
         "operations": [own["cloudwatch"], own["logs"], alert_rules(place, workspace_arn)],
         "access": [*roles(place, boundary_arn), *keys(place)],
-        "listing": [*found_by_listing(place), without_resources()],
+        "listing": [*found_by_listing(place), identities(place), without_resources()],
         **gateway(place),
     }
 
@@ -199,6 +199,12 @@ def found_by_listing(place: Place) -> list[Statement]:
     ]
     actions = ["rds:DescribeDBInstances", "cloudwatch:DescribeAlarms", "ec2:DescribeVpcAttribute"]
     return [{"Effect": "Allow", "Action": actions, "Resource": resources}]
+
+
+def identities(place: Place) -> Statement:
+    """Return the permissions for settings of SES identities, which have the names of domains."""
+    names = ["GetEmailIdentity", "PutEmailIdentityFeedbackAttributes"]
+    return granted("ses", names, [place.arn("ses", "identity/*")])
 
 
 def keys(place: Place) -> list[Statement]:
