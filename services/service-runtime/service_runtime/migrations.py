@@ -20,6 +20,7 @@ from service_runtime.settings import MigrationSettings
 
 MAINTENANCE_DATABASE = "postgres"
 LOCK = 7_305_804_402_566_571_877  # an arbitrary number, the same in all migrations of the platform
+CONNECTING = 20  # seconds to connect; a busy server can need more than ten
 PATIENCE = 60  # seconds to wait for the server, for another migration, or for a lock
 LONGEST_WAIT = 2  # seconds that a statement waits for a lock, while other statements queue
 PAUSE = 1.0  # seconds in which the queued statements run
@@ -38,7 +39,7 @@ def migrate(settings: MigrationSettings, script_location: str) -> None:
     `script_location` is Alembic's: a path, or `package:migrations`. Safe to repeat and to
     run several times at once: all migrations of a server take their turns.
     """
-    with _connect_when_ready(settings) as server, _take_turn(server):
+    with _wait_for_server(settings) as server, _take_turn(server):
         ensure_login(server, settings)
         _ensure_database(server, settings)
         with _connect(settings, settings.database_name) as database:
@@ -116,37 +117,20 @@ def _login(
         "password": settings.database_admin_password.get_secret_value(),
         "dbname": database,
         **settings.tls_options(),
-        "connect_timeout": 5,
+        "connect_timeout": CONNECTING,
         "options": f"-c lock_timeout={round(1000 * (longest_wait or PATIENCE))}",
     }
 
 
-@contextmanager
-def _connect(
-    settings: MigrationSettings, database: str
-) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    connection = psycopg.connect(**_login(settings, database), autocommit=True)
-    try:
-        yield connection
-    finally:
-        connection.close()
+def _connect(settings: MigrationSettings, database: str) -> psycopg.Connection[tuple[Any, ...]]:
+    return psycopg.connect(**_login(settings, database), autocommit=True)
 
 
-@contextmanager
-def _connect_when_ready(
-    settings: MigrationSettings,
-) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    _wait_for_server(settings)
-    with _connect(settings, MAINTENANCE_DATABASE) as connection:
-        yield connection
-
-
-def _wait_for_server(settings: MigrationSettings) -> None:
+def _wait_for_server(settings: MigrationSettings) -> psycopg.Connection[tuple[Any, ...]]:
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            with _connect(settings, MAINTENANCE_DATABASE):
-                return
+            return _connect(settings, MAINTENANCE_DATABASE)
         except psycopg.OperationalError as error:
             if _is_final(error) or time.monotonic() > end:
                 raise MigrationFailed(

@@ -248,6 +248,20 @@ def test_a_server_that_is_away_is_waited_for(
     assert time.monotonic() - started > 1.5
 
 
+def test_migration_keeps_its_first_connection(
+    migration: MigrationSettings, script_location: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, connect = [], psycopg.connect
+
+    def record(**login: Any) -> Any:
+        opened.append(login["dbname"])
+        return connect(**login)
+
+    monkeypatch.setattr(psycopg, "connect", record)
+    migrate(migration, str(script_location))
+    assert opened == ["postgres", *[migration.database_name] * 3]
+
+
 def test_a_migration_that_hangs_stops_the_next_with_a_sentence(
     migration: MigrationSettings,
     database: Any,
