@@ -101,7 +101,7 @@ def unreadable_message(platform: MonitoredPlatform) -> Iterator[None]:
     sqs.purge_queue(QueueUrl=queue["dead_letters_url"])
 
 
-@fires("EventsRefused")
+@fires("EventsRejected")
 def event_of_another_version(platform: MonitoredPlatform) -> Iterator[None]:
     """Store an event that the relay cannot read, as after a rollback."""
     event = str(uuid4())
@@ -112,7 +112,7 @@ def event_of_another_version(platform: MonitoredPlatform) -> Iterator[None]:
     assert platform.execute("reminders", delete, event=event) == 1
 
 
-@fires("NotificationsRefused")
+@fires("NotificationsRejected")
 def oversized_notification(platform: MonitoredPlatform) -> Iterator[None]:
     """Enlarge a notification beyond the limit of a topic, and let it be due."""
     User(platform.stack, "grace").create("Bake bread")

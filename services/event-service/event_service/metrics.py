@@ -11,7 +11,7 @@ from service_runtime.measuring import Measures
 OVERDUE = Gauge("notifications_overdue", "Notifications that are due and not published")
 OVERDUE_AGE = Gauge("notifications_overdue_seconds", "Time since the oldest of them became due")
 REFUSED = Gauge(
-    "notifications_refused",
+    "notifications_rejected",
     "Notifications that the topic rejects; they wait for an operator",
 )
 

@@ -19,7 +19,7 @@ class Notification:
 
     `occurrence` and `deliver_at` belong to the next announcement, or to the last one if the
     notification has ended. Deleted notifications stay as tombstones, so that older events are
-    recognized. A refused notification waits for a newer version. A deferred notification has a new
+    recognized. A rejected notification waits for a newer version. A deferred notification has a new
     id, and `deferred_from` names the first one.
     """
 

@@ -7,7 +7,7 @@ OUTBOX_AGE = Gauge(
 )
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Events published from the outbox")
 OUTBOX_REFUSED = Gauge(
-    "outbox_refused_events", "Events that the topic calls invalid; it is asked again every hour"
+    "outbox_rejected_events", "Events that the topic calls invalid; it is asked again every hour"
 )
 OUTBOX_FAILED = Counter("outbox_failed_total", "Attempts that the topic rejected")
 

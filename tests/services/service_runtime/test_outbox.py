@@ -254,7 +254,7 @@ def test_outbox_is_measured_without_its_relay(
         )
     measuring.work()
     assert 3600 <= (REGISTRY.get_sample_value("outbox_oldest_seconds") or 0) < 3660
-    assert REGISTRY.get_sample_value("outbox_refused_events") == 1
+    assert REGISTRY.get_sample_value("outbox_rejected_events") == 1
     before = REGISTRY.get_sample_value("outbox_published_total") or 0
     OutboxRelay(engine, publisher).relay_once()
     measuring.work()

@@ -37,10 +37,10 @@ HEALTHY = {
     'notification_lateness_seconds_bucket{le="60"}': "0+100x400",
     'notification_lateness_seconds_bucket{le="+Inf"}': "0+100x400",
     "notifications_overdue_seconds": "2x400",
-    "notifications_refused": "0x400",
+    "notifications_rejected": "0x400",
     "notifications_published_total": "0+100x400",
     'outbox_oldest_seconds{service="event-service"}': "1x400",
-    'outbox_refused_events{service="event-service"}': "0x400",
+    'outbox_rejected_events{service="event-service"}': "0x400",
     'dead_letters{service="event-service"}': "0x400",
     'queue_oldest_seconds{service="event-service"}': "2x400",
     'deliveries_total{channel="push", outcome="delivered"}': "0+100x400",
@@ -133,7 +133,7 @@ CASES = [
         "17m",
     ),
     Case("NotificationsOverdue", {"notifications_overdue_seconds": spell(2, 90)}, "13m"),
-    Case("NotificationsRefused", {"notifications_refused": spell(0, 1)}),
+    Case("NotificationsRejected", {"notifications_rejected": spell(0, 1)}),
     Case(
         "DeliveriesFail",
         {'deliveries_total{channel="push", outcome="failed"}': burst(1, 60)},
@@ -171,8 +171,8 @@ CASES = [
         labels=EVENTS,
     ),
     Case(
-        "EventsRefused",
-        {'outbox_refused_events{service="event-service"}': spell(0, 1)},
+        "EventsRejected",
+        {'outbox_rejected_events{service="event-service"}': spell(0, 1)},
         labels=EVENTS,
     ),
     Case(

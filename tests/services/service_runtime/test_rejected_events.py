@@ -62,7 +62,7 @@ def relay_for_hours(engine: Engine, relay: OutboxRelay, hours: int) -> None:
         execute(engine, "update outbox set retry_at = now()")
 
 
-def test_refused_event_is_kept(
+def test_rejected_event_is_kept(
     engine: Engine,
     topic: InMemoryTopic,
     relay: OutboxRelay,
@@ -104,7 +104,7 @@ def test_unreadable_event_waits_an_hour(
     assert count(f"{waits} and last_failure like 'not an event: id: Field required; %'") == 1
 
 
-def test_stopped_relay_skips_refused_events(engine: Engine, topic: InMemoryTopic) -> None:
+def test_stopped_relay_skips_rejected_events(engine: Engine, topic: InMemoryTopic) -> None:
     good = event()
     store(engine, event(BATCH_BYTES), good)
     relay = OutboxRelay(engine, Publisher(topic, topic.arn), batch=1)
@@ -113,18 +113,18 @@ def test_stopped_relay_skips_refused_events(engine: Engine, topic: InMemoryTopic
     assert topic.events == [good]
 
 
-def test_refused_events_are_not_late(engine: Engine, relay: OutboxRelay) -> None:
+def test_rejected_events_are_not_late(engine: Engine, relay: OutboxRelay) -> None:
     store(engine, event(BATCH_BYTES))
     relay.relay_once()
     Measuring(outbox_measures(engine)).work()
-    names = ("outbox_refused_events", "outbox_oldest_seconds")
+    names = ("outbox_rejected_events", "outbox_oldest_seconds")
     assert [REGISTRY.get_sample_value(name) for name in names] == [1, 0]
 
 
 def test_events_set_aside_return(
     engine: Engine, topic: InMemoryTopic, relay: OutboxRelay, count: Count
 ) -> None:
-    """The relay of the previous version moved refused events to a table of their own."""
+    """The relay of the previous version moved rejected events to a table of their own."""
     one = event()
     values = {"id": one.id, "body": one.to_json(), "trace": TRACEPARENT}
     execute(engine, SET_ASIDE, **values)
