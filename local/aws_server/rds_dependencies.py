@@ -6,7 +6,7 @@ from moto.logs.models import logs_backends
 from moto.rds.exceptions import KMSKeyNotAccessibleFault
 from moto.rds.models import DBInstance, RDSBackend
 
-METRICS, METRICS_DAYS = "RDSOSMetrics", "30"  # log group of Enhanced Monitoring, for all servers
+METRICS, METRICS_DAYS = "RDSOSMetrics", 30  # log group of Enhanced Monitoring, for all servers
 
 
 def expect_usable_key(backend: RDSBackend, key: str | None) -> None:
@@ -22,7 +22,7 @@ def expect_usable_key(backend: RDSBackend, key: str | None) -> None:
 def start_monitoring(instance: DBInstance) -> None:
     """Create the log group of Enhanced Monitoring, which AWS never deletes."""
     backend = instance.backend
-    logs = logs_backends[backend.account_id][backend.region_name]
+    logs: Any = logs_backends[backend.account_id][backend.region_name]
     if int(vars(instance).get("monitoring_interval") or 0) and METRICS not in logs.groups:
         logs.create_log_group(METRICS, {})
         logs.put_retention_policy(METRICS, METRICS_DAYS)
