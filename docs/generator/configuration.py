@@ -13,6 +13,12 @@ from stacks.config.stack import StackConfig
 from stacks.foundation.config import FoundationConfig
 
 TITLES = ("key", "type", "default", "notes")
+FORMATS = {
+    "password": "secret",
+    "date": "day, such as `2026-12-31`",
+    "date-time": "time (RFC 3339)",
+    "uuid": "UUID",
+}
 LIMITS = {
     "minimum": "≥ {}",
     "exclusiveMinimum": "> {}",
@@ -136,8 +142,8 @@ def type_of(shown: Mapping[str, Any]) -> str:
     """Return the type of a value with its limits."""
     if "enum" in shown or "const" in shown:
         return ", ".join(code(each) for each in shown.get("enum", [shown.get("const")]))
-    if shown.get("format") in ("password", "date"):
-        return {"password": "secret", "date": "day, such as `2026-12-31`"}[shown["format"]]
+    if shown.get("format") in FORMATS:
+        return FORMATS[shown["format"]]
     name = str(shown.get("type", "text")).replace("string", "text").replace("array", "list")
     if "items" in shown:
         name = f"list of {type_of(shown['items'])}"

@@ -94,6 +94,8 @@ class ReminderUpdated(Reminder):
 
 
 class ReminderDeleted(Shape):
+    """Names a reminder that its user deleted."""
+
     id: UUID
     version: Version
     user_id: UserId
@@ -118,6 +120,8 @@ class PendingNotification(Content):
 
 
 class NotificationDeleted(Shape):
+    """Names a notification that is not delivered any more."""
+
     id: UUID
     version: Version
     reminder_id: UUID | None = None
@@ -169,10 +173,14 @@ class PreferencesUpdated(Shape):
 
 
 class DeviceRegistered(Shape):
+    """Names a device that a user registered."""
+
     device_id: UUID
 
 
 class DeviceRemoved(Shape):
+    """Names a device that gets no push notifications any more, with the reason."""
+
     device_id: UUID
     reason: str | None = None
 

@@ -3,7 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 OUTBOX_AGE = Gauge(
-    "outbox_oldest_seconds", "Age of the oldest event that is not published and not refused"
+    "outbox_oldest_seconds", "Age of the oldest event that is not published and not rejected"
 )
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Events published from the outbox")
 OUTBOX_REFUSED = Gauge(
