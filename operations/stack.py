@@ -40,6 +40,12 @@ class Stack:
         _ = self.written
         return read_stack(self.name)
 
+    @cached_property
+    def caller(self) -> dict[str, str]:
+        """Return the account and the ARN of the credentials."""
+        identity: dict[str, str] = self.client("sts").get_caller_identity()
+        return identity
+
     @property
     def foundation(self) -> str | None:
         """Return the full name of the foundation's stack, for example organization/f/dev."""
@@ -48,15 +54,18 @@ class Stack:
 
     @cached_property
     def foundation_settings(self) -> dict[str, Any]:
-        """Return the `config` of the foundation's stack file; empty without such a file."""
+        """Return the foundation's own settings by key; empty without its stack file."""
         import yaml
 
-        short = (self.foundation or "").rpartition("/")[2]
-        file = ROOT / "stacks" / "foundation" / f"Pulumi.{short}.yaml"
-        if not short or not file.exists():
+        if self.foundation is None:
+            return {}
+        project, _, name = self.foundation.rpartition("/")
+        file = ROOT / "stacks" / "foundation" / f"Pulumi.{name}.yaml"
+        if not file.exists():
             return {}
         config: dict[str, Any] = yaml.safe_load(file.read_text("utf-8")).get("config", {})
-        return config
+        own = f"{project.rpartition('/')[2]}:"
+        return {key.removeprefix(own): config[key] for key in config if key.startswith(own)}
 
     @cached_property
     def foundation_outputs(self) -> dict[str, Any]:
@@ -69,7 +78,8 @@ class Stack:
     def pulumi(self, *arguments: str, stack: str | None = None) -> Any:
         """Return the JSON output of `pulumi … --stack NAME`, by default of this stack."""
         _ = self.written  # reports a misspelt name without Pulumi
-        command = ["pulumi", *arguments, "--stack", stack or self.name, "--non-interactive"]
+        name = stack or self.name
+        command = ["pulumi", *arguments, "--stack", name, "--non-interactive"]
         try:
             done = subprocess.run(
                 command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=TIMEOUT
@@ -83,7 +93,7 @@ class Stack:
             ) from None
         if done.returncode != 0:
             said = done.stderr.strip().splitlines() or ["nothing"]
-            raise OperatorError(f"could not read stack {command[-2]}; Pulumi reported: {said[-1]}")
+            raise OperatorError(f"could not read stack {name}; Pulumi reported: {said[-1]}")
         return json.loads(done.stdout)
 
     def last_update(self) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ def identity(stack: Stack) -> str:
     endpoint = stack.endpoint("sts")
     place = f"the emulator at {urlsplit(endpoint).netloc}" if endpoint else "AWS"
     try:
-        caller = stack.client("sts").get_caller_identity()
+        caller = stack.caller
     except (BotoCoreError, ClientError) as error:
         text = " ".join(str(error).split()).removesuffix(".")
         remedy = LOCAL if endpoint else "sign in, for example with `aws sso login`"

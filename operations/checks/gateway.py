@@ -81,7 +81,7 @@ def zone_of(stack: Stack, host: str) -> dict[str, Any]:
 def named_zone(stack: Stack) -> dict[str, str] | None:
     """Return the zone of the stack file, or of that of the foundation, if one names it."""
     own = stack.written[f"{PROJECT}:gateway"].get("zone")
-    named: dict[str, str] | None = own or stack.foundation_settings.get("herald-foundation:zone")
+    named: dict[str, str] | None = own or stack.foundation_settings.get("zone")
     return named
 
 

@@ -40,7 +40,7 @@ def permissions(stack: Stack) -> str:
 
 def principal_of(stack: Stack) -> str | None:
     """Return the ARN of the user, or of the role of the session; None for the root user."""
-    arn = caller_of(stack)
+    arn = stack.caller["Arn"]
     kind, _, name = arn.rpartition(":")[2].partition("/")
     if kind == "root":
         return None
@@ -48,10 +48,6 @@ def principal_of(stack: Stack) -> str | None:
         return arn
     role = stack.client("iam").get_role(RoleName=name.partition("/")[0])
     return str(role["Role"]["Arn"])
-
-
-def caller_of(stack: Stack) -> str:
-    return str(stack.client("sts").get_caller_identity()["Arn"])
 
 
 def statements_of(stack: Stack) -> list[Mapping[str, Any]]:

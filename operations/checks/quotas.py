@@ -13,7 +13,6 @@ from stacks.config.project import PROJECT
 SYSTEM_CPUS = 4  # virtual processors of nodes that EKS starts for the cluster's own pods
 # Lambda reserves nothing of the last ten executions; the scheduler reserves one.
 FUNCTION_EXECUTIONS = 11
-FOUNDATION = "herald-foundation"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +87,9 @@ def has_database(stack: Stack) -> bool:
 def foundation_needs(stack: Stack) -> Iterator[Need]:
     """Yield the needs of the foundation, until its cluster exists."""
     settings = stack.foundation_settings
-    if not settings or has_cluster(stack, settings[f"{FOUNDATION}:name"]):
+    if not settings or has_cluster(stack, settings["name"]):
         return
-    network = settings[f"{FOUNDATION}:network"]
+    network = settings["network"]
     gateways = 1 if network.get("natGateways") == "one" else len(network["zones"])
     yield Need(
         service="vpc", code="L-F678F1CE", name="VPCs", number=1,

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from operations.checks import permissions
+from operations.stack import Stack
 from stacks.config.project import PROJECT
 from stacks.foundation.deployment import Place, deployment
 from tests.operations.conftest import ACCOUNT, REGION
@@ -29,7 +30,7 @@ def role(project, emulator, monkeypatch):
     project.answer("pulumi", "output", FOUNDATION)
     iam, arn = project.stack.client("iam"), f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/ada"
     iam.create_role(RoleName="deploy", Path="/teams/", AssumeRolePolicyDocument="{}")
-    monkeypatch.setattr(permissions, "caller_of", lambda stack: arn)
+    monkeypatch.setattr(Stack, "caller", {"Arn": arn})
 
     def allow(statements):
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
@@ -77,7 +78,7 @@ def test_foundation_must_be_there(project, role):
 
 
 def test_root_user_may_do_everything(project, monkeypatch):
-    monkeypatch.setattr(permissions, "caller_of", lambda stack: f"arn:aws:iam::{ACCOUNT}:root")
+    monkeypatch.setattr(Stack, "caller", {"Arn": f"arn:aws:iam::{ACCOUNT}:root"})
     assert permissions.permissions(project.stack) == (
         "the root user of the account may do everything"
     )
