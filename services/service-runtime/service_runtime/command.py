@@ -2,16 +2,21 @@
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 
 from service_runtime.logs import configure_logs
 from service_runtime.settings import MigrationSettings, read_settings
 
 
-def run_command(name: str, package: str, serve: Callable[[], None]) -> None:
-    """Call `serve`, or with the argument `migrate` run the migrations of the package."""
+def run_command(name: str, package: str, serve: Callable[[], None] | None = None) -> None:
+    """Call `serve`, or with the argument `migrate` run the migrations of the package.
+
+    By default, `serve` is that of the package's module `serving`. It is imported only when it is
+    called, so a migration starts a second sooner.
+    """
     match sys.argv[1:]:
         case []:
-            serve()
+            (serve or import_module(f"{package}.serving").serve)()
         case ["migrate"]:
             prepare_database(name, f"{package}:migrations")
         case arguments:
