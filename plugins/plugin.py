@@ -1,4 +1,4 @@
-"""Implements the operations of the engine on plain values; `front.py` adds gRPC."""
+"""Implements the operations of the engine on plain values; `servicer.py` adds gRPC."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field

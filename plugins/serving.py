@@ -8,8 +8,8 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from plugins.engine_watch import watch_engine
-from plugins.front import ProviderFront
 from plugins.plugin import Package
+from plugins.servicer import ProviderServicer
 
 _MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes, the limit of the engine
 _PARALLEL_CALLS = 32
@@ -22,7 +22,7 @@ def serve(package: Package) -> NoReturn:
         ThreadPoolExecutor(_PARALLEL_CALLS),
         options=[("grpc.max_receive_message_length", _MESSAGE_LIMIT)],
     )
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderFront(package), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderServicer(package), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     wait_for_end = watch_engine()

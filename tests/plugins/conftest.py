@@ -14,10 +14,10 @@ from pulumi.runtime.proto import provider_pb2
 
 from plugins.aws.package import AwsPackage
 from plugins.docker_build.package import DockerBuildPackage
-from plugins.front import ProviderFront
 from plugins.kubernetes.package import KubernetesPackage
 from plugins.plugin import Package
 from plugins.random.package import RandomPackage
+from plugins.servicer import ProviderServicer
 from plugins.values import decode, encode
 
 REGION = "eu-central-1"
@@ -55,14 +55,14 @@ class Engine:
     """Does with a provider what the engine does in `up`, `refresh` and `destroy`."""
 
     package: Package
-    front: ProviderFront = field(init=False)
+    servicer: ProviderServicer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.front = ProviderFront(self.package)
+        self.servicer = ProviderServicer(self.package)
 
     def configure(self, **settings: Any) -> None:
         request = provider_pb2.ConfigureRequest(args=encode(settings), acceptSecrets=True)
-        self.front.Configure(request, Context())
+        self.servicer.Configure(request, Context())
 
     def check(
         self, token: str, name: str, inputs: dict[str, Any], olds: dict[str, Any] | None = None
@@ -73,7 +73,7 @@ class Engine:
             news=encode(inputs),
             randomSeed=os.urandom(8),
         )
-        reply = self.front.Check(request, Context())
+        reply = self.servicer.Check(request, Context())
         return decode(reply.inputs)[0], {each.property: each.reason for each in reply.failures}
 
     def checked(self, token: str, name: str, inputs: dict[str, Any], olds: Any = None) -> Any:
@@ -86,12 +86,12 @@ class Engine:
         request = provider_pb2.CreateRequest(
             urn=urn(token, name), properties=properties, preview=True
         )
-        return decode(self.front.Create(request, Context()).properties)[0]
+        return decode(self.servicer.Create(request, Context()).properties)[0]
 
     def create(self, token: str, name: str, /, **inputs: Any) -> Made:
         news = self.checked(token, name, inputs)
         request = provider_pb2.CreateRequest(urn=urn(token, name), properties=encode(news))
-        reply = self.front.Create(request, Context())
+        reply = self.servicer.Create(request, Context())
         return Made(token, name, reply.id, news, *decode(reply.properties))
 
     def diff(self, made: Made, /, **inputs: Any) -> Any:
@@ -103,14 +103,14 @@ class Engine:
             news=encode(news),
             old_inputs=encode(made.inputs),
         )
-        return self.front.Diff(request, Context())
+        return self.servicer.Diff(request, Context())
 
     def update(self, made: Made, /, **inputs: Any) -> Made:
         news = self.checked(made.token, made.name, inputs, made.inputs)
         request = provider_pb2.UpdateRequest(
             id=made.id, urn=urn(made.token, made.name), olds=encode(made.state), news=encode(news)
         )
-        reply = self.front.Update(request, Context())
+        reply = self.servicer.Update(request, Context())
         return Made(made.token, made.name, made.id, news, *decode(reply.properties))
 
     def refresh(self, made: Made) -> Made | None:
@@ -130,11 +130,11 @@ class Engine:
         request = provider_pb2.DeleteRequest(
             id=made.id, urn=urn(made.token, made.name), properties=encode(made.state)
         )
-        self.front.Delete(request, Context())
+        self.servicer.Delete(request, Context())
 
     def invoke(self, token: str, **arguments: Any) -> dict[str, Any]:
         request = provider_pb2.InvokeRequest(tok=token, args=encode(arguments))
-        return decode(getattr(self.front.Invoke(request, Context()), "return"))[0]
+        return decode(getattr(self.servicer.Invoke(request, Context()), "return"))[0]
 
     def call(self, service: str, operation: str, **given: Any) -> Any:
         """A call by the account of the AWS provider itself."""
@@ -142,7 +142,7 @@ class Engine:
         return account.call(service, operation, **given)
 
     def _read(self, made: Made, request: Any) -> Made | None:
-        reply = self.front.Read(request, Context())
+        reply = self.servicer.Read(request, Context())
         if not reply.id:
             return None
         inputs = decode(reply.inputs)[0]

@@ -36,7 +36,7 @@ def test_a_resource_whose_completion_fails_is_remembered(
     inputs = aws.checked(TOPIC, "half-made", {"displayName": "Half"})
     request = provider_pb2.CreateRequest(urn=URN, properties=encode(inputs))
     with pytest.raises(RefusedByService):
-        aws.front.Create(request, context)
+        aws.servicer.Create(request, context)
 
     failed = provider_pb2.ErrorResourceInitFailed()
     status_pb2.Status.FromString(dict(told)["grpc-status-details-bin"]).details[0].Unpack(failed)

@@ -24,14 +24,14 @@ REQUIRED_TAGS = ("system", "environment", "owner")
 WITHOUT_SUBSTANCE = ("pulumi:", "herald:")  # stacks, providers and components
 
 
-def tagged(resource: Resource) -> Iterator[str]:
+def check_tags(resource: Resource) -> Iterator[str]:
     if missing := [tag for tag in REQUIRED_TAGS if not resource.tags.get(tag)]:
         yield f"tags lack {', '.join(missing)}; set them in aws:defaultTags"
 
 
-def known(resource: Resource) -> Iterator[str]:
+def check_type(resource: Resource) -> Iterator[str]:
     if resource.type not in TYPES and not resource.type.startswith(WITHOUT_SUBSTANCE):
-        yield f"no rule knows {resource.type}; add it to resource_types.toml, with its rules"
+        yield f"no rule covers {resource.type}; add it to resource_types.toml, with its rules"
 
 
 RULES = [
@@ -50,13 +50,13 @@ RULES = [
         name="tagged",
         reason="Without tags nobody can tell whose a resource is, or what it costs whom.",
         types=find_types("tags"),
-        check=tagged,
+        check=check_tags,
     ),
     Rule(
         name="type-known",
-        reason="What no rule has looked at has not passed.",
+        reason="The rules do not cover resources of an unlisted type.",
         types=(),
-        check=known,
+        check=check_type,
         level="advisory",
     ),
 ]

@@ -12,7 +12,7 @@ from event_messages.dead_letters import DeadLetterQueue, DeadLetters, max_receiv
 from event_messages.errors import Refused, RetryLater
 from event_messages.event import Event
 from event_messages.failures import describe
-from event_messages.in_hand import InHand
+from event_messages.in_flight_messages import InFlightMessages
 from event_messages.pace import Pace
 from event_messages.received import Handled, Outcome, QueueClient, Received
 from event_messages.settlement import Settlement
@@ -66,7 +66,7 @@ class Consumer:
         self._client, self._queue_url, self._handle = client, queue_url, handle
         self._pace, self._read, self._retry_on = pace, read, retry_on
         self._recover, self._trace, self._observe = recover, trace, observe
-        self._in_hand = InHand(pace.threads + LARGEST_RECEIPT)
+        self._in_flight = InFlightMessages(pace.threads + LARGEST_RECEIPT)
         self._settlement = Settlement(client, queue_url)
         self._dead_letters = dead_letters and DeadLetters(client, dead_letters, self._settlement)
         self._max_receives = 0  # unknown before the first poll
@@ -89,12 +89,12 @@ class Consumer:
             while not self._stopping.is_set():
                 self._beat = time.monotonic()
                 for message in self._receive():
-                    self._in_hand.add(message)
+                    self._in_flight.add(message)
                     pool.submit(self._process, message)
         finally:
-            if not self._in_hand.wait_until_empty(max(0.5, self._grace_ends - time.monotonic())):
+            if not self._in_flight.wait_until_empty(max(0.5, self._grace_ends - time.monotonic())):
                 logger.error("handlers were still running at the end of the grace period")
-                for message in self._in_hand.give_up():
+                for message in self._in_flight.give_up():
                     self._settle(message, self._settle_unstarted)
             pool.shutdown(wait=False)
             self._ended.set()
@@ -110,7 +110,7 @@ class Consumer:
     def alive(self) -> bool:
         """Return False when the loop or a handler hangs."""
         silent = time.monotonic() - self._beat
-        return silent < self._pace.wait + 120 and self._in_hand.oldest() < (
+        return silent < self._pace.wait + 120 and self._in_flight.oldest() < (
             self._pace.longest_handling + 60
         )
 
@@ -124,7 +124,7 @@ class Consumer:
         return self._failed_polls == 0 and not self._doubtful.is_set()
 
     def _receive(self) -> list[Received]:
-        room = self._in_hand.wait_for_room(LARGEST_RECEIPT, patience=0.1)
+        room = self._in_flight.wait_for_room(LARGEST_RECEIPT, patience=0.1)
         if room == 0 or self._stopping.is_set():
             return []
         try:
@@ -162,12 +162,12 @@ class Consumer:
         self._stopping.wait(delay)
 
     def _process(self, message: Received) -> None:
-        if not self._in_hand.start(message):
+        if not self._in_flight.start(message):
             return
         try:
             self._settle(message, self._handle_and_settle)
         finally:
-            self._in_hand.remove(message)
+            self._in_flight.remove(message)
 
     def _settle(self, message: Received, settle: Callable[[Received], _Result]) -> None:
         started = time.monotonic()
@@ -241,5 +241,5 @@ class Consumer:
         """Keep the messages in hand invisible to other consumers."""
         interval = self._pace.visibility / 3
         while not self._ended.wait(min(1, interval / 2)):
-            for receipt in self._in_hand.take_due(interval, self._pace.longest_handling):
+            for receipt in self._in_flight.take_due(interval, self._pace.longest_handling):
                 self._settlement.show_after(receipt, self._pace.visibility)

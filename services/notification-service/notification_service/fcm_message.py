@@ -9,8 +9,8 @@ from uuid import UUID
 
 from event_messages.content import Content
 
+from notification_service.text_cleaning import clean, cut_bytes, safe_web_address
 from notification_service.texts import PushText
-from notification_service.written_text import clean, cut_bytes, web_address
 
 LIFETIME = timedelta(hours=4)  # during which a push waits for an offline phone
 LARGEST_PAYLOAD = 4_000  # bytes for a device; FCM and APNs accept 4,096
@@ -58,7 +58,7 @@ def whole_message(push: Push, body: str, seconds: int) -> dict[str, Any]:
             "notificationId": str(push.notification_id),
             "occurrenceId": occurrence,
             "occurrence": push.occurrence.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "url": web_address(push.content.url) or "",  # opened by the app
+            "url": safe_web_address(push.content.url) or "",  # opened by the app
             "tag": occurrence,
             "channel": "urgent" if push.content.urgent else "reminders",
         },

@@ -1,8 +1,8 @@
 """Defines the HTTP API of preferences."""
 
 from fastapi import APIRouter, Response
+from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.identity import AnyCaller
-from service_runtime.other_methods import refuse_other_methods
 from service_runtime.preconditions import IfMatch, etag, with_match
 from service_runtime.problems import problem_responses
 from service_runtime.rate_limit import limited_router

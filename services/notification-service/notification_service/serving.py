@@ -38,7 +38,6 @@ from notification_service.failover import Failover
 from notification_service.fcm_access import ServiceAccountAccess, service_account
 from notification_service.fcm_message import Push
 from notification_service.fcm_push import PATIENCE, FcmPush
-from notification_service.guarded import Guarded
 from notification_service.handlers import handle, read, retry
 from notification_service.metrics import (
     CANARY_DELIVERED,
@@ -49,6 +48,7 @@ from notification_service.metrics import (
 )
 from notification_service.pacing import SharedPace
 from notification_service.preference_store import PostgresPreferences
+from notification_service.protected_provider import ProtectedProvider
 from notification_service.retention import forget_deliveries, forget_digests
 from notification_service.retries import Retries
 from notification_service.senders import Senders
@@ -70,7 +70,7 @@ def serve() -> None:
     settings = read_settings(Settings)
     configure_logs(NAME, settings.log_level)
     export_spans(NAME)
-    push = GuardedPush(fcm_push(settings))
+    push = ProtectedPush(fcm_push(settings))
     engine = create_database_engine(settings)
     unsubscription = unsubscription_of(settings, engine)
     account = SesAccount(ses_client())
@@ -135,7 +135,7 @@ def fcm_push(settings: Settings) -> FcmPush:
     )
 
 
-class GuardedPush(Guarded[Push]):
+class ProtectedPush(ProtectedProvider[Push]):
     """Checks tokens with FCM under the same protection as sends."""
 
     def __init__(self, fcm: FcmPush) -> None:
@@ -168,7 +168,7 @@ def unsubscription_of(settings: Settings, engine: Engine) -> Unsubscription | No
 def adapters_of(
     settings: Settings,
     engine: Engine,
-    push: GuardedPush,
+    push: ProtectedPush,
     unsubscription: Unsubscription | None,
     pace: SharedPace,
 ) -> Adapters:
@@ -211,7 +211,7 @@ def email_provider(settings: Settings) -> Provider[Email]:
         template=settings.ses_template,
         configuration_set=settings.ses_configuration_set,
     )
-    ses = Guarded(Traced(email, SES), "SES")
+    ses = ProtectedProvider(Traced(email, SES), "SES")
     if settings.smtp_url is None:
         return ses
     try:
@@ -219,7 +219,7 @@ def email_provider(settings: Settings) -> Provider[Email]:
     except Misconfigured as error:
         refuse_settings(error)
     smtp = SmtpEmail(server, sender=settings.email_sender)
-    return Failover(ses, Guarded(Traced(smtp, SMTP), "SMTP"))
+    return Failover(ses, ProtectedProvider(Traced(smtp, SMTP), "SMTP"))
 
 
 def refuse_settings(error: Misconfigured) -> NoReturn:

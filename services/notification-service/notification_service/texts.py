@@ -14,7 +14,7 @@ from event_messages.failures import describe
 from notification_service.local_times import local_time, locale_of, zone_of
 from notification_service.metrics import count_failed_text
 from notification_service.templates import Templates, plural_of
-from notification_service.written_text import clean, cut_bytes, one_line, web_address
+from notification_service.text_cleaning import clean, cut_bytes, safe_web_address, to_one_line
 
 FALLBACK = "en"
 MOST_ITEMS = 100  # items of a digest
@@ -96,7 +96,7 @@ class Texts:
         """Return the push of exactly this template; errors of the template are not caught."""
         values = values_of(locale, reader, items, min(len(items), ITEMS_OF_PUSH))
         parts = self._templates.render(kind, locale, "push", values)
-        title = one_line(parts["title"], LONGEST_TITLE)
+        title = to_one_line(parts["title"], LONGEST_TITLE)
         return PushText(title=title, body=cut_bytes(parts["body"], LARGEST_BODY))
 
     def exact_email(
@@ -105,7 +105,7 @@ class Texts:
         """Return the e-mail of exactly this template; errors of the template are not caught."""
         values = values_of(locale, reader, items, shown)
         parts = self._templates.render(kind, locale, "email", values)
-        subject = one_line(parts["subject"])
+        subject = to_one_line(parts["subject"])
         return EmailText(subject=subject, text=parts["text"] + "\n", html=parts["html"] + "\n")
 
     def chain(self, kind: str, locale: str) -> Iterator[str]:
@@ -142,8 +142,8 @@ def values_of(locale: str, reader: Reader, items: Sequence[Item], shown: int) ->
     given = [
         {
             **{name: cleaned(getattr(item, name)) for name in WrittenContent.model_fields},
-            "line": one_line(item.message, LONGEST_LINE),
-            "url": web_address(item.url),
+            "line": to_one_line(item.message, LONGEST_LINE),
+            "url": safe_web_address(item.url),
             "missed": item.missed,
             **vars(
                 local_time(item.occurrence, zone_of(item.time_zone or reader.time_zone), formats)
@@ -158,7 +158,7 @@ def values_of(locale: str, reader: Reader, items: Sequence[Item], shown: int) ->
         "more": len(items) - len(given),
         "direction": formats.text_direction,
         "plural": partial(plural_of, formats),
-        "unsubscribe_url": web_address(reader.unsubscribe_url),
+        "unsubscribe_url": safe_web_address(reader.unsubscribe_url),
     }
 
 
@@ -168,10 +168,10 @@ def cleaned(value: object) -> object:
 
 def plain_email(items: Sequence[Item]) -> EmailText:
     """Return the messages alone, if no template can be used."""
-    lines = [f"{clean(item.message)}\n{web_address(item.url) or ''}".strip() for item in items]
+    lines = [f"{clean(item.message)}\n{safe_web_address(item.url) or ''}".strip() for item in items]
     text = "\n\n".join(lines)
     page = f'<pre style="white-space: pre-wrap">{html.escape(text)}</pre>\n'
-    return EmailText(subject=one_line(items[0].message), text=text + "\n", html=page)
+    return EmailText(subject=to_one_line(items[0].message), text=text + "\n", html=page)
 
 
 def plain_push(items: Sequence[Item]) -> PushText:

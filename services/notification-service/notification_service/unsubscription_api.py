@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from service_runtime.other_methods import refuse_other_methods
+from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.problems import problem_responses
 from service_runtime.rate_limit import take
 from starlette.responses import HTMLResponse

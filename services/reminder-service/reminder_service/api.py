@@ -6,9 +6,9 @@ from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request, Response
+from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
-from service_runtime.other_methods import refuse_other_methods
 from service_runtime.preconditions import IfMatch, check_match, with_match
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
@@ -24,7 +24,7 @@ from reminder_service.bodies import (
     ReminderPage,
 )
 from reminder_service.calendar import export_api, import_api
-from reminder_service.calendar.known import Imports
+from reminder_service.calendar.imports import Imports
 from reminder_service.calendar.subscriptions import Subscriptions
 from reminder_service.creation import Creation, make_many, make_one
 from reminder_service.dependencies import (

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from fastapi import Response
+from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.identity import AnyCaller
-from service_runtime.other_methods import refuse_other_methods
 from service_runtime.preconditions import IfMatch, with_match
 from service_runtime.problems import problem_responses
 

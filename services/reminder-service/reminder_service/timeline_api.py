@@ -8,8 +8,8 @@ from event_messages.failures import describe
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.identity import AnyCaller
-from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
 from starlette.responses import JSONResponse
 

@@ -11,7 +11,7 @@ from service_runtime.identity import GatewayIdentity, Identity, describe_identit
 from service_runtime.probes import Check, health_routes
 from service_runtime.problems import ProblemBody, answer_problems, problem_responses
 from service_runtime.requests import BodyMiddleware, HeadMiddleware, RequestMiddleware
-from service_runtime.safe_answers import SafeAnswersMiddleware
+from service_runtime.security_headers import SecurityHeadersMiddleware
 from service_runtime.traced_requests import TraceMiddleware
 
 
@@ -42,7 +42,7 @@ def create_api(
     app.add_middleware(RequestMiddleware)
     app.add_middleware(TraceMiddleware)
     app.add_middleware(HeadMiddleware)
-    app.add_middleware(SafeAnswersMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
     app.state.identity = identity
     answer_problems(app)
     _describe(app)

@@ -12,7 +12,7 @@ from notification_service.errors import (
     Throttled,
 )
 from notification_service.failover import Failover
-from notification_service.guarded import Guarded
+from notification_service.protected_provider import ProtectedProvider
 from notification_service.sending import CHANNELS as SENDERS
 from notification_service.templates import PARTS
 
@@ -87,7 +87,7 @@ def test_answers_name_their_fault(channel, faults):
 
 def test_outage_spares_provider_until_it_recovers(channel):
     clock = Clock()
-    guarded = Guarded(channel.provider, "test", clock=clock)
+    guarded = ProtectedProvider(channel.provider, "test", clock=clock)
     fail(guarded, channel, "provider", times=5)
     channel.answer("accepted")
     with pytest.raises(RetryLater, match="failed several times"):
@@ -98,7 +98,7 @@ def test_outage_spares_provider_until_it_recovers(channel):
 
 
 def test_rejected_configuration_stops_provider(channel):
-    guarded = Guarded(channel.provider, "test")
+    guarded = ProtectedProvider(channel.provider, "test")
     fail(guarded, channel, "configuration", times=5)
     channel.answer("accepted")
     with pytest.raises(Misconfigured, match="rejected our configuration"):
@@ -106,7 +106,7 @@ def test_rejected_configuration_stops_provider(channel):
 
 
 def test_faulty_items_stop_nobody(channel):
-    guarded = Guarded(channel.provider, "test")
+    guarded = ProtectedProvider(channel.provider, "test")
     fail(guarded, channel, "item", times=20)
     channel.answer("accepted")
     assert guarded.send(channel.item)

@@ -8,7 +8,7 @@ from notification_service.errors import (
     RetryLater,
     Throttled,
 )
-from notification_service.guarded import MOST_SLOW, SLOW, Guarded
+from notification_service.protected_provider import MOST_SLOW, SLOW, ProtectedProvider
 from prometheus_client import REGISTRY
 
 DOWN = RetryLater("down", after=1)
@@ -47,7 +47,7 @@ def provider() -> Provider:
 
 @pytest.fixture
 def guarded(provider, clock):
-    return Guarded(provider, "FCM", clock=clock)
+    return ProtectedProvider(provider, "FCM", clock=clock)
 
 
 def fail(guarded, provider, error=DOWN, times=1):

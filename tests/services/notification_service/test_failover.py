@@ -7,7 +7,7 @@ from notification_service.errors import (
     Throttled,
 )
 from notification_service.failover import Failover
-from notification_service.guarded import Guarded
+from notification_service.protected_provider import ProtectedProvider
 
 
 class Provider:
@@ -45,14 +45,14 @@ def test_nothing_is_sent_twice_and_no_refusal_is_gone_around(error):
 
 def test_a_spared_provider_is_not_asked():
     ses = Provider("ses", RetryLater("503"))
-    failover = Failover(Guarded(ses, "SES"), Provider("smtp"))
+    failover = Failover(ProtectedProvider(ses, "SES"), Provider("smtp"))
     assert [failover.send(item) for item in range(7)] == [f"smtp-{item}" for item in range(7)]
     assert ses.sent == [0, 1, 2, 3, 4]
 
 
 def test_stopped_provider_is_not_asked():
     ses = Provider("ses", Misconfigured("the sender is not verified"))
-    failover = Failover(Guarded(ses, "SES"), Provider("smtp"))
+    failover = Failover(ProtectedProvider(ses, "SES"), Provider("smtp"))
     assert [failover.send(item) for item in range(7)] == [f"smtp-{item}" for item in range(7)]
     assert ses.sent == [0, 1, 2, 3, 4]
 

@@ -1,6 +1,6 @@
 import pytest
 from notification_service.failover import Failover
-from notification_service.guarded import Guarded
+from notification_service.protected_provider import ProtectedProvider
 from notification_service.serving import email_provider, fcm_push, serve, unsubscription_of
 from notification_service.settings import Settings
 from service_runtime.settings import read_settings
@@ -61,7 +61,7 @@ def aws_region(monkeypatch):
 
 @pytest.mark.usefixtures("aws_region")
 def test_a_mail_server_is_used_when_one_is_named(environment):
-    assert isinstance(email_provider(read_settings(Settings)), Guarded)
+    assert isinstance(email_provider(read_settings(Settings)), ProtectedProvider)
     environment.setenv("SMTP_URL", "smtps://mail.test")
     assert isinstance(email_provider(read_settings(Settings)), Failover)
 

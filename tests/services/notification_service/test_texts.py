@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from notification_service.templates import FOLDER, PARTS, Templates
+from notification_service.text_cleaning import cut, cut_bytes
 from notification_service.texts import LARGEST_BODY, Item, PushText, Reader, Texts
-from notification_service.written_text import cut, cut_bytes
 
 from tests.services.notification_service.examples import NINE
 

@@ -1,7 +1,7 @@
 """Imported events in memory; behaves as the store in PostgreSQL does."""
 
 from reminder_service import events
-from reminder_service.calendar.known import ImportChanged, Known, own_export
+from reminder_service.calendar.imports import ImportChanged, MarkedReminder, mark_export
 from reminder_service.errors import TooManyReminders
 
 
@@ -10,14 +10,14 @@ class InMemoryImports:
         self._store = reminders
         self._marks = {}
 
-    def known(self, user_id, uids):
+    def find(self, user_id, uids):
         wanted = set(uids)
         mine = {str(one.id): one for one in self._store._of(user_id)}
-        known = {(uid, ""): own_export(one) for uid, one in mine.items() if uid in wanted}
+        found = {(uid, ""): mark_export(one) for uid, one in mine.items() if uid in wanted}
         for (owner, key), (mark, reminder_id) in self._marks.items():
             if owner == user_id and key[0] in wanted and str(reminder_id) in mine:
-                known[key] = Known(mine[str(reminder_id)], mark)
-        return known
+                found[key] = MarkedReminder(mine[str(reminder_id)], mark)
+        return found
 
     def save(self, user_id, writes, answer=None):
         if not writes:
@@ -41,8 +41,8 @@ class InMemoryImports:
 
     def _check(self, user_id, writes):
         created = [write for write in writes if write.before is None]
-        known = self.known(user_id, [write.mark.key[0] for write in created])
-        if any(write.mark.key in known for write in created):
+        found = self.find(user_id, [write.mark.key[0] for write in created])
+        if any(write.mark.key in found for write in created):
             raise ImportChanged
         mine = self._store._of(user_id)
         if created and len(mine) + len(created) > self._store._per_user:

@@ -12,7 +12,7 @@ from stacks.config.project import PROJECT, ROOT
 from stacks.config.stack_file import ConfigError, parse
 from stacks.outputs.exports import export
 from stacks.platform.reminder_platform import reminder_platform
-from tests.stacks.platform.test_contract import SETTINGS, known, variables
+from tests.stacks.platform.test_contract import SETTINGS, accepted_variables, variables
 from tests.stacks.stack_files import (
     SECRET_KEYS,
     as_engine,
@@ -62,7 +62,7 @@ def test_an_issuer_that_the_configuration_names_is_told_to_both_apis(deploy):
     given = {name: one for name, one in told(deployed(deploy, identity), "prod").items() if one}
     assert given == dict.fromkeys(APIS, settings)
     for service in APIS:
-        assert settings.keys() <= known(SETTINGS[service])
+        assert settings.keys() <= accepted_variables(SETTINGS[service])
 
 
 def test_an_issuer_s_keys_are_where_its_document_says_if_not_named(deploy):

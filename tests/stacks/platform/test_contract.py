@@ -52,7 +52,7 @@ def required(settings):
     return {name.upper() for name, field in settings.model_fields.items() if field.is_required()}
 
 
-def known(settings):
+def accepted_variables(settings):
     return {name.upper() for name in settings.model_fields}
 
 
@@ -76,7 +76,7 @@ def test_a_service_is_told_all_that_it_requires_and_nothing_that_it_does_not_kno
     for service, settings in SETTINGS.items():
         given = environment_of(deployment, config, service)
         assert required(settings) <= given
-        assert given - OF_THE_AWS_CLIENTS <= known(settings)
+        assert given - OF_THE_AWS_CLIENTS <= accepted_variables(settings)
 
 
 def test_the_scheduler_tells_of_its_spans_as_pods_and_as_a_function(deploy):
@@ -110,7 +110,7 @@ def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(d
     assert made.inputs["stringData"] == {"url": "smtps://mail.test"}
     assert "stringData" in made.secrets
     assert environment_of(deployment, config, "notification-service") - OF_THE_AWS_CLIENTS <= (
-        known(SETTINGS["notification-service"])
+        accepted_variables(SETTINGS["notification-service"])
     )
 
 
@@ -168,7 +168,11 @@ def test_a_migration_is_told_all_that_it_requires(platform, stack):
     jobs = platform(stack).all("kubernetes:batch/v1:Job")
     assert len(jobs) >= 3
     for job in jobs:
-        assert required(MigrationSettings) <= set(variables(job)) <= known(MigrationSettings)
+        assert (
+            required(MigrationSettings)
+            <= set(variables(job))
+            <= accepted_variables(MigrationSettings)
+        )
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -5,8 +5,8 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field
+from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.identity import AnyCaller
-from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
 from service_runtime.rate_limit import TooManyRequests
 from starlette.responses import StreamingResponse

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Annotated, cast
 
 from fastapi import Depends, Header, Query, Request, Response
+from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.bodies import TimeZone
 from service_runtime.identity import AnyCaller
-from service_runtime.other_methods import refuse_other_methods
 from service_runtime.problems import Problem, problem_responses
 from service_runtime.rate_limit import charge
 
@@ -22,7 +22,7 @@ from reminder_service.calendar.import_bodies import (
     SkippedParts,
 )
 from reminder_service.calendar.importing import Import
-from reminder_service.calendar.known import ImportChanged, Imports
+from reminder_service.calendar.imports import ImportChanged, Imports
 from reminder_service.calendar.plan import Plan, Result
 from reminder_service.dependencies import IdempotencyKey, Now, Store, UserZone, reminder_router
 from reminder_service.idempotency import KeyedAnswer, fingerprint

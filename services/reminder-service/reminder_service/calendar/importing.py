@@ -11,7 +11,7 @@ from reminder_service.calendar.budget import Budget
 from reminder_service.calendar.components import ENTRIES, Part, read_calendars
 from reminder_service.calendar.content_lines import read_lines
 from reminder_service.calendar.entries import Entry, Reader
-from reminder_service.calendar.known import Imports
+from reminder_service.calendar.imports import Imports
 from reminder_service.calendar.plan import Event, Plan, Planner, group_events
 from reminder_service.calendar.skipped import Skipped
 from reminder_service.calendar.zone_definition import MOST_RULES
@@ -43,8 +43,8 @@ class Import:
         return group_events(entries, self.skipped)
 
     def plan(self, imports: Imports, events: list[Event], broken: Iterable[Entry]) -> Plan:
-        known = imports.known(self.caller.user_id, [event.uid for event in events])
-        planner = Planner(self.caller, self.now, known, self.skipped.copy(), self.budget)
+        imported = imports.find(self.caller.user_id, [event.uid for event in events])
+        planner = Planner(self.caller, self.now, imported, self.skipped.copy(), self.budget)
         return planner.decide(events, list(broken))
 
     def _entries(self, calendars: Iterable[Part]) -> Iterator[Entry]:

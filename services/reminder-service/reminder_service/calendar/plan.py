@@ -17,7 +17,7 @@ from reminder_service.calendar.budget import Budget
 from reminder_service.calendar.components import Unreadable
 from reminder_service.calendar.entries import Entry, Over, Request
 from reminder_service.calendar.identity import Identity, Key, Version
-from reminder_service.calendar.known import Known, Mark, Write
+from reminder_service.calendar.imports import Mark, MarkedReminder, Write
 from reminder_service.calendar.moments import Moment
 from reminder_service.calendar.notes import Note
 from reminder_service.calendar.rules import end_before, occurrences_at
@@ -107,7 +107,7 @@ class Planner:
 
     caller: Caller
     now: datetime
-    known: Mapping[Key, Known]
+    imported: Mapping[Key, MarkedReminder]
     skipped: Skipped
     budget: Budget
     plan: Plan = field(init=False)
@@ -125,7 +125,7 @@ class Planner:
                 except Problem as problem:
                     self._refuse(entry, problem)
             if event.master is None:
-                self._leave_out_of_known(event)
+                self._leave_out_of_imported(event)
         self.plan.results.sort(key=lambda result: result.index)
         return self.plan
 
@@ -134,43 +134,48 @@ class Planner:
         return [*master, *((one, _identity(one).version) for one in event.overrides)]
 
     def _decide(self, entry: Entry, version: Version, event: Event) -> None:
-        known = self.known.get(_identity(entry).key)
+        earlier = self.imported.get(_identity(entry).key)
         mark = Mark(_identity(entry).key, version, _fingerprint(entry, event))
-        if known and not _is_news(mark, known.mark):
-            self._add(entry, "unchanged", known.reminder)
+        if earlier and not _is_news(mark, earlier.mark):
+            self._add(entry, "unchanged", earlier.reminder)
         elif isinstance(entry.outcome, Over):
-            self._end(entry, known, mark, entry.outcome.code)
+            self._end(entry, earlier, mark, entry.outcome.code)
         elif isinstance(entry.outcome, Request):
             try:
-                self._write(entry, known, mark, entry.outcome, event)
+                self._write(entry, earlier, mark, entry.outcome, event)
             except InvalidDueDate:  # exceptions leave no occurrence
-                self._end(entry, known, mark, "PAST")
+                self._end(entry, earlier, mark, "PAST")
         else:
             raise problem_with(entry.outcome)
 
-    def _end(self, entry: Entry, known: Known | None, mark: Mark, code: str) -> None:
+    def _end(self, entry: Entry, earlier: MarkedReminder | None, mark: Mark, code: str) -> None:
         """End the announcements of an event that is over."""
-        if known is None or known.reminder.next_date(self.now) is None:
+        if earlier is None or earlier.reminder.next_date(self.now) is None:
             self.skipped.add(code, entry.line)
             return
-        reminder = complete_reminder(known.reminder, self.now)
-        self.plan.writes.append(Write(reminder, mark, known.reminder))
+        reminder = complete_reminder(earlier.reminder, self.now)
+        self.plan.writes.append(Write(reminder, mark, earlier.reminder))
         self._add(entry, "changed", reminder)
 
     def _write(
-        self, entry: Entry, known: Known | None, mark: Mark, request: Request, event: Event
+        self,
+        entry: Entry,
+        earlier: MarkedReminder | None,
+        mark: Mark,
+        request: Request,
+        event: Event,
     ) -> None:
         self.budget.check()
         if len(self.plan.writes) >= MOST_WRITTEN:
             detail = f"An import writes at most {MOST_WRITTEN} reminders; send the file again."
             raise Problem(422, "TOO_MANY_COMPONENTS", detail)
         named = self._fields(request, event if entry is event.master else None)
-        if known is None:
+        if earlier is None:
             reminder = new_reminder(uuid7(), named, self.caller, self.now)
         else:
-            reminder = changed_reminder(known.reminder, named, self.caller, self.now)
-        self.plan.writes.append(Write(reminder, mark, known.reminder if known else None))
-        self._add(entry, "changed" if known else "created", reminder, notes=request.notes)
+            reminder = changed_reminder(earlier.reminder, named, self.caller, self.now)
+        self.plan.writes.append(Write(reminder, mark, earlier.reminder if earlier else None))
+        self._add(entry, "changed" if earlier else "created", reminder, notes=request.notes)
 
     def _fields(self, request: Request, event: Event | None) -> dict[str, Any]:
         """Return the fields of the reminder, as in a request to the API."""
@@ -205,12 +210,12 @@ class Planner:
         found = {one for moment in coming for one in occurrences_at(series, moment, is_day=is_day)}
         return sorted(one for one in found if one > self.now)
 
-    def _leave_out_of_known(self, event: Event) -> None:
+    def _leave_out_of_imported(self, event: Event) -> None:
         """Exclude the date of an override from a series of an earlier file."""
-        known = self.known.get((event.uid, ""))
-        if known is None or known.reminder.rule is None:
+        earlier = self.imported.get((event.uid, ""))
+        if earlier is None or earlier.reminder.rule is None:
             return
-        reminder, series = known.reminder, replace(known.reminder.series, except_dates=())
+        reminder, series = earlier.reminder, replace(earlier.reminder.series, except_dates=())
         moments = [_identity(one).occurrence for one in event.overrides]
         dates = {*reminder.except_dates, *self._dates(series, moments, is_day=False)}
         if dates == set(reminder.except_dates):
@@ -220,7 +225,7 @@ class Planner:
             changed = changed_reminder(reminder, named, self.caller, self.now)
         except InvalidDueDate:
             changed = complete_reminder(reminder, self.now)
-        self.plan.writes.append(Write(changed, known.mark, reminder))
+        self.plan.writes.append(Write(changed, earlier.mark, reminder))
 
     def _refuse(self, entry: Entry, problem: Problem) -> None:
         self._add(entry, "refused", problem=problem)
@@ -244,8 +249,8 @@ def _identity(entry: Entry) -> Identity:
     return entry.identity
 
 
-def _is_news(mark: Mark, known: Mark) -> bool:
-    return mark.fingerprint != known.fingerprint and mark.version.is_newer_than(known.version)
+def _is_news(mark: Mark, earlier: Mark) -> bool:
+    return mark.fingerprint != earlier.fingerprint and mark.version.is_newer_than(earlier.version)
 
 
 def _fingerprint(entry: Entry, event: Event) -> str:

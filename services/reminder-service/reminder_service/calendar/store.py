@@ -23,7 +23,13 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from reminder_service import events
 from reminder_service.answer_store import find_repeated, keep_answer
 from reminder_service.calendar.identity import Key, Version
-from reminder_service.calendar.known import ImportChanged, Known, Mark, Write, own_export
+from reminder_service.calendar.imports import (
+    ImportChanged,
+    Mark,
+    MarkedReminder,
+    Write,
+    mark_export,
+)
 from reminder_service.errors import TooManyReminders
 from reminder_service.idempotency import KeyedAnswer
 from reminder_service.reminders import Reminder
@@ -46,14 +52,14 @@ class PostgresImports:
     def __init__(self, engine: Engine, per_user: int = REMINDERS_PER_USER) -> None:
         self._engine, self._per_user = engine, per_user
 
-    def known(self, user_id: str, uids: Iterable[str]) -> Mapping[Key, Known]:
+    def find(self, user_id: str, uids: Iterable[str]) -> Mapping[Key, MarkedReminder]:
         wanted = list(uids)
         with self._engine.connect() as connection:
             own = connection.execute(_of_ids(user_id, wanted)).mappings().all()
             imported = connection.execute(_of_uids(user_id, wanted)).mappings().all()
-        known = {(str(row["id"]), ""): own_export(reminder_of(row)) for row in own}
-        known |= {(row["uid"], row["occurrence"]): _known(row) for row in imported}
-        return known
+        found = {(str(row["id"]), ""): mark_export(reminder_of(row)) for row in own}
+        found |= {(row["uid"], row["occurrence"]): _marked_reminder(row) for row in imported}
+        return found
 
     def save(
         self, user_id: str, writes: Sequence[Write], answer: KeyedAnswer | None = None
@@ -116,11 +122,11 @@ def _is_uuid(text: str) -> bool:
         return False
 
 
-def _known(row: RowMapping) -> Known:
+def _marked_reminder(row: RowMapping) -> MarkedReminder:
     fields = dict(row)
     uid, occurrence, sequence, stamp, fingerprint = (fields.pop(one.name) for one in _MARK)
     mark = Mark((uid, occurrence), Version(sequence, stamp), fingerprint)
-    return Known(reminder_of(fields), mark)
+    return MarkedReminder(reminder_of(fields), mark)
 
 
 def _change(connection: Connection, before: Reminder, after: Reminder) -> None:

@@ -47,7 +47,7 @@ class Zones:
     year: int
     rules_left: list[int]  # zones and rules that may still be read, for the whole file
     is_requested: bool = False  # True if the request names the default
-    _known: dict[str, Zone] = field(default_factory=dict)
+    _zones: dict[str, Zone] = field(default_factory=dict)
 
     def of(self, prop: Property) -> Zone:
         """Return the zone of a date property; without a TZID, that of the calendar."""
@@ -72,13 +72,13 @@ class Zones:
         return (self._find(named.text.strip()) if named else None) or Zone("", self.default)
 
     def _find(self, tzid: str) -> Zone | None:
-        if tzid not in self._known:
+        if tzid not in self._zones:
             definition = self._definition(tzid)
             name = self._fitting(tzid, definition) if definition else iana_name(tzid)
             if name is None and definition is None:
                 return None
-            self._known[tzid] = Zone(tzid, name, definition)
-        return self._known[tzid]
+            self._zones[tzid] = Zone(tzid, name, definition)
+        return self._zones[tzid]
 
     def _definition(self, tzid: str) -> Definition | None:
         part = self._definitions.get(tzid)
@@ -158,6 +158,6 @@ def _is_old(name: str, definition: Definition, year: int) -> bool:
 @cache
 def _all_names() -> list[str]:
     """Return all zone names, zones of Windows first."""
-    known = time_zone_names()
-    representative = [zone for zone in WINDOWS_TO_OLSON.values() if zone in known]
-    return list(dict.fromkeys(["UTC", *representative, *sorted(known)]))
+    names = time_zone_names()
+    representative = [zone for zone in WINDOWS_TO_OLSON.values() if zone in names]
+    return list(dict.fromkeys(["UTC", *representative, *sorted(names)]))

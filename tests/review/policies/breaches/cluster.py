@@ -60,6 +60,6 @@ ALL_TYPES = [
         "type-known",
         "aws:xray/group:Group",
         {},
-        "no rule knows aws:xray/group:Group; add it to resource_types.toml, with its rules",
+        "no rule covers aws:xray/group:Group; add it to resource_types.toml, with its rules",
     ),
 ]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from reminder_service.calendar.identity import Version
-from reminder_service.calendar.known import ImportChanged, Known, Mark, Write
+from reminder_service.calendar.imports import ImportChanged, Mark, MarkedReminder, Write
 from reminder_service.calendar.store import PostgresImports
 from reminder_service.errors import TooManyReminders
 from reminder_service.store import PostgresReminders
@@ -45,9 +45,9 @@ def test_import_is_known_by_key(stores, made):
     imports, _ = stores
     reminder = made(rule="FREQ=DAILY", is_recurring=True, except_dates=(STAMP,))
     imports.save("user-1", [write(reminder, stamp=STAMP)])
-    known = {MARK.key: Known(reminder, MARK)}
-    assert imports.known("user-1", ["tea@example.com", "other"]) == known
-    assert imports.known("user-2", ["tea@example.com"]) == {}
+    expected = {MARK.key: MarkedReminder(reminder, MARK)}
+    assert imports.find("user-1", ["tea@example.com", "other"]) == expected
+    assert imports.find("user-2", ["tea@example.com"]) == {}
 
 
 def renamed(reminder):
@@ -62,16 +62,18 @@ def test_change_replaces_reminder_and_mark(stores, made):
     imports.save("user-1", [write(before)])
     imports.save("user-1", [write(after, before=before, sequence=2)])
     assert reminders.find("user-1", before.id) == after
-    assert imports.known("user-1", [MARK.key[0]])[MARK.key].mark.version == Version(2)
+    assert imports.find("user-1", [MARK.key[0]])[MARK.key].mark.version == Version(2)
 
 
-def test_own_export_is_known(stores, made):
+def test_export_finds_its_reminder(stores, made):
     imports, reminders = stores
     reminder = made(version=3)
     reminders.add([reminder])
     key = (str(reminder.id), "")
     version = Version(2, reminder.updated_at.replace(microsecond=0))
-    assert imports.known("user-1", [key[0]]) == {key: Known(reminder, Mark(key, version, ""))}
+    assert imports.find("user-1", [key[0]]) == {
+        key: MarkedReminder(reminder, Mark(key, version, ""))
+    }
 
 
 @pytest.mark.parametrize("change", ["changed", "imported", "deleted"])
@@ -97,7 +99,7 @@ def test_deleted_reminder_is_forgotten(stores, made):
     reminder = made()
     imports.save("user-1", [write(reminder)])
     reminders.remove("user-1", reminder.id, lambda one: None)
-    assert imports.known("user-1", [MARK.key[0]]) == {}
+    assert imports.find("user-1", [MARK.key[0]]) == {}
 
 
 def test_quota_holds_for_imports(stores, made):

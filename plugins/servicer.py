@@ -25,7 +25,7 @@ def _report_errors(call: Callable[[Any, Any, Any], Reply]) -> Callable[[Any, Any
     """Answer a `ProviderError` with its message instead of a stack trace."""
 
     @wraps(call)
-    def guarded(self: "ProviderFront", request: Any, context: grpc.ServicerContext) -> Reply:
+    def reported(self: "ProviderServicer", request: Any, context: grpc.ServicerContext) -> Reply:
         try:
             return call(self, request, context)
         except CreatedIncompletely as error:
@@ -37,10 +37,10 @@ def _report_errors(call: Callable[[Any, Any, Any], Reply]) -> Callable[[Any, Any
             context.abort(grpc.StatusCode.UNKNOWN, _sentence(request, error))
         raise AssertionError("abort always raises")
 
-    return guarded
+    return reported
 
 
-class ProviderFront(provider_pb2_grpc.ResourceProviderServicer):
+class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     """Serves one package to the engine; calls can run in parallel."""
 
     def __init__(self, package: Package) -> None:

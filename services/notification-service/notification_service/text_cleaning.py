@@ -24,7 +24,7 @@ def clean(message: str) -> str:
     return cut(STEERING.sub("", lines).strip(), LONGEST_MESSAGE)
 
 
-def one_line(text: str, longest: int = LONGEST_SUBJECT) -> str:
+def to_one_line(text: str, longest: int = LONGEST_SUBJECT) -> str:
     """Return the text on one line, cut at the length of a subject."""
     return cut(STEERING.sub("", GAPS.sub(" ", text)).strip(), longest)
 
@@ -51,7 +51,7 @@ def _cut(text: str, longest: int, size: Callable[[str], int]) -> str:
     return "".join(kept).rstrip() + "…"
 
 
-def web_address(text: str | None) -> str | None:
+def safe_web_address(text: str | None) -> str | None:
     """Return an address for a link, or None unless it is plain http or https."""
     if not text or len(text) > LONGEST_ADDRESS or UNFIT_FOR_ADDRESS.search(text):
         return None

@@ -17,7 +17,7 @@ SLOW = 3.0  # seconds after which a call counts as slow
 MOST_SLOW = 5  # calls
 
 
-class Guarded(Generic[Item]):
+class ProtectedProvider(Generic[Item]):
     """Stops calls to a provider that is down or that rejects our configuration.
 
     Separate breakers count the two faults, so that neither hides or causes the other.

@@ -19,7 +19,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Known:
+class MarkedReminder:
     reminder: Reminder
     mark: Mark
 
@@ -33,10 +33,10 @@ class Write:
     before: Reminder | None = None
 
 
-def own_export(reminder: Reminder) -> Known:
+def mark_export(reminder: Reminder) -> MarkedReminder:
     """Return the identity of a reminder in its own export."""
     version = Version(reminder.version - 1, reminder.updated_at.replace(microsecond=0))
-    return Known(reminder, Mark((str(reminder.id), ""), version, ""))
+    return MarkedReminder(reminder, Mark((str(reminder.id), ""), version, ""))
 
 
 class ImportChanged(Exception):
@@ -46,7 +46,7 @@ class ImportChanged(Exception):
 class Imports(Protocol):
     """Defines the store of imports."""
 
-    def known(self, user_id: str, uids: Iterable[str]) -> Mapping[Key, Known]:
+    def find(self, user_id: str, uids: Iterable[str]) -> Mapping[Key, MarkedReminder]:
         """Return the user's reminders of these UIDs, imported or exported under their ids."""
 
     def save(

@@ -1,13 +1,13 @@
-"""Headers that keep browsers from misusing an answer."""
+"""Adds headers that keep browsers from misusing a response."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-NO_GUESSING = ("X-Content-Type-Options", "nosniff")
-TLS_ALONE = ("Strict-Transport-Security", "max-age=31536000")  # a year
+NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
+TLS_ONLY = ("Strict-Transport-Security", "max-age=31536000")  # a year
 
 
-class SafeAnswersMiddleware:
+class SecurityHeadersMiddleware:
     """Forbids guesses of content types, and plain HTTP after a request that came by TLS."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -22,7 +22,7 @@ class SafeAnswersMiddleware:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in (NO_GUESSING, TLS_ALONE) if by_tls else (NO_GUESSING,):
+                for name, value in (NO_SNIFFING, TLS_ONLY) if by_tls else (NO_SNIFFING,):
                     headers.setdefault(name, value)
             await send(message)
 

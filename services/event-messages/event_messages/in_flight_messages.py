@@ -15,7 +15,7 @@ class _Holding:
     started: bool = False
 
 
-class InHand:
+class InFlightMessages:
     """Tracks how long each message is held, and when its visibility must be renewed."""
 
     def __init__(self, limit: int) -> None:
