@@ -123,8 +123,8 @@ kube-score: $(PYTHON)
 	@$(PYTHON) -m local.programs link .local/bin kube-score
 
 .PHONY: preview
-preview: policies ## Show planned changes, monthly cost and policy violations: make preview STACK=prod [PROGRAM=foundation] [BEFORE=report.json]
-	@.venv/bin/herald preview --stack "$(STACK)" --program "$(or $(PROGRAM),platform)" $(if $(BEFORE),--before "$(BEFORE)") --output .local/previews
+preview: policies ## Show planned changes, monthly cost and policy violations: make preview STACK=prod [PROGRAM=foundation] [BEFORE=report.json] [ACCOUNT=1]
+	@.venv/bin/herald preview --stack "$(STACK)" --program "$(or $(PROGRAM),platform)" $(if $(BEFORE),--before "$(BEFORE)") $(if $(ACCOUNT),--account) --output .local/previews
 
 # The site needs packages of its own; generated pages need the platform's.
 # The privacy plugin puts Mermaid into the site, and finds it in its cache instead of downloading it.

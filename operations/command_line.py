@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -84,11 +85,17 @@ def preview(
     output: Annotated[
         Path | None, typer.Option(help="Folder for the reports as .txt, .json and .md.")
     ] = None,
+    account: Annotated[
+        bool, typer.Option("--account", help="Also check your access, quotas, zone and e-mail.")
+    ] = False,
 ) -> None:
     """Show planned changes, monthly cost and policy violations.
 
-    It needs no access to an account.
+    It needs no access to an account, except with --account. Then it also runs the checks of
+    `herald doctor` that name what would stop an update.
     """
+    if account and program is not Program.platform:
+        raise typer.BadParameter("expected the program platform with --account")
     from operations.errors import OperatorError
     from review.preview.making import report_of, write
     from review.preview.report import FORMATS, BadReport
@@ -96,12 +103,17 @@ def preview(
 
     try:
         report = report_of(program.value, stack, before)
+        if account:
+            from operations.stack import Stack
+            from operations.update_problems import problems_of
+
+            report = replace(report, account=problems_of(Stack(stack)))
         if output is not None:
             write(report, output)
     except (PreviewError, BadReport) as error:
         raise OperatorError(str(error)) from None
     typer.echo(FORMATS[form.value](report), nl=False)
-    raise typer.Exit(1 if report.plan.is_refused else 0)
+    raise typer.Exit(1 if report.is_refused else 0)
 
 
 @app.command()

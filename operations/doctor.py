@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,8 +39,8 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
-# Those before "outputs" name what would stop a first update.
-CHECKS = (
+# Name what would stop an update, also the first one.
+BEFORE_UPDATE = (
     Check("pulumi", tools.pulumi),
     Check("kubectl", tools.kubectl),
     Check("stack file", settings.stack_file),
@@ -52,6 +52,9 @@ CHECKS = (
     Check("quotas", quotas.quotas, needs=("AWS identity",)),
     Check("zone", gateway.zone, needs=("AWS identity",)),
     Check("e-mail access", email.email_access, needs=("AWS identity",)),
+)
+CHECKS = (
+    *BEFORE_UPDATE,
     Check("outputs", settings.outputs, needs=("pulumi", "stack file")),
     Check("cluster", running.cluster, needs=("kubectl", "outputs")),
     Check("deployments", running.deployments, needs=("cluster",)),
@@ -62,9 +65,9 @@ CHECKS = (
 )
 
 
-def findings(stack: Stack) -> list[Finding]:
+def findings(stack: Stack, checks: Sequence[Check]) -> list[Finding]:
     found: dict[str, Finding] = {}
-    for check in CHECKS:
+    for check in checks:
         blocking = [name for name in check.needs if found[name].result != "ok"]
         if blocking:
             text = f"not checked, because {' and '.join(blocking)} must pass first"
@@ -94,7 +97,7 @@ def examine(stack: Stack) -> int:
 
     console = Console(width=int(os.environ["COLUMNS"]) if "COLUMNS" in os.environ else None)
     styles: dict[Result, str] = {"ok": "green", "failed": "bold red", "skipped": "dim"}
-    found = findings(stack)
+    found = findings(stack, CHECKS)
     for each in found:
         line = Text(f"{each.result:<8}", styles[each.result]).append(f"{each.name:<14}", "bold")
         console.print(line.append(each.text, "default"), soft_wrap=True)

@@ -10,11 +10,15 @@ from typing import Any
 
 from moto.core.responses import BaseResponse
 from moto.dynamodb.models import dynamodb_backends
+from moto.iam.models import iam_backends
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-SERVICES = {"sesv2": "ses"}  # prefix of actions by moto's name, if they differ
+SERVICES = {  # prefix of actions by moto's name, if they differ
+    "service-quotas": "servicequotas",
+    "sesv2": "ses",
+}
 BATCHES = {  # actions of batches need the permission of single ones
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
@@ -97,10 +101,18 @@ def table(parameters: Parameters, place: Place) -> tuple[str, str | None]:
     return place.arn("dynamodb", f"table/{name}{index}"), encryption.get("KMSMasterKeyId")
 
 
+def role(parameters: Parameters, place: Place) -> tuple[str, str | None]:
+    """Return the role that a request names, or is about; moto knows roles by their names."""
+    known = iam_backends[place.account][place.partition].roles.values()
+    name = parameters.get("RoleName", parameters.get("PolicySourceArn"))
+    return next((each.arn for each in known if name in (each.name, each.arn)), "*"), None
+
+
 RESOURCES: Mapping[str, Callable[[Parameters, Place], tuple[str, str | None]]] = {
     "sqs": queue,
     "sns": topic,
     "dynamodb": table,
+    "iam": role,
 }
 
 

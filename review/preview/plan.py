@@ -25,7 +25,7 @@ class PlannedResource:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Reports a rule that a resource breaks."""
+    """Reports a rule that a resource breaks, or a check that an account fails."""
 
     rule: str
     level: str

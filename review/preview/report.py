@@ -52,6 +52,11 @@ class Report:
     currency: str  # empty without a price table of the region
     assumptions: Sequence[str]
     earlier: Earlier | None = None
+    account: Sequence[Finding] | None = None  # problems of the account; None if not checked
+
+    @property
+    def is_refused(self) -> bool:
+        return self.plan.is_refused or any(e.level == "mandatory" for e in self.account or ())
 
     @property
     def changes(self) -> list[Change]:
@@ -80,10 +85,16 @@ class Report:
         return f"{line} ({sign}{money(abs(difference))})"
 
     def policy_line(self) -> str:
-        levels = Counter(each.level for each in self.plan.findings)
-        counts = ", ".join(f"{count} {level}" for level, count in sorted(levels.items())) or "no"
-        violations = "violation" if levels.total() == 1 else "violations"
-        return f"Policies: {self.plan.rules} rules, {counts} {violations}"
+        return f"Policies: {self.plan.rules} rules, {count(self.plan.findings, 'violation')}"
+
+    def account_line(self) -> str:
+        return "" if self.account is None else f"Account: {count(self.account, 'problem')}"
+
+
+def count(findings: Sequence[Finding], noun: str) -> str:
+    levels = Counter(each.level for each in findings)
+    counts = ", ".join(f"{number} {level}" for level, number in sorted(levels.items())) or "no"
+    return f"{counts} {noun}{'' if levels.total() == 1 else 's'}"
 
 
 def money(amount: Decimal) -> str:
@@ -105,6 +116,12 @@ def finding_line(finding: Finding) -> str:
     return f"[{finding.level}] {finding.rule}: {finding.type} {finding.name}: {finding.problem}"
 
 
+def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
+    for each in findings:
+        yield f"  {finding_line(each)}"
+        yield f"      {each.reason}"
+
+
 def by_type(resources: Sequence[PlannedResource]) -> list[tuple[str, int]]:
     return sorted(Counter(each.type for each in resources).items())
 
@@ -115,9 +132,9 @@ def text(report: Report) -> str:
         lines += [f"  + {count:3} {kind}" for kind, count in by_type(report.plan.resources)]
     else:
         lines += [f"  {line}" for change in report.changes for line in change_lines(change)]
-    lines += ["", report.policy_line()]
-    for finding in report.plan.findings:
-        lines += [f"  {finding_line(finding)}", f"      {finding.reason}"]
+    lines += ["", report.policy_line(), *finding_lines(report.plan.findings)]
+    if report.account is not None:
+        lines += [report.account_line(), *finding_lines(report.account)]
     lines += [f"Error: {error}" for error in report.plan.errors]
     lines += ["", report.cost_line()]
     lines += [
@@ -133,13 +150,14 @@ def paid_items(report: Report) -> list[Any]:
 
 
 def markdown(report: Report, limit: int = LIMIT) -> str:
+    lines = [report.policy_line(), report.account_line(), f"**{report.cost_line()}**"]
     head = [
         f"### Preview of `{report.stack}` against {report.against()}",
         "",
-        f"**{report.counts()}** · {report.policy_line()} · **{report.cost_line()}**",
+        " · ".join([f"**{report.counts()}**", *filter(None, lines)]),
         *[f"\n> **Error** {cell(error)}" for error in report.plan.errors],
     ]
-    sections = [policy_table(report), cost_table(report), change_table(report)]
+    sections = [finding_table(report), cost_table(report), change_table(report)]
     return cut("\n".join(head), sections, limit)
 
 
@@ -165,12 +183,13 @@ def cell(value: str) -> str:
     return value.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def policy_table(report: Report) -> list[str]:
-    if not report.plan.findings:
+def finding_table(report: Report) -> list[str]:
+    findings = [*report.plan.findings, *(report.account or ())]
+    if not findings:
         return []
     rows = [
         f"| {each.level} | {each.rule} | {cell(each.name)} | {cell(each.problem)} |"
-        for each in report.plan.findings
+        for each in findings
     ]
     return ["", "| level | rule | resource | problem |", "|---|---|---|---|", *rows]
 
@@ -203,6 +222,7 @@ def as_json(report: Report) -> str:
             "rules": report.plan.rules,
             "findings": [asdict(each) for each in report.plan.findings],
         },
+        "account": None if report.account is None else [asdict(each) for each in report.account],
         "errors": list(report.plan.errors),
         "cost": {
             "monthly": str(report.bill.monthly),

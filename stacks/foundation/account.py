@@ -23,7 +23,7 @@ from pulumi_aws import iam
 from stacks.config.stack_file import PLATFORM
 from stacks.foundation.access import DatabaseAccess
 from stacks.foundation.config import FoundationConfig
-from stacks.foundation.deployment import SYSTEM, Place, deployment, simulation
+from stacks.foundation.deployment import SYSTEM, Place, checks, deployment
 from stacks.foundation.observation import observation
 from stacks.foundation.service_boundary import boundary
 from stacks.platform.alerting import scrape_configuration
@@ -95,7 +95,7 @@ def deploy_role(
             **config.deployment.model_dump(),
             policies={
                 "state": [state.list_statement(), *state.update_statements(PLATFORM.project)],
-                "doctor": [simulation(place(config), config.name)],
+                "doctor": checks(place(config), config.name),
                 **deployment(place(config), bounds.arn, metrics.arn),
             },
         ),

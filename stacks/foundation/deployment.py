@@ -184,10 +184,19 @@ def roles(place: Place, boundary_arn: Input[str]) -> list[Statement]:
     ]
 
 
-def simulation(place: Place, foundation: str) -> Statement:
-    """Return the permission that `herald doctor` needs to simulate the deploy role."""
+def checks(place: Place, foundation: str) -> list[Statement]:
+    """Return the permissions with which `herald doctor` and `preview` check the account."""
     own = [place.role_arn(f"{foundation}-deploy-*")]
-    return granted("iam", ["GetRole", "SimulatePrincipalPolicy"], own)
+    reads = [
+        "route53:ListHostedZones",
+        "servicequotas:GetAWSDefaultServiceQuota",
+        "servicequotas:GetServiceQuota",
+        "ses:GetAccount",
+    ]
+    return [
+        granted("iam", ["GetRole", "SimulatePrincipalPolicy"], own),
+        {"Sid": "ChecksOfTheAccount", "Effect": "Allow", "Action": reads, "Resource": ["*"]},
+    ]
 
 
 def found_by_listing(place: Place) -> list[Statement]:

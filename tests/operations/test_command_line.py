@@ -105,6 +105,27 @@ def test_a_preview_shows_the_report_and_fails_where_a_rule_is_broken(herald, tmp
     assert json.loads(said.out)["policies"]["findings"][0]["rule"] == "tagged"
 
 
+@pytest.mark.parametrize(("level", "code"), [("mandatory", 1), ("advisory", 0)])
+def test_preview_reports_account_problems(project, herald, monkeypatch, level, code):
+    short = Finding(
+        rule="quotas", level=level, type="account", name="1", reason="request more", problem="none"
+    )
+    plan = Plan(resources=[], findings=[], rules=1, errors=[])
+    report = Report(stack="test", plan=plan, bill=Bill((), ()), currency="USD", assumptions=[])
+    monkeypatch.setattr("review.preview.making.report_of", lambda *given: report)
+    monkeypatch.setattr("operations.update_problems.problems_of", lambda stack: [short])
+    said = herald("preview", "--stack", "test", "--account")
+    assert said.code == code
+    assert f"  [{level}] quotas: account 1: none\n      request more\n" in said.out
+    assert "Account:" not in herald("preview", "--stack", "test").out
+
+
+def test_foundation_has_no_account_check(herald):
+    said = herald("preview", "--stack", "dev", "--program", "foundation", "--account")
+    assert said.code == 2
+    assert "expected the program platform with --account" in said.err
+
+
 def test_an_unknown_format_is_refused(project, herald):
     said = herald("outputs", "--stack", "test", "--format", "xml")
     assert said.code == 2

@@ -188,7 +188,7 @@ def test_a_database_that_does_not_answer_is_named(project, monkeypatch):
 def test_outputs_are_counted_or_their_fault_is_told(project):
     assert settings.outputs(project.stack) == "12 outputs, as the program expects"
     project.silence("pulumi", "output")
-    [found] = [each for each in findings(project.stack) if each.name == "pulumi"]
+    [found] = [each for each in findings(project.stack, doctor.CHECKS) if each.name == "pulumi"]
     assert found.result == "failed"
 
 
@@ -205,7 +205,7 @@ def test_what_needs_something_wrong_is_skipped(project, monkeypatch):
             Check("third", lambda stack: "fine", needs=("first", "second")),
         ),
     )
-    assert findings(project.stack) == [
+    assert findings(project.stack, doctor.CHECKS) == [
         Finding("first", "failed", "broken", "mend it"),
         Finding("second", "ok", "fine"),
         Finding("third", "skipped", "not checked, because first must pass first"),

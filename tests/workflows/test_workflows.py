@@ -80,6 +80,13 @@ def test_each_environment_has_a_runner(name: str, branch: str, environment: str)
     assert job["environment"] == environment
 
 
+def test_account_is_checked_before_updates():
+    steps = [each.get("run", "") for each in workflow("deploy")["jobs"]["deploy"]["steps"]]
+    check = steps.index('.venv/bin/herald preview --stack "$STACK" --account')
+    [update] = [place for place, text in enumerate(steps) if "pulumi up" in text]
+    assert steps.index("make policies") < check < update
+
+
 def test_attestations_name_the_pushed_digests():
     deploy, attest = (workflow("deploy")["jobs"][name] for name in ("deploy", "attest"))
     assert deploy["outputs"] == {"pushed": "${{ steps.update.outputs.pushed }}"}

@@ -93,6 +93,21 @@ def test_text_against_an_empty_stack():
     )
 
 
+def test_account_problems_follow_policies():
+    checked = replace(report(), account=[replace(FINDING, level="advisory")])
+    assert (
+        "Policies: 70 rules, no violations\n"
+        "Account: 1 advisory problem\n"
+        "  [advisory] queue-encrypted: aws:sqs/queue:Queue events: a|b <script>\n"
+        "      Messages lie there.\n"
+    ) in text(checked)
+    made = markdown(checked)
+    assert " rules, no violations · Account: 1 advisory problem · **Monthly cost: " in made
+    assert "| advisory | queue-encrypted | events | a\\|b &lt;script> |" in made
+    assert [each["level"] for each in json.loads(as_json(checked))["account"]] == ["advisory"]
+    assert "Account: no problems\n" in text(replace(report(), account=[]))
+
+
 def test_text_against_an_earlier_preview():
     earlier = Earlier.of(as_json(report(BEFORE[0])), "prod")
     lines = text(report(*AFTER, earlier=earlier)).splitlines()
