@@ -1,6 +1,7 @@
 """What the container way asks Docker for; a script stands for Docker and writes it down."""
 
 import os
+import pty
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,7 @@ case "$1 $*" in
   build*) exit "$BUILD_CODE" ;;
   image*) exit 1 ;;
   exec*stat*) echo 1000 ;;
+  exec*shell) while [ "$1" != make ]; do shift; done; HERALD_WAY=native exec "$@" ;;
 esac
 """
 
@@ -51,6 +53,28 @@ def test_goal_runs_as_the_owner(machine):
     asked = machine.last()
     assert asked.startswith(f"exec --interactive --user 1000 --workdir {PROJECT} --env HERALD_PAT")
     assert asked.endswith(" make --no-print-directory up")
+
+
+def make_shell(machine, **options):
+    variables = {**machine.variables, "HERALD_WAY": "container", "SHELL": "/bin/sh"}
+    command = ["make", "--silent", "shell"]
+    return subprocess.run(command, cwd=PROJECT, env=variables, text=True, check=True, **options)
+
+
+def test_shell_reads_commands_from_a_pipe(machine):
+    script = 'echo "$HERALD_ENVIRONMENT"; command -v herald'
+    shown = make_shell(machine, input=script, stdout=subprocess.PIPE).stdout
+    assert shown.splitlines() == ["local", f"{PROJECT}/.venv/bin/herald"]
+    assert "--tty" not in machine.last()
+
+
+def test_shell_in_a_terminal_has_a_terminal(machine):
+    ours, terminal = pty.openpty()
+    os.write(ours, b"\x04")  # the end of the input: the shell ends
+    make_shell(machine, stdin=terminal, stdout=terminal, stderr=terminal)
+    assert machine.last().startswith("exec --interactive --tty --user 1000 ")
+    os.close(ours)
+    os.close(terminal)
 
 
 def test_archive_of_programs_is_copied(machine, tmp_path):
