@@ -12,6 +12,7 @@ import ssl
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,15 @@ def server(address: Address, cluster: Cluster, namespace: str) -> ThreadingHTTPS
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            status, body = (200, "{}") if self.path == "/health" else self.read_targets()
+            with suppress(ConnectionError):  # the client no longer waits
+                self.answer(status, body)
+
+        def read_targets(self) -> tuple[int, str]:
             try:
-                if self.path == "/health":
-                    return self.answer(200, "{}")
-                self.answer(200, json.dumps(list(targets(cluster.pods(namespace)))))
+                return 200, json.dumps(list(targets(cluster.pods(namespace))))
             except OSError as error:
-                self.answer(503, json.dumps({"error": str(error)}))
+                return 503, json.dumps({"error": str(error)})
 
         def answer(self, status: int, body: str) -> None:
             self.send_response(status)

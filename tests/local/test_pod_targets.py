@@ -1,6 +1,8 @@
 """Pods as Prometheus's own discovery of Kubernetes would list them."""
 
 import json
+import socket
+import struct
 import threading
 import urllib.error
 import urllib.request
@@ -80,3 +82,27 @@ def test_unreachable_cluster_is_an_error(address, cluster):
     assert caught.value.code == 503
     with urllib.request.urlopen(f"{address}/health", timeout=5) as answer:
         assert answer.status == 200
+
+
+def test_disconnected_client_leaves_no_traceback(capsys):
+    asked, left = threading.Event(), threading.Event()
+
+    class SlowCluster:
+        def pods(self, namespace):
+            asked.set()
+            assert left.wait(5)
+            return [POD]
+
+    serving = server(Address("127.0.0.1", 0), SlowCluster(), "local")
+    serving.daemon_threads = False  # so that server_close waits for the answer
+    thread = threading.Thread(target=serving.serve_forever)
+    thread.start()
+    with socket.create_connection(serving.server_address, 5) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert asked.wait(5)
+    left.set()
+    serving.shutdown()
+    serving.server_close()
+    thread.join()
+    assert capsys.readouterr().err == ""
