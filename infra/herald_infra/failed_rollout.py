@@ -1,5 +1,6 @@
 """Finds out why new pods of a Deployment are not ready, and which version still serves."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,24 +8,31 @@ from typing import Any
 Manifest = dict[str, Any]
 REVISION = "deployment.kubernetes.io/revision"
 HASH = "pod-template-hash"
+PROBE_STOP = re.compile(r"failed (startup|liveness) probe, will be restarted")
 IN_PROGRESS = ("ContainerCreating", "PodInitializing")
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailedRollout:
-    """Describes a Deployment with its replica sets and pods, from the API of the cluster."""
+    """Describes a Deployment with its replica sets, pods and events, read from the cluster."""
 
     deployment: Manifest
     replica_sets: list[Manifest]
     pods: list[Manifest]
+    events: list[Manifest]  # of all pods of the namespace
 
     @classmethod
-    def read(cls, listed: Manifest) -> "FailedRollout":
+    def read(cls, listed: Manifest, events: Manifest) -> "FailedRollout":
         kinds: dict[str, list[Manifest]] = {"Deployment": [], "ReplicaSet": [], "Pod": []}
         for item in listed["items"]:
             kinds[item["kind"]].append(item)
         [deployment] = kinds["Deployment"]
-        return cls(deployment=deployment, replica_sets=kinds["ReplicaSet"], pods=kinds["Pod"])
+        return cls(
+            deployment=deployment,
+            replica_sets=kinds["ReplicaSet"],
+            pods=kinds["Pod"],
+            events=sorted(events["items"], key=lambda event: event.get("lastTimestamp") or ""),
+        )
 
     def serving_revision(self) -> int | None:
         """Return the newest earlier version with ready pods, or None."""
@@ -41,7 +49,7 @@ class FailedRollout:
 
     def reason(self) -> str:
         """Return a clause with the reason why the new pods are not ready."""
-        reasons = [reason_of(pod) for pod in self.new_pods()]
+        reasons = [self.failed_probe(pod) or reason_of(pod) for pod in self.new_pods()]
         return next(filter(None, reasons), None) or self.refusal() or "no new pod became ready"
 
     def refusal(self) -> str | None:
@@ -50,6 +58,20 @@ class FailedRollout:
             for condition in each["status"].get("conditions", []):
                 if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
                     return f"the cluster creates no new pod: {condition['message']}"
+        return None
+
+    def failed_probe(self, pod: Manifest) -> str | None:
+        """Return a clause with the image and the answer to the probe that it fails, or None.
+
+        A container that crashes fails probes as well, but its exit code says more.
+        """
+        name = pod["metadata"]["name"]
+        own = [event for event in self.events if event["involvedObject"]["name"] == name]
+        answers = [event["message"] for event in own if event["reason"] == "Unhealthy"]
+        stopped = any(PROBE_STOP.search(event["message"]) for event in own)
+        for container in containers(pod):
+            if answers and (stopped or (is_unready(container) and not last_end(container))):
+                return f"the image {container['image']} fails its health check: {answers[-1]}"
         return None
 
     def crashed_pod(self) -> str | None:
@@ -78,6 +100,10 @@ def last_end(container: Manifest) -> Manifest | None:
     return None
 
 
+def is_unready(container: Manifest) -> bool:
+    return "running" in container.get("state", {}) and not container["ready"]
+
+
 def reason_of(pod: Manifest) -> str | None:
     for condition in pod["status"].get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
@@ -92,6 +118,6 @@ def trouble(container: Manifest) -> str | None:
     if waiting and waiting["reason"] not in IN_PROGRESS:
         message = f": {waiting['message']}" if "message" in waiting else ""
         return f"the new pod waits with {waiting['reason']}{message}"
-    if "running" in container.get("state", {}) and not container["ready"]:
+    if is_unready(container):
         return "the new pod runs and fails its readiness probe"
     return None

@@ -4,7 +4,6 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pulumi
 
@@ -87,10 +86,10 @@ def await_pods(kubectl: Kubectl, namespace: str, name: str, seconds: float) -> N
 
 def read(kubectl: Kubectl, place: str, name: str) -> FailedRollout:
     label = f"--selector=app.kubernetes.io/name={name}"
-    listed: dict[str, Any] = json.loads(
-        kubectl("get", "deployments,replicasets,pods", place, label, "--output=json")
-    )
-    return FailedRollout.read(listed)
+    listed = kubectl("get", "deployments,replicasets,pods", place, label, "--output=json")
+    of_pods = "--field-selector=involvedObject.kind=Pod"
+    events = kubectl("get", "events", place, of_pods, "--output=json")
+    return FailedRollout.read(json.loads(listed), json.loads(events))
 
 
 def last_words(kubectl: Kubectl, place: str, rollout: FailedRollout) -> str:

@@ -2,6 +2,7 @@ import pytest
 from herald_infra.failed_rollout import FailedRollout
 
 NAME = "dev-event-service"
+IMAGE = "registry.example.com/catalog@sha256:1f"
 
 
 def head(kind, name, **metadata):
@@ -24,12 +25,18 @@ def pod(revision, status):
 
 
 def container(state, last=None, ready=False):
-    return {"containerStatuses": [{"state": state, "lastState": last or {}, "ready": ready}]}
+    made = {"image": IMAGE, "state": state, "lastState": last or {}, "ready": ready}
+    return {"containerStatuses": [made]}
 
 
-def rollout(*items, revision=3):
+def event(reason, message, of=f"{NAME}-3-x", time="2026-11-30T10:00:00Z"):
+    pod = {"kind": "Pod", "name": of}
+    return {"reason": reason, "message": message, "involvedObject": pod, "lastTimestamp": time}
+
+
+def rollout(*items, revision=3, events=()):
     deployment = {**head("Deployment", NAME, **numbered(revision)), "status": {}}
-    return FailedRollout.read({"items": [deployment, *items]})
+    return FailedRollout.read({"items": [deployment, *items]}, {"items": list(events)})
 
 
 def test_the_newest_earlier_version_with_ready_pods_serves():
@@ -68,6 +75,37 @@ NO_NODE = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes: no 
 def test_the_reason_is_read_off_the_new_pods(status, reason):
     old = pod(2, container({"waiting": {"reason": "Evicted"}}))
     assert rollout(replica_set(2), replica_set(3), old, pod(3, status)).reason() == reason
+
+
+REFUSED = 'Startup probe failed: Get "http://10.0.0.9:8080/health/live": connection refused'
+UNREADY = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+STOPPED = event("Killing", "Container catalog failed startup probe, will be restarted")
+PROBED = [
+    event("Unhealthy", UNREADY, time="2026-11-30T10:00:09Z"),
+    event("Unhealthy", REFUSED),
+    event("Unhealthy", "Liveness probe failed: timeout", of="another-pod"),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "events", "reason"),
+    [
+        (
+            container({"running": {}}),
+            PROBED,
+            f"the image {IMAGE} fails its health check: {UNREADY}",
+        ),
+        (
+            container({"running": {}}, {"terminated": {"exitCode": 137, "reason": "Error"}}),
+            [STOPPED, PROBED[1]],
+            f"the image {IMAGE} fails its health check: {REFUSED}",
+        ),
+        (container({"running": {}}, CRASHED), PROBED, "the new pod ends with exit code 2 (Error)"),
+        (container({"running": {}}, ready=True), PROBED, "no new pod became ready"),
+    ],
+)
+def test_failed_health_check_names_image_and_answer(status, events, reason):
+    assert rollout(replica_set(3), pod(3, status), events=events).reason() == reason
 
 
 def test_pods_that_the_cluster_refuses_to_make_are_told_of():

@@ -29,6 +29,8 @@ class Cluster:
         self.asked.append(arguments)
         if arguments[0] in self.refuses or arguments[:2] in self.refuses:
             raise KubectlError("the server said no")
+        if arguments[:2] == ("get", "events"):
+            return json.dumps({"items": []})
         return {"get": self.listed, "logs": self.log}.get(arguments[0], "")
 
 
