@@ -1,7 +1,7 @@
 """Defines the bodies of requests and responses."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,13 +25,11 @@ from service_runtime.recurrence import instant_of, zone_of
 from reminder_service.fields import (
     ExceptDates,
     LocalMoment,
-    Moment,
     NotifyOffset,
     Rule,
     Text,
     WebAddress,
 )
-from reminder_service.occurrences import LONGEST_SNOOZE
 from reminder_service.reminders import Reminder
 
 Change = TypeVar("Change", bound=BaseModel)
@@ -110,51 +108,6 @@ class ReminderChange(NamedBody):
     """Names the members to change; the others do not change."""
 
     model_config = ConfigDict(json_schema_extra=remove_defaults)
-
-
-class Snooze(Body):
-    """Sets the end of a snooze: `minutes` from now, or `until` a time."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["minutes"]}, {"required": ["until"]}]}
-    )
-
-    minutes: Annotated[int, Field(ge=1, le=LONGEST_SNOOZE // timedelta(minutes=1))] = UNNAMED
-    until: Moment = UNNAMED
-
-    @model_validator(mode="after")
-    def _check_one(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("expected either minutes or until")
-        return self
-
-    def end(self, now: datetime) -> datetime:
-        if "until" in self.model_fields_set:
-            return self.until.astimezone(UTC)
-        return now + timedelta(minutes=self.minutes)
-
-
-class Acknowledgement(Body):
-    """Names the occurrence to acknowledge; without one, all due occurrences are acknowledged."""
-
-    model_config = ConfigDict(json_schema_extra=remove_defaults)
-
-    occurrence: Annotated[Moment, Field(description="date of the occurrence")] = UNNAMED
-    occurrence_id: Annotated[
-        UUID,
-        Field(strict=False, description="id of the occurrence in a push or in `notification:send`"),
-    ] = UNNAMED
-
-    @model_validator(mode="after")
-    def _check_one(self) -> Self:
-        if len(self.model_fields_set) > 1:
-            raise ValueError("expected either occurrence or occurrenceId")
-        return self
-
-    def named(self) -> datetime | UUID | None:
-        if "occurrence" in self.model_fields_set:
-            return self.occurrence.astimezone(UTC)
-        return self.occurrence_id if "occurrence_id" in self.model_fields_set else None
 
 
 def _moment_of(date: datetime, zone: ZoneInfo) -> datetime:

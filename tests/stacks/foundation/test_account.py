@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from stacks.config.services import MAX_NAME, find_services
+from stacks.foundation.deploy_actions import KEYS as KEY_ACTIONS
 from stacks.foundation.deployment import ATTACHED, SYSTEM, TAKERS
-from stacks.foundation.deployment import KEYS as KEY_ACTIONS
 from stacks.foundation.observation import is_read
 from stacks.outputs.foundation import FoundationOutputs
 from stacks.platform.alerting import scrape_configuration
