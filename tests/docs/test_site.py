@@ -27,6 +27,14 @@ def test_links_lead_somewhere(name):
             assert anchor in anchors(target.read_text(encoding="utf-8")), f"{target}#{anchor}"
 
 
+@pytest.mark.parametrize("name", sorted(pages.TEXTS))
+def test_parts_of_lists_stay_nested(name):
+    """Python-Markdown needs four spaces for each level; with fewer, the numbers start again."""
+    fences = [len(fence[1]) for fence in pages.FENCE.finditer(pages.TEXTS[name])]
+    items = re.findall(r"^( +)(?:[-*]|\d+\.) ", pages.FENCE.sub("", pages.TEXTS[name]), re.MULTILINE)
+    assert [indent for indent in [*fences, *map(len, items)] if indent % 4] == []
+
+
 def entries(navigation):
     for entry in navigation:
         value = next(iter(entry.values())) if isinstance(entry, dict) else entry
