@@ -60,6 +60,7 @@ def alarms_page() -> str:
 def alarm_row(name: str, inputs: dict[str, Any]) -> tuple[str, str, str, str]:
     sign = SIGNS[inputs["comparisonOperator"]]
     minutes = inputs["evaluationPeriods"] * inputs["period"] / 60
-    condition = f"{inputs['statistic']} {sign} {inputs['threshold']:,} for {minutes:g} min"
+    threshold = f"{inputs['threshold']:,}".removesuffix(".0")
+    condition = f"{inputs['statistic']} {sign} {threshold} for {minutes:g} min"
     metric = f"{inputs['namespace']} {inputs['metricName']}"
     return code(name), code(metric), condition, inputs["alarmDescription"]

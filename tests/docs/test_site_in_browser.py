@@ -48,3 +48,12 @@ def test_diagram_needs_no_other_server(visit):
     drawing = visit("concepts/architecture/").locator("div.mermaid")
     drawing.wait_for()
     assert drawing.bounding_box()["height"] > 300  # pixels; text would be lower
+
+
+def test_copied_commands_lack_prompts(visit):
+    clipboard = ["clipboard-read", "clipboard-write"]
+    page = visit("how-to/run-a-service-on-your-laptop/", permissions=clipboard)
+    page.get_by_role("button", name="Copy to clipboard").first.click()
+    page.get_by_text("Copied to clipboard").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "make up\nmake shell\nherald run reminder-service"
