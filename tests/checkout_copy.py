@@ -8,7 +8,11 @@ from pathlib import Path
 
 from stacks.config.project import ROOT
 
-LINKED = (".local", ".venv")  # made by `make`, and not part of the repository
+LINKED = (
+    ".local",
+    ".venv",
+    "review/policies/.venv",
+)  # made by `make`, and not part of the repository
 
 
 class CheckoutCopy:
@@ -17,7 +21,7 @@ class CheckoutCopy:
         for name in lines(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard"):
             if (ROOT / name).is_file():
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, self.folder / name)
+                shutil.copy2(ROOT / name, self.folder / name)  # `make` compares times
         lines(self.folder, "git", "init", "--quiet")
         (self.folder / ".git" / "info" / "exclude").write_text("\n".join(LINKED))
         lines(self.folder, "git", "add", "--all")
@@ -34,13 +38,18 @@ class CheckoutCopy:
         """Run `python -m` in the copy."""
         self.run(sys.executable, "-m", *arguments)
 
-    def run(self, *command: str) -> None:
+    def run(self, *command: str) -> str:
+        done = self.attempt(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def attempt(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that may fail."""
         packages = [self.folder, self.folder / "infra", *(self.folder / "services").iterdir()]
         environment = self.environment | {"PYTHONPATH": ":".join(map(str, packages))}
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def lines(folder: Path, *command: str) -> list[str]:

@@ -33,6 +33,13 @@ def commands(text: str) -> Iterator[str]:
         yield from (line.partition(" #")[0].strip() for line in block.splitlines())
 
 
+def section(page: str, heading: str) -> str:
+    """Return the text below a heading, up to the next one."""
+    text = TEXTS[page]
+    assert f"\n## {heading}\n" in text, f"{page} has no section {heading!r}"
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
 def targets(path: Path, text: str) -> Iterator[tuple[Path, str]]:
     """Return the files and anchors that a page links to."""
     for link in re.findall(r"\]\(([^)\s]+)\)", re.sub("`[^`\n]+`", "", FENCE.sub("", text))):

@@ -31,7 +31,9 @@ def test_links_lead_somewhere(name):
 def test_parts_of_lists_stay_nested(name):
     """Python-Markdown needs four spaces for each level; with fewer, the numbers start again."""
     fences = [len(fence[1]) for fence in pages.FENCE.finditer(pages.TEXTS[name])]
-    items = re.findall(r"^( +)(?:[-*]|\d+\.) ", pages.FENCE.sub("", pages.TEXTS[name]), re.MULTILINE)
+    items = re.findall(
+        r"^( +)(?:[-*]|\d+\.) ", pages.FENCE.sub("", pages.TEXTS[name]), re.MULTILINE
+    )
     assert [indent for indent in [*fences, *map(len, items)] if indent % 4] == []
 
 

@@ -5,13 +5,7 @@ from typing import Any
 import yaml
 
 from tests.docs import pages
-
-
-def section(page: str, heading: str) -> str:
-    """Return the text below a heading, up to the next one."""
-    text = pages.TEXTS[page]
-    assert f"\n## {heading}\n" in text, f"{page} has no section {heading!r}"
-    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+from tests.docs.pages import section
 
 
 def settings(page: str, heading: str, **values: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The commands of the tutorial, as they are printed, in the shell of `make shell`."""
+"""Commands of the tutorial that need the platform, as they are printed, in `make shell`."""
 
 import json
 import subprocess
@@ -14,11 +14,8 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.system
 
 
-def section(title: str) -> str:
-    """Return the commands of one section as a script."""
-    text = pages.TEXTS["docs/tutorial.md"]
-    body = text.partition(f". {title}\n")[2].partition("\n## ")[0]
-    return "\n".join(pages.commands(body))
+def commands(heading: str) -> list[str]:
+    return list(pages.commands(pages.section("docs/tutorial.md", heading)))
 
 
 def documents(text: str) -> Iterator[Any]:
@@ -49,7 +46,7 @@ def shell(platform):
 
 
 def test_reminder_is_created(shell):
-    shown = shell(section("Send a reminder"))
+    shown = shell("\n".join(commands("2. Send a reminder")))
     device, reminder, _, reminders = documents(shown)
     assert device["fcmToken"] == "valid-phone"
     assert reminder["message"] == "Water the plants"
@@ -58,7 +55,7 @@ def test_reminder_is_created(shell):
 
 
 def test_rejected_event_is_listed_and_discarded(shell):
-    publish, show, discard = section("Repair a dead letter").splitlines()
+    publish, show, discard = commands("5. Repair a dead letter")
     shell(publish)
     eventually(lambda: "MalformedEvent" in shell(show))
     assert "of the event queue discarded; about 0 left" in shell(discard)
