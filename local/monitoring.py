@@ -55,5 +55,7 @@ def reload(environment: Environment, port: str) -> None:
         urllib.request.urlopen(request, timeout=patience.stretch(10)).close()
     except urllib.error.HTTPError as error:
         raise LocalError(
-            f"the server of {port} rejected its configuration: {error.read().decode()}"
+            f"{port.partition('_')[0].title()} rejected its configuration:"
+            f" {error.read().decode().strip()}; correct stacks/platform/alerting.py"
+            " or the rules in stacks/platform/alerts"
         ) from None

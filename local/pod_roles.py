@@ -17,10 +17,10 @@ VERSIONS = ("v1", "v1beta1")
 
 
 def prepare(environment: Environment, apiserver: Process | None = None) -> None:
-    """Give pods tokens of the cluster, and the emulator the keys of the cluster.
+    """Add tokens of the cluster to pods, and give the emulator the keys that verify them.
 
-    Once for each run of our API server and each content of the template, and always for a cluster
-    of the user, which has no `apiserver` among our processes.
+    This happens once for each run of our API server and each content of the template. A cluster of
+    the user has no `apiserver` among our processes, so it happens each time.
     """
     template, done = TEMPLATE.read_text(), environment.state / "pod-roles"
     given = apiserver and f"{apiserver.run}\n{template}"

@@ -43,7 +43,7 @@ class Pods:
         return numbers.get(self.deployment)
 
     def wanted(self) -> int:
-        """Return the wanted number of pods; raise what an operator can do without a Deployment."""
+        """Return the wanted number of pods; raise OperatorError if there is no Deployment."""
         try:
             replicas = self.replicas()
         except OperatorError as error:
@@ -133,7 +133,7 @@ def resume_abandoned() -> list[str]:
 
 
 def lock(record: TextIO) -> bool:
-    """Return whether no other process runs the service. The lock ends with its process."""
+    """Return True if no other process runs the service. The lock ends with its process."""
     try:
         fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -58,7 +58,7 @@ def section(component: type[pulumi.ComponentResource]) -> str:
 
 
 def is_offered(component: type, name: str) -> bool:
-    """Return whether the method grants a use, states a permission, or draws panels."""
+    """Return True if the method grants a use, states a permission, or draws panels."""
     returned = getattr(vars(component)[name], "__annotations__", {}).get("return")
     grants = returned in (Use, "Use") and name != "use"
     return grants or name == "panels" or name.endswith(("_statement", "_statements"))

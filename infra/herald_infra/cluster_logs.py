@@ -41,7 +41,7 @@ class ClusterLogsArgs:
 
 
 class ClusterLogs(pulumi.ComponentResource):
-    """Log groups with a retention and a key of their own, and the add-on that fills them.
+    """Creates log groups with a retention and a key of their own, and the add-on that fills them.
 
     The add-on's role may write to these groups and do nothing else.
     """

@@ -21,7 +21,10 @@ MEMORY = Path("/proc/meminfo")
 def check(environment: Environment) -> None:
     """Raise LocalError if the machine cannot run the environment, before anything starts."""
     if platform.system() != "Linux":
-        raise LocalError(f"the local environment needs Linux, but this is {platform.system()}")
+        raise LocalError(
+            f"the local environment needs Linux, but this is {platform.system()};"
+            " start Docker and run make again, and it uses a container"
+        )
     if missing := missing_programs(environment):
         raise LocalError(
             f"these programs were not found: {', '.join(missing)}; run `make packages tools`"

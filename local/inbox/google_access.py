@@ -37,7 +37,7 @@ class UnusableCredentials(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceAccount:
-    """Describes the account whose assertions are accepted."""
+    """Contains the service account whose signed assertions the token endpoint accepts."""
 
     email: str
     project: str

@@ -73,7 +73,7 @@ def namespace() -> Manifest:
 
 
 def is_known(manifest: Manifest) -> bool:
-    """Return whether the cluster on this machine knows the kind."""
+    """Return True if the cluster on this machine knows the kind."""
     return not str(manifest["apiVersion"]).startswith(ELSEWHERE)
 
 

@@ -42,8 +42,8 @@ class TerraformType:
     def block(self, path: str, parts: Mapping[str, Any]) -> JSON:
         if path.partition(".")[0] not in self.blocks:
             raise AuditError(
-                f"{TABLE.name} does not say what {path} of {self.type} is, which has parts; "
-                "add it to its `terraform.blocks` or `terraform.maps`"
+                f"expected {path} of {self.type} in `terraform.blocks` or `terraform.maps` of "
+                f"{TABLE.name}, because it has parts; add it to one of them"
             )
         return {
             self.name(f"{path}.{key}"): self.value(f"{path}.{key}", value)

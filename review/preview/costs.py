@@ -48,7 +48,7 @@ def bill(resources: Sequence[PlannedResource], prices: Prices, usage: Usage) -> 
 
 
 def is_free(type_: str) -> bool:
-    """Objects of Kubernetes are free unless they make something in AWS."""
+    """Return True for types that cost nothing; Kubernetes objects cost what they create in AWS."""
     return type_ in FREE or (type_.partition(":")[0] in FREE_PACKAGES and type_ not in RATES)
 
 

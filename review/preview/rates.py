@@ -135,7 +135,7 @@ def nat_gateway(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
 
 
 def kubernetes_cluster(inputs: Inputs, prices: Prices, usage: Usage) -> Iterator[Part]:
-    """Auto Mode starts nodes on demand, so their number is an assumption."""
+    """Return the cost of a cluster; in Auto Mode, the number of nodes is an assumption."""
     yield Part("hours", HOURS, prices.eks["cluster_hour"])
     if not (inputs.get("computeConfig") or {}).get("enabled"):
         return

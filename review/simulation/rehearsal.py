@@ -136,7 +136,7 @@ def run_preview(program: Program, stack: str) -> str:
 
 
 def missing_tools() -> str | None:
-    """Return what a preview needs and lacks, with the remedy."""
+    """Return a sentence about a missing program or package, or None if a preview can run."""
     if shutil.which("pulumi", path=search_path()) is None:
         return "expected the Pulumi CLI on PATH; install it, or run `make tools` to build it"
     if not (PROJECT / "review" / "policies" / ".venv" / "ready").exists():
@@ -169,7 +169,7 @@ def run(stack: str, folder: Path, environment: Mapping[str, str]) -> str:
 
 
 def explains_failure(events: str) -> bool:
-    """Return whether the events contain an error; the engine prints some elsewhere."""
+    """Return True if the events contain an error; the engine prints some errors elsewhere."""
     return '"severity":"error"' in events or '"enforcementLevel":"mandatory"' in events
 
 

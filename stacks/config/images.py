@@ -45,5 +45,7 @@ class ImagesConfig(Section):
         if self.repositories is not None and ".dkr.ecr." not in self.registry:
             raise ValueError("expected a registry on ECR with `repositories`")
         if self.repositories is not None and self.cache:
-            raise ValueError("expected no `cache` with `repositories`, whose tags never move")
+            raise ValueError(
+                "expected no `cache` with `repositories`, because their tags are immutable"
+            )
         return self

@@ -108,7 +108,7 @@ class ServiceConfig(Section):
 
 
 class NodesConfig(Section):
-    """Nodes of a cluster in EKS Auto Mode, for the platforms of the images."""
+    """Configures the nodes that EKS Auto Mode starts for the platforms of the images."""
 
     most_cpus: int = Field(ge=2, le=1000)  # virtual processors of all nodes together
 

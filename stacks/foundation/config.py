@@ -87,8 +87,8 @@ class FoundationConfig(Section):
         """Keep the foundation's roles out of reach of the deploy role, which uses the prefix."""
         if str(info.data.get("name")).startswith(platform_prefix):
             raise ValueError(
-                f"expected a prefix of the platform alone; the foundation's name, "
-                f"{info.data['name']}, starts with it, too"
+                f"expected a prefix with which the foundation's name {info.data['name']} does not "
+                f"start; got {platform_prefix}"
             )
         return platform_prefix
 

@@ -85,7 +85,7 @@ def sources(service: Service) -> Iterator[Path]:
 
 
 def is_ignored(file: Path) -> bool:
-    """Return whether `Dockerfile.dockerignore` excludes the file."""
+    """Return True if `Dockerfile.dockerignore` excludes the file."""
     made = any(part in IGNORED or part.endswith(".egg-info") for part in file.parts)
     return made or file.suffix == ".pyc"
 

@@ -76,7 +76,7 @@ class Recording:
             self.samples.append((time.time(), busy_seconds()))
 
     def times(self, sign: str, clone: Path) -> list[float]:
-        """Return when the lines with this text came, or when the files were written."""
+        """Return the times of the lines with this text, or else of the files' creation."""
         if found := [moment for moment, line in self.lines if sign in line]:
             return found
         return [path.lstat().st_ctime for path in clone.parent.glob(place(sign, clone))]

@@ -40,7 +40,7 @@ class Contender(Protocol):
 
     @property
     def share(self) -> float:
-        """Return the share of Herald's work that takes about as long as Herald's."""
+        """Return the share of the notifications that takes about as long as all take in Herald."""
 
     def measure(self, count: int) -> float:
         """Process a backlog and return the notifications or jobs per second."""

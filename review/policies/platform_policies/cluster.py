@@ -1,4 +1,4 @@
-"""Namespaces, accounts and services of a cluster, and what images are built with."""
+"""Defines rules for namespaces, service accounts, Services and image builds."""
 
 from collections.abc import Iterator
 

@@ -64,7 +64,7 @@ def refuses_plain_transport(path: str) -> Check:
 
 
 def services_come_from_one_account(path: str) -> Check:
-    """AWS services act for every customer, so a document must say for whom."""
+    """Require `aws:SourceAccount` of AWS services, because they act for every customer."""
 
     def check(resource: Resource) -> Iterator[str]:
         for each in statements(resource, path):

@@ -1,4 +1,4 @@
-"""Clusters that AWS runs, their nodes and who gets in."""
+"""Defines rules for EKS clusters, their nodes and the access to them."""
 
 from collections.abc import Iterator
 

@@ -28,7 +28,7 @@ class WrittenContent(Shape):
 
 
 class Content(WrittenContent):
-    """Adds the address for e-mails, which is known from the caller."""
+    """Adds the e-mail address of the user, which the identity of the caller contains."""
 
     email: str | None = None
 

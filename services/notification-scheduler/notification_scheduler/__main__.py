@@ -35,5 +35,5 @@ def serve() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        sys.exit("usage: python -m notification_scheduler")
+        sys.exit(f"Expected no arguments; got {' '.join(sys.argv[1:])!r}.")
     serve()

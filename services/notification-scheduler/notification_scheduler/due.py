@@ -65,7 +65,7 @@ def series_of(due: Due) -> Series:
 
 
 def settlement_of(due: Due, *, collapse_missed: bool = True) -> Settlement:
-    """Return what to announce for a claim, and the occurrence after it.
+    """Return the occurrence to announce for a claim, and the one that follows it.
 
     After an outage, the last due occurrence of a series is announced. Earlier ones count as missed.
     """

@@ -30,7 +30,7 @@ LONGEST_OPEN = timedelta(hours=1)  # for a digest whose notification is late
 
 @dataclass(frozen=True, kw_only=True)
 class DigestItem:
-    """Describes an e-mail of a digest."""
+    """Contains an e-mail that waits for a digest."""
 
     occurrence_id: UUID
     notification_id: UUID

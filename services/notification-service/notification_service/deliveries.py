@@ -39,7 +39,7 @@ class Delivery:
 
 
 class Standing(StrEnum):
-    """Reports who holds a delivery after a claim."""
+    """Names the holder of a delivery after a claim."""
 
     OURS = "ours"
     HELD = "held"

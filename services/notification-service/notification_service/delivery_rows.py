@@ -45,7 +45,7 @@ def claim_of(row: Any) -> Claim:
 
 
 def standings_of(connection: Connection, given: Sequence[Delivery]) -> dict[Key, Claim]:
-    """Return why deliveries could not be claimed."""
+    """Return the state of deliveries that could not be claimed, by occurrence and target."""
     left = extract("epoch", deliveries.c.lease_until - func.now())
     query = select(*KEY, deliveries.c.state, deliveries.c.attempts, left.label("left"))
     rows = connection.execute(query.where(is_row_of_one(given)))

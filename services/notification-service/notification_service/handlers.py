@@ -100,7 +100,9 @@ def handle_notice(event: Event, adapters: Adapters) -> None:
     """Apply a notice of SES about an e-mail."""
     notice = ses_notices.notice_of(event.data)
     if notice is None or notice.kind not in ses_notices.ACTIONS:
-        raise messages.MalformedEvent("SES documents no notice of this kind")
+        raise messages.MalformedEvent(
+            "expected a notice of a kind that SES documents; add the kind to ses_notices.ACTIONS"
+        )
     ses_notices.ACTIONS[notice.kind](notice, adapters.deliveries, adapters.suppressed)
 
 

@@ -203,4 +203,6 @@ def recipient(address: str) -> Address:
             return Address(addr_spec=address)
     except (ValueError, MessageError, IndexError):
         pass
-    raise Refused("The address is none that this mail server can be asked for.")
+    raise Refused(
+        "Expected an ASCII address of RFC 5322, because mail servers need not accept others."
+    )

@@ -1,4 +1,4 @@
-"""Looks after suppressed addresses: `python -m notification_service.suppressed_command --help`.
+"""Lists or removes suppressed addresses: `python -m notification_service.suppressed_command -h`.
 
 It works on the database that the settings of its pod name.
 """
@@ -40,7 +40,7 @@ def _answer(
     elif suppressed.remove(asked.address):
         yield {"address": asked.address}
     else:
-        sys.exit("Expected a suppressed address, got another; `list` shows them.")
+        sys.exit("Expected a suppressed address; got another one. `list` prints all of them.")
 
 
 def _parser() -> argparse.ArgumentParser:

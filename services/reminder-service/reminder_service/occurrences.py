@@ -88,7 +88,7 @@ def _named_occurrence(reminder: Reminder, named: datetime | UUID, now: datetime)
 
 
 def _occurrence_of_id(reminder: Reminder, id: UUID, now: datetime) -> datetime:
-    """Search the snoozed occurrence and the latest of the series; raise UnknownOccurrence."""
+    """Search the id among the snoozed occurrence and the latest ones; raise UnknownOccurrence."""
     snoozed, notification = reminder.snoozed_occurrence, snooze_id(reminder)
     if snoozed and notification and occurrence_id(notification, snoozed) == id:
         return snoozed

@@ -100,7 +100,7 @@ def _upgrade_once(settings: MigrationSettings, script_location: str) -> None:
 
 
 def _is_newer(connection: Connection, config: Config) -> bool:
-    """Return whether the database has a revision of a later version, as after a rollback."""
+    """Return True if the database has a revision of a later version, as after a rollback."""
     current = MigrationContext.configure(connection).get_current_revision()
     connection.rollback()  # Alembic would leave the commit of an open transaction to us
     known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}

@@ -196,7 +196,7 @@ def _latest_instant(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _gap_before(moment: datetime, zone: ZoneInfo) -> timedelta:
-    """Return how far clocks went forward in the 27 hours before a moment."""
+    """Return the time by which clocks went forward in the 27 hours before a moment."""
     before = [moment - timedelta(hours=hours) for hours in _GAP_HOURS]
     offsets = [wall_clock(instant, zone) - instant.replace(tzinfo=None) for instant in before]
     return max(offsets) - min(offsets)

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class Upkeep(Periodic):
-    """Takes each step at the start and then once an hour; a step returns how much it deleted.
+    """Runs each step at the start and then once an hour; a step returns the number of deleted rows.
 
     A step limits its own statements, so that each one is short.
     """

@@ -25,7 +25,10 @@ def refusal(environment: Environment) -> str:
 
 def test_other_system_is_refused(environment, monkeypatch):
     monkeypatch.setattr(requirements.platform, "system", lambda: "Darwin")
-    assert refusal(environment) == "the local environment needs Linux, but this is Darwin"
+    assert refusal(environment) == (
+        "the local environment needs Linux, but this is Darwin;"
+        " start Docker and run make again, and it uses a container"
+    )
 
 
 def test_missing_programs_are_named(environment, monkeypatch):

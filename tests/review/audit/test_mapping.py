@@ -100,7 +100,7 @@ def test_names_that_differ_are_those_of_terraform():
 
 
 def test_a_property_with_parts_that_the_table_does_not_know_is_an_error():
-    with pytest.raises(AuditError, match="does not say what options of aws_thing is"):
+    with pytest.raises(AuditError, match="expected options of aws_thing in `terraform.blocks`"):
         TerraformType(type="aws_thing").values({"options": {"secure": False}})
 
 

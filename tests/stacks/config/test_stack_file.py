@@ -147,8 +147,8 @@ CASES = {
                 {"cidr": "10.0.0.0/8", "ports": [443], "excluded": ["169.254.169.254/32"]}
             ]
         },
-        f"Pulumi.dev.yaml: {PROJECT}:network.destinations[0] is wrong: expected parts of "
-        "10.0.0.0/8 in "
+        f"Pulumi.dev.yaml: {PROJECT}:network.destinations[0] is wrong: expected smaller "
+        "networks within 10.0.0.0/8 in "
         '`excluded`; got {"cidr": "10.0.0.0/8", "ports": [443], "excluded": '
         '["169.254.169.254/32"]}.',
     ),
@@ -234,7 +234,7 @@ CASES = {
     "layers under a tag that never moves": (
         {f"{PROJECT}:images/cache": True, f"{PROJECT}:images/platforms": []},
         f"Pulumi.dev.yaml: {PROJECT}:images is wrong: expected no `cache` with "
-        '`repositories`, whose tags never move; got {"registry": '
+        '`repositories`, because their tags are immutable; got {"registry": '
         '"111122223333.dkr.ecr.eu-central-1.amazonaws.com", '
         f'"base": "{BASE}", "platforms": [], '
         '"repositories": {"keptImages": 30}, "cache": true}.',

@@ -110,8 +110,8 @@ REFUSED_BY_AWS = {
     ),
     "roles that the deploy role may change": (
         {"name": "dev-cluster"},
-        "platformPrefix is wrong: expected a prefix of the platform alone; the foundation's name, "
-        "dev-cluster, starts with it, too",
+        "platformPrefix is wrong: expected a prefix with which the foundation's name dev-cluster "
+        "does not start; got dev-",
     ),
 }
 

@@ -87,7 +87,7 @@ def read_exceptions(
 
 
 def occurrences_at(series: Series, moment: Moment, *, is_day: bool) -> list[datetime]:
-    """Return the occurrences that a date of an exception or override means."""
+    """Return the occurrences to which an EXDATE or RECURRENCE-ID refers, several for a day."""
     instant = moment.instant
     if not (is_day or moment.is_day) and series.after(instant - _INSTANT) == instant:
         return [instant]
