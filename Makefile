@@ -112,7 +112,7 @@ review/policies/.venv/ready: review/policies/requirements.lock | .venv/ready
 
 # The audit's checkers need packages of their own as well, older ones than the platform's.
 review/audit/.venv/ready: review/audit/requirements.lock | .venv/ready
-	@[[ -x review/audit/.venv/bin/python ]] || $(PYTHON) -m venv review/audit/.venv
+	@[[ -x review/audit/.venv/bin/python ]] || .venv/bin/uv venv --quiet --clear --python $(PYTHON) review/audit/.venv
 	.venv/bin/uv pip sync --quiet --python review/audit/.venv/bin/python --require-hashes review/audit/requirements.lock || $(NO_PACKAGES)
 	touch $@
 
@@ -135,7 +135,7 @@ reference: .venv/ready ## Write the generated pages of docs/reference, and the p
 site: .local/site-packages/ready ## Build the documentation site into .local/site; fails on broken links
 	@NO_MKDOCS_2_WARNING=1 .local/site-packages/bin/mkdocs build --quiet --strict
 .local/site-packages/ready: docs/generator/requirements.lock | .venv/ready
-	@[[ -x .local/site-packages/bin/python ]] || $(PYTHON) -m venv .local/site-packages
+	@[[ -x .local/site-packages/bin/python ]] || .venv/bin/uv venv --quiet --clear --python $(PYTHON) .local/site-packages
 	.venv/bin/uv pip sync --quiet --python .local/site-packages/bin/python --require-hashes docs/generator/requirements.lock || $(NO_PACKAGES)
 	install -D -m 644 .local/site-packages/lib/python3*/site-packages/mermaidx/assets/mermaid.js $(MERMAID)
 	touch $@
