@@ -14,22 +14,11 @@ from tests.services.notification_service.fakes import (
     InMemoryPush,
 )
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import schemathesis
-    from schemathesis.checks import load_all_checks
-    from schemathesis.config import SchemathesisConfig
-    from schemathesis.pytest.lazy import get_all_tests
-    from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-
-# The description cannot say which time zones and tokens there are, nor that a week needs a free
-# hour; the gateway says who asks, and knows whomever it names.
 @pytest.fixture
-def schema():
-    load_all_checks()
+def app():
     preferences = InMemoryPreferences()
-    app = device_api(
+    return device_api(
         InMemoryDevices(),
         InMemoryPush(),
         preferences,
@@ -38,22 +27,43 @@ def schema():
         live=lambda: True,
         ready=lambda: True,
     )
+
+
+# The description cannot say which time zones and tokens there are, nor that a week needs a free
+# hour; the gateway says who asks, and knows whomever it names.
+@pytest.fixture
+def operations(app):
+    """The described operations, each with a function that sends it generated requests.
+
+    Only the worker that runs the test imports Schemathesis and derives the cases.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import schemathesis
+        from schemathesis.checks import load_all_checks
+        from schemathesis.config import SchemathesisConfig
+        from schemathesis.pytest.lazy import get_all_tests
+        from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
+
+    def check(case):
+        case.call_and_validate(excluded_checks=[ignored_auth, positive_data_acceptance])
+
+    load_all_checks()
     config = SchemathesisConfig.from_dict({"checks": REFUSALS})
     described = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
-    return described.include(path_regex="^/(preferences|unsubscribe)")
-
-
-def check(case):
-    case.call_and_validate(excluded_checks=[ignored_auth, positive_data_acceptance])
-
-
-# `schema.parametrize` would derive all cases when tests are collected, in every worker.
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_answers_are_as_described(schema, subtests):
     few = settings(max_examples=25, suppress_health_check=list(HealthCheck))
-    tests = get_all_tests(schema=schema, test_func=check, settings=few, given_kwargs=None)
-    described = [each.ok() for each in tests]
-    assert len(described) == 5
-    for operation, answers_are_as_described in described:
+    tests = get_all_tests(
+        schema=described.include(path_regex="^/(preferences|unsubscribe)"),
+        test_func=check,
+        settings=few,
+        given_kwargs=None,
+    )
+    return [each.ok() for each in tests]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_answers_are_as_described(operations, subtests):
+    assert len(operations) == 5
+    for operation, answers_are_as_described in operations:
         with subtests.test(operation.label):
             answers_are_as_described()
