@@ -89,14 +89,18 @@ def device_api(
     ready: Check,
     identity: Identity | None = None,
 ) -> FastAPI:
+    routers = [device_routes(devices, tokens), preference_routes(preferences)]
+    if unsubscription:
+        routers.append(unsubscription_routes(unsubscription))
     app = create_api(
-        "Herald devices and preferences", live=live, ready=ready, identity=identity, version="1"
+        "Herald devices and preferences",
+        routers,
+        live=live,
+        ready=ready,
+        identity=identity,
+        version="1",
     )
     app.state.buckets = buckets
-    app.include_router(device_routes(devices, tokens))
-    app.include_router(preference_routes(preferences))
-    if unsubscription:
-        app.include_router(unsubscription_routes(unsubscription))
     app.add_exception_handler(RequestRefused, answer_refusal)
     app.add_exception_handler(ProviderError, answer_outage)
     return app

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from service_runtime.allowed_methods import refuse_other_methods
-from service_runtime.problems import problem_responses
+from service_runtime.problems import COMMON_PROBLEMS, problem_responses
 from service_runtime.rate_limit import take
 from starlette.responses import HTMLResponse
 
@@ -55,6 +55,7 @@ def unsubscription_routes(unsubscription: Unsubscription) -> APIRouter:
     pages = UnsubscriptionPages()
     routes = APIRouter(
         tags=["unsubscription"],
+        responses=COMMON_PROBLEMS,
         default_response_class=HTMLResponse,
         route_class=link_route(pages),
     )

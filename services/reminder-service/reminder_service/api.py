@@ -67,6 +67,14 @@ def reminder_api(
     """Create the application; its OpenAPI page is at /docs."""
     app = create_api(
         "Herald reminders",
+        (
+            export_api.public_router,
+            export_api.router,
+            import_api.router,
+            occurrence_api.router,
+            timeline_api.router,
+            router,
+        ),
         live=live,
         ready=ready,
         identity=identity,
@@ -78,9 +86,6 @@ def reminder_api(
     app.state.subscriptions = subscriptions
     for error in (BotoCoreError, ClientError):
         app.add_exception_handler(error, timeline_api.answer_outage)
-    routers = (export_api, import_api, occurrence_api, timeline_api)
-    for routes in (export_api.public_router, *(one.router for one in routers), router):
-        app.include_router(routes)
     return app
 
 

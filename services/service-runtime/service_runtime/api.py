@@ -1,15 +1,16 @@
 """Creates the HTTP application of an API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service_runtime.docs_page import serve_docs
 from service_runtime.identity import GatewayIdentity, Identity, describe_identity
 from service_runtime.probes import Check, health_routes
-from service_runtime.problems import ProblemBody, answer_problems, problem_responses
+from service_runtime.problems import COMMON_PROBLEMS, ProblemBody, answer_problems
 from service_runtime.requests import BodyMiddleware, HeadMiddleware, RequestMiddleware
 from service_runtime.security_headers import SecurityHeadersMiddleware
 from service_runtime.traced_requests import TraceMiddleware
@@ -17,6 +18,7 @@ from service_runtime.traced_requests import TraceMiddleware
 
 def create_api(
     title: str,
+    routers: Iterable[APIRouter] = (),
     *,
     live: Check,
     ready: Check,
@@ -27,14 +29,16 @@ def create_api(
     """Return an application with health, metrics, traces, limits, problem details and /docs.
 
     By default, the headers of the gateway identify the caller. `body_limits` are bytes by path.
+    Routers describe `COMMON_PROBLEMS` themselves: their routes are used as they are, because
+    `include_router` would build each a second time, at the first request.
     """
     app = FastAPI(
         title=title,
-        routes=health_routes(live, ready),
+        routes=[*health_routes(live, ready), *chain.from_iterable(r.routes for r in routers)],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would go to the host that the request names
-        responses=problem_responses(400, 413, 415, 422, 500, 503),
+        responses=COMMON_PROBLEMS,
         **options,
     )
     identity = identity or GatewayIdentity()

@@ -98,6 +98,9 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+COMMON_PROBLEMS = problem_responses(400, 413, 415, 422, 500, 503)  # of every operation
+
+
 def _answer_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
     return error.response()

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings
 from sqlalchemy import Engine, text
 
 from service_runtime.identity import AnyCaller, Caller
-from service_runtime.problems import Problem, problem_responses
+from service_runtime.problems import COMMON_PROBLEMS, Problem, problem_responses
 
 # Unlogged: after a crash of the server, all buckets are full.
 TABLE = """
@@ -151,5 +151,5 @@ def limited_router(tag: str, prefix: str = "") -> APIRouter:
         prefix=prefix,
         tags=[tag],
         dependencies=[Depends(limit_rate)],
-        responses=problem_responses(401, 429),
+        responses=COMMON_PROBLEMS | problem_responses(401, 429),
     )

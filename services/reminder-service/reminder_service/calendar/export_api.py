@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field
 from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.identity import AnyCaller
-from service_runtime.problems import Problem, problem_responses
+from service_runtime.problems import COMMON_PROBLEMS, Problem, problem_responses
 from service_runtime.rate_limit import TooManyRequests
 from starlette.responses import StreamingResponse
 
@@ -24,7 +24,7 @@ _DESCRIBED: dict[int | str, dict[str, Any]] = {
 }
 
 router = reminder_router()
-public_router = APIRouter(prefix="/reminders", tags=["reminders"])
+public_router = APIRouter(prefix="/reminders", tags=["reminders"], responses=COMMON_PROBLEMS)
 
 
 class Subscription(BaseModel):
