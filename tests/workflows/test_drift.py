@@ -12,8 +12,10 @@ import yaml
 
 from local.environment import PROJECT
 from plugins.installation import plugin_path, write_language_host, write_program
-from review.audit.programs import platform
 from review.simulation.rehearsal import ENGINE, search_path
+from tests.stacks.conftest import platform
+
+__all__ = ["platform"]  # a fixture: the real program, run on mocks
 
 COMPARISON = "Compare the stack with its resources"
 PROGRAM = """
@@ -66,7 +68,7 @@ def left_out() -> list[str]:
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_only_admin_passwords_are_left_out(stack: str):
+def test_only_admin_passwords_are_left_out(platform, stack):
     patterns = [
         re.compile(".*".join(re.escape(part).replace(r"\*", "[^:]*") for part in each.split("**")))
         for each in left_out()
