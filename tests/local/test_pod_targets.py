@@ -60,7 +60,7 @@ def cluster() -> FakeCluster:
 @pytest.fixture
 def address(cluster) -> Iterator[str]:
     serving = server(Address("127.0.0.1", 0), cluster, "local")
-    thread = threading.Thread(target=serving.serve_forever)
+    thread = threading.Thread(target=serving.serve_forever, args=[0.01])
     thread.start()
     yield f"http://127.0.0.1:{serving.server_port}"
     serving.shutdown()
@@ -95,7 +95,7 @@ def test_disconnected_client_leaves_no_traceback(capsys):
 
     serving = server(Address("127.0.0.1", 0), SlowCluster(), "local")
     serving.daemon_threads = False  # so that server_close waits for the answer
-    thread = threading.Thread(target=serving.serve_forever)
+    thread = threading.Thread(target=serving.serve_forever, args=[0.01])
     thread.start()
     with socket.create_connection(serving.server_address, 5) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

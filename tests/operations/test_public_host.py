@@ -38,7 +38,7 @@ class Answer(socketserver.DatagramRequestHandler):
 @pytest.fixture
 def public_dns(monkeypatch):
     with PublicDns() as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, args=[0.01]).start()
         resolver = dns.resolver.Resolver(configure=False)
         resolver.nameservers, resolver.port = ["127.0.0.1"], server.server_address[1]
         monkeypatch.setattr(dns.resolver, "default_resolver", resolver)

@@ -58,7 +58,7 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Api) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         variables = {
             "GITHUB_API_URL": f"http://127.0.0.1:{server.server_port}",

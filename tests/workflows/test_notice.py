@@ -36,7 +36,7 @@ def room() -> Iterator[tuple[str, list[Any]]]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Room) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}", heard
         server.shutdown()

@@ -158,7 +158,7 @@ def server(packed):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=[0.01])
         thread.start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()

@@ -194,7 +194,7 @@ def test_spans_reach_the_collector_that_the_environment_names(
             pass
 
     with HTTPServer(("127.0.0.1", 0), Collector) as collector:
-        thread = threading.Thread(target=collector.serve_forever)
+        thread = threading.Thread(target=collector.serve_forever, args=[0.01])
         thread.start()
         url = f"http://127.0.0.1:{collector.server_port}"
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
