@@ -196,7 +196,8 @@ def without_database(platform: MonitoredPlatform, name: str) -> Iterator[None]:
 @fires("RelayStopped")
 def unreachable_topics(platform: MonitoredPlatform) -> Iterator[None]:
     """Let AWS answer nothing, until Prometheus reports the relay."""
-    own = ["pgrep", "--parent", str(os.getpid()), "--full", "local.aws_server"]
+    address = platform.stack.account.url.removeprefix("http://")
+    own = ["pgrep", "--parent", str(os.getpid()), "--full", f"local.aws_server.* {address}"]
     [emulator] = subprocess.check_output(own, text=True).split()
     with paused(int(emulator)):
         wanted = ("RelayStopped", "reminder-service")
