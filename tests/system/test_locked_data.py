@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ protection = SimpleNamespace(
 )
 protect_data(protection)
 if given.require_bool("wanted"):
-    queue = aws.sqs.Queue("event", name=given.require("queue"))
+    queue = aws.sqs.Queue("event", name=given.require("prefix") + given.require("queue"))
     pulumi.export("url", queue.url)
 """
 
@@ -54,7 +55,9 @@ class Project:
             "PULUMI_CONFIG_PASSPHRASE": "",
         }
         self.settings = aws_settings()
-        self.configure(locked="true", wanted="true", queue="kept-first")
+        # SQS refuses the name of a queue for a minute after the queue was deleted.
+        self.prefix = f"kept-{uuid.uuid4().hex[:8]}-"
+        self.configure(prefix=self.prefix, locked="true", wanted="true", queue="first")
         self.run("stack", "init", "kept")
 
     def configure(self, **values: str) -> None:
@@ -98,7 +101,7 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def queues():
+def queues(project):
     sqs = boto3.client(
         "sqs",
         endpoint_url=SHELL["AWS_ENDPOINT_URL"],
@@ -106,11 +109,12 @@ def queues():
         aws_access_key_id=SHELL["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=SHELL["AWS_SECRET_ACCESS_KEY"],
     )
-    yield lambda: {
-        url.rpartition("/")[2]
-        for url in sqs.list_queues(QueueNamePrefix="kept-").get("QueueUrls", [])
-    }
-    for url in sqs.list_queues(QueueNamePrefix="kept-").get("QueueUrls", []):
+
+    def urls():
+        return sqs.list_queues(QueueNamePrefix=project.prefix).get("QueueUrls", [])
+
+    yield lambda: {url.rpartition(project.prefix)[2] for url in urls()}
+    for url in urls():
         sqs.delete_queue(QueueUrl=url)
 
 
@@ -122,27 +126,27 @@ def test_nothing_destroys_or_replaces_what_is_locked(project, queues):
         ["up", "--yes", "--skip-preview", "--replace", "**event"],
     ):
         assert "protect" in project.run(*command, refused=True)
-    assert queues() == {"kept-first"}
+    assert queues() == {"first"}
 
 
 def test_no_change_of_the_program_destroys_or_replaces_what_is_locked(project, queues):
     project.apply()
-    assert "protect" in project.apply(queue="kept-second", refused=True)
-    assert "protect" in project.apply(queue="kept-first", wanted="false", refused=True)
-    assert queues() == {"kept-first"}
+    assert "protect" in project.apply(queue="second", refused=True)
+    assert "protect" in project.apply(queue="first", wanted="false", refused=True)
+    assert queues() == {"first"}
 
 
 def test_the_cloud_keeps_it_even_when_the_engine_is_made_to_forget_the_lock(project, queues):
     project.apply()
     project.run("state", "unprotect", "--all", "--yes")
     project.run("destroy", "--yes", "--skip-preview")
-    assert queues() == {"kept-first"}
+    assert queues() == {"first"}
 
 
 def test_once_unlocked_it_can_be_replaced_and_destroyed(project, queues):
     project.apply()
     project.apply(locked="false")
-    project.apply(queue="kept-second")
-    assert queues() == {"kept-second"}
+    project.apply(queue="second")
+    assert queues() == {"second"}
     project.run("destroy", "--yes", "--skip-preview")
     assert queues() == set()
