@@ -184,11 +184,11 @@ test: browser up policies review/audit/.venv/ready site ## Run every test, on th
 # Both run at once. The platform goes first on a busy processor: its tests measure times.
 .PHONY: test-platform test-others
 test-platform:
-	@report=$$($(PYTHON) -m pytest -q -m system 2>&1) && code=0 || code=$$?
+	@report=$$($(PYTHON) -m pytest -q tests/system 2>&1) && code=0 || code=$$?
 	printf '\nTests of the running platform:\n%s\n' "$$report"
 	exit $$code
 test-others:
-	@nice $(PYTHON) -m pytest -q $(WORKERS) -m "not system and not rehearsal"
+	@nice $(PYTHON) -m pytest -q $(WORKERS) -m "not rehearsal" --ignore=tests/system
 
 .PHONY: rehearse
 rehearse: ready ## Rehearse documented operations and every alert on the AWS emulator, with figures

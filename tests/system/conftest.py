@@ -21,6 +21,11 @@ SHORTEST = 62  # seconds ahead: a reminder must be due in more than a minute
 LATEST = timedelta(seconds=15)  # after it was due, on a machine that is busy with other tests
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests of this folder."""
+    item.add_marker("system")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave tests that need all stories for the end, then those that stop parts of the platform."""
     items.sort(

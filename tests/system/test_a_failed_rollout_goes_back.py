@@ -11,7 +11,7 @@ import pytest
 
 from local.environment import PROJECT
 
-pytestmark = [pytest.mark.system, pytest.mark.disruptive]
+pytestmark = pytest.mark.disruptive
 NAME = "local-notification-service"
 UP = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"]
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-pytestmark = [pytest.mark.system, pytest.mark.disruptive]
+pytestmark = pytest.mark.disruptive
 SERVICES = ["reminder-service", "event-service", "notification-scheduler", "notification-service"]
 RECOVERY = 120  # seconds for a new pod to start on a busy machine and take up the work
 

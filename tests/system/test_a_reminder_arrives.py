@@ -4,11 +4,8 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import boto3
-import pytest
 
 from tests.system.conftest import LATEST
-
-pytestmark = pytest.mark.system
 
 
 def tell(platform):

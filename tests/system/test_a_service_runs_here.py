@@ -14,7 +14,7 @@ import pytest
 from local.environment import PROJECT
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.system, pytest.mark.disruptive]
+pytestmark = pytest.mark.disruptive
 NAME = "local-reminder-service"
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from tests.alarm_topic import Operator, operator_of
 
-pytestmark = [pytest.mark.system, pytest.mark.disruptive, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.disruptive, pytest.mark.timeout(900)]
 REPORTED = 120  # seconds from the stop of a stage to the report
 OVER = 240  # seconds until every alert is over, with the start of pods on a busy machine
 STOPPED_STAGES = {

@@ -16,7 +16,6 @@ from local.environment import PROJECT, Environment
 from review.simulation.rehearsal import PROGRAMS, lay_out, read_stack_file
 from stacks.config.project import PROJECT as PROJECT_NAME
 
-pytestmark = pytest.mark.system
 Change = Callable[[dict[str, Any]], Any]  # of a stack's configuration
 STACK = "local"
 OF_ANOTHER = {"secure": "v1:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}

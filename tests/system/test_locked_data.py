@@ -14,8 +14,6 @@ import pytest
 from local.environment import Environment
 from stacks.config.project import ROOT
 
-pytestmark = pytest.mark.system
-
 SHELL = Environment.from_variables().shell()
 PROGRAM = """
 from datetime import UTC, datetime

@@ -13,7 +13,7 @@ from local.provisioning import STACK, Provisioning
 from local.running_update import engines
 from tests.system.test_the_environment_recovers import make_up
 
-pytestmark = [pytest.mark.system, pytest.mark.disruptive]
+pytestmark = pytest.mark.disruptive
 LOCKS = (
     Provisioning(Environment.from_variables()).states / "locks" / "organization" / "herald" / STACK
 )

@@ -18,7 +18,7 @@ from local.provisioning import STACK
 from tests.checkout_copy import CheckoutCopy, lines
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.system, pytest.mark.disruptive]
+pytestmark = pytest.mark.disruptive
 NEW = ["new", "service", "invoices", "--queue", "events", "--table", "invoices", "--database"]
 TARGETS = ("invoice", "event-service", "notification-migration")
 PASSING = shutil.ignore_patterns("backups", "history", "locks")  # of a state's folder

@@ -5,12 +5,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 import yaml
 
 from local.environment import PROJECT, Environment
 
-pytestmark = pytest.mark.system
 INSECURE = Path(__file__).parent / "insecure"
 PACK = PROJECT / "review" / "policies"
 

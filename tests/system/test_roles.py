@@ -12,7 +12,7 @@ import pytest
 
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.system, pytest.mark.usefixtures("stories")]
+pytestmark = pytest.mark.usefixtures("stories")
 
 MINIMUM = "DynamoDB documents it as a minimum for a customer key"
 READINESS = "services that `herald new service` makes are ready once their table answers"

@@ -9,7 +9,7 @@ from local.environment import PROJECT, Environment
 from local.host import privileges
 from local.supervisor import Process, Supervisor
 
-pytestmark = [pytest.mark.system, pytest.mark.disruptive]
+pytestmark = pytest.mark.disruptive
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,6 @@ from stacks.config.project import ROOT
 from tests.docs import pages
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.system
-
 
 def commands(heading: str) -> list[str]:
     return list(pages.commands(pages.section("docs/tutorial.md", heading)))

@@ -4,11 +4,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from tests.system.conftest import LATEST
 
-pytestmark = pytest.mark.system
 GATHERING = timedelta(seconds=30)  # in which a digest takes in what is due with it
 MINUTE = timedelta(minutes=1)
 HOURLY = {"isRecurring": True, "rule": "FREQ=HOURLY;COUNT=2"}  # the user chose none of the hours
