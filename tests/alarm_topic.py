@@ -17,7 +17,7 @@ Alert = tuple[str, str]  # name and service
 class Operator:
     """Hears the alarm topic, as an operator's e-mail would."""
 
-    prometheus: str  # URL
+    prometheus: httpx.Client
     sqs: Any
     queue: str
     heard: dict[str, dict[str, float]] = field(
@@ -28,7 +28,7 @@ class Operator:
 
     def alerts(self) -> set[Alert]:
         """Return the alerts that fire in Prometheus now."""
-        answer = httpx.get(f"{self.prometheus}/api/v1/alerts")
+        answer = self.prometheus.get("/api/v1/alerts")
         return {
             (alert["labels"]["alertname"], alert["labels"].get("service", ""))
             for alert in answer.json()["data"]["alerts"]
@@ -90,7 +90,8 @@ def operator_of(
     url = sqs.create_queue(QueueName=f"operator-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     subscribed = sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn["QueueArn"])
-    yield Operator(prometheus, sqs, url)
+    with httpx.Client(base_url=prometheus) as http:
+        yield Operator(http, sqs, url)
     sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
     sqs.delete_queue(QueueUrl=url)
     for each in (sqs, sns):

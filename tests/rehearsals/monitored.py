@@ -126,8 +126,8 @@ class MonitoredPlatform:
 
     def value(self, query: str) -> float:
         """Return the value of a query in Prometheus, or 0 without one."""
-        url = f"{self.operator.prometheus}/api/v1/query"
-        result = httpx.get(url, params={"query": query}).json()["data"]["result"]
+        answer = self.operator.prometheus.get("/api/v1/query", params={"query": query})
+        result = answer.json()["data"]["result"]
         return float(result[0]["value"][1]) if result else 0.0
 
 

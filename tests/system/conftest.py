@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -19,6 +20,7 @@ from local.environment import Environment
 
 SHORTEST = 62  # seconds ahead: a reminder must be due in more than a minute
 LATEST = timedelta(seconds=15)  # after it was due, on a machine that is busy with other tests
+Started = dict[ModuleType, "Future[Any]"]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -27,13 +29,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave tests that need all stories for the end, then those that stop parts of the platform."""
-    items.sort(
-        key=lambda item: (
-            item.get_closest_marker("disruptive") is not None,
-            "stories" in getattr(item, "fixturenames", ()),
-        )
-    )
+    """Sort tests: first those that need no story, last those that stop parts of the platform."""
+
+    def place(item: pytest.Item) -> int:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("disruptive"):
+            return 3
+        return 2 if "outages" in fixtures else int(bool(fixtures & {"story", "stories"}))
+
+    items.sort(key=place)
 
 
 @dataclass
@@ -119,27 +123,45 @@ def platform() -> Iterator[Platform]:
         client.close()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def told(
-    request: pytest.FixtureRequest, platform: Platform
-) -> Iterator[dict[ModuleType, "Future[Any]"]]:
-    """The functions `tell` of all modules, which run from the beginning: they wait for minutes."""
+@contextmanager
+def started(request: pytest.FixtureRequest, name: str, platform: Platform) -> Iterator[Started]:
+    """Call the functions of a name in all modules, each in a thread: they wait for minutes."""
     modules = {item.module for item in request.session.items if isinstance(item, pytest.Function)}
     with ThreadPoolExecutor() as threads:
         yield {
-            module: threads.submit(module.tell, platform)
+            module: threads.submit(getattr(module, name), platform)
             for module in modules
-            if hasattr(module, "tell")
+            if hasattr(module, name)
         }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def told(request: pytest.FixtureRequest, platform: Platform) -> Iterator[Started]:
+    """Start `tell` of all modules when the first test starts."""
+    with started(request, "tell", platform) as told:
+        yield told
+
+
 @pytest.fixture(scope="session")
-def stories(told: dict[ModuleType, "Future[Any]"]) -> None:
+def stories(told: Started) -> None:
     """Wait until `tell` of every module has come to its end."""
     wait(told.values())
 
 
 @pytest.fixture(scope="module")
-def story(request: pytest.FixtureRequest, told: dict[ModuleType, "Future[Any]"]) -> Any:
+def story(request: pytest.FixtureRequest, told: Started) -> Any:
     """What `tell` of this module returns, once it has come to its end."""
     return told[request.module].result()
+
+
+@pytest.fixture(scope="session")
+def outages(request: pytest.FixtureRequest, platform: Platform, stories: None) -> Iterator[Started]:
+    """Start `stop_services` of all modules when no story needs the services any more."""
+    with started(request, "stop_services", platform) as outages:
+        yield outages
+
+
+@pytest.fixture(scope="module")
+def outage(request: pytest.FixtureRequest, outages: Started) -> Any:
+    """Return what `stop_services` of this module returned after all services had started again."""
+    return outages[request.module].result()

@@ -22,6 +22,7 @@ import yaml
 from local.environment import PROJECT, Environment
 from local.provisioning import STACK, Provisioning
 
+pytestmark = pytest.mark.usefixtures("outages")  # it needs no services
 NAME = "cut-off"
 UP = ["pulumi", "up", "--stack", STACK, "--yes", "--skip-preview", "--non-interactive"]
 BEGINS = (" creating (0s)", " deleting (0s)")  # what the engine says before it asks a provider

@@ -6,14 +6,11 @@ import subprocess
 import time
 from contextlib import contextmanager
 
-import pytest
-
 from local.environment import PROJECT, Environment
 from local.provisioning import STACK, Provisioning
 from local.running_update import engines
 from tests.system.test_the_environment_recovers import make_up
 
-pytestmark = pytest.mark.disruptive
 LOCKS = (
     Provisioning(Environment.from_variables()).states / "locks" / "organization" / "herald" / STACK
 )

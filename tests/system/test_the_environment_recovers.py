@@ -9,8 +9,6 @@ from local.environment import PROJECT, Environment
 from local.host import privileges
 from local.supervisor import Process, Supervisor
 
-pytestmark = pytest.mark.disruptive
-
 
 @pytest.fixture(scope="module")
 def supervisor() -> Supervisor:
@@ -43,7 +41,9 @@ def make_up() -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", ["inbox", "scheduler", "proxy"])
+@pytest.mark.parametrize(
+    "name", ["scheduler", "proxy", pytest.param("inbox", marks=pytest.mark.disruptive)]
+)
 def test_a_crashed_process_is_restarted_and_the_status_shows_it(supervisor, name):
     crash(supervisor, name)
     status = subprocess.check_output(["make", "-s", "status"], cwd=PROJECT, text=True)
@@ -64,6 +64,7 @@ def test_a_second_up_changes_nothing():
     assert "A reminder was delivered" not in make_up()
 
 
+@pytest.mark.disruptive
 def test_what_the_emulator_forgot_is_provisioned_again(supervisor):
     crash(supervisor, "aws")
     assert "A reminder was delivered" in make_up()
