@@ -97,7 +97,8 @@ def last_words(kubectl: Kubectl, place: str, rollout: FailedRollout) -> str:
     pod = rollout.crashed_pod()
     if pod is None:
         return ""
-    for earlier in ("--previous=true", "--previous=false"):
+    # A container that ended has no previous one until it restarts, which may be at any moment.
+    for earlier in ("--previous=true", "--previous=false", "--previous=true"):
         try:
             line = kubectl("logs", pod, place, "--tail=1", earlier).strip()
         except KubectlError:

@@ -88,6 +88,21 @@ def test_a_log_that_cannot_be_had_is_left_out():
     assert "last log line" not in undo(cluster, "development", NAME, 60)
 
 
+def test_restart_between_logs_hides_no_line():
+    class Restarting(Cluster):
+        """Restarts the container, which has logged nothing yet, after the first question."""
+
+        def __call__(self, *arguments):
+            answer = super().__call__(*arguments)
+            if arguments[0] != "logs" or self.asked.count(arguments) == 2:
+                return answer
+            if arguments[-1] == "--previous=false":
+                return ""
+            raise KubectlError("previous terminated container not found")
+
+    assert undo(Restarting(replica_set(2)), "development", NAME, 60).startswith(FAILED)
+
+
 def test_a_cluster_that_does_not_answer_is_told_of():
     assert undo(Cluster(refuses=["get"]), "development", NAME, 60) == (
         f"The rollout of the Deployment {NAME} failed, and its state could not be read:"
