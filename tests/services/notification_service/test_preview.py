@@ -1,10 +1,19 @@
 """The command that shows texts."""
 
 import json
+from functools import cache
 
 import pytest
+from notification_service import preview as command
 from notification_service.preview import main
 from notification_service.templates import PARTS, Templates
+
+compile_once = cache(Templates)
+
+
+@pytest.fixture(autouse=True)
+def shared_templates(monkeypatch):
+    monkeypatch.setattr(command, "Templates", compile_once)
 
 
 @pytest.fixture
