@@ -9,7 +9,7 @@ from stacks.config.stack_file import parse
 from stacks.outputs.exports import export
 from stacks.outputs.foundation import VERSION, FoundationOutputs
 from stacks.outputs.schema import foundation_schema
-from stacks.platform.existing_resources import FoundationError
+from stacks.platform.existing_resources import FoundationError, read_existing_resources
 from stacks.platform.reminder_platform import reminder_platform
 from tests.stacks.stack_files import (
     REFERENCE,
@@ -88,10 +88,10 @@ def test_a_boundary_may_be_named_as_well(deploy):
     assert {each.inputs["permissionsBoundary"] for each in deployment.all(ROLE)} == {BOUNDARY}
 
 
-def refusal(deploy, told):
+def refusal(deploy, told, program=read_existing_resources):
     config = config_of("dev")
     with pytest.raises(FoundationError) as error:
-        deploy(lambda: export(reminder_platform(config)), lookups=told)
+        deploy(lambda: program(config), lookups=told)
     return str(error.value)
 
 
@@ -99,7 +99,7 @@ def test_outputs_that_are_missing_or_wrong_are_named(deploy):
     told = foundation_of("dev", database_subnet_ids=["only-one"])
     del told[REFERENCE]["outputs"]["vpc_id"]
     told[REFERENCE]["outputs"]["surplus"] = 1
-    assert refusal(deploy, told) == (
+    assert refusal(deploy, told, reminder_platform) == (
         "Stack organization/herald-foundation/dev does not have the expected outputs "
         "(database_subnet_ids, surplus, vpc_id); run `pulumi up` in stacks/foundation/, of the "
         "same version of this project, first."

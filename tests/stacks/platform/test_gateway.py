@@ -4,9 +4,7 @@ import pytest
 
 from docs.generator.http_api import device_document, reminder_document
 from stacks.config.stack_file import ConfigError, parse
-from stacks.outputs.exports import export
-from stacks.platform.existing_resources import FoundationError
-from stacks.platform.reminder_platform import reminder_platform
+from stacks.platform.existing_resources import FoundationError, read_existing_resources
 from tests.stacks.stack_files import (
     SECRET_KEYS,
     as_engine,
@@ -120,7 +118,7 @@ def test_gateways_that_cannot_work_are_refused(case):
 def test_foundation_must_have_the_zone_of_the_host(deploy, zone, found):
     told = foundation_of("prod", zone=zone)
     with pytest.raises(FoundationError) as refused:
-        deploy(lambda: export(reminder_platform(config_of("prod"))), lookups=told)
+        deploy(lambda: read_existing_resources(config_of("prod")), lookups=told)
     assert str(refused.value) == (
         f"Stack organization/herald-foundation/prod {found}, but herald:gateway.host is "
         "reminders.herald.example; set herald-foundation:zone to the zone of the host and update "
