@@ -1,6 +1,6 @@
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -33,11 +33,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("integration")
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
     """Spare the garbage collector what all tests import, and look less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000)  # new objects, instead of 700
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000)  # new objects, instead of 700
+        gc.enable()
 
 
 @pytest.fixture
