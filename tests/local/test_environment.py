@@ -153,3 +153,9 @@ def test_proxy_leaves_connection_tracking_alone():
         "--conntrack-tcp-timeout-established=0",
         "--conntrack-tcp-timeout-close-wait=0",
     ]
+
+
+def test_failed_checks_end_no_process():
+    processes = yaml.safe_load((PROJECT / "local" / "processes.yaml").read_text())["processes"]
+    for name, process in processes.items():
+        assert process["readiness_probe"]["failure_threshold"] > 24 * 3600, name  # checks a second
