@@ -87,9 +87,18 @@ def operator_of(
 ) -> Iterator[Operator]:
     """Subscribe a queue to the alarm topic; `client` returns a client of an AWS service."""
     sqs, sns = client("sqs"), client("sns")
-    url = sqs.create_queue(QueueName=f"operator-{uuid.uuid4().hex[:8]}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    subscribed = sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn["QueueArn"])
+    name = f"operator-{uuid.uuid4().hex[:8]}"
+    arn = ":".join([*topic_arn.replace(":sns:", ":sqs:").split(":")[:-1], name])
+    admit = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [admit]})
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
+    subscribed = sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
     with httpx.Client(base_url=prometheus) as http:
         yield Operator(http, sqs, url)
     sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])

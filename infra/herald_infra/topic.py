@@ -15,6 +15,8 @@ from herald_infra.restricted_pod import Environment
 from herald_infra.service_secret import SecretKey
 from herald_infra.use import Use
 
+PROMETHEUS = "aps.amazonaws.com"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TopicArgs:
@@ -104,12 +106,13 @@ def traffic(topic_name: Input[str]) -> list[Metric]:
 
 
 def allow_services(services: Sequence[str], topic_arn: Output[str]) -> dict[str, Any]:
+    # Prometheus reads the topic before it publishes.
+    reads = ["sns:GetTopicAttributes"] if PROMETHEUS in services else []
     return {
         "Sid": "ServicesPublish",
         "Effect": "Allow",
         "Principal": {"Service": list(services)},
-        # Prometheus reads the topic before it publishes
-        "Action": ["sns:Publish", "sns:GetTopicAttributes"],
+        "Action": ["sns:Publish", *reads],
         "Resource": topic_arn,
         "Condition": {"StringEquals": {"aws:SourceAccount": topic_arn.apply(account_of)}},
     }

@@ -7,6 +7,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from local.aws_server import (
     authorization,
+    deliveries,
     memory,
     policy_simulation,
     queues,
@@ -24,14 +25,14 @@ from local.aws_server import (
 from local.aws_server.emails import Inbox
 from local.aws_server.postman import Postman
 from local.aws_server.rds_servers import Servers
-from local.aws_server.used_permissions import UsedPermissions
+from local.aws_server.used_permissions import USED
 
 
 def aws_application(
     inbox: Inbox, servers: Servers | None = None, issuer: Path | None = None
 ) -> Any:
-    used = UsedPermissions()
-    authorization.extend(used)
+    authorization.extend()
+    deliveries.extend()
     sessions.extend()
     web_identities.extend(web_identities.Issuer(issuer))
     memory.extend()
@@ -45,4 +46,4 @@ def aws_application(
     ses_api.extend(Postman(inbox))
     ses_account.extend()
     ses_feedback.extend()
-    return used.application(DomainDispatcherApplication(create_backend_app))
+    return USED.application(DomainDispatcherApplication(create_backend_app))

@@ -13,8 +13,9 @@ from moto.iam.models import IAMBackend, ManagedPolicy, Role, iam_backends
 from local.aws_server.policies import Request, Statement, find_refusal, statements_of
 from local.aws_server.replacement import replace_method
 from local.aws_server.requirements import Requirement, requirements_of
+from local.aws_server.resource_policies import find_role_refusal
 from local.aws_server.sessions import AccessError, Session, session_of
-from local.aws_server.used_permissions import UsedPermissions
+from local.aws_server.used_permissions import USED
 
 ALWAYS_ALLOWED = {"sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"}
 CODES = {  # of refusals, by service, if a service has its own
@@ -27,12 +28,12 @@ KEY_CODES = {"sqs": "KMS.AccessDeniedException", "sns": "KMSAccessDenied"}
 call_action = BaseResponse.call_action
 
 
-def extend(used: UsedPermissions) -> None:
+def extend() -> None:
     """Check each request of a role. moto's own check ignores resources and conditions."""
 
     def checked(response: BaseResponse) -> Any:
         try:
-            check(response, used)
+            check(response)
         except AccessError as error:
             status, headers, body = response.serialized(ActionResult(error))
             headers, body = response._enrich_response(headers, body)
@@ -42,7 +43,7 @@ def extend(used: UsedPermissions) -> None:
     replace_method(BaseResponse, "call_action", checked)
 
 
-def check(response: BaseResponse, used: UsedPermissions) -> None:
+def check(response: BaseResponse) -> None:
     token = response.headers.get("X-Amz-Security-Token")
     if token is None:
         return
@@ -55,7 +56,9 @@ def check(response: BaseResponse, used: UsedPermissions) -> None:
         for group in policies:
             if reason := find_refusal(group, request):
                 raise refusal(response, session, each, reason)
-        used.add(session.role_name, each.action, each.resource)
+        if reason := find_role_refusal(session, request):
+            raise refusal(response, session, each, reason)
+        USED.add(session.role_name, each.action, each.resource)
 
 
 def policies_of(session: Session) -> list[list[tuple[Statement, ...]]]:

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -39,6 +39,11 @@ class Statement:
     resources: Values
     conditions: Mapping[str, Mapping[str, Values]]
     principals: Mapping[str, Values]
+
+    def has_principal(self, kind: str, names: Collection[str]) -> bool:
+        """Return True if the statement is about one of these, or about everybody."""
+        named = self.principals.get(kind, ())
+        return "*" in self.principals or any(each == "*" or each in names for each in named)
 
     def applies_to(self, request: Request) -> bool:
         return (

@@ -19,6 +19,7 @@ RESERVED = 60  # seconds; https://docs.aws.amazon.com/AWSSimpleQueueService/late
 receive_at_once = SQSBackend.receive_message
 delete_one = Queue.delete_message
 create_moto_queue = SQSBackend.create_queue
+set_moto_attributes = SQSBackend.set_queue_attributes
 delete_moto_queue = SQSBackend.delete_queue
 
 
@@ -36,6 +37,8 @@ class QueueDeletedRecently(SQSException):
 def extend() -> None:
     replace_method(SQSBackend, "create_queue", create_queue)
     replace_method(SQSBackend, "delete_queue", delete_queue)
+    # moto removes the policy of a queue whenever another attribute changes.
+    replace_method(SQSBackend, "set_queue_attributes", set_queue_attributes)
     # In moto, two receivers can get the same message, and a disconnected receiver can lose one.
     replace_method(SQSBackend, "receive_message", receive_message)
     # moto rebuilds the list of messages, and loses messages that are sent at that time.
@@ -52,6 +55,11 @@ def create_queue(backend: SQSBackend, name: str, *args: Any, **kwargs: Any) -> Q
     if deleted is not None and time.monotonic() - deleted < RESERVED:
         raise QueueDeletedRecently
     return create_moto_queue(backend, name, *args, **kwargs)
+
+
+def set_queue_attributes(backend: SQSBackend, queue_name: str, attributes: dict[str, Any]) -> Queue:
+    kept = {"Policy": backend.get_queue(queue_name).policy}
+    return set_moto_attributes(backend, queue_name, {**kept, **attributes})
 
 
 def delete_queue(backend: SQSBackend, queue_name: str) -> None:

@@ -63,11 +63,20 @@ def requirements_of(response: BaseResponse) -> Iterator[Requirement]:
     if service == "ses":
         yield from emails(action, parameters_of(response), place)
         return
-    find = RESOURCES.get(service)
-    resource, key = find(parameters_of(response), place) if find else ("*", None)
+    yield from permissions_for(action, parameters_of(response), place)
+
+
+def permissions_for(action: str, parameters: Parameters, place: Place) -> Iterator[Requirement]:
+    find = RESOURCES.get(action.partition(":")[0])
+    resource, key = find(parameters, place) if find else ("*", None)
     yield Requirement(action, resource)
     for key_action in KEY_ACTIONS.get(action, ()) if key else ():
         yield Requirement(key_action, key_arn(str(key), place))
+
+
+def place_of(arn: str) -> Place:
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    return Place(partition, region, account)
 
 
 def parameters_of(response: BaseResponse) -> Parameters:

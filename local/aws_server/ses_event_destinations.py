@@ -5,10 +5,11 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ses.models import SESBackend
 from moto.ses.responses import EmailResponse
-from moto.sns.models import sns_backends
 
+from local.aws_server.deliveries import publish_as
 from local.aws_server.postman import Refusal
 from local.aws_server.replacement import add_method, replace_method
+from local.aws_server.ses_events import SES, configuration_set_arn
 
 VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
 
@@ -36,8 +37,10 @@ def create_and_validate_destination(
 ) -> None:
     create_destination(backend, configuration_set_name, event_destination)
     topic = event_destination.get("SNSDestination", {}).get("TopicARN")
-    if topic:
-        sns_backends[backend.account_id][topic.split(":")[3]].publish(VALIDATED, arn=topic)
+    source = configuration_set_arn(backend, configuration_set_name)
+    if topic and publish_as(SES, source, topic, VALIDATED):
+        forget_destination(backend, configuration_set_name)
+        raise Refusal("InvalidSNSDestination", f"Could not publish to SNS topic: {topic}")
 
 
 def delete_event_destination(response: EmailResponse) -> EmptyResult:

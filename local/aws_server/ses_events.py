@@ -8,10 +8,11 @@ from typing import Any
 from uuid import uuid4
 
 from moto.ses.models import SESBackend
-from moto.sns.models import sns_backends
 
+from local.aws_server.deliveries import publish_as
 from local.aws_server.emails import Email
 
+SES = "ses.amazonaws.com"
 SUBJECT = "Amazon SES Email Event Notification"
 
 # Names of an event in `MatchingEventTypes`, and in the event itself.
@@ -31,9 +32,13 @@ def publish(backend: SESBackend, kind: str, email: Email, detail: dict[str, Any]
     if not topic or not destination.get("Enabled", False):
         return
     if kind in destination.get("MatchingEventTypes", []):
-        region = topic.split(":")[3]
         event = json.dumps(event_of(backend, kind, email, detail))
-        sns_backends[backend.account_id][region].publish(event, arn=topic, subject=SUBJECT)
+        source = configuration_set_arn(backend, str(email.configuration_set))
+        publish_as(SES, source, topic, event, SUBJECT)
+
+
+def configuration_set_arn(backend: SESBackend, name: str) -> str:
+    return f"arn:aws:ses:{backend.region_name}:{backend.account_id}:configuration-set/{name}"
 
 
 def event_of(

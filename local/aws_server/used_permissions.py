@@ -1,46 +1,45 @@
-"""Records the permissions that roles use, and compares them with the policies."""
+"""Records the permissions that roles and AWS services use, and compares them with the policies."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from moto.iam.models import Role, iam_backends
+from moto.iam.models import iam_backends
 
 from local.aws_server.policies import Statement, matches, statements_of
+from local.aws_server.resource_policies import resources_with_policies
 
 PATH = "/permissions"
+SERVICES = ("ses.amazonaws.com", "sns.amazonaws.com")  # whose requests the emulator makes
 
 
 class UsedPermissions:
-    """Contains the allowed actions and resources of each role since the emulator started."""
+    """Contains the used actions and resources of each role and service since the start."""
 
     def __init__(self) -> None:
         self._used: set[tuple[str, str, str]] = set()
 
-    def add(self, role: str, action: str, resource: str) -> None:
-        self._used.add((role, action, resource))
+    def add(self, principal: str, action: str, resource: str) -> None:
+        self._used.add((principal, action, resource))
 
-    def report(self, roles: Iterable[Role]) -> list[dict[str, Any]]:
-        """Return each permission of the roles, with whether it was used."""
+    def report(self) -> list[dict[str, Any]]:
+        """Return each permission of roles and services, with whether it was used."""
         return [
             {
-                "role": role.name,
+                "principal": principal,
                 "action": action,
                 "resource": resource,
-                "used": self.is_used(role.name, action, resource),
+                "used": self.is_used(principal, action, resource),
             }
-            for role in roles
-            for document in role.policies.values()
-            for statement in statements_of(document)
-            for action, resource in permissions(statement)
+            for principal, action, resource in (*granted_to_roles(), *granted_to_services())
         ]
 
-    def is_used(self, role: str, action: str, resource: str) -> bool:
+    def is_used(self, principal: str, action: str, resource: str) -> bool:
         return any(
-            role == used_role
+            principal == used_principal
             and matches(action.lower(), used_action.lower())
             and matches(resource, used_resource)
-            for used_role, used_action, used_resource in tuple(self._used)
+            for used_principal, used_action, used_resource in tuple(self._used)
         )
 
     def application(self, other: Any) -> Any:
@@ -49,20 +48,32 @@ class UsedPermissions:
         def application(environ: dict[str, Any], start_response: Any) -> Any:
             if environ["PATH_INFO"] != PATH:
                 return other(environ, start_response)
-            body = json.dumps({"permissions": self.report(all_roles())}).encode()
+            body = json.dumps({"permissions": self.report()}).encode()
             start_response("200 OK", [("Content-Type", "application/json")])
             return [body]
 
         return application
 
 
-def all_roles() -> list[Role]:
-    return [
-        role
-        for account in list(iam_backends.values())
-        for backend in account.values()
-        for role in backend.roles.values()
-    ]
+USED = UsedPermissions()
+
+
+def granted_to_roles() -> Iterator[tuple[str, str, str]]:
+    for account in list(iam_backends.values()):
+        for backend in account.values():
+            for role in list(backend.roles.values()):
+                for document in role.policies.values():
+                    for statement in statements_of(document):
+                        for action, resource in permissions(statement):
+                            yield role.name, action, resource
+
+
+def granted_to_services() -> Iterator[tuple[str, str, str]]:
+    for arn, document in resources_with_policies():
+        for statement in statements_of(document):
+            for service in {*SERVICES} & {*statement.principals.get("Service", ())}:
+                for action, _ in permissions(statement):
+                    yield service, action, arn
 
 
 def permissions(statement: Statement) -> Iterator[tuple[str, str]]:

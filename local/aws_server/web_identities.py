@@ -92,7 +92,7 @@ def expect_trust(role_arn: str, claims: dict[str, Any]) -> None:
     effects = {
         each.effect
         for each in trusted
-        if provider in each.principals.get("Federated", ())
+        if each.has_principal("Federated", {provider})
         and each.applies_to(Request(ACTION, role_arn, context))
     }
     if effects != {"Allow"}:

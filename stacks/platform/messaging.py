@@ -1,12 +1,12 @@
 """Creates the encryption key of stored data, and the topic of alarms."""
 
 from herald_infra.encryption_key import EncryptionKey, EncryptionKeyArgs
-from herald_infra.topic import Topic, TopicArgs
+from herald_infra.topic import PROMETHEUS, Topic, TopicArgs
 from pulumi_aws import sns
 
 from stacks.config.stack import StackConfig
 
-ALARMING = ["cloudwatch.amazonaws.com", "aps.amazonaws.com"]  # alarms, and alerts of Prometheus
+ALARMING = ["cloudwatch.amazonaws.com", PROMETHEUS]  # alarms, and alerts of Prometheus
 
 
 def encryption_key(config: StackConfig) -> EncryptionKey:

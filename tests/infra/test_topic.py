@@ -81,11 +81,18 @@ def test_services_publish_for_this_account_only(keyed):
             "Sid": "ServicesPublish",
             "Effect": "Allow",
             "Principal": {"Service": ["ses.amazonaws.com", "cloudwatch.amazonaws.com"]},
-            "Action": ["sns:Publish", "sns:GetTopicAttributes"],
+            "Action": ["sns:Publish"],
             "Resource": ARN,
             "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
         },
     ]
+
+
+def test_prometheus_may_read_topic(deploy):
+    args = TopicArgs(kms_key_arn="arn:key", publishers=["aps.amazonaws.com"])
+    policy = deploy(exporting_statement(args)).one("aws:sns/topicPolicy:TopicPolicy").inputs
+    [_, allowed] = json.loads(policy["policy"])["Statement"]
+    assert allowed["Action"] == ["sns:Publish", "sns:GetTopicAttributes"]
 
 
 def test_undelivered_messages_raise_an_alarm(keyed):

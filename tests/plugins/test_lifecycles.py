@@ -100,8 +100,8 @@ def key_id(aws: Any) -> Inputs:
 
 def configuration_set(aws: Any) -> Inputs:
     made = aws.create("aws:ses/configurationSet:ConfigurationSet", "life-base")
-    topic = aws.create(TOPIC, "life-base")
-    return {"configurationSetName": made.id, "snsDestination": {"topicArn": topic.id}}
+    policy = aws.create("aws:sns/topicPolicy:TopicPolicy", "life-base", **topic_policy(aws))
+    return {"configurationSetName": made.id, "snsDestination": {"topicArn": policy.id}}
 
 
 def email_identity(aws: Any) -> Inputs:

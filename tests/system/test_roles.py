@@ -16,7 +16,8 @@ pytestmark = pytest.mark.usefixtures("stories")
 
 MINIMUM = "DynamoDB documents it as a minimum for a customer key"
 READINESS = "services that `herald new service` makes are ready once their table answers"
-# Permissions that no test uses, with the reason why the roles keep them.
+UNDELIVERABLE = "for messages that SNS cannot deliver"
+# Permissions that no test uses, with the reason why roles and AWS services keep them.
 UNUSED = {
     ("event-service", "dynamodb:DescribeTable", "table/event-store"): READINESS,
     ("reminder-service", "dynamodb:DescribeTable", "table/event-store"): READINESS,
@@ -30,6 +31,8 @@ UNUSED = {
         "sqs:ChangeMessageVisibility",
         "notification",
     ): "postpones messages while its database is away",
+    ("sns.amazonaws.com", "sqs:SendMessage", "event-dead-letters"): UNDELIVERABLE,
+    ("sns.amazonaws.com", "sqs:SendMessage", "notification-dead-letters"): UNDELIVERABLE,
 }
 
 
@@ -101,15 +104,17 @@ def test_services_move_unusable_messages(platform, developer, name):
 def test_roles_have_few_unused_permissions(platform):
     report = httpx.get(f"{platform.shell['AWS_ENDPOINT_URL']}/permissions").json()["permissions"]
     unused = {
-        (plain(each["role"]), each["action"], plain(each["resource"]))
+        (plain(each["principal"]), each["action"], plain(each["resource"]))
         for each in report
         if not each["used"]
     }
-    assert {plain(each["role"]) for each in report} == {
+    assert {plain(each["principal"]) for each in report} == {
         "event-service",
         "notification-scheduler",
         "notification-service",
         "reminder-service",
+        "ses.amazonaws.com",
+        "sns.amazonaws.com",
     }
     assert unused == UNUSED.keys(), "give a reason, add a test, or remove the permission"
 

@@ -180,7 +180,7 @@ def test_role_without_policy_does_nothing(aws, pod):
         "sns": ("AuthorizationError", refused("sns:Publish", topic)),
         "dynamodb": ("AccessDeniedException", refused("dynamodb:GetItem", table)),
         "ses": ("AccessDeniedException", refused("ses:GetAccount", "*")),
-        "iam": ("AccessDenied", refused("iam:GetRole", "*")),
+        "iam": ("AccessDenied", refused("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/orders")),
     }
 
 
@@ -234,6 +234,36 @@ def test_sender_address_limits_emails(aws, orders, pod):
     )
 
 
+def test_policy_of_queue_denies_role(aws, orders, pod):
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": QUEUE}
+    attributes = {"Policy": document(deny)}
+    queue = aws("sqs").create_queue(QueueName="orders", Attributes=attributes)["QueueUrl"]
+    allow(orders, ["sqs:ReceiveMessage"], [QUEUE])
+    assert error_of(pod("sqs").receive_message, QueueUrl=queue) == (
+        "AccessDenied",
+        f"User: {SESSION} is not authorized to perform: sqs:ReceiveMessage on resource: {QUEUE} "
+        "with an explicit deny in a resource-based policy",
+    )
+
+
+@pytest.mark.parametrize("principal", [f"arn:aws:iam::{ACCOUNT}:root", "arn:aws:iam::9:root"])
+def test_policy_of_key_admits_account(aws, orders, pod, principal):
+    admit = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:*"}
+    own = document({**admit, "Resource": "*"})
+    key = aws("kms").create_key(Policy=own)["KeyMetadata"]["Arn"]
+    attributes = {"KmsMasterKeyId": key}
+    queue = aws("sqs").create_queue(QueueName="orders", Attributes=attributes)["QueueUrl"]
+    allow(orders, ["sqs:ReceiveMessage", "kms:Decrypt"], [QUEUE, key])
+    if ACCOUNT in principal:
+        assert "Messages" not in pod("sqs").receive_message(QueueUrl=queue)
+        return
+    assert error_of(pod("sqs").receive_message, QueueUrl=queue) == (
+        "KMS.AccessDeniedException",
+        f"User: {SESSION} is not authorized to perform: kms:Decrypt on resource: {key} "
+        "because no resource-based policy allows the kms:Decrypt action",
+    )
+
+
 def test_boundary_limits_role(aws, orders, pod):
     queue = aws("sqs").create_queue(QueueName="orders")["QueueUrl"]
     boundary = document({"Effect": "Allow", "Action": "sns:*", "Resource": "*"})
@@ -267,7 +297,7 @@ def test_report_names_unused_permissions(aws, orders, pod, endpoint):
     pod("sqs").receive_message(QueueUrl=queue)
     report = httpx.get(f"{endpoint}/permissions").json()["permissions"]
     assert report == [
-        {"role": "orders", "action": "sqs:ReceiveMessage", "resource": QUEUE, "used": True},
-        {"role": "orders", "action": "sqs:DeleteMessage", "resource": QUEUE, "used": False},
-        {"role": "orders", "action": "kms:Decrypt", "resource": key, "used": False},
+        {"principal": "orders", "action": "sqs:ReceiveMessage", "resource": QUEUE, "used": True},
+        {"principal": "orders", "action": "sqs:DeleteMessage", "resource": QUEUE, "used": False},
+        {"principal": "orders", "action": "kms:Decrypt", "resource": key, "used": False},
     ]

@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.local.aws_server.conftest import create_queue_for, policy
+
 pytestmark = pytest.mark.integration
 
 ADDRESS = "reminders@example.com"
@@ -33,9 +35,12 @@ def ses(aws, inbox) -> Any:
 @pytest.fixture
 def notices(aws, ses) -> Any:
     """Receives what SES publishes about e-mails of the configuration set."""
-    topic = aws("sns").create_topic(Name="notices")["TopicArn"]
+    topic = "arn:aws:sns:eu-central-1:123456789012:notices"
+    by_account = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    admitting = policy("ses.amazonaws.com", "sns:Publish", topic, **by_account)
+    aws("sns").create_topic(Name="notices", Attributes={"Policy": admitting})
     sqs = aws("sqs")
-    queue = sqs.create_queue(QueueName="notices")["QueueUrl"]
+    queue = create_queue_for(aws, topic, "notices")
     aws("sns").subscribe(
         TopicArn=topic,
         Protocol="sqs",

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.local.aws_server.conftest import create_queue_for
+
 pytestmark = pytest.mark.integration
 
 SENT = {"eventType": "notification:send"}
@@ -35,7 +37,7 @@ OTHER = {"color": "red"}
 )
 def test_filter_matches_as_sns_documents(aws, policy, attributes, matches):
     topic = aws("sns").create_topic(Name="filtered")["TopicArn"]
-    queue = aws("sqs").create_queue(QueueName="filtered")["QueueUrl"]
+    queue = create_queue_for(aws, topic, "filtered")
     aws("sns").subscribe(
         TopicArn=topic,
         Protocol="sqs",

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.local.aws_server.conftest import create_queue_for
+
 pytestmark = pytest.mark.integration
 
 ACCOUNT = "arn:aws:sqs:eu-central-1:123456789012"
@@ -91,7 +93,7 @@ def abandon_long_poll(endpoint: str, queue: str) -> None:
 def test_raw_delivery_keeps_body_and_attributes_and_the_filter(aws, sqs):
     sns = aws("sns")
     topic = sns.create_topic(Name="events")["TopicArn"]
-    queue = sqs.create_queue(QueueName="filtered")["QueueUrl"]
+    queue = create_queue_for(aws, topic, "filtered")
     sns.subscribe(
         TopicArn=topic,
         Protocol="sqs",
