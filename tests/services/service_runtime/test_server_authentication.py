@@ -131,6 +131,39 @@ def test_a_server_of_another_name_is_refused(
         client(settings.model_copy(update=changes), script_location)
 
 
+def test_both_authorities_serve_while_server_changes(
+    server: PostgresServer,
+    settings: MigrationSettings,
+    authorities: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    """Follow docs/how-to/rotate.md; a service keeps its pool while the server restarts."""
+    both = tmp_path / "both.crt"
+    both.write_text(
+        "".join((authorities[name] / "ca.crt").read_text() for name in ("right", "other"))
+    )
+    pools = {
+        name: create_database_engine(settings.model_copy(update={"database_sslrootcert": file}))
+        for name, file in {
+            "old": authorities["right"] / "ca.crt",
+            "both": both,
+            "new": authorities["other"] / "ca.crt",
+        }.items()
+    }
+    for name in ("old", "both"):
+        ping(pools[name])
+    certify(server, authorities["other"])
+    try:
+        for name in ("both", "new"):
+            ping(pools[name])
+        with pytest.raises(OperationalError, match="certificate verify failed"):
+            ping(pools["old"])
+    finally:
+        certify(server, authorities["right"])
+        for pool in pools.values():
+            pool.dispose()
+
+
 def test_a_refused_migration_names_what_to_check_in_one_sentence(
     settings: MigrationSettings, authorities: dict[str, Path], script_location: Path
 ) -> None:
