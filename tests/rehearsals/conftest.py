@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.rehearsals.environment import Account, account
+from tests.rehearsals.account import Account, account
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,7 +19,8 @@ from event_messages.publisher import Outgoing, Publisher
 from sqlalchemy import Engine, create_engine, text
 
 from tests.alarm_topic import Operator, operator_of
-from tests.rehearsals.environment import Account, Environment, account, environment, inbox_at
+from tests.rehearsals.account import Account, account, inbox_at
+from tests.rehearsals.environment import Environment, environment
 from tests.rehearsals.monitoring import Pods, monitoring
 from tests.services.processes import free_port
 from tests.upgrade.previous_version import NEW, Version

@@ -10,16 +10,9 @@ import pytest
 from plugins.installation import plugin_path
 from review.simulation.rehearsal import PROGRAMS, read_stack_file
 from tests.docs import pages
+from tests.rehearsals.account import ACCOUNT, REGISTRY, Account
 from tests.rehearsals.documented import commands, rows, section, settings
-from tests.rehearsals.environment import (
-    ACCOUNT,
-    REGISTRY,
-    Account,
-    Environment,
-    Settings,
-    first_settings,
-    merged,
-)
+from tests.rehearsals.environment import Environment, Settings, first_settings, merged
 from tests.rehearsals.inventory import list_account, run_aws
 
 pytestmark = [pytest.mark.integration, pytest.mark.rehearsal]

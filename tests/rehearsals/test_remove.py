@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs import pages
+from tests.rehearsals.account import REGISTRY, Account
 from tests.rehearsals.documented import commands, rows, settings
-from tests.rehearsals.environment import REGISTRY, Account, environment
+from tests.rehearsals.environment import environment
 from tests.rehearsals.inventory import list_account, run_aws
 from tests.rehearsals.users import User
 

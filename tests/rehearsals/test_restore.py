@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.rehearsals.account import Account
 from tests.rehearsals.documented import settings
-from tests.rehearsals.environment import Account, Environment, Settings, environment
+from tests.rehearsals.environment import Environment, Settings, environment
 from tests.rehearsals.users import User
 
 pytestmark = [pytest.mark.integration, pytest.mark.rehearsal]

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from local.environment import PROJECT
 from local.identities import fcm_credentials, pem
 from local.token_issuer import AUDIENCE, TokenIssuer
+from tests.rehearsals.account import Account, inbox_at
 from tests.rehearsals.documented import commands
-from tests.rehearsals.environment import PATIENCE, Account, Environment, environment, inbox_at
+from tests.rehearsals.environment import PATIENCE, Environment, environment
 from tests.rehearsals.users import User
 from tests.services.processes import free_port
 from tests.waiting import eventually

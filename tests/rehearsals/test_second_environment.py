@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.rehearsals.account import REGISTRY, Account
 from tests.rehearsals.documented import commands, settings
-from tests.rehearsals.environment import PATIENCE, REGISTRY, Account, Environment, environment
+from tests.rehearsals.environment import PATIENCE, Environment, environment
 from tests.rehearsals.users import User
 from tests.waiting import eventually
 

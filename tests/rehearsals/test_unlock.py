@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rehearsals.account import Account
 from tests.rehearsals.documented import commands, settings
-from tests.rehearsals.environment import Account, environment
+from tests.rehearsals.environment import environment
 from tests.rehearsals.users import User
 
 pytestmark = [pytest.mark.integration, pytest.mark.rehearsal]
