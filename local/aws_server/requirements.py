@@ -11,9 +11,11 @@ from typing import Any
 from moto.core.responses import BaseResponse
 from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
-from moto.ses.models import ses_backends
+from moto.ses.models import SESBackend, ses_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
+
+from local.aws_server.ses_account import sends_to_anybody
 
 SERVICES = {  # prefix of actions by moto's name, if they differ
     "service-quotas": "servicequotas",
@@ -128,7 +130,8 @@ RESOURCES: Mapping[str, Callable[[Parameters, Place], tuple[str, str | None]]] =
 def emails(action: str, parameters: Parameters, place: Place) -> Iterator[Requirement]:
     """Yield the permissions to send an e-mail from its identity by its set and template.
 
-    AWS documents no action for templates of version 2; the emulator requires both.
+    In the sandbox, SES also requires them on the identities of the recipients. AWS documents no
+    action for templates of version 2; the emulator requires both.
     """
     if action != "ses:SendEmail":
         yield Requirement(action, "*")
@@ -136,7 +139,10 @@ def emails(action: str, parameters: Parameters, place: Place) -> Iterator[Requir
     sender = parseaddr(parameters.get("FromEmailAddress") or parameters.get("Source") or "")[1]
     content = parameters.get("Content", {})
     template = content.get("Template", {})
-    resources = [place.arn("ses", f"identity/{identity_of(sender, place)}")]
+    backend = ses_backends[place.account][place.region]
+    to = () if sends_to_anybody(backend) else parameters.get("Destination", {}).get("ToAddresses")
+    identities = [identity_of(parseaddr(each)[1], backend) for each in (sender, *(to or ()))]
+    resources = [place.arn("ses", f"identity/{each}") for each in identities]
     if "ConfigurationSetName" in parameters:
         name = parameters["ConfigurationSetName"]
         resources.append(place.arn("ses", f"configuration-set/{name}"))
@@ -152,7 +158,6 @@ def emails(action: str, parameters: Parameters, place: Place) -> Iterator[Requir
             yield Requirement(each, resource, context)
 
 
-def identity_of(sender: str, place: Place) -> str:
+def identity_of(address: str, backend: SESBackend) -> str:
     """Return the verified identity of an address: itself, or else its domain."""
-    known = ses_backends[place.account][place.region].email_identities
-    return sender if sender in known else sender.rpartition("@")[2]
+    return address if address in backend.email_identities else address.rpartition("@")[2]

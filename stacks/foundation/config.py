@@ -1,5 +1,6 @@
 """Defines the configuration of a foundation."""
 
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -80,6 +81,18 @@ class FoundationConfig(Section):
     deployment: DeploymentConfig
     zone: Zone | None = None  # of Route 53; the deploy role may change its records
     default_tags: DefaultTags = Field(default=DefaultTags(), alias="aws:defaultTags")
+
+    @field_validator("zone")
+    @classmethod
+    def check_public_subnets(cls, zone: Zone | None, info: ValidationInfo) -> Zone | None:
+        """Require public subnets of /27, the smallest for a load balancer."""
+        network = info.data.get("network")
+        if zone and network and IPv4Network(network.cidr).prefixlen > 19:
+            raise ValueError(
+                "expected a network.cidr of /19 or larger, because a load balancer needs public "
+                f"subnets of /27; got {network.cidr}; change the cidr, or remove the zone"
+            )
+        return zone
 
     @field_validator("platform_prefix")
     @classmethod

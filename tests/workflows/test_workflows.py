@@ -87,6 +87,23 @@ def test_account_is_checked_before_updates():
     assert steps.index("make policies") < check < update
 
 
+def test_drift_reads_pushed_images():
+    """Without credentials of the registry, the engine leaves images out of the comparison."""
+    steps = [each.get("run", "") for each in workflow("drift")["jobs"]["drift"]["steps"]]
+    [login] = [place for place, text in enumerate(steps) if "docker login" in text]
+    [comparison] = [place for place, text in enumerate(steps) if "pulumi preview" in text]
+    assert login < comparison
+
+
+def test_own_runners_serve_no_pull_request():
+    """A fork could change the workflow, and then run in the network of a cluster."""
+    own = {name for name, file in WORKFLOWS.items() if "RUNNER_{0}" in file.read_text()}
+    assert own == {"deploy", "drift"}
+    assert [name for name in own if "pull_request" in workflow(name)["on"]] == []
+    guide = (PROJECT / "docs" / "how-to" / "deploy-to-aws.md").read_text()
+    assert "runner group that admits only `deploy.yml` and `drift.yml`" in guide
+
+
 def test_attestations_name_the_pushed_digests():
     deploy, attest = (workflow("deploy")["jobs"][name] for name in ("deploy", "attest"))
     assert deploy["outputs"] == {"pushed": "${{ steps.update.outputs.pushed }}"}

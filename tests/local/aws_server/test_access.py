@@ -234,6 +234,25 @@ def test_sender_address_limits_emails(aws, orders, pod):
     )
 
 
+def test_sandbox_asks_for_identity_of_recipient(aws, orders, pod):
+    ses = f"arn:aws:ses:{REGION}:{ACCOUNT}"
+    for identity in ("shop.example.com", "ada@example.org"):
+        aws("sesv2").create_email_identity(EmailIdentity=identity)
+    email = {
+        "FromEmailAddress": "orders@shop.example.com",
+        "Destination": {"ToAddresses": ["ada@example.org"]},
+        "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+    }
+    aws("sesv2").put_account_details(
+        MailType="TRANSACTIONAL", WebsiteURL="https://example.com", ProductionAccessEnabled=False
+    )
+    allow(orders, ["ses:SendEmail"], [f"{ses}:identity/shop.example.com"])
+    assert error_of(pod("sesv2").send_email, **email) == (
+        "AccessDeniedException",
+        refused("ses:SendEmail", f"{ses}:identity/ada@example.org"),
+    )
+
+
 def test_policy_of_queue_denies_role(aws, orders, pod):
     deny = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": QUEUE}
     attributes = {"Policy": document(deny)}

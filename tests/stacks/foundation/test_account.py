@@ -262,6 +262,11 @@ def test_keys_are_known_by_the_platforms_tag(deploying):
 KEYS = "arn:aws:kms:eu-central-1:111122223333:key/*"
 
 
+def test_updates_change_descriptions(deploying):
+    """The provider has an action of its own for a description of a role or key."""
+    assert {"iam:UpdateRoleDescription", "kms:UpdateKeyDescription"} <= actions(deploying)
+
+
 @pytest.mark.parametrize("stack", CLOUD)
 def test_services_can_do_their_work_within_the_boundary(foundation, platform, stack):
     bounds = foundation(stack).one(POLICY, f"herald-{stack}-services").inputs["policy"]

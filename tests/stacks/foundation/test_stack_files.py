@@ -108,6 +108,14 @@ REFUSED_BY_AWS = {
         },
         "network is wrong: expected zones of eu-central-1; got us-east-1a",
     ),
+    "a load balancer in subnets of /28": (
+        {
+            "network": {**written("dev")["herald-foundation:network"], "cidr": "10.30.0.0/20"},
+            "zone": {"name": "example.com", "id": "Z0123456789ABCDEFGHIJ"},
+        },
+        "zone is wrong: expected a network.cidr of /19 or larger, because a load balancer needs "
+        "public subnets of /27; got 10.30.0.0/20; change the cidr, or remove the zone",
+    ),
     "roles that the deploy role may change": (
         {"name": "dev-cluster"},
         "platformPrefix is wrong: expected a prefix with which the foundation's name dev-cluster "

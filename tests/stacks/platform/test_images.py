@@ -25,6 +25,7 @@ def test_a_cloud_stack_makes_the_repositories_that_its_images_are_pushed_to(plat
         pushed = image.inputs["tags"][0].rpartition(":")[0]
         assert pushed == f"{config.images.registry}/{repository.inputs['name']}"
         assert repository.inputs["forceDelete"] is not config.deletion_protection
+        assert repository.inputs["imageTagMutability"] == "MUTABLE"  # equal sources build anew
         assert (REPOSITORY, image.name) in image.depends_on
 
 
