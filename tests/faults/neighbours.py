@@ -90,19 +90,14 @@ class DetouringQueue(InMemoryQueue):
     def __init__(self, name: str, trouble: Trouble, dead_letters: InMemoryQueue) -> None:
         super().__init__(name, dead_letters=dead_letters, max_receives=20)
         self._trouble = trouble
-        self._under_way: list[threading.Timer] = []
 
-    def __len__(self) -> int:
-        return super().__len__() + sum(timer.is_alive() for timer in self._under_way)
-
-    def send(self, body: str, attributes: Mapping[str, Any] | None = None) -> None:
+    def send(
+        self, body: str, attributes: Mapping[str, Any] | None = None, delay: float = 0
+    ) -> None:
         if not self._trouble.strikes():
-            return super().send(body, attributes)
+            return super().send(body, attributes, delay)
         for _ in range(2 if self._trouble.choose("late", "twice") == "twice" else 1):
-            detour = self._trouble.below(LONGEST_DETOUR)
-            timer = threading.Timer(detour, super().send, [body, attributes])
-            self._under_way.append(timer)
-            timer.start()
+            super().send(body, attributes, delay + self._trouble.below(LONGEST_DETOUR))
 
 
 class Queues:

@@ -2,10 +2,10 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from event_messages.contract import occurrence_id
 from event_messages.identifiers import uuid7
@@ -21,17 +21,37 @@ from tests.faults.history import Accepted, Effect
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TOKEN = "valid-"  # a device's token is this and its id
 USERS = 6
-Kind = Callable[[Caller], Iterator[tuple[UUID, datetime]]]
+
+
+def _leave(reminder: Reminder) -> None:
+    """Nothing happens to the reminder after its creation."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A reminder, the occurrence that is owed for it, and what happens to it once it is stored."""
+
+    reminder: Reminder
+    owed: datetime | None
+    follow: Callable[[Reminder], None] = _leave
+
+
+Kind = Callable[[Caller], _Plan]
 
 
 class Promises:
     """Writes to the stores that the APIs write to; users have one phone or two."""
 
     def __init__(
-        self, reminders: Engine, devices: Engine, chance: random.Random, users: int = USERS
+        self,
+        reminders: Engine,
+        devices: Engine,
+        chance: random.Random,
+        users: int = USERS,
+        together: int = 1,  # reminders that a user adds in one request
     ) -> None:
         self._reminders, self._chance = PostgresReminders(reminders), chance
-        self._devices = PostgresDevices(devices)
+        self._devices, self._together = PostgresDevices(devices), together
         self._phones = {f"user-{number}": self._add_phones(number) for number in range(users)}
 
     def make(self, count: int) -> list[Accepted]:
@@ -45,12 +65,18 @@ class Promises:
 
     def _make(self, count: int, kinds: Sequence[Kind]) -> list[Accepted]:
         accepted = []
-        for number in range(count):
-            user = self._chance.choice(sorted(self._phones))
-            for id, occurrence in kinds[number % len(kinds)](Caller(user_id=user)):
-                effect = occurrence_id(id, occurrence)
-                for phone in self._phones[user]:
-                    accepted.append(Accepted(Effect(effect, phone), occurrence.timestamp()))
+        users = sorted(self._phones)
+        for first in range(0, count, self._together):
+            user = self._chance.choice(users)
+            numbers = range(first, min(first + self._together, count))
+            plans = [kinds[number % len(kinds)](Caller(user_id=user)) for number in numbers]
+            self._reminders.add([plan.reminder for plan in plans])
+            for plan in plans:
+                plan.follow(plan.reminder)
+                if plan.owed:
+                    effect, due = occurrence_id(plan.reminder.id, plan.owed), plan.owed.timestamp()
+                    phones = self._phones[user]
+                    accepted += [Accepted(Effect(effect, phone), due) for phone in phones]
         return accepted
 
     def _add_phones(self, number: int) -> list[str]:
@@ -64,43 +90,52 @@ class Promises:
             devices.append(str(id))
         return devices
 
-    def _overdue(self, caller: Caller) -> Iterator[tuple[UUID, datetime]]:
-        yield self._add(caller, _now() - timedelta(seconds=self._chance.uniform(0, 600)))
+    def _overdue(self, caller: Caller) -> _Plan:
+        date = _now() - timedelta(seconds=self._chance.uniform(0, 600))
+        return _Plan(_reminder(caller, date), date)
 
-    def _soon(self, caller: Caller) -> Iterator[tuple[UUID, datetime]]:
-        yield self._add(caller, _now() + timedelta(seconds=self._chance.uniform(0.5, 3)))
+    def _soon(self, caller: Caller) -> _Plan:
+        date = self._moment()
+        return _Plan(_reminder(caller, date), date)
 
-    def _series(self, caller: Caller) -> Iterator[tuple[UUID, datetime]]:
+    def _series(self, caller: Caller) -> _Plan:
         """Three days of it, the last an hour ago: that one is owed, and tells of the others."""
-        id, first = self._add(caller, _now() - 2 * DAY - HOUR, rule="FREQ=DAILY;COUNT=3")
-        yield id, first + 2 * DAY
+        first = _now() - 2 * DAY - HOUR
+        return _Plan(_reminder(caller, first, rule="FREQ=DAILY;COUNT=3"), first + 2 * DAY)
 
-    def _hourly(self, caller: Caller) -> Iterator[tuple[UUID, datetime]]:
-        yield self._add(caller, _now() - timedelta(minutes=1), rule="FREQ=HOURLY;COUNT=1")
+    def _hourly(self, caller: Caller) -> _Plan:
+        date = _now() - timedelta(minutes=1)
+        return _Plan(_reminder(caller, date, rule="FREQ=HOURLY;COUNT=1"), date)
 
-    def _changed(self, caller: Caller) -> Iterator[tuple[UUID, datetime]]:
+    def _changed(self, caller: Caller) -> _Plan:
         """Due tomorrow at first, then soon; only the last counts."""
-        id, _ = self._add(caller, _now() + DAY)
-        date = _now() + timedelta(seconds=self._chance.uniform(0.5, 3))
+        date = self._moment()
 
         def change(current: Reminder) -> Reminder:
             return changed_reminder(current, {"date": date}, caller, date - HOUR)
 
-        self._reminders.change(caller.user_id, id, change)
-        yield id, date
+        def follow(reminder: Reminder) -> None:
+            self._reminders.change(reminder.user_id, reminder.id, change)
 
-    def _deleted(self, caller: Caller) -> Iterator[tuple[UUID, datetime]]:
+        return _Plan(_reminder(caller, _now() + DAY), date, follow)
+
+    def _deleted(self, caller: Caller) -> _Plan:
         """Due soon, and deleted with the same breath: nothing is owed."""
-        id, _ = self._add(caller, _now() + HOUR)
-        self._reminders.remove(caller.user_id, id, lambda _: None)
-        yield from ()
 
-    def _add(self, caller: Caller, date: datetime, **named: Any) -> tuple[UUID, datetime]:
-        """Written an hour before it is due, so that it may be due already."""
-        named |= {"date": date, "message": "Water the plants"}
-        reminder = new_reminder(uuid7(), named, caller, date - HOUR)
-        self._reminders.add([reminder])
-        return reminder.id, date
+        def follow(reminder: Reminder) -> None:
+            self._reminders.remove(reminder.user_id, reminder.id, lambda _: None)
+
+        return _Plan(_reminder(caller, _now() + HOUR), None, follow)
+
+    def _moment(self) -> datetime:
+        """Soon enough for a test, late enough to arrive before it is due."""
+        return _now() + timedelta(seconds=self._chance.uniform(0.5, 3))
+
+
+def _reminder(caller: Caller, date: datetime, **named: Any) -> Reminder:
+    """Written an hour before it is due, so that it may be due already."""
+    named |= {"date": date, "message": "Water the plants"}
+    return new_reminder(uuid7(), named, caller, date - HOUR)
 
 
 def _now() -> datetime:

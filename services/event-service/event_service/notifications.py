@@ -7,12 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from event_messages.content import Content
-from event_messages.event import Event
 from service_runtime import outbox
 from service_runtime.content_columns import columns_of, take_content
 from service_runtime.recurrence import local_time_of
 from service_runtime.traces import current_traceparent
-from sqlalchemy import Column, Connection, Engine, Row, func, or_, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Row,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from event_service.deferral import follow_origin, is_withdrawn, with_content_of, with_first_origin
@@ -56,6 +66,12 @@ _MOVABLE = (
 )
 _NAMES = {field.name for field in fields(Notification)} | Content.model_fields.keys()
 _COLUMNS = [column for column in notifications.c if column.name in _NAMES]
+# Statements of each event, built once.
+_TURN = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)))
+_STORED = select(*_COLUMNS).where(notifications.c.id == bindparam("id")).with_for_update()
+_now = func.statement_timestamp()
+_INSERT = insert(notifications).values(local_written_at=_now, updated_at=_now)
+_UPSERT = _INSERT.on_conflict_do_update(index_elements=["id"], set_=dict(_INSERT.excluded))
 
 
 class PostgresNotifications:
@@ -163,12 +179,11 @@ def _take_turn(connection: Connection, *ids: UUID | None) -> None:
     """Lock the ids until the transaction ends; rows with these ids need not exist."""
     for id in dict.fromkeys(id for id in ids if id):
         key = int.from_bytes(id.bytes[:8], signed=True)
-        connection.execute(select(func.pg_advisory_xact_lock(key)))
+        connection.execute(_TURN, {"key": key})
 
 
 def _stored(connection: Connection, id: UUID) -> Notification | None:
-    query = select(*_COLUMNS).where(notifications.c.id == id).with_for_update()
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_STORED, {"id": id}).one_or_none()
     return _notification(row) if row else None
 
 
@@ -209,13 +224,9 @@ def _save(connection: Connection, before: Notification | None, after: Notificati
         "refusal_reason": None,
         "is_counted": False,
         "local_occurrence": local_time_of(after.occurrence, after.rule, after.time_zone),
-        "local_written_at": func.statement_timestamp(),
-        "updated_at": func.statement_timestamp(),
     }
-    upsert = insert(notifications).values(values)
-    connection.execute(upsert.on_conflict_do_update(index_elements=["id"], set_=values))
-    told: Event | None = announcement(before, after)
-    if told:
+    connection.execute(_UPSERT, values)
+    if told := announcement(before, after):
         outbox.append(connection, told)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, case, extract, func, literal, or_, select
+from sqlalchemy import Connection, bindparam, case, extract, func, literal, or_, select
 
 from notification_service.deliveries import NO_TARGET, Claim, Delivery, Stage, Standing
 from notification_service.delivery_statements import KEY, SETTLED, Key, is_row_of_one
@@ -16,6 +16,9 @@ STATE = case(
     (deliveries.c.lease_until > func.now(), literal("held")),
     else_=deliveries.c.state,
 )
+STATES = select(deliveries.c.target, STATE.label("state")).where(
+    deliveries.c.occurrence_id == bindparam("occurrence_id")
+)
 
 
 def stage_of(connection: Connection, occurrence_id: UUID) -> Stage:
@@ -24,8 +27,7 @@ def stage_of(connection: Connection, occurrence_id: UUID) -> Stage:
 
 def states_of(connection: Connection, occurrence_id: UUID) -> dict[str, str]:
     """Return the state of each target; `held` while the lease of a worker is valid."""
-    query = select(deliveries.c.target, STATE.label("state"))
-    rows = connection.execute(query.where(deliveries.c.occurrence_id == occurrence_id))
+    rows = connection.execute(STATES, {"occurrence_id": occurrence_id})
     return {row.target: row.state for row in rows}
 
 

@@ -20,12 +20,14 @@ from notification_service.deliveries import (
 )
 from notification_service.delivery_rows import claim_of, stage_of, standings_of, states_of
 from notification_service.delivery_statements import (
+    SETTLE,
     SETTLED,
+    claim_rows,
     claim_statement,
     end_statement,
     is_row_of,
     key_of,
-    settle_statement,
+    settle_values,
 )
 from notification_service.device_store import mark_dead
 from notification_service.devices import removed_event
@@ -43,7 +45,7 @@ class PostgresDeliveries:
 
     def claim_all(self, deliveries: Sequence[Delivery], lease: timedelta) -> Sequence[Claim]:
         with self._engine.begin() as connection:
-            rows = connection.execute(claim_statement(deliveries, lease))
+            rows = connection.execute(claim_statement(lease), claim_rows(deliveries))
             claims = {(row.occurrence_id, row.target): claim_of(row) for row in rows}
             others = [delivery for delivery in deliveries if key_of(delivery) not in claims]
             if others:
@@ -69,7 +71,7 @@ class PostgresDeliveries:
 
     def settle_all(self, settlements: Sequence[tuple[Delivery, Outcome]]) -> None:
         with self._engine.begin() as connection:
-            rows = connection.execute(settle_statement(settlements))
+            rows = connection.execute(SETTLE, settle_values(settlements))
             settled = {(row.occurrence_id, row.target) for row in rows}
             ended = [one for one in settlements if key_of(one[0]) in settled]
             append(connection, *(outcome_event(*one) for one in ended))

@@ -14,13 +14,22 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
-    insert,
-    select,
+    text,
 )
 
 from service_runtime.traces import current_traceparent
 
 CHANNEL = "outbox"
+# An `insert` of several rows would be compiled again on each write.
+STORE = text(f"""
+with stored as (
+    insert into outbox (event_id, body, traceparent)
+    select event_id, body, cast(:traceparent as text)
+    from unnest(cast(:ids as uuid[]), cast(:bodies as text[])) as events (event_id, body)
+    returning position
+)
+select pg_notify('{CHANNEL}', '') from stored
+""")
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -51,7 +60,9 @@ def append(connection: Connection, *events: Event, traceparent: str | None = Non
     """Store events in the transaction of the connection; its commit wakes the relay."""
     if not events:
         return
-    trace = traceparent or current_traceparent()
-    rows = [{"event_id": one.id, "body": one.to_json(), "traceparent": trace} for one in events]
-    stored = insert(outbox).values(rows).returning(outbox.c.position).cte("stored")
-    connection.execute(select(func.pg_notify(CHANNEL, "")).select_from(stored))
+    values = {
+        "ids": [event.id for event in events],
+        "bodies": [event.to_json() for event in events],
+        "traceparent": traceparent or current_traceparent(),
+    }
+    connection.execute(STORE, values)

@@ -1,9 +1,10 @@
 """A topic and a queue in memory that behave as SNS and SQS do, for tests and demonstrations."""
 
+import heapq
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,8 @@ _ACCOUNT = "123456789012"
 class _Stored:
     body: str
     attributes: dict[str, Any]
-    visible_at: float
+    visible_at: float = 0.0  # seconds of the monotonic clock
+    turn: int = 0  # of its valid entry in the queue's heap
     sent_at: float = field(default_factory=time.time)
     id: str = field(default_factory=lambda: str(uuid4()))
     receive_count: int = 0
@@ -36,13 +38,16 @@ class InMemoryQueue:
         dead_letters: "InMemoryQueue | None" = None,
         max_receives: int = 5,
         longest_wait: float = 20,  # seconds that a poll lasts at most
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url = f"memory://{_ACCOUNT}/{name}"
         self.arn = f"arn:aws:sqs:eu-central-1:{_ACCOUNT}:{name}"
         self._dead_letters, self._max_receives = dead_letters, max_receives
-        self._longest_wait, self._clock = longest_wait, clock
+        self._longest_wait = longest_wait
         self._messages: dict[str, _Stored] = {}
+        self._in_flight: dict[str, _Stored] = {}  # by receipt
+        # When each message becomes visible, its turn and its id, the earliest first.
+        self._visible: list[tuple[float, int, str]] = []
+        self._turns = 0
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
@@ -59,11 +64,14 @@ class InMemoryQueue:
     def events(self) -> list[Event]:
         return [Event.from_json(body) for body in self.bodies]
 
-    def send(self, body: str, attributes: Mapping[str, Any] | None = None) -> None:
-        message = _Stored(body, dict(attributes or {}), visible_at=self._clock())
+    def send(
+        self, body: str, attributes: Mapping[str, Any] | None = None, delay: float = 0
+    ) -> None:
+        """Add a message that becomes visible after `delay` seconds."""
+        message = _Stored(body, dict(attributes or {}))
         with self._changed:
             self._messages[message.id] = message
-            self._changed.notify_all()
+            self._show_at(message, time.monotonic() + delay)
 
     def receive_message(
         self,
@@ -77,20 +85,19 @@ class InMemoryQueue:
     ) -> dict[str, Any]:
         end = time.monotonic() + min(WaitTimeSeconds, self._longest_wait)
         with self._changed:
-            while not (due := self._due()[:MaxNumberOfMessages]):
-                if time.monotonic() >= end:
+            while not (due := self._take_visible(MaxNumberOfMessages)):
+                now = time.monotonic()
+                if now >= end:
                     return {}
-                # Visibility comes back without a notification, hence the short steps.
-                self._changed.wait(min(0.02, max(0, end - time.monotonic())))
+                until = min(end, self._visible[0][0]) if self._visible else end
+                self._changed.wait(max(0, until - now))
             return {"Messages": [self._hand_out(message, VisibilityTimeout) for message in due]}
 
     def delete_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]:
         with self._changed:
-            held = self._by_receipt()
             for entry in Entries:
-                if message := held.get(entry["ReceiptHandle"]):
-                    self._messages.pop(message.id, None)
-            self._changed.notify_all()
+                if message := self._in_flight.pop(entry["ReceiptHandle"], None):
+                    del self._messages[message.id]
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
     def change_message_visibility_batch(
@@ -98,15 +105,13 @@ class InMemoryQueue:
     ) -> dict[str, Any]:
         answer: dict[str, Any] = {"Successful": [], "Failed": []}
         with self._changed:
-            held = self._by_receipt()
             for entry in Entries:
-                message = held.get(entry["ReceiptHandle"])
-                if message is None or message.visible_at <= self._clock():
+                message, now = self._in_flight.get(entry["ReceiptHandle"]), time.monotonic()
+                if message is None or message.visible_at <= now:
                     answer["Failed"].append(_not_in_flight(entry["Id"]))
                     continue
-                message.visible_at = self._clock() + entry["VisibilityTimeout"]
+                self._show_at(message, now + entry["VisibilityTimeout"])
                 answer["Successful"].append({"Id": entry["Id"]})
-            self._changed.notify_all()
         return answer
 
     def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]:
@@ -133,21 +138,33 @@ class InMemoryQueue:
                 return queue
         raise _client_error("QueueDoesNotExist", f"there is no queue {url}", "SendMessageBatch")
 
-    def _due(self) -> list[_Stored]:
-        """Visible messages; those received too often go to the dead letters first."""
-        due = [m for m in self._messages.values() if m.visible_at <= self._clock()]
-        if self._dead_letters is None:
-            return due
-        for message in due:
-            if message.receive_count >= self._max_receives:
-                del self._messages[message.id]
+    def _show_at(self, message: _Stored, at: float) -> None:
+        self._turns += 1
+        message.visible_at, message.turn = at, self._turns
+        heapq.heappush(self._visible, (at, self._turns, message.id))
+        self._changed.notify_all()
+
+    def _take_visible(self, limit: int) -> list[_Stored]:
+        """Take visible messages; those received too often go to the dead letters instead."""
+        taken: list[_Stored] = []
+        while len(taken) < limit and self._visible and self._visible[0][0] <= time.monotonic():
+            _, turn, id = heapq.heappop(self._visible)
+            message = self._messages.get(id)
+            if message is None or message.turn != turn:
+                continue  # deleted, or visible at another time
+            self._in_flight.pop(message.receipt, None)
+            if self._dead_letters is None or message.receive_count < self._max_receives:
+                taken.append(message)
+            else:
+                del self._messages[id]
                 self._dead_letters.send(message.body, message.attributes)
-        return [message for message in due if message.receive_count < self._max_receives]
+        return taken
 
     def _hand_out(self, message: _Stored, visibility: int) -> dict[str, Any]:
         message.receive_count += 1
         message.receipt = str(uuid4())
-        message.visible_at = self._clock() + visibility
+        self._in_flight[message.receipt] = message
+        self._show_at(message, time.monotonic() + visibility)
         return {
             "MessageId": message.id,
             "ReceiptHandle": message.receipt,
@@ -158,9 +175,6 @@ class InMemoryQueue:
                 "SentTimestamp": str(int(message.sent_at * 1000)),
             },
         }
-
-    def _by_receipt(self) -> dict[str, _Stored]:
-        return {message.receipt: message for message in self._messages.values() if message.receipt}
 
 
 @dataclass(frozen=True)
