@@ -2,9 +2,11 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 from typing import Any
 
 from event_messages.contract import occurrence_id
@@ -49,9 +51,11 @@ class Promises:
         chance: random.Random,
         users: int = USERS,
         together: int = 1,  # reminders that a user adds in one request
+        requests: int = 1,  # at once
     ) -> None:
         self._reminders, self._chance = PostgresReminders(reminders), chance
-        self._devices, self._together = PostgresDevices(devices), together
+        self._devices = PostgresDevices(devices)
+        self._together, self._requests = together, requests
         self._phones = {f"user-{number}": self._add_phones(number) for number in range(users)}
 
     def make(self, count: int) -> list[Accepted]:
@@ -64,20 +68,38 @@ class Promises:
         return self._make(count, [self._hourly])
 
     def _make(self, count: int, kinds: Sequence[Kind]) -> list[Accepted]:
-        accepted = []
-        users = sorted(self._phones)
-        for first in range(0, count, self._together):
-            user = self._chance.choice(users)
-            numbers = range(first, min(first + self._together, count))
-            plans = [kinds[number % len(kinds)](Caller(user_id=user)) for number in numbers]
-            self._reminders.add([plan.reminder for plan in plans])
-            for plan in plans:
-                plan.follow(plan.reminder)
-                if plan.owed:
-                    effect, due = occurrence_id(plan.reminder.id, plan.owed), plan.owed.timestamp()
-                    phones = self._phones[user]
-                    accepted += [Accepted(Effect(effect, phone), due) for phone in phones]
+        accepted, numbered = [], islice(cycle(kinds), count)
+        with ThreadPoolExecutor(self._requests) as pool:
+            # Planned shortly before they are stored, so that most are stored before they are due.
+            while requests := [self._plan(some) for some in self._next(numbered)]:
+                list(pool.map(self._store, requests))
+                accepted += [
+                    owed for plans in requests for plan in plans for owed in self._owed(plan)
+                ]
         return accepted
+
+    def _next(self, kinds: Iterator[Kind]) -> Iterator[list[Kind]]:
+        """The kinds of reminders of the requests that are made at once."""
+        for _ in range(self._requests):
+            if some := list(islice(kinds, self._together)):
+                yield some
+
+    def _plan(self, kinds: Sequence[Kind]) -> list[_Plan]:
+        """One user's reminders."""
+        caller = Caller(user_id=self._chance.choice(sorted(self._phones)))
+        return [kind(caller) for kind in kinds]
+
+    def _store(self, plans: Sequence[_Plan]) -> None:
+        self._reminders.add([plan.reminder for plan in plans])
+        for plan in plans:
+            plan.follow(plan.reminder)
+
+    def _owed(self, plan: _Plan) -> list[Accepted]:
+        if not plan.owed:
+            return []
+        effect = occurrence_id(plan.reminder.id, plan.owed)
+        phones = self._phones[plan.reminder.user_id]
+        return [Accepted(Effect(effect, phone), plan.owed.timestamp()) for phone in phones]
 
     def _add_phones(self, number: int) -> list[str]:
         devices = []

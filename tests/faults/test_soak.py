@@ -19,7 +19,7 @@ from tests.postgresql import PostgresServer
 pytestmark = pytest.mark.integration
 
 PER_USER = 200  # reminders, so that nobody reaches the budget of a day
-TOGETHER = 10  # reminders of one request
+TOGETHER, REQUESTS = 10, 8  # reminders of one request, and requests at once
 PAUSE = (0.5, 2.5)  # seconds between two kills
 PATIENCE = 60.0  # seconds to come to rest, and more for many reminders
 PER_SECOND = 10  # reminders that a slow machine brings to rest
@@ -36,7 +36,7 @@ def test_soak_loses_and_repeats_nothing(
     print(f"replay with --seed {seed}: {soak}")
     chance = random.Random(seed)
     users = max(USERS, soak.reminders // PER_USER)
-    promises = Promises(stores.reminders, stores.devices, chance, users, TOGETHER)
+    promises = Promises(stores.reminders, stores.devices, chance, users, TOGETHER, REQUESTS)
     with world_at(tmp_path, seed, soak.trouble / 100) as place:
         world, services = place.world(), Services(databases, place)
         accepted = []
