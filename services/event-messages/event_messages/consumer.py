@@ -23,18 +23,6 @@ _Result = tuple[Outcome, str, str]  # with the reason and the type of the event
 logger = logging.getLogger(__name__)
 
 
-def _ignore(handled: Handled) -> None:
-    pass
-
-
-def _recovered() -> None:
-    pass
-
-
-def _no_trace(message: Received) -> AbstractContextManager[object]:
-    return nullcontext()
-
-
 class Consumer:
     """Calls `handle` with each message of a queue, and deletes the message afterwards.
 
@@ -59,9 +47,9 @@ class Consumer:
         pace: Pace = Pace(),  # noqa: B008 (frozen)
         read: Callable[[str], Event] = Event.from_json,
         retry_on: tuple[type[Exception], ...] = (),
-        recover: Callable[[], object] = _recovered,
-        trace: Callable[[Received], AbstractContextManager[object]] = _no_trace,
-        observe: Callable[[Handled], None] = _ignore,
+        recover: Callable[[], object] = lambda: None,
+        trace: Callable[[Received], AbstractContextManager[object]] = lambda message: nullcontext(),
+        observe: Callable[[Handled], None] = lambda handled: None,
     ) -> None:
         self._client, self._queue_url, self._handle = client, queue_url, handle
         self._pace, self._read, self._retry_on = pace, read, retry_on

@@ -26,7 +26,7 @@ def event_consumer(
     pace: Pace = Pace(),  # noqa: B008 (frozen)
     read: Callable[[str], Event] = Event.from_json,
     retry_on: tuple[type[Exception], ...] = (),
-    recover: Callable[[], object] | None = None,
+    recover: Callable[[], object] = lambda: None,
 ) -> Consumer:
     """Return a consumer that retries messages after an outage of the database.
 
@@ -40,16 +40,12 @@ def event_consumer(
         pace=pace,
         read=read,
         retry_on=(OperationalError, InterfaceError, TimeoutError, *retry_on),
-        recover=recover or _assume_recovered,
+        recover=recover,
         trace=trace_messages(queue_url.rpartition("/")[2]),
         observe=measure,
     )
     QUEUE_AGE.set_function(consumer.oldest_age)
     return consumer
-
-
-def _assume_recovered() -> None:
-    """Assume that the dependency works again; the next message shows if it does."""
 
 
 def trace_messages(queue: str) -> Callable[[Received], AbstractContextManager[Span]]:
