@@ -18,7 +18,10 @@ def read_deployable() -> Mapping[str, Service]:
 def find_folder(name: str, folders: Mapping[str, Service]) -> Service:
     if name not in folders:
         known = ", ".join(folders) or "none"
-        raise PartError(f"Expected a folder services/{name}; the services are {known}.")
+        raise PartError(
+            f"Expected a service in services/{name}, with __main__.py, a Dockerfile or "
+            f"service.toml; the services are {known}."
+        )
     return folders[name]
 
 

@@ -57,7 +57,7 @@ def test_refusal_stays_as_it_is():
     def program():
         Cluster.folder(type("Empty", (), {"folders": {}})(), "prices")
 
-    with pytest.raises(Exception, match="^Expected a folder services/prices") as refused:
+    with pytest.raises(Exception, match="^Expected a service in services/prices") as refused:
         with explained_mistakes(program):
             program()
     assert refused.type.__name__ == "PartError"

@@ -130,7 +130,10 @@ def test_database_name_fits_kubernetes(run):
 
 def test_unknown_service_is_refused(run):
     said = refusal(run, lambda _, cluster: cluster.service("princes"))
-    assert said == "Expected a folder services/princes; the services are prices."
+    assert said == (
+        "Expected a service in services/princes, with __main__.py, a Dockerfile or service.toml; "
+        "the services are prices."
+    )
 
 
 def test_uses_must_be_grants(run):
