@@ -40,7 +40,9 @@ def test_environment_is_made_again(aws: Account, tmp_path: Path, record_property
         left = list_account(aws.client) - others
         assert sorted(kind for kind, _ in left) == sorted({*rows(PAGE, REMOVE)} - {"DNS record"})
 
-        [snapshot] = aws.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+        [name] = [name for kind, name in left if kind == "snapshot"]
+        rds = aws.client("rds")
+        [snapshot] = rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"]
         filled = settings(
             RESTORE,
             SNAPSHOT,
