@@ -110,9 +110,9 @@ review/policies/.venv/ready: review/policies/requirements.lock | .venv/ready
 	.venv/bin/uv pip sync --quiet --python review/policies/.venv/bin/python --require-hashes review/policies/requirements.lock || $(NO_PACKAGES)
 	touch $@
 
-# The audit's checkers need packages of their own as well, older ones than the platform's.
+# The audit's checkers need packages of their own as well, older ones than the platform's; parliament imports setuptools.
 review/audit/.venv/ready: review/audit/requirements.lock | .venv/ready
-	@[[ -x review/audit/.venv/bin/python ]] || .venv/bin/uv venv --quiet --clear --python $(PYTHON) review/audit/.venv
+	@[[ -x review/audit/.venv/bin/python ]] || $(PYTHON) -m venv review/audit/.venv
 	.venv/bin/uv pip sync --quiet --python review/audit/.venv/bin/python --require-hashes review/audit/requirements.lock || $(NO_PACKAGES)
 	touch $@
 

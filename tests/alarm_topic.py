@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from tests.emulator import admitting
+
 Alert = tuple[str, str]  # name and service
 
 
@@ -89,14 +91,7 @@ def operator_of(
     sqs, sns = client("sqs"), client("sns")
     name = f"operator-{uuid.uuid4().hex[:8]}"
     arn = ":".join([*topic_arn.replace(":sns:", ":sqs:").split(":")[:-1], name])
-    admit = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [admit]})
+    policy = admitting(arn, topic_arn)
     url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
     subscribed = sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
     with httpx.Client(base_url=prometheus) as http:

@@ -1,5 +1,6 @@
 """The local environment's AWS emulator, as a process of its own."""
 
+import json
 import os
 import socket
 import subprocess
@@ -26,6 +27,18 @@ def aws_emulator(
         finally:
             process.terminate()
     assert process.returncode == 0
+
+
+def admitting(queue_arn: str, *topic_arns: str) -> str:
+    """Return the policy of a queue that admits messages of topics."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arns}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def free_ports(number: int) -> list[int]:

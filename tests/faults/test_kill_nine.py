@@ -11,6 +11,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+from tests.emulator import admitting
 from tests.faults.history import Accepted
 from tests.faults.killing import Aws, Kill, client, sent_to, serve
 from tests.faults.observation import PATIENCE, Stores, rest, told, verdict_of
@@ -222,11 +223,13 @@ def _subscribed_queue(
     unique = f"{name}-{uuid4().hex[:8]}"
     topic: str = sns.create_topic(Name=unique)["TopicArn"]
     url: str = sqs.create_queue(QueueName=unique)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    names = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    arn = names["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": admitting(arn, topic)})
     sns.subscribe(
         TopicArn=topic,
         Protocol="sqs",
-        Endpoint=arn["QueueArn"],
+        Endpoint=arn,
         Attributes={"RawMessageDelivery": "true", **attributes},
     )
     return topic, url

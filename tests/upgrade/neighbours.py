@@ -16,6 +16,7 @@ import botocore.session
 import httpx
 from sqlalchemy import create_engine
 
+from tests.emulator import admitting
 from tests.faults.history import Effect, Sent
 from tests.faults.observation import Stores
 from tests.postgresql import PostgresServer
@@ -159,9 +160,10 @@ class Cloud:
     def _subscribe(self, topic: str, queue: str, only: dict[str, Any] | None = None) -> None:
         attributes = {"RawMessageDelivery": "true"}
         attributes |= {"FilterPolicy": json.dumps(only)} if only else {}
-        self._sns.subscribe(
-            TopicArn=topic, Protocol="sqs", Endpoint=self._arn(queue), Attributes=attributes
-        )
+        arn = self._arn(queue)
+        policy = admitting(arn, self.event_topic, self.notification_topic)
+        self._sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+        self._sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
 
     def _arn(self, queue: str) -> str:
         answer = self._sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])

@@ -44,6 +44,9 @@ WITHOUT_RESOURCES = frozenset(
         "kms:CreateKey",
         "kms:ListAliases",
         "logs:DescribeLogGroups",
+        "route53:ListHostedZones",
+        "servicequotas:GetAWSDefaultServiceQuota",
+        "servicequotas:GetServiceQuota",
         # The first API of SES, which the provider uses, has no permissions by name.
         "ses:CreateConfigurationSet",
         "ses:CreateConfigurationSetEventDestination",

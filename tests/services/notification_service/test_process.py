@@ -24,6 +24,7 @@ from notification_service.sending import item_of
 from notification_service.texts import Reader
 from service_runtime.settings import MigrationSettings
 
+from tests.emulator import admitting
 from tests.services.notification_service.examples import due, service_account_key, texts
 
 pytestmark = pytest.mark.integration
@@ -180,9 +181,11 @@ def provision(platform: Platform) -> dict[str, str]:
 
 def queue(sqs: Any, sns: Any, topic: str, filter_policy: dict[str, Any]) -> str:
     url: str = sqs.create_queue(QueueName=f"queue-{uuid4().hex[:8]}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    names = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    arn = names["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": admitting(arn, topic)})
     attributes = {"RawMessageDelivery": "true", "FilterPolicy": json.dumps(filter_policy)}
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"], Attributes=attributes)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
     return url
 
 

@@ -38,4 +38,6 @@ def test_addresses_are_listed_and_removed(command, engine):
 def test_unknown_address_is_refused(command):
     with pytest.raises(SystemExit) as ended:
         command("remove", "--address", "nobody@example.org")
-    assert ended.value.code == "Expected a suppressed address, got another; `list` shows them."
+    assert ended.value.code == (
+        "Expected a suppressed address; got another one. `list` prints all of them."
+    )
