@@ -183,8 +183,7 @@ class Environment:
             "STATE": str(self.state),
             "PROJECT": str(PROJECT),
             "PYTHON": str(PROJECT / ".venv" / "bin" / "python"),
-            "PROBE": f"bash {Path(__file__).parent}/port-answers.sh",
-            "RARELY": f"source {Path(__file__).parent}/rarely.sh",  # starts no second shell
+            "UNTIL_HEALTHY": f"source {Path(__file__).parent}/until-healthy.sh",
             "CNI_BIN": str(self.cni_bin),
             "POSTGRES_BIN": str(self.postgres_bin),
             "BRIDGE": BRIDGE,
@@ -196,8 +195,7 @@ class Environment:
             "OWNER_GID": str(self.owner[1]),
             "AS_OWNER": self.as_owner(),
             "AS_DATABASE": self.as_database(),
-            "PROBE_PERIOD": str(round(patience.stretch(1))),
-            "CHECK_PERIOD": str(round(patience.stretch(3))),  # of checks that start programs
+            "PROBE_PERIOD": str(round(patience.stretch(60))),
             "OWN_SHARE": self.own_share(),
             "PROBE_TIMEOUT": str(round(patience.stretch(5))),
             "STOP_TIMEOUT": str(round(patience.stretch(15))),

@@ -122,7 +122,7 @@ def test_owner_is_the_user_behind_sudo():
 def test_patience_lengthens_probes(tmp_path, monkeypatch):
     monkeypatch.setenv("HERALD_PATIENCE", "4")
     variables = Environment(tmp_path).variables()
-    assert (variables["PROBE_PERIOD"], variables["PROBE_TIMEOUT"]) == ("4", "20")
+    assert (variables["PROBE_PERIOD"], variables["PROBE_TIMEOUT"]) == ("240", "20")
 
 
 def test_patience_reaches_stack_and_plugin(tmp_path, monkeypatch):

@@ -29,8 +29,8 @@ def check_all(**checks: Check) -> Check:
     return combined
 
 
-def cache_check(check: Check, seconds: float = 1.5) -> Check:
-    """Return a check that repeats the last result for `seconds`."""
+def cache_check(check: Check, seconds: float = 5, failure_seconds: float = 1) -> Check:
+    """Return a check that repeats a success for `seconds`, and a failure for `failure_seconds`."""
     lock = threading.Lock()
     state: dict[str, Any] = {"until": 0.0, "reason": ""}
 
@@ -38,7 +38,8 @@ def cache_check(check: Check, seconds: float = 1.5) -> Check:
         with lock:
             if time.monotonic() >= state["until"]:
                 state["reason"] = _failure(check)
-                state["until"] = time.monotonic() + seconds
+                kept = failure_seconds if state["reason"] else seconds
+                state["until"] = time.monotonic() + kept
             if state["reason"]:
                 raise NotReady(state["reason"])
 

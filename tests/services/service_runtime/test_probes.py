@@ -62,7 +62,7 @@ def test_dependencies_are_not_asked_at_every_probe() -> None:
 
 def test_a_failure_is_remembered_only_for_its_time() -> None:
     results = [False, True]
-    check = cache_check(lambda: results.pop(0), seconds=0)
+    check = cache_check(lambda: results.pop(0), seconds=60, failure_seconds=0)
     with pytest.raises(NotReady):
         check()
     check()
