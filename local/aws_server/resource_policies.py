@@ -80,6 +80,7 @@ def resources_with_policies() -> Iterator[tuple[str, str]]:
 
 
 def all_of(backends: Any, kind: str) -> list[Any]:
+    """Return the resources of one kind in all accounts and regions."""
     return [
         each
         for account in list(backends.values())

@@ -11,6 +11,7 @@ from moto.ses.models import SESBackend
 
 from local.aws_server.deliveries import publish_as
 from local.aws_server.emails import Email
+from local.aws_server.requirements import Place
 
 SES = "ses.amazonaws.com"
 SUBJECT = "Amazon SES Email Event Notification"
@@ -38,7 +39,8 @@ def publish(backend: SESBackend, kind: str, email: Email, detail: dict[str, Any]
 
 
 def configuration_set_arn(backend: SESBackend, name: str) -> str:
-    return f"arn:aws:ses:{backend.region_name}:{backend.account_id}:configuration-set/{name}"
+    place = Place(backend.partition, backend.region_name, backend.account_id)
+    return place.arn("ses", f"configuration-set/{name}")
 
 
 def event_of(

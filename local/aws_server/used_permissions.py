@@ -7,7 +7,7 @@ from typing import Any
 from moto.iam.models import iam_backends
 
 from local.aws_server.policies import Statement, matches, statements_of
-from local.aws_server.resource_policies import resources_with_policies
+from local.aws_server.resource_policies import all_of, resources_with_policies
 
 PATH = "/permissions"
 SERVICES = ("ses.amazonaws.com", "sns.amazonaws.com")  # whose requests the emulator makes
@@ -59,13 +59,11 @@ USED = UsedPermissions()
 
 
 def granted_to_roles() -> Iterator[tuple[str, str, str]]:
-    for account in list(iam_backends.values()):
-        for backend in account.values():
-            for role in list(backend.roles.values()):
-                for document in role.policies.values():
-                    for statement in statements_of(document):
-                        for action, resource in permissions(statement):
-                            yield role.name, action, resource
+    for role in all_of(iam_backends, "roles"):
+        for document in role.policies.values():
+            for statement in statements_of(document):
+                for action, resource in permissions(statement):
+                    yield role.name, action, resource
 
 
 def granted_to_services() -> Iterator[tuple[str, str, str]]:
