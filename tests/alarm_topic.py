@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.emulator import admitting
+from tests.emulator import admit_topics
 
 Alert = tuple[str, str]  # name and service
 
@@ -91,7 +91,7 @@ def operator_of(
     sqs, sns = client("sqs"), client("sns")
     name = f"operator-{uuid.uuid4().hex[:8]}"
     arn = ":".join([*topic_arn.replace(":sns:", ":sqs:").split(":")[:-1], name])
-    policy = admitting(arn, topic_arn)
+    policy = admit_topics(arn, topic_arn)
     url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
     subscribed = sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
     with httpx.Client(base_url=prometheus) as http:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from local.environment import PROJECT
 
@@ -29,16 +30,24 @@ def aws_emulator(
     assert process.returncode == 0
 
 
-def admitting(queue_arn: str, *topic_arns: str) -> str:
-    """Return the policy of a queue that admits messages of topics."""
-    statement = {
+def policy(service: str, action: str, resource: str, **condition: Any) -> str:
+    """Return the policy of a resource that admits an AWS service, and nobody without TLS."""
+    admit = {
         "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue_arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arns}},
+        "Principal": {"Service": service},
+        "Action": action,
+        "Resource": resource,
+        "Condition": condition,
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    transport = {"Bool": {"aws:SecureTransport": "false"}}
+    deny = {**admit, "Effect": "Deny", "Principal": "*", "Action": "*", "Condition": transport}
+    return json.dumps({"Version": "2012-10-17", "Statement": [admit, deny]})
+
+
+def admit_topics(queue_arn: str, *topic_arns: str) -> str:
+    """Return the policy of a queue that admits messages of topics."""
+    source = {"aws:SourceArn": topic_arns}
+    return policy("sns.amazonaws.com", "sqs:SendMessage", queue_arn, ArnEquals=source)
 
 
 def free_ports(number: int) -> list[int]:

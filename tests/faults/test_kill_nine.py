@@ -11,7 +11,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from tests.emulator import admitting
+from tests.emulator import admit_topics
 from tests.faults.history import Accepted
 from tests.faults.killing import Aws, Kill, client, sent_to, serve
 from tests.faults.observation import PATIENCE, Stores, rest, told, verdict_of
@@ -225,7 +225,7 @@ def _subscribed_queue(
     url: str = sqs.create_queue(QueueName=unique)["QueueUrl"]
     names = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     arn = names["QueueArn"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": admitting(arn, topic)})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": admit_topics(arn, topic)})
     sns.subscribe(
         TopicArn=topic,
         Protocol="sqs",

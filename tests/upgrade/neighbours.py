@@ -16,7 +16,7 @@ import botocore.session
 import httpx
 from sqlalchemy import create_engine
 
-from tests.emulator import admitting
+from tests.emulator import admit_topics
 from tests.faults.history import Effect, Sent
 from tests.faults.observation import Stores
 from tests.postgresql import PostgresServer
@@ -161,7 +161,7 @@ class Cloud:
         attributes = {"RawMessageDelivery": "true"}
         attributes |= {"FilterPolicy": json.dumps(only)} if only else {}
         arn = self._arn(queue)
-        policy = admitting(arn, self.event_topic, self.notification_topic)
+        policy = admit_topics(arn, self.event_topic, self.notification_topic)
         self._sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
         self._sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.emulator import aws_emulator
+from tests.emulator import admit_topics, aws_emulator
 
 REGION = "eu-central-1"
 
@@ -85,26 +85,11 @@ def aws(endpoint: str) -> Iterator[Callable[[str], Any]]:
         made.close()
 
 
-def policy(service: str, action: str, resource: str, **condition: Any) -> str:
-    """Return the policy of a resource that admits an AWS service, and nobody without TLS."""
-    admit = {
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": action,
-        "Resource": resource,
-        "Condition": condition,
-    }
-    transport = {"Bool": {"aws:SecureTransport": "false"}}
-    deny = {**admit, "Effect": "Deny", "Principal": "*", "Action": "*", "Condition": transport}
-    return json.dumps({"Version": "2012-10-17", "Statement": [admit, deny]})
-
-
 def create_queue_for(aws: Callable[[str], Any], topic: str, name: str, **settings: str) -> str:
     """Create a queue that admits a topic; return its URL."""
     arn = f"arn:aws:sqs:{REGION}:123456789012:{name}"
-    admitting = policy("sns.amazonaws.com", "sqs:SendMessage", arn,
-                       ArnEquals={"aws:SourceArn": topic})  # fmt: skip
-    created = aws("sqs").create_queue(QueueName=name, Attributes={"Policy": admitting, **settings})
+    attributes = {"Policy": admit_topics(arn, topic), **settings}
+    created = aws("sqs").create_queue(QueueName=name, Attributes=attributes)
     return str(created["QueueUrl"])
 
 

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.aws_server.conftest import REGION, policy
+from tests.emulator import policy
+from tests.local.aws_server.conftest import REGION
 
 pytestmark = pytest.mark.integration
 ACCOUNT = "123456789012"

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.aws_server.conftest import create_queue_for, policy
+from tests.emulator import policy
+from tests.local.aws_server.conftest import create_queue_for
 
 pytestmark = pytest.mark.integration
 

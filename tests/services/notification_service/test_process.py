@@ -24,7 +24,7 @@ from notification_service.sending import item_of
 from notification_service.texts import Reader
 from service_runtime.settings import MigrationSettings
 
-from tests.emulator import admitting
+from tests.emulator import admit_topics
 from tests.services.notification_service.examples import due, service_account_key, texts
 
 pytestmark = pytest.mark.integration
@@ -183,7 +183,7 @@ def queue(sqs: Any, sns: Any, topic: str, filter_policy: dict[str, Any]) -> str:
     url: str = sqs.create_queue(QueueName=f"queue-{uuid4().hex[:8]}")["QueueUrl"]
     names = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     arn = names["QueueArn"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": admitting(arn, topic)})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": admit_topics(arn, topic)})
     attributes = {"RawMessageDelivery": "true", "FilterPolicy": json.dumps(filter_policy)}
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
     return url
