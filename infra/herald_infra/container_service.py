@@ -8,13 +8,20 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 
 from herald_infra.kubernetes_object import KubernetesObject, Manifest, fixed_metadata
-from herald_infra.restricted_pod import Environment, Resources, container, pod
+from herald_infra.network_policies import NETWORKING, admission, egress, ingress
+from herald_infra.restricted_pod import (
+    NAME_LABEL,
+    Environment,
+    Resources,
+    container,
+    pod,
+    selector,
+    spread,
+)
 from herald_infra.rollout import VERSION, Rollout, add_version
 from herald_infra.use import Use
 
 METRICS_PORT = 9090  # port of the Prometheus metrics of every service
-NETWORKING = "networking.k8s.io/v1"
-NAME_LABEL = "app.kubernetes.io/name"
 HEALTH_PATH = "alb.ingress.kubernetes.io/healthcheck-path"  # probed by a load balancer of AWS
 LEARNING = 15  # seconds in which a load balancer adds or removes a pod
 
@@ -78,7 +85,8 @@ class ContainerService(pulumi.ComponentResource):
         )
         self.service_account = account.object_name
         self.health, self.namespace = args.health, args.namespace
-        self.object(NETWORKING, "NetworkPolicy", head, {"spec": admission(name, args)})
+        opened = {args.health.port: args.callers, METRICS_PORT: args.scrapers}
+        self.object(NETWORKING, "NetworkPolicy", head, {"spec": admission(name, opened)})
         for called in args.calls:
             self.allow_calls(head, called)
         rollout = Rollout(name, seconds_of_rollout(args))
@@ -155,10 +163,6 @@ def override_options(seconds: int) -> dict[str, str]:
     return {"pulumi.com/timeoutSeconds": str(seconds), "pulumi.com/patchForce": "true"}
 
 
-def selector(name: str) -> Manifest:
-    return {"matchLabels": {NAME_LABEL: name}}
-
-
 def deployment(name: str, args: ContainerServiceArgs, template: Manifest) -> Manifest:
     return {
         **({"minReadySeconds": LEARNING} if args.balanced else {}),
@@ -222,18 +226,6 @@ def probe(path: str, *, period: int, failures: int, patience: float) -> Manifest
     }
 
 
-def spread(name: str) -> list[Manifest]:
-    return [
-        {
-            "maxSkew": 1,
-            "topologyKey": key,
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": selector(name),
-        }
-        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
-    ]
-
-
 def scaling(deployment: Output[str], least: int, most: int) -> Manifest:
     busy = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
     return {
@@ -250,30 +242,6 @@ def disruption_budget(name: str) -> Manifest:
         "maxUnavailable": 1,
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
-
-
-def admission(name: str, args: ContainerServiceArgs) -> Manifest:
-    """Return ingress rules that open each port only to its peers and to the kubelet."""
-    opened = {args.health.port: args.callers, METRICS_PORT: args.scrapers}
-    return {
-        "podSelector": selector(name),
-        "policyTypes": ["Ingress"],
-        "ingress": [
-            {"from": [dict(peer) for peer in peers], "ports": [{"protocol": "TCP", "port": port}]}
-            for port, peers in opened.items()
-            if peers
-        ],
-    }
-
-
-def egress(name: str, other: str, ports: list[Manifest]) -> Manifest:
-    rules = [{"to": [{"podSelector": selector(other)}], "ports": ports}]
-    return {"podSelector": selector(name), "policyTypes": ["Egress"], "egress": rules}
-
-
-def ingress(name: str, other: str, ports: list[Manifest]) -> Manifest:
-    rules = [{"from": [{"podSelector": selector(other)}], "ports": ports}]
-    return {"podSelector": selector(name), "policyTypes": ["Ingress"], "ingress": rules}
 
 
 def service(name: str, node_port: int | None) -> Manifest:

@@ -8,8 +8,8 @@ import pulumi
 from pulumi import Output, ResourceOptions
 
 from herald_infra.kubernetes_object import KubernetesObject, Manifest, fixed_metadata
+from herald_infra.network_policies import NETWORKING
 
-NETWORKING = "networking.k8s.io/v1"
 DNS_PORT = 53
 
 

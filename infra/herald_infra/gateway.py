@@ -12,8 +12,8 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import acm, lb, route53
 
 from herald_infra.kubernetes_object import KubernetesObject, Manifest, fixed_metadata
+from herald_infra.network_policies import NETWORKING
 
-NETWORKING = "networking.k8s.io/v1"
 CONTROLLER = "eks.amazonaws.com/alb"
 SETTING = "alb.ingress.kubernetes.io/"
 # TLS 1.3, and 1.2 with forward secrecy: AWS recommends it.

@@ -1,4 +1,4 @@
-"""Creates a PostgreSQL server on RDS, or describes an existing one."""
+"""Creates a PostgreSQL server on RDS."""
 
 from __future__ import annotations  # the modules of the SDK load only when they are used
 
@@ -15,43 +15,11 @@ from pulumi_aws import cloudwatch, iam, rds, secretsmanager
 from herald_infra.dashboard import Panel
 from herald_infra.metric_alarm import metric_alarm
 from herald_infra.policy_document import account_of, policy_json, trust_service
+from herald_infra.postgres_connection import PostgresConnection
 from herald_infra.postgres_figures import alarms, panels
 from herald_infra.restored_data import PointInTime, Snapshot, origin_options
 
 MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PostgresConnection:
-    """Describes the administrator's connection; the password is a secret."""
-
-    host: Output[str]
-    port: Output[int]
-    admin_user: Output[str]
-    admin_password: Output[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExistingServer:
-    """Describes an existing server, with the same outputs as one on RDS."""
-
-    host: Input[str]
-    port: Input[int] = 5432
-    admin_user: Input[str] = "postgres"
-    admin_password: Input[str]
-
-    @property
-    def connection(self) -> PostgresConnection:
-        return PostgresConnection(
-            host=Output.from_input(self.host),
-            port=Output.from_input(self.port),
-            admin_user=Output.from_input(self.admin_user),
-            admin_password=Output.secret(self.admin_password),
-        )
-
-    def panels(self) -> list[Panel]:
-        """Return no panels: the operator of the server has its graphs."""
-        return []
 
 
 @dataclass(frozen=True, kw_only=True)

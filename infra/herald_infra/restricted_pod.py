@@ -10,6 +10,7 @@ from herald_infra.kubernetes_object import Manifest
 from herald_infra.service_secret import SecretKey
 
 USER = 10001  # of the images; no account of a node has this id
+NAME_LABEL = "app.kubernetes.io/name"
 TMP = "64Mi"  # writable by a container
 DISK = "256Mi"  # including logs, which the node keeps until their rotation
 
@@ -110,3 +111,19 @@ def pod(labels: Mapping[str, str], container: Manifest, spec: Manifest) -> Manif
             **spec,
         },
     }
+
+
+def selector(name: str) -> Manifest:
+    return {"matchLabels": {NAME_LABEL: name}}
+
+
+def spread(name: str) -> list[Manifest]:
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": selector(name),
+        }
+        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+    ]

@@ -9,7 +9,7 @@ import pulumi_random as random
 from pulumi import Input, Output, ResourceOptions
 
 from herald_infra.migration_job import MigrationJob, MigrationJobArgs
-from herald_infra.postgres_server import PostgresConnection
+from herald_infra.postgres_connection import PostgresConnection
 from herald_infra.restricted_pod import Environment, Resources
 from herald_infra.service_secret import ServiceSecret, ServiceSecretArgs
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pulumi
 from herald_infra.dashboard import Dashboard, DashboardArgs, Panel
-from herald_infra.postgres_server import ExistingServer, PostgresServer
+from herald_infra.postgres_connection import ExistingServer
+from herald_infra.postgres_server import PostgresServer
 from herald_infra.restored_data import PointInTime
 from herald_infra.subscribed_queue import Feed, SubscribedQueue, SubscribedQueueArgs
 from herald_infra.table import Table, TableArgs

@@ -1,7 +1,8 @@
 """Provides the database server: an existing one, or one on RDS."""
 
 from herald_infra.encryption_key import EncryptionKey
-from herald_infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
+from herald_infra.postgres_connection import ExistingServer
+from herald_infra.postgres_server import PostgresServer, PostgresServerArgs
 from herald_infra.restored_data import PointInTime, Snapshot
 from herald_infra.topic import Topic
 from pulumi import Input

@@ -2,7 +2,8 @@ import json
 
 import pytest
 from herald_infra.dashboard import Dashboard, DashboardArgs, Metric, Panel
-from herald_infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
+from herald_infra.postgres_connection import ExistingServer
+from herald_infra.postgres_server import PostgresServer, PostgresServerArgs
 from herald_infra.scheduled_function import ScheduledFunction, ScheduledFunctionArgs
 from herald_infra.subscribed_queue import SubscribedQueue, SubscribedQueueArgs
 from herald_infra.table import Table, TableArgs

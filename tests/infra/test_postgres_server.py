@@ -2,7 +2,8 @@ import json
 
 import pulumi
 import pytest
-from herald_infra.postgres_server import ExistingServer, PostgresServer, PostgresServerArgs
+from herald_infra.postgres_connection import ExistingServer
+from herald_infra.postgres_server import PostgresServer, PostgresServerArgs
 
 from review.simulation.simulated_outputs import ACCOUNT
 

@@ -2,7 +2,7 @@ import hashlib
 
 import pulumi
 import pytest
-from herald_infra.postgres_server import ExistingServer
+from herald_infra.postgres_connection import ExistingServer
 from herald_infra.restricted_pod import Resources
 from herald_infra.service_database import Authorities, ServiceDatabase, ServiceDatabaseArgs
 
