@@ -17,6 +17,7 @@ CODE = (
 # Its text is part of the key of built programs, so that a change rebuilds them all.
 KEYED = "local/programs/workspace.py"
 LONGEST_SENTENCE = 35  # words; aim for 20
+LONG_TEST_NAME = re.compile(r"def (test(?:_[a-z0-9]+){7,})")  # more than six words
 FENCE = re.compile(r"^ *```.*?^ *```$|^ *<!--.*?-->$", re.DOTALL | re.MULTILINE)
 BANNED = re.compile(
     r"\b(told|tells?|mend(?:s|ed|ing)?|given back|whoever|holds for|lest|the begin|by which way"
@@ -169,6 +170,11 @@ def test_page_reads_well(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in files(*CODE) if name != KEYED])
 def test_texts_of_code_read_well(name: str) -> None:
     assert list(faults_of_code((ROOT / name).read_text(encoding="utf-8"))) == []
+
+
+def test_names_of_tests_are_short() -> None:
+    sources = ((ROOT / name).read_text(encoding="utf-8") for name in files("tests/**/*.py"))
+    assert [name for source in sources for name in LONG_TEST_NAME.findall(source)] == []
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_replaced_texts_exist():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_policy_packs_are_found_where_pages_go(name):
+def test_policy_packs_match_paths_on_pages(name):
     folder = ROOT
     for command in pages.commands(pages.TEXTS[name]):
         if entered := re.match(r"cd ([\w./-]+)$", command):

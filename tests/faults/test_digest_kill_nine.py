@@ -57,7 +57,7 @@ UNKNOWN = "select coalesce(sum(unknowns), 0) from deliveries"
 PASS_TIME = "update notifications set deliver_at = now() where state = 'pending'"
 
 
-def test_what_a_digest_collects_is_in_one_email_whoever_is_killed(
+def test_digest_survives_kills_in_one_email(
     stores: Stores,
     aws: Aws,
     clients: dict[str, Any],

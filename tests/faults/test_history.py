@@ -9,7 +9,7 @@ DUE = 1000.0
 PROMISES = [Accepted(TEA, DUE), Accepted(WATER, DUE)]
 
 
-def test_each_once_and_not_before_its_time_is_faultless():
+def test_punctual_single_effects_have_no_fault():
     verdict = judge(PROMISES, [Sent(TEA, DUE), Sent(WATER, DUE + 60)], {})
     assert verdict == Verdict()
     assert verdict.faultless
@@ -21,13 +21,13 @@ def test_a_lost_effect_is_found():
     assert not verdict.faultless
 
 
-def test_an_unknown_outcome_does_not_excuse_a_loss():
+def test_unknown_outcome_does_not_excuse_loss():
     verdict = judge(PROMISES, [Sent(TEA, DUE)], {WATER: 3})
     assert verdict == Verdict(lost=[WATER], unknown=3)
     assert not verdict.faultless
 
 
-def test_an_early_effect_is_found_even_when_another_follows_in_time():
+def test_early_effect_before_another_is_found():
     sent = [Sent(TEA, DUE - 0.001), Sent(TEA, DUE), Sent(WATER, DUE)]
     verdict = judge(PROMISES, sent, {TEA: 1})
     assert verdict == Verdict(early=[TEA], unknown=1)
@@ -40,7 +40,7 @@ def test_a_second_effect_is_found():
     assert not verdict.faultless
 
 
-def test_an_unknown_outcome_excuses_one_repeat_of_its_own_effect_and_is_counted():
+def test_unknown_outcome_excuses_one_counted_repeat():
     twice = [Sent(TEA, DUE), Sent(TEA, DUE + 1), Sent(WATER, DUE)]
     excused = judge(PROMISES, twice, {TEA: 1})
     assert excused == Verdict(unknown=1)
@@ -49,14 +49,14 @@ def test_an_unknown_outcome_excuses_one_repeat_of_its_own_effect_and_is_counted(
     assert judge(PROMISES, twice, {WATER: 1}).duplicate == [TEA]
 
 
-def test_the_same_occurrence_at_another_device_is_another_effect():
+def test_occurrence_has_one_effect_per_device():
     tablet = TEA._replace(device_id="tablet")
     promises = [Accepted(TEA, DUE), Accepted(tablet, DUE)]
     assert judge(promises, [Sent(TEA, DUE), Sent(tablet, DUE)], {}) == Verdict()
     assert judge(promises, [Sent(TEA, DUE)], {}).lost == [tablet]
 
 
-def test_an_effect_that_nobody_asked_for_is_found():
+def test_effect_without_request_is_found():
     verdict = judge(PROMISES[:1], [Sent(TEA, DUE), Sent(WATER, DUE)], {})
     assert verdict == Verdict(uncalled=[WATER])
     assert not verdict.faultless

@@ -178,7 +178,7 @@ def promises(stores: Stores) -> Promises:
 
 
 @pytest.mark.parametrize("name", KILLS)
-def test_nothing_is_lost_or_done_twice_by_kills(
+def test_kills_neither_lose_nor_repeat_work(
     name: str, promises: Promises, start: Start, check: Check
 ) -> None:
     accepted = []
@@ -189,7 +189,7 @@ def test_nothing_is_lost_or_done_twice_by_kills(
 
 
 @pytest.mark.parametrize("name", RECOVERIES)
-def test_nor_by_a_second_kill_during_recovery(
+def test_second_kill_during_recovery_loses_nothing(
     name: str, promises: Promises, start: Start, check: Check
 ) -> None:
     accepted = promises.make(REMINDERS)

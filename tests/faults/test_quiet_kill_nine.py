@@ -65,7 +65,7 @@ def quiet(stores: Stores) -> PostgresPreferences:
     return preferences
 
 
-def test_what_is_deferred_is_neither_lost_nor_sent_twice(
+def test_deferred_notification_survives_kills_once(
     quiet: PostgresPreferences,
     promises: Promises,
     stores: Stores,

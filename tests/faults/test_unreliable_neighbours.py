@@ -87,7 +87,7 @@ def test_every_fourth_call_in_trouble(
     check(world, stores, accepted)
 
 
-def test_topics_and_queues_that_answer_500_for_a_while(
+def test_sns_and_sqs_errors_lose_nothing(
     world: World, promises: Promises, databases: Databases, stores: Stores
 ) -> None:
     accepted = promises.make(20)
@@ -105,7 +105,7 @@ def test_topics_and_queues_that_answer_500_for_a_while(
     check(world, stores, accepted)
 
 
-def test_postgresql_that_is_stopped_at_once_and_started_again(
+def test_postgresql_restart_loses_nothing(
     world: World,
     promises: Promises,
     databases: Databases,

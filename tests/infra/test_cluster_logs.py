@@ -27,7 +27,7 @@ def logs(deploy):
     return deploy(lambda: ClusterLogs("dev-logs", args), lookups=ACCOUNT_ANSWERS)
 
 
-def test_groups_end_and_are_encrypted_by_a_key_of_their_own(logs):
+def test_log_groups_expire_and_are_encrypted(logs):
     key = logs.one("aws:kms/key:Key", "dev-logs").outputs["arn"]
     assert {each.name: each.inputs for each in logs.all(GROUP)} == {
         f"dev-logs-{kind}": {
@@ -44,7 +44,7 @@ def test_groups_end_and_are_encrypted_by_a_key_of_their_own(logs):
     ]
 
 
-def test_shipper_writes_to_these_groups_and_nothing_else(logs):
+def test_shipper_writes_only_to_these_groups(logs):
     [granted] = json.loads(logs.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
     assert granted == {
         "Effect": "Allow",
@@ -58,7 +58,7 @@ def test_shipper_writes_to_these_groups_and_nothing_else(logs):
     )
 
 
-def test_addon_ships_logs_and_touches_no_pod(logs):
+def test_addon_ships_logs_and_changes_nothing(logs):
     addon = logs.one("aws:eks/addon:Addon")
     configuration = json.loads(addon.inputs.pop("configurationValues"))
     assert addon.inputs == {

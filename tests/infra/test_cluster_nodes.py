@@ -21,7 +21,7 @@ def test_cluster_enforces_network_policies(nodes):
     }
 
 
-def test_nodes_fit_the_images_and_grow_up_to_a_limit(nodes):
+def test_nodes_fit_images_within_a_limit(nodes):
     pool = nodes.one("kubernetes:karpenter.sh/v1:NodePool").inputs
     assert pool["metadata"] == {"name": "dev-nodes", "labels": {"part": "herald"}}
     assert pool["spec"] == {

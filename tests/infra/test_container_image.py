@@ -13,7 +13,7 @@ ARGS = {
 }
 
 
-def test_an_image_is_pushed_and_named_by_its_digest(deploy):
+def test_image_is_pushed_with_its_digest(deploy):
     deployment = deploy(lambda: ContainerImage("event-service", ContainerImageArgs(**ARGS)))
     assert deployment.one(IMAGE).inputs == {
         "tags": ["registry.example.com/event-service:1.2.0-dev"],
@@ -31,7 +31,7 @@ def test_an_image_is_pushed_and_named_by_its_digest(deploy):
     }
 
 
-def test_layers_are_pushed_as_compressed_as_is_asked_for(deploy):
+def test_layers_have_the_configured_compression(deploy):
     args = ContainerImageArgs(**ARGS, compression="uncompressed")
     inputs = deploy(lambda: ContainerImage("event-service", args)).one(IMAGE).inputs
     assert (inputs["push"], inputs["exports"]) == (
@@ -54,7 +54,7 @@ def full(deploy):
     return deploy(lambda: ContainerImage("event-service", args)).one(IMAGE)
 
 
-def test_builder_platforms_and_build_arguments_are_handed_on(full):
+def test_builder_options_are_passed_on(full):
     assert full.inputs["context"] == {
         "location": "../services/event-service",
         "named": {"runtime": {"location": "../services/service-runtime"}},
@@ -64,14 +64,14 @@ def test_builder_platforms_and_build_arguments_are_handed_on(full):
     assert full.inputs["platforms"] == ["linux/amd64", "linux/arm64"]
 
 
-def test_a_build_secret_stays_secret_and_a_new_one_builds_nothing(full):
+def test_build_secret_stays_secret_without_rebuild(full):
     assert full.inputs["secrets"] == {"ca": "certificates"}
     assert "secrets" in full.secrets
     assert full.inputs["ignoreSecretsInDiffCalculation"] == ["ca"]
     assert "certificates" not in str({**full.inputs, "secrets": None})
 
 
-def test_every_stage_is_cached_in_the_registry(full):
+def test_every_stage_is_cached_in_registry(full):
     layers = {"ref": "registry.example.com/event-service:layers"}
     assert full.inputs["cacheFrom"] == [{"registry": layers}]
     assert full.inputs["cacheTo"] == [
@@ -79,7 +79,7 @@ def test_every_stage_is_cached_in_the_registry(full):
     ]
 
 
-def test_an_image_is_built_after_the_repository_that_it_is_pushed_to(deploy):
+def test_image_is_built_after_its_repository(deploy):
     def program():
         repository = ImageRepository("event-service")
         ContainerImage("event-service", ContainerImageArgs(**ARGS, after=[repository]))

@@ -34,7 +34,7 @@ def made(deploy):
     return run
 
 
-def test_a_service_is_made_of_these_objects(made):
+def test_service_consists_of_these_objects(made):
     plain, full = made(), made(min_replicas=2, exposed=True)
     of_cluster = [r.type for r in plain.resources if r.type.startswith("kubernetes:")]
     assert sorted(of_cluster) == [
@@ -47,7 +47,7 @@ def test_a_service_is_made_of_these_objects(made):
     assert added == {"kubernetes:core/v1:Service", "kubernetes:policy/v1:PodDisruptionBudget"}
 
 
-def test_the_rollout_takes_no_pod_away_before_its_successor_is_ready(made):
+def test_rollout_keeps_pods_until_successors_start(made):
     deployment = made(rollout_seconds=90).one(DEPLOYMENT, NAME).inputs
     assert deployment["metadata"] == {
         **HEAD,
@@ -65,7 +65,7 @@ def test_the_rollout_takes_no_pod_away_before_its_successor_is_ready(made):
     }
 
 
-def test_the_pod_runs_the_image_probed_on_its_port(made):
+def test_pod_runs_image_with_probes(made):
     template = made().one(DEPLOYMENT).inputs["spec"]["template"]
     assert template["metadata"]["labels"] == LABELS
     [container] = template["spec"]["containers"]
@@ -97,7 +97,7 @@ def test_the_pod_runs_the_image_probed_on_its_port(made):
     }
 
 
-def test_pods_are_restricted_spread_and_given_time_to_finish(made):
+def test_pods_are_restricted_and_end_gracefully(made):
     spec = made(grace=45).one(DEPLOYMENT).inputs["spec"]["template"]["spec"]
     assert spec["serviceAccountName"] == NAME
     assert spec["securityContext"]["runAsNonRoot"] is True
@@ -114,7 +114,7 @@ def test_pods_are_restricted_spread_and_given_time_to_finish(made):
     ]
 
 
-def test_the_autoscaler_follows_the_version_of_the_pods(made):
+def test_autoscaler_follows_version_of_pods(made):
     def versions(deployment):
         template = deployment.one(DEPLOYMENT).inputs["spec"]["template"]
         scaler = deployment.one("kubernetes:autoscaling/v2:HorizontalPodAutoscaler")
@@ -125,7 +125,7 @@ def test_the_autoscaler_follows_the_version_of_the_pods(made):
     assert versions(made()) != versions(made(image="registry/event-service@sha256:2"))
 
 
-def test_the_autoscaler_alone_sets_the_number_of_pods(made):
+def test_autoscaler_alone_sets_replicas(made):
     scaler = made(min_replicas=2, max_replicas=5).one(
         "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", NAME
     )
@@ -146,7 +146,7 @@ def test_the_autoscaler_alone_sets_the_number_of_pods(made):
     }
 
 
-def test_nodes_drain_one_of_several_pods_at_a_time(made):
+def test_drain_evicts_pods_one_by_one(made):
     budget = made(min_replicas=2).one("kubernetes:policy/v1:PodDisruptionBudget", NAME)
     assert budget.inputs["spec"] == {
         "selector": SELECTOR,
@@ -155,7 +155,7 @@ def test_nodes_drain_one_of_several_pods_at_a_time(made):
     }
 
 
-def test_the_account_holds_no_token_and_may_name_a_role(made):
+def test_service_account_has_role_without_token(made):
     account = "kubernetes:core/v1:ServiceAccount"
     assert made().one(account, NAME).inputs == {
         "apiVersion": "v1",
@@ -184,7 +184,7 @@ def test_each_port_has_its_own_peers(made):
     assert made().one(POLICY).inputs["spec"]["ingress"] == []
 
 
-def test_an_exposed_service_is_reached_in_the_cluster_or_on_a_port_of_every_node(made):
+def test_exposed_service_is_reachable(made):
     service = "kubernetes:core/v1:Service"
     port = {"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}
     selector = {"app.kubernetes.io/name": NAME}
@@ -200,7 +200,7 @@ def test_an_exposed_service_is_reached_in_the_cluster_or_on_a_port_of_every_node
     }
 
 
-def test_pods_start_after_what_must_be_done_first(deploy):
+def test_pods_start_after_their_prerequisites(deploy):
     def program():
         first = pulumi.ComponentResource("test:Migration", "first")
         job = pulumi.CustomResource("test:Job", "job", {}, pulumi.ResourceOptions(parent=first))
@@ -210,7 +210,7 @@ def test_pods_start_after_what_must_be_done_first(deploy):
     assert ("test:Job", "job") in deploy(program).one(DEPLOYMENT).depends_on
 
 
-def test_load_balancer_asks_for_readiness_and_learns_of_pods_in_time(made):
+def test_load_balancer_follows_readiness_of_pods(made):
     deployment = made(exposed=True, balanced=True, health=Health(ready="/ready"))
     service = deployment.one("kubernetes:core/v1:Service").inputs
     assert service["metadata"]["annotations"] == {

@@ -43,7 +43,7 @@ def drawn(label, stat):
     return {"label": label, "stat": stat}
 
 
-def test_panels_stand_three_in_a_row_with_their_metrics_and_limits(deploy):
+def test_panels_fill_rows_of_three(deploy):
     age = Metric(namespace="Own", name="Age", dimensions={"Of": "it"}, label="seconds")
     panels = [Panel(title=f"Panel {at}", metrics=[age], limit=at or None) for at in range(4)]
     args = DashboardArgs(region="eu-central-1", panels=panels)
@@ -78,7 +78,7 @@ def test_panels_stand_three_in_a_row_with_their_metrics_and_limits(deploy):
     assert deployment.one("herald:infra:Dashboard").outputs == {"name": "dev-platform"}
 
 
-def test_a_queue_shows_its_depth_its_dead_letters_and_its_oldest_message(shown):
+def test_queue_panels_show_depth_and_age(shown):
     queue, dead = ["QueueName", "event-1a2b3c4"], ["QueueName", "event-dead-letters-1a2b3c4"]
     waiting = "ApproximateNumberOfMessagesVisible"
     args = SubscribedQueueArgs(topic_arn="arn:events", max_age=120)
@@ -105,7 +105,7 @@ def test_a_queue_shows_its_depth_its_dead_letters_and_its_oldest_message(shown):
     ]
 
 
-def test_a_topic_shows_what_it_handed_on_and_what_it_could_not(shown):
+def test_topic_panel_shows_deliveries_and_failures(shown):
     topic = ["TopicName", "event-1a2b3c4"]
     assert shown(lambda: Topic("event")) == [
         (
@@ -120,7 +120,7 @@ def test_a_topic_shows_what_it_handed_on_and_what_it_could_not(shown):
     ]
 
 
-def test_a_table_shows_its_load_and_what_it_refused(shown):
+def test_table_panels_show_load_and_throttling(shown):
     table = ["TableName", "events-1a2b3c4"]
     assert shown(lambda: Table("events", TableArgs(hash_key="id"))) == [
         (
@@ -135,7 +135,7 @@ def test_a_table_shows_its_load_and_what_it_refused(shown):
     ]
 
 
-def test_a_server_shows_where_its_alarms_are_raised(shown):
+def test_server_panels_show_thresholds_of_alarms(shown):
     server = ["DBInstanceIdentifier", "postgres"]
     network = {"subnet_ids": ["a", "b"], "security_group_ids": ["c"]}
     args = PostgresServerArgs(**network, password="generated")
@@ -158,11 +158,11 @@ def test_a_server_shows_where_its_alarms_are_raised(shown):
     ]
 
 
-def test_a_server_of_someone_else_shows_nothing(shown):
+def test_existing_server_has_no_panels(shown):
     assert shown(lambda: ExistingServer(host="db", admin_password="password")) == []
 
 
-def test_a_function_shows_its_runs_its_dead_letters_and_its_duration(shown):
+def test_function_panels_show_runs_and_failures(shown):
     function, dead = ["FunctionName", "clock-1a2b3c4"], ["QueueName", "clock-dead-letters-1a2b3c4"]
     waiting = "ApproximateNumberOfMessagesVisible"
     assert shown(lambda: ScheduledFunction("clock", ScheduledFunctionArgs(image=IMAGE))) == [

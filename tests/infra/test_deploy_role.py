@@ -25,7 +25,7 @@ def trust_of(deployment):
     return statement
 
 
-def test_one_environment_of_one_repository_takes_it(deploy):
+def test_only_one_environment_assumes_the_role(deploy):
     deployment = deploy(lambda: DeployRole("dev-deploy", args()))
     assert trust_of(deployment) == {
         "Effect": "Allow",
@@ -64,7 +64,7 @@ def test_it_may_do_what_is_said(deploy):
     assert deployment.one("aws:iam/role:Role").inputs["maxSessionDuration"] == 3600
 
 
-def test_the_accounts_provider_is_not_made_twice(deploy):
+def test_existing_identity_provider_is_used(deploy):
     deployment = deploy(lambda: DeployRole("deploy", args(provider_arn=ARN)))
     assert deployment.all(PROVIDER) == []
     assert trust_of(deployment)["Principal"] == {"Federated": ARN}

@@ -79,7 +79,7 @@ def test_ses_emails_no_feedback(by_address, by_domain):
         }
 
 
-def test_messages_go_over_tls_and_their_fate_is_told(by_address):
+def test_emails_use_tls_and_report_outcomes(by_address):
     assert by_address.one("aws:ses/configurationSet:ConfigurationSet").inputs == {
         "deliveryOptions": {"tlsPolicy": "Require"},
         "reputationMetricsEnabled": True,
@@ -123,12 +123,12 @@ def test_account_is_read_without_narrower_resource(by_address):
     }
 
 
-def test_an_address_of_another_domain_is_refused():
+def test_address_of_another_domain_is_refused():
     with pytest.raises(ValueError, match=r"must end in @example.com, .* 'reminders@example.org'"):
         EmailSenderArgs(address=ADDRESS, domain="example.com", event_topic_arn="arn:topic")
 
 
-def test_ses_is_told_of_a_topic_when_the_topic_admits_it(deploy):
+def test_notices_start_after_the_topic_policy(deploy):
     """SES tries the topic, and refuses one that it may not publish to."""
 
     def program() -> None:

@@ -11,7 +11,7 @@ ADMINISTRATION = {
 }
 
 
-def test_the_key_is_renewed_and_serves_this_account_only(deploy):
+def test_key_rotates_and_serves_one_account(deploy):
     args = EncryptionKeyArgs(
         account_id="123456789012", services=["sns.amazonaws.com", "ses.amazonaws.com"]
     )
@@ -47,7 +47,7 @@ def test_the_key_is_renewed_and_serves_this_account_only(deploy):
     }
 
 
-def test_without_services_only_the_account_uses_it(deploy):
+def test_key_without_services_serves_the_account(deploy):
     args = EncryptionKeyArgs(account_id="123456789012", services=())
     policy = (
         deploy(lambda: EncryptionKey("dev-herald", args)).one("aws:kms/key:Key").inputs["policy"]
@@ -55,7 +55,7 @@ def test_without_services_only_the_account_uses_it(deploy):
     assert json.loads(policy)["Statement"] == [ADMINISTRATION]
 
 
-def test_logs_of_the_account_are_encrypted_in_the_region_that_is_named(deploy):
+def test_logs_are_encrypted_in_named_region(deploy):
     args = EncryptionKeyArgs(account_id="123456789012", services=(), logs_region="eu-central-1")
     policy = (
         deploy(lambda: EncryptionKey("dev-herald", args)).one("aws:kms/key:Key").inputs["policy"]

@@ -40,13 +40,13 @@ def test_only_restricted_pods_are_admitted(deployment):
     }
 
 
-def test_what_all_pods_may_use_together_is_bounded(deployment):
+def test_quota_limits_all_pods_together(deployment):
     quota = deployment.one("kubernetes:core/v1:ResourceQuota", "development-quota").inputs
     assert quota["metadata"]["namespace"] == "development"
     assert quota["spec"] == {"hard": {"pods": "40", "limits.memory": "16Gi"}}
 
 
-def test_a_container_that_names_no_resources_gets_the_defaults(deployment):
+def test_container_without_resources_gets_defaults(deployment):
     limits = deployment.one("kubernetes:core/v1:LimitRange").inputs
     assert limits["spec"] == {
         "limits": [
@@ -59,7 +59,7 @@ def test_a_container_that_names_no_resources_gets_the_defaults(deployment):
     }
 
 
-def test_every_way_is_closed_but_names_and_destinations(deployment):
+def test_network_policies_admit_dns_and_destinations(deployment):
     policies = {p.inputs["metadata"]["name"]: p.inputs["spec"] for p in deployment.all(POLICY)}
     assert policies == {
         "deny-by-default": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
@@ -99,7 +99,7 @@ def test_without_destinations_no_policy_opens_one(deploy):
     assert names == ["n-allow-names", "n-deny-by-default"]
 
 
-def test_the_objects_belong_to_the_component_and_wait_for_the_namespace(deployment):
+def test_objects_wait_for_the_namespace(deployment):
     quota = deployment.one("kubernetes:core/v1:ResourceQuota")
     assert quota.parent == ("herald:infra:EnvironmentNamespace", "development")
     assert quota.depends_on == (("kubernetes:core/v1:Namespace", "development"),)

@@ -39,16 +39,16 @@ def rollout(*items, revision=3, events=()):
     return FailedRollout.read({"items": [deployment, *items]}, {"items": list(events)})
 
 
-def test_the_newest_earlier_version_with_ready_pods_serves():
+def test_newest_earlier_version_with_pods_serves():
     failed = rollout(replica_set(1, ready=1), replica_set(2, ready=2), replica_set(3))
     assert failed.serving_revision() == 2
 
 
-def test_a_version_that_never_got_ready_is_not_gone_back_to():
+def test_unready_version_is_no_rollback_target():
     assert rollout(replica_set(1, ready=1), replica_set(2), replica_set(3)).serving_revision() == 1
 
 
-def test_nothing_serves_when_only_the_new_version_has_pods():
+def test_new_version_alone_serves_nothing():
     assert rollout(replica_set(3, ready=1)).serving_revision() is None
     assert rollout().serving_revision() is None
 
@@ -72,7 +72,7 @@ NO_NODE = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes: no 
         ({}, "no new pod became ready"),
     ],
 )
-def test_the_reason_is_read_off_the_new_pods(status, reason):
+def test_reason_comes_from_new_pods(status, reason):
     old = pod(2, container({"waiting": {"reason": "Evicted"}}))
     assert rollout(replica_set(2), replica_set(3), old, pod(3, status)).reason() == reason
 
@@ -104,17 +104,17 @@ PROBED = [
         (container({"running": {}}, ready=True), PROBED, "no new pod became ready"),
     ],
 )
-def test_failed_health_check_names_image_and_answer(status, events, reason):
+def test_failed_health_check_names_its_answer(status, events, reason):
     assert rollout(replica_set(3), pod(3, status), events=events).reason() == reason
 
 
-def test_pods_that_the_cluster_refuses_to_make_are_told_of():
+def test_refused_pods_are_reported():
     refused = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: pods=1"}
     failed = rollout(replica_set(3, conditions=[refused]))
     assert failed.reason() == "the cluster creates no new pod: exceeded quota: pods=1"
 
 
-def test_the_log_of_a_new_pod_that_ended_is_worth_reading():
+def test_log_of_ended_pod_is_shown():
     new, waiting = pod(3, container(LOOPING, CRASHED)), pod(3, container(NO_IMAGE))
     assert rollout(replica_set(3), new).crashed_pod() == f"{NAME}-3-x"
     assert rollout(replica_set(3), waiting).crashed_pod() is None

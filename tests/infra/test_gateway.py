@@ -24,7 +24,7 @@ def gateway(deploy):
     return deploy(lambda: Gateway("prod-gateway", args), lookups=LOOKUPS)
 
 
-def test_certificate_is_proven_by_a_record_in_the_zone(gateway):
+def test_certificate_is_validated_by_dns_record(gateway):
     requested = gateway.one("aws:acm/certificate:Certificate")
     assert requested.inputs == {"domainName": HOST, "validationMethod": "DNS"}
     assert gateway.one(RECORD, "prod-gateway-validation").inputs == {
@@ -41,7 +41,7 @@ def test_certificate_is_proven_by_a_record_in_the_zone(gateway):
     }
 
 
-def test_load_balancer_speaks_tls_alone_and_drops_invalid_headers(gateway):
+def test_load_balancer_requires_tls_and_headers(gateway):
     ingress = gateway.one("kubernetes:networking.k8s.io/v1:Ingress")
     annotations = ingress.inputs["metadata"].pop("annotations")
     assert ingress.inputs["metadata"] == {
@@ -68,7 +68,7 @@ def test_load_balancer_speaks_tls_alone_and_drops_invalid_headers(gateway):
     assert waited in ingress.depends_on
 
 
-def test_only_the_routes_of_the_host_are_answered(gateway):
+def test_load_balancer_answers_only_known_routes(gateway):
     class_ = gateway.one("kubernetes:networking.k8s.io/v1:IngressClass").inputs
     assert (class_["metadata"]["name"], class_["spec"]) == (
         "prod-gateway",

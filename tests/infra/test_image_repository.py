@@ -19,7 +19,7 @@ def plain(deploy):
     return deploy(program)
 
 
-def test_it_makes_a_repository_and_its_policy_and_nothing_else(plain):
+def test_component_creates_repository_and_policy(plain):
     parent = ("herald:infra:ImageRepository", "event-service")
     assert sorted((r.type, r.name, r.parent) for r in plain.resources) == [
         ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "event-service", parent),
@@ -33,7 +33,7 @@ def test_it_makes_a_repository_and_its_policy_and_nothing_else(plain):
     }
 
 
-def test_tags_never_move_images_are_scanned_and_encrypted(plain):
+def test_tags_are_immutable_and_images_scanned(plain):
     assert plain.one(REPOSITORY).inputs == {
         "imageTagMutability": "IMMUTABLE",
         "imageScanningConfiguration": {"scanOnPush": True},
@@ -84,7 +84,7 @@ def test_pulling_and_pushing_are_granted_apart(plain):
     }
 
 
-def test_a_customer_key_a_name_and_limits_are_handed_on(deploy):
+def test_key_and_limits_are_passed_on(deploy):
     args = ImageRepositoryArgs(
         repository="herald/event-service",
         kept_images=20,

@@ -18,7 +18,7 @@ print(sorted(services))
 
 
 @pytest.mark.integration
-def test_importing_components_loads_no_module_of_an_aws_service():
+def test_components_import_no_aws_service_module():
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )

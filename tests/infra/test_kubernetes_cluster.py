@@ -37,7 +37,7 @@ def cluster(made):
     return made(administrators={"ops": "arn:ops"})
 
 
-def test_the_api_is_private_secrets_are_encrypted_and_everything_is_logged(cluster):
+def test_api_is_private_encrypted_and_logged(cluster):
     assert cluster.one(CLUSTER).inputs == {
         "name": "dev",
         "roleArn": cluster.one(ROLE, "dev").outputs["arn"],
@@ -82,20 +82,20 @@ def test_what_it_tells(cluster):
     }
 
 
-def test_some_addresses_may_reach_it_from_outside(made):
+def test_named_networks_reach_the_public_endpoint(made):
     deployment = made(public_cidrs=["192.0.2.0/24"])
     network = deployment.one(CLUSTER).inputs["vpcConfig"]
     assert network["endpointPublicAccess"] is True
     assert network["publicAccessCidrs"] == ["192.0.2.0/24"]
 
 
-def test_its_logs_are_kept_as_long_as_told_and_made_before_it(cluster):
+def test_log_group_precedes_cluster_and_expires(cluster):
     logs = cluster.one("aws:cloudwatch/logGroup:LogGroup", "dev")
     assert logs.inputs == {"name": "/aws/eks/dev/cluster", "retentionInDays": 90}
     assert (logs.type, logs.name) in cluster.one(CLUSTER).depends_on
 
 
-def test_the_control_plane_uses_its_key_and_no_other(cluster):
+def test_control_plane_uses_only_its_key(cluster):
     policy = json.loads(cluster.one("aws:iam/rolePolicy:RolePolicy", "dev").inputs["policy"])
     assert policy["Statement"] == [
         {
@@ -106,7 +106,7 @@ def test_the_control_plane_uses_its_key_and_no_other(cluster):
     ]
 
 
-def test_service_accounts_take_roles_by_its_provider(cluster):
+def test_service_accounts_assume_roles_by_oidc(cluster):
     provider = cluster.one("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
     assert provider.inputs == {
         "url": f"https://{ISSUER}",
@@ -114,7 +114,7 @@ def test_service_accounts_take_roles_by_its_provider(cluster):
     }
 
 
-def test_control_plane_and_nodes_have_their_policies_before_the_cluster(cluster):
+def test_policies_are_attached_before_the_cluster(cluster):
     attached = {each.name: each for each in cluster.all(ATTACHMENT)}
     assert {
         name: (each.inputs["role"], each.inputs["policyArn"].rpartition("/")[2])
@@ -140,7 +140,7 @@ def test_control_plane_and_nodes_have_their_policies_before_the_cluster(cluster)
         ("dev-nodes", "ec2", "sts:AssumeRole"),
     ],
 )
-def test_roles_are_taken_by_the_service_alone(cluster, name, service, actions):
+def test_only_the_service_assumes_its_role(cluster, name, service, actions):
     [trust] = json.loads(cluster.one(ROLE, name).inputs["assumeRolePolicy"])["Statement"]
     assert trust == {
         "Effect": "Allow",
@@ -149,7 +149,7 @@ def test_roles_are_taken_by_the_service_alone(cluster, name, service, actions):
     }
 
 
-def test_metrics_server_follows_the_version_and_runs_on_system_nodes(cluster):
+def test_metrics_server_runs_on_system_nodes(cluster):
     assert cluster.one(ADDON, "dev-metrics-server").inputs == {
         "addonName": "metrics-server",
         "addonVersion": "v1.2.3-eksbuild.4",
@@ -162,7 +162,7 @@ def test_metrics_server_follows_the_version_and_runs_on_system_nodes(cluster):
     }
 
 
-def test_logs_are_kept_as_long_as_those_of_the_control_plane(made):
+def test_container_logs_expire_like_others(made):
     groups = made(log_days=30).all("aws:cloudwatch/logGroup:LogGroup")
     assert {each.inputs["name"]: each.inputs["retentionInDays"] for each in groups} == {
         "/aws/eks/dev/cluster": 30,
@@ -184,7 +184,7 @@ def test_only_those_named_get_in(cluster):
     }
 
 
-def test_viewers_may_read_all_and_change_nothing(made):
+def test_viewers_read_all_and_change_nothing(made):
     deployment = made(viewers={"drift": "arn:drift"})
     policy = deployment.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").inputs
     assert policy == {

@@ -16,7 +16,7 @@ from herald_infra.kubernetes_object import KubernetesObject, fixed_metadata, sdk
         ),
     ],
 )
-def test_a_manifest_is_registered_as_written_under_the_official_token(deploy, api, kind, token):
+def test_manifest_has_the_official_type_token(deploy, api, kind, token):
     head = fixed_metadata("web", "development", {"app": "web"})
     deployment = deploy(
         lambda: KubernetesObject("web", api=api, kind=kind, metadata=head, body={"spec": {"a": 1}})
@@ -29,7 +29,7 @@ def test_a_manifest_is_registered_as_written_under_the_official_token(deploy, ap
     }
 
 
-def test_the_name_of_the_object_is_an_output(deploy):
+def test_name_of_object_is_an_output(deploy):
     head = fixed_metadata("web", "development", {})
     deployment = deploy(
         lambda: KubernetesObject("x", api="v1", kind="Service", metadata=head, body={}).object_name
@@ -37,5 +37,5 @@ def test_the_name_of_the_object_is_an_output(deploy):
     assert deployment.one("kubernetes:core/v1:Service").outputs["metadata"]["name"] == "web"
 
 
-def test_the_plugin_is_the_one_of_the_installed_sdk():
+def test_plugin_matches_the_installed_sdk():
     assert sdk_version() == version("pulumi-kubernetes")

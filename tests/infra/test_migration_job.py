@@ -18,7 +18,7 @@ def job(deploy):
     return deploy(lambda: MigrationJob("dev-migration", args)).one("kubernetes:batch/v1:Job")
 
 
-def test_the_job_has_no_fixed_name_so_that_each_image_gets_its_own(job):
+def test_job_has_a_name_per_image(job):
     assert job.inputs["metadata"] == {"namespace": "development", "labels": {"part": "x"}}
 
 
@@ -31,7 +31,7 @@ def test_the_job_ends_by_itself(job):
     assert spec["template"]["spec"]["restartPolicy"] == "Never"
 
 
-def test_the_job_runs_the_migration_of_the_image_as_a_restricted_pod(job):
+def test_job_migrates_in_a_restricted_pod(job):
     template = job.inputs["spec"]["template"]
     [container] = template["spec"]["containers"]
     assert container["image"] == "registry/event-service@sha256:1"
@@ -41,5 +41,5 @@ def test_the_job_runs_the_migration_of_the_image_as_a_restricted_pod(job):
     assert template["spec"]["securityContext"]["runAsNonRoot"] is True
 
 
-def test_no_selector_of_a_service_finds_the_job(job):
+def test_service_selectors_skip_the_job(job):
     assert "app.kubernetes.io/name" not in job.inputs["spec"]["template"]["metadata"]["labels"]

@@ -37,7 +37,7 @@ def ways_out(deployment):
     }
 
 
-def test_each_zone_has_a_subnet_of_each_tier_and_none_gives_public_addresses(network):
+def test_subnets_per_zone_have_private_addresses(network):
     shared = {"vpcId": "dev-network-id", "mapPublicIpOnLaunch": False}
     tags = {
         "public": {"kubernetes.io/role/elb": "1"},
@@ -63,7 +63,7 @@ def test_each_zone_has_a_subnet_of_each_tier_and_none_gives_public_addresses(net
     }
 
 
-def test_private_subnets_leave_by_the_gateway_of_their_zone_and_databases_stay_inside(network):
+def test_only_private_subnets_route_through_nat(network):
     assert ways_out(network) == {
         "dev-network-public-eu-central-1a-id": {"gatewayId": "dev-network-id"},
         "dev-network-public-eu-central-1b-id": {"gatewayId": "dev-network-id"},
@@ -78,7 +78,7 @@ def test_private_subnets_leave_by_the_gateway_of_their_zone_and_databases_stay_i
     assert (ec2("InternetGateway"), "dev-network") in gateway.depends_on
 
 
-def test_one_gateway_may_do_for_all_zones(deploy):
+def test_one_gateway_can_serve_all_zones(deploy):
     deployment = deploy(lambda: Network("dev-network", args(nat_gateways="one")))
     [gateway] = deployment.all(ec2("NatGateway"))
     private = {name: way for name, way in ways_out(deployment).items() if "private" in name}
@@ -90,7 +90,7 @@ def test_the_default_group_lets_nothing_through(network):
     assert network.one(ec2("DefaultSecurityGroup")).inputs == {"vpcId": "dev-network-id"}
 
 
-def test_s3_and_dynamodb_are_reached_without_nat(network):
+def test_s3_and_dynamodb_bypass_nat(network):
     endpoints = network.all(ec2("VpcEndpoint"))
     assert [each.inputs["serviceName"] for each in endpoints] == [
         "com.amazonaws.eu-central-1.dynamodb",
@@ -104,7 +104,7 @@ def test_s3_and_dynamodb_are_reached_without_nat(network):
         ]
 
 
-def test_all_traffic_is_logged_by_a_role_that_can_do_no_more(network):
+def test_flow_logs_use_a_minimal_role(network):
     group = network.one("aws:cloudwatch/logGroup:LogGroup")
     role = network.one("aws:iam/role:Role")
     flow = network.one(ec2("FlowLog")).inputs
@@ -131,7 +131,7 @@ def test_all_traffic_is_logged_by_a_role_that_can_do_no_more(network):
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.20.32.0/20"])
-def test_subnets_lie_in_the_network_and_do_not_overlap(cidr):
+def test_subnets_do_not_overlap(cidr):
     planned = [
         IPv4Network(each)
         for tier in ("public", "private", "database")

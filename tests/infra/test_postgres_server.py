@@ -32,7 +32,7 @@ def plain(deploy):
     return deploy(server(), lookups=KEPT)
 
 
-def test_the_instance_is_private_encrypted_backed_up_and_watched(plain):
+def test_instance_is_private_encrypted_and_monitored(plain):
     instance = plain.one("aws:rds/instance:Instance", "dev-postgres")
     assert instance.parent == (COMPONENT, "dev-postgres")
     assert "password" not in instance.secrets
@@ -76,7 +76,7 @@ def test_the_instance_is_private_encrypted_backed_up_and_watched(plain):
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 
-def test_what_it_logs_has_an_end_before_it_logs_anything(plain):
+def test_log_groups_precede_the_instance(plain):
     groups = {each.name: each for each in plain.all(LOG_GROUP)}
     assert {name: each.inputs for name, each in groups.items()} == {
         f"dev-postgres-{log}": {
@@ -93,7 +93,7 @@ def test_what_it_logs_has_an_end_before_it_logs_anything(plain):
     }
 
 
-def test_what_it_logs_is_kept_as_told_by_the_name_that_it_has(deploy):
+def test_log_retention_follows_the_instance_name(deploy):
     told = server(identifier="prod-postgres-5e6f", log_days=90, kms_key_arn="arn:key")
     deployment = deploy(told, lookups=KEPT)
     assert deployment.one("aws:rds/instance:Instance").inputs["identifier"] == "prod-postgres-5e6f"
@@ -107,7 +107,7 @@ def test_what_it_logs_is_kept_as_told_by_the_name_that_it_has(deploy):
     ]
 
 
-def test_only_the_monitoring_of_rds_takes_the_role_that_writes_its_figures(plain):
+def test_only_rds_monitoring_assumes_its_role(plain):
     role = plain.one("aws:iam/role:Role", "dev-postgres-monitoring")
     assert json.loads(role.inputs["assumeRolePolicy"])["Statement"] == [
         {
@@ -147,7 +147,7 @@ def test_it_lies_in_the_given_subnets(plain):
     }
 
 
-def test_a_password_may_be_generated_once_without_what_rds_refuses(deploy):
+def test_generated_password_avoids_forbidden_characters(deploy):
     deployment = deploy(server(password="generated"))
     password = deployment.one("random:index/randomPassword:RandomPassword", "dev-postgres")
     assert password.inputs == {"length": 32, "special": False}
@@ -159,7 +159,7 @@ def test_a_password_may_be_generated_once_without_what_rds_refuses(deploy):
     assert deployment.secret_exports == {"admin_password"}
 
 
-def test_the_password_that_rds_keeps_is_encrypted_by_the_given_key(deploy):
+def test_managed_password_uses_the_given_key(deploy):
     deployment = deploy(server(kms_key_arn="arn:key"), lookups=KEPT)
     assert deployment.one("aws:rds/instance:Instance").inputs["masterUserSecretKmsKeyId"] == (
         "arn:key"
@@ -256,7 +256,7 @@ def test_load_storage_and_connections_raise_alarms(deploy):
     }
 
 
-def test_an_existing_server_has_the_same_connection_and_makes_nothing(deploy):
+def test_existing_server_creates_nothing(deploy):
     existing = {"host": "10.0.0.1", "port": 15432, "admin_password": "given"}
     deployment = deploy(lambda: export(ExistingServer(**existing).connection))
     assert deployment.resources == []

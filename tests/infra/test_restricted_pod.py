@@ -20,7 +20,7 @@ def exported(deploy, made):
     return deploy(lambda: pulumi.export("made", made())).exports["made"]
 
 
-def test_variables_come_by_value_or_by_reference_in_the_order_of_their_names(deploy):
+def test_variables_are_sorted_values_or_references(deploy):
     more = Environment(values={"ADDRESS": "a"})
     assert exported(deploy, lambda: (environment() | more).variables()) == [
         {"name": "ADDRESS", "value": "a"},
@@ -34,7 +34,7 @@ def test_variables_come_by_value_or_by_reference_in_the_order_of_their_names(dep
     ]
 
 
-def test_the_settings_in_clear_keep_their_secrets_secret(deploy):
+def test_plain_settings_contain_no_secret(deploy):
     deployment = deploy(lambda: pulumi.export("made", environment().plain_values()))
     assert deployment.exports["made"] == {"HOST": "db", "PASSWORD": "hunter2"}
     assert deployment.secret_exports == {"made"}
@@ -52,7 +52,7 @@ def made(deploy):
     return exported(deploy, program)
 
 
-def test_a_container_can_gain_no_right_and_writes_to_tmp_alone(made):
+def test_container_has_no_privileges(made):
     [main] = made["spec"]["containers"]
     assert {name: main[name] for name in main if name != "env"} == {
         "name": "web",
@@ -71,7 +71,7 @@ def test_a_container_can_gain_no_right_and_writes_to_tmp_alone(made):
     }
 
 
-def test_a_pod_is_restricted_and_holds_no_token(made):
+def test_pod_is_restricted_without_a_token(made):
     assert {name: made["spec"][name] for name in made["spec"] if name != "containers"} == {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,

@@ -34,7 +34,7 @@ class Cluster:
         return {"get": self.listed, "logs": self.log}.get(arguments[0], "")
 
 
-def test_the_version_that_serves_is_brought_back_and_the_sentence_says_why():
+def test_rollback_restores_serving_version_with_reason():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2))
     assert undo(cluster, "development", NAME, 60) == (
         f"{FAILED} It has been rolled back to the version that served before, with that"
@@ -48,7 +48,7 @@ def test_the_version_that_serves_is_brought_back_and_the_sentence_says_why():
     ]
 
 
-def test_a_deadline_that_the_rollout_before_exceeded_is_not_believed(monkeypatch):
+def test_earlier_deadline_of_rollout_is_ignored(monkeypatch):
     monkeypatch.setattr(rollback, "ASK_AGAIN", 0)
 
     class Late(Cluster):
@@ -64,26 +64,26 @@ def test_a_deadline_that_the_rollout_before_exceeded_is_not_believed(monkeypatch
     assert "It has been rolled back" in undo(cluster, "development", NAME, 60)
 
 
-def test_pods_that_never_become_ready_are_told_of():
+def test_unready_pods_are_reported():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2), refuses=[("rollout", "status")])
     said = undo(cluster, "development", NAME, 0)
     assert said == f"{FAILED} The rollback failed: the server said no."
 
 
-def test_a_first_version_has_nothing_to_go_back_to():
+def test_first_version_has_no_rollback():
     cluster = Cluster(replica_set(2))
     said = undo(cluster, "development", NAME, 60)
     assert said == f"{FAILED} No earlier version has ready pods, so there was no rollback."
     assert "rollout" not in [arguments[0] for arguments in cluster.asked]
 
 
-def test_a_rollback_that_is_refused_is_told_of():
+def test_refused_rollback_is_reported():
     cluster = Cluster(replica_set(1, ready=1), replica_set(2), refuses=[("rollout", "undo")])
     said = undo(cluster, "development", NAME, 60)
     assert said == f"{FAILED} The rollback failed: the server said no."
 
 
-def test_a_log_that_cannot_be_had_is_left_out():
+def test_unavailable_log_is_left_out():
     cluster = Cluster(replica_set(2), refuses=["logs"])
     assert "last log line" not in undo(cluster, "development", NAME, 60)
 
@@ -103,7 +103,7 @@ def test_restart_between_logs_hides_no_line():
     assert undo(Restarting(replica_set(2)), "development", NAME, 60).startswith(FAILED)
 
 
-def test_a_cluster_that_does_not_answer_is_told_of():
+def test_unreachable_cluster_is_reported():
     assert undo(Cluster(refuses=["get"]), "development", NAME, 60) == (
         f"The rollout of the Deployment {NAME} failed, and its state could not be read:"
         " the server said no."
@@ -136,7 +136,7 @@ def test_what_kubectl_says_is_the_error(program, monkeypatch):
         kubectl_with(monkeypatch)("fail")
 
 
-def test_a_machine_without_kubectl_is_told_of(program, monkeypatch):
+def test_missing_kubectl_is_reported(program, monkeypatch):
     program.unlink()
     monkeypatch.setenv("PATH", str(program.parent))
     with pytest.raises(KubectlMissing, match="kubectl was not found"):

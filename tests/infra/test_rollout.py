@@ -54,13 +54,13 @@ def confirm(kubectl):
     asyncio.run(Rollout(NAME, 0, kubectl).confirm(change))
 
 
-def test_the_cluster_is_asked_for_ready_pods_of_this_version(logged):
+def test_rollout_waits_for_pods_of_version(logged):
     cluster = Versioned(replica_set(1), replica_set(2, ready=1))
     confirm(cluster)
     assert (cluster.asked, logged) == ([STATUS, ASKED], [])
 
 
-def test_a_success_that_the_plugin_reported_too_early_is_taken_back(logged):
+def test_early_success_of_plugin_is_revoked(logged):
     cluster = Versioned(replica_set(1, ready=1), replica_set(2), ready=False)
     with pytest.raises(RolloutFailed, match=r"ends with exit code 2 .* It has been rolled back"):
         confirm(cluster)
@@ -68,7 +68,7 @@ def test_a_success_that_the_plugin_reported_too_early_is_taken_back(logged):
     assert undone in cluster.asked
 
 
-def test_as_long_as_the_version_before_runs_every_update_fails(logged):
+def test_update_fails_while_old_version_runs(logged):
     cluster = Versioned(replica_set(3, ready=1), running="old")
     with pytest.raises(RolloutFailed) as failed:
         confirm(cluster)
@@ -78,7 +78,7 @@ def test_as_long_as_the_version_before_runs_every_update_fails(logged):
     )
 
 
-def test_without_kubectl_the_plugins_word_is_taken_and_the_user_told(logged):
+def test_missing_kubectl_trusts_plugin_with_warning(logged):
     def kubectl(*arguments):
         raise KubectlMissing("kubectl was not found")
 
@@ -93,17 +93,17 @@ def go_back(operation, new_inputs):
     return asyncio.run(Rollout(NAME, 300, cluster).roll_back(failure))
 
 
-def test_a_failure_that_the_plugin_saw_is_taken_back_and_not_tried_again(logged):
+def test_failed_rollout_is_reverted_once(logged):
     assert go_back("update", {"metadata": {"namespace": "development"}}) is False
     [(level, said)] = logged
     assert (level, "It has been rolled back" in said) == ("error", True)
 
 
-def test_a_deployment_that_could_not_be_deleted_is_no_rollout(logged):
+def test_failed_deletion_is_no_rollout(logged):
     assert (go_back("delete", None), logged) == (False, [])
 
 
-def test_a_version_changes_with_anything_in_the_template(deploy):
+def test_version_covers_the_whole_template(deploy):
     def template(image):
         return {"metadata": {"labels": {"part": "x"}}, "spec": {"containers": [{"image": image}]}}
 

@@ -47,7 +47,7 @@ def document(resource, property_="policy"):
     return body["Statement"]
 
 
-def test_it_makes_these_resources_and_no_other(plain):
+def test_component_creates_these_resources(plain):
     assert sorted((r.type, r.name) for r in plain.resources) == [
         ("aws:cloudwatch/logGroup:LogGroup", NAME),
         ("aws:iam/role:Role", NAME),
@@ -70,7 +70,7 @@ def test_it_makes_these_resources_and_no_other(plain):
     }
 
 
-def test_the_function_never_runs_twice_at_once(plain):
+def test_function_runs_at_most_once(plain):
     made = plain.one("aws:lambda/function:Function")
     assert made.inputs == {
         "packageType": "Image",
@@ -100,7 +100,7 @@ def test_a_failed_start_is_not_repeated(plain):
     }
 
 
-def test_the_schedule_starts_it_every_minute_once_its_role_is_complete(plain):
+def test_schedule_waits_for_complete_role(plain):
     schedule = plain.one("aws:scheduler/schedule:Schedule")
     assert schedule.inputs == {
         "scheduleExpression": "rate(1 minute)",
@@ -115,7 +115,7 @@ def test_the_schedule_starts_it_every_minute_once_its_role_is_complete(plain):
     assert ("aws:iam/rolePolicy:RolePolicy", "scheduler-schedule") in schedule.depends_on
 
 
-def test_the_function_holds_its_statements_its_logs_and_its_dead_letters_only(plain):
+def test_function_role_has_minimal_permissions(plain):
     role = plain.one("aws:iam/role:Role", NAME)
     assert document(role, "assumeRolePolicy") == [
         {
@@ -129,7 +129,7 @@ def test_the_function_holds_its_statements_its_logs_and_its_dead_letters_only(pl
     assert document(policy) == [WRITE_LOGS, SEND, PUBLISH]
 
 
-def test_the_schedule_may_start_this_function_only_and_for_this_account_only(plain):
+def test_schedule_invokes_only_this_function(plain):
     role = plain.one("aws:iam/role:Role", "scheduler-schedule")
     assert document(role, "assumeRolePolicy") == [
         {
@@ -147,7 +147,7 @@ def test_the_schedule_may_start_this_function_only_and_for_this_account_only(pla
     ]
 
 
-def test_dead_letters_are_kept_for_fourteen_days_and_reached_over_tls_only(plain):
+def test_dead_letters_stay_two_weeks_encrypted(plain):
     assert plain.one("aws:sqs/queue:Queue").inputs == {
         "messageRetentionSeconds": 1209600,
         "sqsManagedSseEnabled": True,
@@ -166,7 +166,7 @@ def test_dead_letters_are_kept_for_fourteen_days_and_reached_over_tls_only(plain
     ]
 
 
-def test_in_a_vpc_it_may_have_network_interfaces(full):
+def test_function_in_vpc_has_network_interfaces(full):
     made = full.one("aws:lambda/function:Function")
     assert made.inputs["vpcConfig"] == {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]}
     attachment = full.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
@@ -177,7 +177,7 @@ def test_in_a_vpc_it_may_have_network_interfaces(full):
     assert (attachment.type, attachment.name) in made.depends_on
 
 
-def test_a_customer_key_and_a_command_are_handed_on(full):
+def test_key_and_command_are_passed_on(full):
     inputs = full.one("aws:lambda/function:Function").inputs
     assert inputs["kmsKeyArn"] == "arn:key"
     assert inputs["imageConfig"] == {"commands": ["scheduler.handler"]}
@@ -191,7 +191,7 @@ def test_a_customer_key_and_a_command_are_handed_on(full):
     assert send in document(full.one("aws:iam/rolePolicy:RolePolicy", "scheduler-schedule"))
 
 
-def test_errors_silence_and_dead_letters_raise_alarms(full):
+def test_failures_and_silence_raise_alarms(full):
     told = {
         alarm.name: (
             alarm.inputs["namespace"],

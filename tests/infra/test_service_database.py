@@ -40,7 +40,7 @@ def deployment(deploy):
     return deploy(program)
 
 
-def test_the_service_finds_host_name_user_and_password_in_its_secret(deployment):
+def test_service_secret_has_the_connection(deployment):
     assert deployment.one(SECRET, "dev-reminder-db-secrets-version").inputs["stringData"] == {
         "host": "db.example.com",
         "name": "reminders",
@@ -49,7 +49,7 @@ def test_the_service_finds_host_name_user_and_password_in_its_secret(deployment)
     }
 
 
-def test_the_administrators_password_is_in_a_secret_of_its_own(deployment):
+def test_administrator_password_has_its_own_secret(deployment):
     admin = deployment.one(SECRET, "dev-reminder-db-admin-secrets-version")
     assert admin.inputs["stringData"] == {"user": "root", "password": "admin-password"}
     assert "stringData" in admin.secrets
@@ -62,7 +62,7 @@ def test_another_rotation_makes_another_password(deploy, rotation):
     assert password.inputs["keepers"] == {"rotation": rotation}
 
 
-def test_each_rotated_password_has_a_role_of_its_own(deploy):
+def test_rotated_passwords_have_their_own_roles(deploy):
     def program():
         pulumi.export("told", ServiceDatabase("dev-reminder", args(rotation="1")).connection)
 
@@ -78,7 +78,7 @@ def test_the_password_is_generated_and_strong(deployment):
     assert password.inputs == {"length": 32, "special": False}
 
 
-def test_the_settings_of_the_service_leave_the_administrator_out(deployment):
+def test_service_settings_omit_the_administrator(deployment):
     def key(name):
         reference = {"name": f"dev-reminder-db-secrets-version-{SUFFIX}", "key": name}
         return {"name": f"DATABASE_{name.upper()}", "valueFrom": {"secretKeyRef": reference}}
@@ -93,7 +93,7 @@ def test_the_settings_of_the_service_leave_the_administrator_out(deployment):
     ]
 
 
-def test_a_server_that_is_checked_has_a_file_of_authorities(deploy):
+def test_verified_server_has_authorities(deploy):
     def program():
         authorities = Authorities(file="/srv/authorities.pem", pem="certificates")
         checked = args(ssl_mode="verify-full", authorities=authorities)
@@ -147,7 +147,7 @@ def test_the_connection_is_a_secret(deployment):
     assert "connection" in deployment.secret_exports
 
 
-def test_no_password_is_written_where_it_can_be_read(deployment):
+def test_no_password_is_readable(deployment):
     for resource in deployment.resources:
         readable = {k: v for k, v in resource.inputs.items() if k not in resource.secrets}
         assert PASSWORD not in str(readable)

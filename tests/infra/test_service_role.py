@@ -18,7 +18,7 @@ def role(statements=(STATEMENT,), provider=PROVIDER):
     return lambda: ServiceRole("reminder", args)
 
 
-def test_only_its_service_account_takes_the_role(deploy):
+def test_only_its_service_account_assumes_it(deploy):
     deployment = deploy(role())
     made = deployment.one("aws:iam/role:Role", "reminder")
     assert made.parent == ("herald:infra:ServiceRole", "reminder")
@@ -45,16 +45,16 @@ def test_only_its_service_account_takes_the_role(deploy):
     }
 
 
-def test_the_role_holds_the_given_statements_only(deploy):
+def test_role_has_only_given_statements(deploy):
     policy = deploy(role()).one("aws:iam/rolePolicy:RolePolicy").inputs
     assert policy["role"] == "reminder-1a2b3c4"
     assert json.loads(policy["policy"]) == {"Version": "2012-10-17", "Statement": [STATEMENT]}
 
 
-def test_a_role_without_statements_has_no_policy(deploy):
+def test_role_without_statements_has_no_policy(deploy):
     assert deploy(role(statements=())).all("aws:iam/rolePolicy:RolePolicy") == []
 
 
-def test_an_address_in_place_of_the_arn_is_refused(deploy):
+def test_url_instead_of_arn_is_refused(deploy):
     with pytest.raises(ValueError, match="Expected the ARN .*; got 'https://oidc'"):
         deploy(role(provider="https://oidc"))

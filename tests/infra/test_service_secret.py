@@ -33,24 +33,24 @@ def deployment(deploy):
     return deploy(program)
 
 
-def test_pods_refer_to_a_secret_that_never_changes_and_is_named_anew_each_time(deployment):
+def test_new_values_create_another_immutable_secret(deployment):
     version = deployment.one(SECRET, "dev-db-secrets-version")
     assert version.inputs == {**CONTENT, "metadata": HEAD, "immutable": True}
     assert version.secrets == {"stringData"}
 
 
-def test_readers_elsewhere_find_it_under_its_name_once_the_services_run_on_it(deployment):
+def test_shared_secret_changes_after_the_rollout(deployment):
     published = deployment.one(SECRET, "dev-db-secrets")
     assert published.inputs == {**CONTENT, "metadata": {**HEAD, "name": "dev-db-secrets"}}
     assert published.secrets == {"stringData"}
     assert ("test:Deployment", "service") in published.depends_on
 
 
-def test_a_secret_that_nobody_elsewhere_reads_has_no_fixed_name(deploy):
+def test_unshared_secret_has_no_fixed_name(deploy):
     assert [r.name for r in deploy(make).all(SECRET)] == ["dev-db-secrets-version"]
 
 
-def test_a_pod_gets_a_key_by_reference_and_others_as_a_secret(deployment):
+def test_pod_gets_keys_by_reference(deployment):
     name = f"dev-db-secrets-version-{SUFFIX}"
     assert deployment.exports == {
         "reference": {"secretKeyRef": {"name": name, "key": "password"}},
@@ -59,6 +59,6 @@ def test_a_pod_gets_a_key_by_reference_and_others_as_a_secret(deployment):
     assert deployment.secret_exports == {"value"}
 
 
-def test_a_key_that_is_not_in_the_secret_is_refused(deploy):
+def test_unknown_key_of_secret_is_refused(deploy):
     with pytest.raises(KeyError, match="passwort"):
         deploy(lambda: make().key("passwort"))

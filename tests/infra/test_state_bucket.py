@@ -55,7 +55,7 @@ def test_it_is_reached_over_tls_alone(state):
     ]
 
 
-def test_it_is_encrypted_by_its_own_key(state):
+def test_bucket_is_encrypted_by_its_key(state):
     assert only(state, "BucketServerSideEncryptionConfiguration")["rules"] == [
         {
             "applyServerSideEncryptionByDefault": {
@@ -68,7 +68,7 @@ def test_it_is_encrypted_by_its_own_key(state):
     assert state.one("aws:kms/key:Key").inputs["enableKeyRotation"] is True
 
 
-def test_what_is_replaced_stays_for_a_while(state):
+def test_replaced_state_stays_for_a_while(state):
     assert only(state, "BucketVersioning") == {"versioningConfiguration": {"status": "Enabled"}}
     [rule] = only(state, "BucketLifecycleConfiguration")["rules"]
     assert rule == {
@@ -121,7 +121,7 @@ def test_comparison_reads_every_project(state):
     }
 
 
-def test_a_name_and_a_time_are_handed_on(deploy):
+def test_name_and_retention_are_passed_on(deploy):
     args = StateBucketArgs(account_id="123456789012", bucket="acme-state", kept_days=7)
     deployment = deploy(lambda: StateBucket("dev-state", args))
     assert deployment.one("herald:infra:StateBucket").outputs["name"] == "acme-state"

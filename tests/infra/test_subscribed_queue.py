@@ -38,7 +38,7 @@ def full(deploy):
     return deploy(exporting_statement(args))
 
 
-def test_it_makes_these_resources_and_no_other(plain):
+def test_component_creates_these_resources(plain):
     assert sorted((r.type, r.name) for r in plain.resources) == [
         ("aws:sns/topicSubscription:TopicSubscription", "event"),
         ("aws:sqs/queue:Queue", "event"),
@@ -77,14 +77,14 @@ def test_poison_messages_move_to_dead_letters(plain):
     }
 
 
-def test_dead_letters_are_kept_for_fourteen_days(plain):
+def test_dead_letters_are_kept_two_weeks(plain):
     assert plain.one("aws:sqs/queue:Queue", "event-dead-letters").inputs == {
         "messageRetentionSeconds": 1209600,
         "sqsManagedSseEnabled": True,
     }
 
 
-def test_only_its_queue_may_use_the_dead_letters(plain):
+def test_only_its_queue_uses_dead_letters(plain):
     allowed = plain.one("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy").inputs
     assert allowed["queueUrl"] == DEAD_URL
     assert json.loads(allowed["redriveAllowPolicy"]) == {
@@ -96,7 +96,7 @@ def test_only_its_queue_may_use_the_dead_letters(plain):
 @pytest.mark.parametrize(
     ("name", "url", "arn"), [("event", URL, ARN), ("event-dead-letters", DEAD_URL, DEAD_ARN)]
 )
-def test_only_its_topic_may_send_and_only_over_tls(plain, name, url, arn):
+def test_only_its_topic_sends_over_tls(plain, name, url, arn):
     policy = plain.one("aws:sqs/queuePolicy:QueuePolicy", name).inputs
     assert policy["queueUrl"] == url
     assert json.loads(policy["policy"]) == {
@@ -122,7 +122,7 @@ def test_only_its_topic_may_send_and_only_over_tls(plain, name, url, arn):
     }
 
 
-def test_messages_arrive_as_published_once_the_queues_admit_the_topic(plain):
+def test_raw_delivery_follows_the_queue_policy(plain):
     subscription = plain.one("aws:sns/topicSubscription:TopicSubscription")
     inputs = dict(subscription.inputs)
     assert json.loads(inputs.pop("redrivePolicy")) == {"deadLetterTargetArn": DEAD_ARN}
@@ -144,7 +144,7 @@ def test_a_filter_looks_at_message_attributes(full):
     assert inputs["filterPolicyScope"] == "MessageAttributes"
 
 
-def test_further_topics_are_admitted_and_filtered_on_their_own(deploy):
+def test_more_topics_have_their_own_filters(deploy):
     args = SubscribedQueueArgs(
         topic_arn="arn:events",
         also={
@@ -169,7 +169,7 @@ def test_further_topics_are_admitted_and_filtered_on_their_own(deploy):
         }
 
 
-def test_consumer_may_fill_and_count_dead_letters(plain, full):
+def test_consumer_moves_and_counts_dead_letters(plain, full):
     assert plain.exports["giving_up"] == {
         "Effect": "Allow",
         "Action": ["sqs:SendMessage", "sqs:GetQueueAttributes"],
@@ -187,7 +187,7 @@ def test_consumer_may_fill_and_count_dead_letters(plain, full):
     }
 
 
-def test_a_consumer_may_consume_and_no_more(plain):
+def test_consumer_has_minimal_permissions(plain):
     assert plain.exports["statement"] == {
         "Effect": "Allow",
         "Action": [
@@ -200,7 +200,7 @@ def test_a_consumer_may_consume_and_no_more(plain):
     }
 
 
-def test_a_customer_key_encrypts_both_queues_and_the_consumer_may_decrypt(full):
+def test_customer_key_encrypts_both_queues(full):
     for queue in full.all("aws:sqs/queue:Queue"):
         assert queue.inputs["kmsMasterKeyId"] == "arn:key"
         assert queue.inputs["kmsDataKeyReusePeriodSeconds"] == 300
@@ -218,7 +218,7 @@ def test_a_customer_key_encrypts_both_queues_and_the_consumer_may_decrypt(full):
     }
 
 
-def test_dead_letters_and_waiting_messages_raise_alarms(full):
+def test_dead_letters_and_delays_raise_alarms(full):
     common = {
         "namespace": "AWS/SQS",
         "statistic": "Maximum",

@@ -37,7 +37,7 @@ def keyed(deploy):
     return deploy(exporting_statement(args))
 
 
-def test_it_makes_a_topic_and_its_policy_and_nothing_else(plain):
+def test_component_creates_topic_and_policy(plain):
     assert sorted((r.type, r.name, r.parent) for r in plain.resources) == [
         ("aws:sns/topic:Topic", "event", ("herald:infra:Topic", "event")),
         ("aws:sns/topicPolicy:TopicPolicy", "event", ("herald:infra:Topic", "event")),
@@ -46,7 +46,7 @@ def test_it_makes_a_topic_and_its_policy_and_nothing_else(plain):
     assert plain.one("herald:infra:Topic").outputs == {"arn": ARN, "name": "event-1a2b3c4"}
 
 
-def test_it_is_encrypted_without_a_customer_key(plain):
+def test_topic_is_encrypted_by_default(plain):
     assert plain.one("aws:sns/topic:Topic").inputs == {"kmsMasterKeyId": "alias/aws/sns"}
 
 
@@ -56,7 +56,7 @@ def test_its_policy_refuses_plain_transport(plain):
     assert json.loads(policy["policy"]) == {"Version": "2012-10-17", "Statement": [TLS_ONLY]}
 
 
-def test_a_publisher_may_publish_and_no_more(plain):
+def test_publisher_has_minimal_permissions(plain):
     assert plain.exports["statement"] == {
         "Effect": "Allow",
         "Action": ["sns:Publish"],
@@ -64,7 +64,7 @@ def test_a_publisher_may_publish_and_no_more(plain):
     }
 
 
-def test_a_publisher_may_use_the_customer_key(keyed):
+def test_publisher_may_use_the_key(keyed):
     assert keyed.one("aws:sns/topic:Topic").inputs == {"kmsMasterKeyId": "arn:key"}
     assert keyed.exports["statement"] == {
         "Effect": "Allow",

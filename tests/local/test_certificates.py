@@ -5,7 +5,7 @@ def certificate(content):
     return f"-----BEGIN CERTIFICATE-----\n{content}\n-----END CERTIFICATE-----"
 
 
-def test_only_what_debian_does_not_ship_is_added(tmp_path):
+def test_only_authorities_beyond_debian_are_added(tmp_path):
     shipped = tmp_path / "shipped" / "mozilla"
     shipped.mkdir(parents=True)
     (shipped / "One.crt").write_text(certificate("ONE\nMORE") + "\n")
@@ -14,5 +14,5 @@ def test_only_what_debian_does_not_ship_is_added(tmp_path):
     assert find_added(trusted, shipped.parent) == f"{HEAD}{certificate('PROXY')}\n"
 
 
-def test_a_machine_that_trusts_nothing_of_its_own_adds_none(tmp_path):
+def test_machine_without_own_authorities_adds_none(tmp_path):
     assert find_added(tmp_path / "missing.crt", tmp_path) == HEAD

@@ -50,7 +50,7 @@ def test_every_process_is_checked_and_restarted():
     assert careless == []
 
 
-def test_the_stack_file_names_the_ports_of_the_environment(environment):
+def test_stack_file_has_ports_of_environment(environment):
     text = (PROJECT / "Pulumi.local.yaml").read_text()
     config = yaml.safe_load(text)["config"]
     endpoints = {url for services in config["aws:endpoints"] for url in services.values()}
@@ -61,7 +61,7 @@ def test_the_stack_file_names_the_ports_of_the_environment(environment):
     assert f"http://{BRIDGE_ADDRESS}:{ports['INBOX_PORT']}" in text
 
 
-def test_a_shell_gets_what_other_programs_rely_on(environment):
+def test_shell_has_variables_of_other_programs(environment):
     shell = environment.shell()
     promised = {
         "REMINDERS_URL", "DEVICES_URL", "INBOX_URL", "AWS_ENDPOINT_URL", "KUBECONFIG",
@@ -71,7 +71,7 @@ def test_a_shell_gets_what_other_programs_rely_on(environment):
     assert shell["PATH"].split(":")[0] == str(environment.links)
 
 
-def test_a_user_brings_a_cluster_and_a_builder():
+def test_user_can_bring_cluster_and_builder():
     environment = Environment.from_variables(
         {
             "HERALD_KUBECONFIG": "/home/me/.kube/config",
@@ -92,7 +92,7 @@ def test_without_a_choice_everything_is_ours():
     assert {*CLUSTER, *MONITORING, "buildkitd"} < set(processes)
 
 
-def test_roots_files_lie_outside_the_users_checkout(tmp_path):
+def test_files_of_root_lie_outside_checkout(tmp_path):
     root, user = Environment(tmp_path, owner=(0, 0)), Environment(tmp_path, owner=(1000, 1000))
     assert root.machine_state == tmp_path
     assert user.machine_state.parent == MACHINE_STATES
@@ -108,7 +108,7 @@ def test_processes_run_as_the_user(tmp_path):
     assert root.as_database().startswith(f"setpriv --reuid={NOBODY} --regid={NOBODY} ")
 
 
-def test_own_cluster_and_builder_need_no_root(tmp_path):
+def test_own_cluster_and_builder_avoid_root(tmp_path):
     own = Environment(tmp_path, own_kubeconfig="/c", own_builder="mine", owner=(1000, 100))
     assert (own.needs_root, own.as_owner(), own.machine_state) == (False, "", tmp_path)
     assert Environment(tmp_path, own_builder="mine").needs_root

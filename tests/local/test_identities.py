@@ -16,7 +16,7 @@ def environment(tmp_path):
     return environment
 
 
-def test_nobody_else_reads_keys_tokens_and_secrets(environment):
+def test_keys_tokens_and_secrets_are_private(environment):
     private = [
         *environment.state.rglob("*.key"),
         *environment.state.rglob("*.kubeconfig"),
@@ -26,7 +26,7 @@ def test_nobody_else_reads_keys_tokens_and_secrets(environment):
     assert {stat.S_IMODE(file.stat().st_mode) for file in private} == {0o600}
 
 
-def test_each_component_has_the_identity_that_kubernetes_expects(environment):
+def test_components_have_identities_of_kubernetes(environment):
     rows = (environment.state / "pki" / "tokens.csv").read_text().splitlines()
     identities = {tuple(row.split(",")[1:]) for row in rows}
     assert identities == {
@@ -38,7 +38,7 @@ def test_each_component_has_the_identity_that_kubernetes_expects(environment):
     }
 
 
-def test_the_apiserver_is_trusted_through_the_authority(environment):
+def test_apiserver_is_trusted_through_the_authority(environment):
     pki = environment.state / "pki"
     authority = x509.load_pem_x509_certificate((pki / "ca.crt").read_bytes())
     server = x509.load_pem_x509_certificate((pki / "apiserver.crt").read_bytes())
@@ -50,7 +50,7 @@ def test_the_apiserver_is_trusted_through_the_authority(environment):
 
 
 @pytest.mark.parametrize("address", ["172.18.0.1", "host.docker.internal"])
-def test_the_database_is_known_by_the_address_that_pods_have(tmp_path, address):
+def test_database_certificate_names_pods_address(tmp_path, address):
     make_cluster_identities(Environment(tmp_path, host_address=address))
     server = x509.load_pem_x509_certificate((tmp_path / "pki" / "postgres.crt").read_bytes())
     names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -61,7 +61,7 @@ def test_the_database_is_known_by_the_address_that_pods_have(tmp_path, address):
     }  # fmt: skip
 
 
-def test_fcm_credentials_get_their_tokens_from_the_inbox(environment):
+def test_fcm_credentials_name_the_inbox(environment):
     credentials = json.loads(environment.secret("fcm-credentials.json").read_text())
     assert credentials["token_uri"] == "http://10.244.0.1:8025/token"
     assert credentials["private_key"].startswith("-----BEGIN PRIVATE KEY-----")

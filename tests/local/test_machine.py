@@ -68,7 +68,7 @@ def test_shell_reads_commands_from_a_pipe(machine):
     assert "--tty" not in machine.last()
 
 
-def test_shell_in_a_terminal_has_a_terminal(machine):
+def test_shell_in_terminal_has_a_terminal(machine):
     ours, terminal = pty.openpty()
     os.write(ours, b"\x04")  # the end of the input: the shell ends
     make_shell(machine, stdin=terminal, stdout=terminal, stderr=terminal)

@@ -19,7 +19,7 @@ def environment(tmp_path: Path) -> Environment:
     return Environment(tmp_path)
 
 
-def test_prometheus_loads_the_rules_of_the_platform(environment):
+def test_prometheus_loads_rules_of_the_platform(environment):
     monitoring.write_prometheus(environment)
     document = yaml.safe_load((environment.state / "prometheus.yaml").read_text())
     assert [Path(file).name for file in document["rule_files"]] == [

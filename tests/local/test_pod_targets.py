@@ -39,7 +39,7 @@ TARGETS = [
 ]
 
 
-def test_each_port_of_a_pod_is_a_target():
+def test_each_port_of_pod_is_target():
     assert list(targets([POD, PENDING])) == TARGETS
 
 

@@ -18,7 +18,7 @@ from local.provisioning import has_changed, is_result, strip_progress
         "Duration: 4s",
     ],
 )
-def test_what_was_done_and_errors_are_shown(line):
+def test_changes_and_errors_are_shown(line):
     assert is_result(line)
 
 
@@ -50,7 +50,7 @@ def write_update(folder, number, counts):
     (folder / f"local-{number}.history.json").write_text(text)
 
 
-def test_the_newest_update_tells_whether_anything_changed(tmp_path):
+def test_newest_update_shows_whether_anything_changed(tmp_path):
     write_update(tmp_path, 1795542754768576015, {"create": 108})
     assert has_changed(tmp_path)
     write_update(tmp_path, 1795542774910730789, {"same": 108})

@@ -42,7 +42,7 @@ def ended_process():
 
 
 @pytest.mark.integration
-def test_an_engine_whose_starter_was_killed_is_ended(lock, tmp_path):
+def test_engine_of_killed_starter_is_ended(lock, tmp_path):
     engine = lock(by=ended_process())
     end_abandoned(tmp_path)
     assert not runs(engine.pid)
@@ -50,14 +50,14 @@ def test_an_engine_whose_starter_was_killed_is_ended(lock, tmp_path):
 
 @pytest.mark.integration
 @pytest.mark.parametrize("by", [None, 1])
-def test_an_update_of_somebody_else_is_not_touched(lock, tmp_path, by):
+def test_update_of_another_user_is_untouched(lock, tmp_path, by):
     engine = lock(by=by)
     with pytest.raises(LocalError, match=f"is running \\(pid {engine.pid}\\)"):
         end_abandoned(tmp_path)
     assert runs(engine.pid)
 
 
-def test_locks_of_ended_engines_and_reused_pids_are_no_engines(lock, tmp_path):
+def test_stale_locks_and_pids_are_ignored(lock, tmp_path):
     lock(called="something else")
     (tmp_path / "ended.json").write_text(json.dumps({"pid": ended_process()}))
     assert list(engines(tmp_path)) == []

@@ -60,7 +60,7 @@ def test_its_tokens_name_the_user(identity, issuer):
     assert caller(identity, issuer.token("ada")) == Caller(user_id="ada")
 
 
-def test_the_key_of_another_machine_opens_nothing(identity, issuer, tmp_path):
+def test_key_of_another_machine_is_rejected(identity, issuer, tmp_path):
     other = Environment(tmp_path / "other")
     make_issuer_key(other)
     foreign = TokenIssuer.read(issuer.url, other.secret("issuer-key.pem"))
@@ -68,7 +68,7 @@ def test_the_key_of_another_machine_opens_nothing(identity, issuer, tmp_path):
         caller(identity, foreign.token("ada"))
 
 
-def test_its_key_stays_private_and_is_made_once(environment):
+def test_key_is_private_and_created_once(environment):
     key = environment.secret("issuer-key.pem")
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     ids = {TokenIssuer.read("http://127.0.0.1", key).keys()["keys"][0]["kid"] for _ in range(2)}
@@ -84,7 +84,7 @@ def test_its_key_stays_private_and_is_made_once(environment):
         (pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)), "elliptic-curve key"),
     ],
 )
-def test_a_key_that_would_not_do_is_named(tmp_path, content, reason):
+def test_unusable_key_is_named(tmp_path, content, reason):
     path = tmp_path / "key.pem"
     if content is not None:
         path.write_bytes(content)

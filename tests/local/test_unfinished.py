@@ -24,7 +24,7 @@ def test_operations_are_read_off_the_state(tmp_path):
         assert unfinished.read_operations(file) == []
 
 
-def test_only_creations_of_what_a_provider_makes_are_taken_back():
+def test_only_creations_of_providers_are_undone():
     operations = [
         operation("aws:sns/topic:Topic", {"name": "t"}),
         operation("aws:sns/topic:Topic", {"name": "u"}, "updating"),
@@ -82,14 +82,14 @@ class Called:
         ),
     ],
 )
-def test_what_was_made_of_the_inputs_is_deleted(kind, inputs, answers, last):
+def test_resources_of_the_inputs_are_deleted(kind, inputs, answers, last):
     account = Called(**answers)
     unfinished.remove_from_emulator(account, kind, inputs)
     calls = [(operation, {**given, "region": None}) for operation, given in account.calls]
     assert (last[0], {**last[1], "region": None}) in calls
 
 
-def test_of_keys_the_newest_without_an_alias_is_the_one_that_was_cut_off():
+def test_newest_key_without_alias_is_deleted():
     told = {
         "old": {"CreationDate": 1, "KeyState": "Enabled"},
         "new": {"CreationDate": 2, "KeyState": "Enabled"},
@@ -115,7 +115,7 @@ def test_of_keys_the_newest_without_an_alias_is_the_one_that_was_cut_off():
     assert account.calls[-1][1]["KeyId"] == "new"
 
 
-def test_what_was_not_made_needs_no_deletion():
+def test_missing_resource_needs_no_deletion():
     account = Called(get_queue_url=None)
     unfinished.remove_from_emulator(account, "aws:sqs/queue:Queue", {"name": "q-1"})
     assert [operation for operation, _ in account.calls] == ["get_queue_url"]
@@ -131,9 +131,7 @@ def test_what_was_not_made_needs_no_deletion():
         ({}, ""),
     ],
 )
-def test_objects_with_a_fixed_name_stay_for_the_next_update_takes_them_over(
-    tmp_path, monkeypatch, annotations, deleted
-):
+def test_objects_with_fixed_names_stay(tmp_path, monkeypatch, annotations, deleted):
     said = tmp_path / "said"
     program = tmp_path / "kubectl"
     program.write_text(f'#!/bin/sh\necho "$@" > {said}\n')

@@ -22,7 +22,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr
 
 
 @pytest.mark.integration
-def test_help_names_every_command_and_loads_nothing_heavy():
+def test_help_lists_commands_without_slow_imports():
     run = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
     for command in (
         *("dead-letters", "diagram", "doctor", "outputs"),
@@ -41,7 +41,7 @@ def test_summaries_fit_a_terminal(herald, monkeypatch, group):
 
 
 @pytest.mark.integration
-def test_it_runs_as_a_module_and_hands_on_the_exit_code():
+def test_module_returns_the_exit_code():
     run = subprocess.run(
         [sys.executable, "-m", "operations", "status"], capture_output=True, text=True, check=False
     )
@@ -50,13 +50,13 @@ def test_it_runs_as_a_module_and_hands_on_the_exit_code():
 
 
 @pytest.mark.parametrize("command", [["status"], ["diagram"]])
-def test_an_unknown_stack_is_named_with_those_that_exist(project, herald, command):
+def test_unknown_stack_is_named_with_others(project, herald, command):
     said = herald(*command, "--stack", "prd")
     assert (said.code, said.out) == (1, "")
     assert said.err == "Herald: expected a stack among test; got 'prd'.\n"
 
 
-def test_outputs_are_those_of_the_other_command(project, herald):
+def test_outputs_match_the_other_command(project, herald):
     said = herald("outputs", "--stack", "test", "--service", "event-service")
     assert said.out == "EVENT_QUEUE_URL=http://127.0.0.1:1/123456789012/event\n"
     said = herald("outputs", "--stack", "test", "--service", "x", "--format", "json")
@@ -64,7 +64,7 @@ def test_outputs_are_those_of_the_other_command(project, herald):
     assert said.err == "Herald: expected a service among event-service; got 'x'.\n"
 
 
-def test_a_preview_of_an_unknown_stack_names_those_that_exist(herald):
+def test_preview_of_unknown_stack_lists_stacks(herald):
     said = herald("preview", "--stack", "prd")
     assert (said.code, said.out) == (1, "")
     assert said.err == "Herald: expected a stack among dev, local, prod, staging; got prd.\n"
@@ -80,7 +80,7 @@ def test_a_preview_of_an_unknown_stack_names_those_that_exist(herald):
         ),
     ],
 )
-def test_a_preview_tells_what_is_wrong_with_the_report_before(herald, tmp_path, text, problem):
+def test_preview_reports_an_invalid_earlier_report(herald, tmp_path, text, problem):
     before = tmp_path / "before.json"
     if text is not None:
         before.write_text(text)
@@ -90,7 +90,7 @@ def test_a_preview_tells_what_is_wrong_with_the_report_before(herald, tmp_path, 
     assert said.err.endswith(problem)
 
 
-def test_a_preview_shows_the_report_and_fails_where_a_rule_is_broken(herald, tmp_path, monkeypatch):
+def test_preview_with_violations_reports_and_fails(herald, tmp_path, monkeypatch):
     broken = Finding(
         rule="tagged", level="mandatory", type="t", name="n", reason="why", problem="no tags"
     )
@@ -132,7 +132,7 @@ def test_an_unknown_format_is_refused(project, herald):
     assert "'xml' is not one of 'env', 'json', 'k8s'" in said.err
 
 
-def test_a_missing_pulumi_is_named_with_what_to_do(project, herald):
+def test_missing_pulumi_is_named_with_remedy(project, herald):
     project.lack("pulumi")
     said = herald("status", "--stack", "test")
     assert said.err == (
@@ -153,7 +153,7 @@ def test_what_aws_refuses_is_one_sentence():
     )
 
 
-def test_a_fault_of_the_program_is_not_hidden(project, herald, monkeypatch):
+def test_program_fault_shows_its_traceback(project, herald, monkeypatch):
     monkeypatch.setattr("stacks.outputs.models.read_stack", lambda stack: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         herald("outputs", "--stack", "test")

@@ -83,11 +83,11 @@ def command(herald):
         (letter(), NOT_RECORDED),
     ],
 )
-def test_the_reason_is_the_recorded_one_or_what_the_message_shows(given, reason):
+def test_reason_is_recorded_or_derived(given, reason):
     assert given.reason == reason
 
 
-def test_reasons_are_counted_by_type_most_frequent_first():
+def test_reasons_are_counted_by_type():
     given = [letter("{"), letter(**FAILED), letter(**FAILED)]
     assert reasons(given) == [
         ("reminder:created", "UnknownEvent: reminder:paused", 2),
@@ -96,7 +96,7 @@ def test_reasons_are_counted_by_type_most_frequent_first():
 
 
 @pytest.mark.integration
-def test_a_list_shows_every_message_and_consumes_none(queues, command):
+def test_list_consumes_no_message(queues, command):
     ids = [queues.send(json.dumps(EVENT), **FAILED) for _ in range(23)]
     ids.append(queues.send("not json"))
     for _ in range(2):
@@ -112,7 +112,7 @@ def test_a_list_shows_every_message_and_consumes_none(queues, command):
 
 
 @pytest.mark.integration
-def test_a_limited_list_says_how_many_there_are(queues, command):
+def test_limited_list_shows_the_total(queues, command):
     for _ in range(5):
         queues.send(json.dumps(EVENT))
     said = command("list", "--limit", "3")
@@ -121,7 +121,7 @@ def test_a_limited_list_says_how_many_there_are(queues, command):
 
 
 @pytest.mark.integration
-def test_an_empty_queue_is_said_to_be_empty(queues, command):
+def test_empty_queue_is_reported_as_empty(queues, command):
     assert command("list").out == "The event queue has no dead letters.\n"
     assert command("list", "--json").out == "[]\n"
 
@@ -143,13 +143,13 @@ def test_one_message_is_shown_whole(queues, command):
 
 
 @pytest.mark.integration
-def test_a_body_that_is_no_event_is_shown_as_it_is(queues, command):
+def test_invalid_event_is_shown_unchanged(queues, command):
     shown = json.loads(command("show", "--id", queues.send("not json")).out)
     assert (shown["event"], shown["body"]) == (None, "not json")
 
 
 @pytest.mark.integration
-def test_one_message_is_sent_again_without_what_tells_of_its_failure(queues, command):
+def test_redriven_message_lacks_failure_attributes(queues, command):
     of_the_failure = {**FAILED, "failedAt": "2030-01-01", "failedBy": "x", "ErrorCode": "X"}
     id = queues.send(json.dumps(EVENT), **of_the_failure, eventType="reminder:created")
     queues.send("stays")
@@ -160,7 +160,7 @@ def test_one_message_is_sent_again_without_what_tells_of_its_failure(queues, com
 
 
 @pytest.mark.integration
-def test_all_are_sent_again_where_sqs_has_no_move_tasks(queues, herald):
+def test_redrive_works_without_move_tasks(queues, herald):
     for _ in range(12):
         queues.send(json.dumps(EVENT))
     said = herald("redrive", "--stack", "test", "--queue", "event", "--all")
@@ -193,7 +193,7 @@ def test_an_unknown_id_changes_nothing(queues, command):
 
 
 @pytest.mark.integration
-def test_discarded_messages_are_gone_and_the_others_stay(queues, command):
+def test_discard_removes_only_the_named_messages(queues, command):
     id = queues.send(json.dumps(EVENT))
     queues.send("stays")
     said = command("discard", "--id", id, "--yes")

@@ -26,9 +26,7 @@ def problem(check, stack):
         (tools.kubectl, "kubectl", "version", "Client Version: v1.34.4", "v1.9.0"),
     ],
 )
-def test_a_program_must_be_there_and_new_enough(
-    project, monkeypatch, check, program, word, good, old
-):
+def test_program_must_exist_and_be_recent(project, monkeypatch, check, program, word, good, old):
     project.answer(program, word, good)
     assert check(project.stack) == f"version {good.rpartition('v')[2]}"
     project.answer(program, word, old)
@@ -45,7 +43,7 @@ def test_a_program_must_be_there_and_new_enough(
     assert "make up" in remedy
 
 
-def test_variables_of_the_local_environment_do_not_serve_another_stack(project, monkeypatch):
+def test_local_variables_conflict_with_other_stacks(project, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     assert settings.environment(project.stack) == "AWS requests go to http://127.0.0.1:1"
     del project.settings["aws:endpoints"]
@@ -57,7 +55,7 @@ def test_variables_of_the_local_environment_do_not_serve_another_stack(project, 
     assert remedy.startswith("unset AWS_ENDPOINT_URL")
 
 
-def test_a_key_that_is_no_setting_is_named(project):
+def test_unknown_key_is_named(project):
     given = {
         f"{PROJECT}:acount": {"value": "1", "secret": False},
         "aws:region": {"value": "eu-central-1", "secret": False},
@@ -71,7 +69,7 @@ def test_a_key_that_is_no_setting_is_named(project):
     assert remedy == "correct the key in Pulumi.test.yaml"
 
 
-def test_a_right_configuration_is_parsed_as_the_program_does(project):
+def test_valid_configuration_is_parsed(project):
     from tests.stacks.stack_files import SECRET_KEYS, as_engine, with_secrets
 
     given = {
@@ -109,7 +107,7 @@ def test_without_a_builder_docker_is_needed(project, monkeypatch):
 
 
 @pytest.mark.integration
-def test_the_identity_must_be_of_the_stacks_account(aws):
+def test_identity_must_belong_to_the_account(aws):
     assert "at the emulator at 127.0.0.1" in account.identity(aws.stack)
     aws.settings[f"{PROJECT}:account"] = "111122223333"
     aws.write()
@@ -119,13 +117,13 @@ def test_the_identity_must_be_of_the_stacks_account(aws):
     )
 
 
-def test_an_emulator_that_is_not_there_is_to_be_started(project):
+def test_missing_emulator_names_make_up(project):
     text, remedy = problem(account.identity, project.stack)
     assert text.startswith("the emulator at 127.0.0.1:1 rejected your credentials")
     assert remedy == LOCAL
 
 
-def test_the_cluster_must_answer_and_have_the_namespace(project):
+def test_cluster_must_answer_with_the_namespace(project):
     text, remedy = problem(running.cluster, project.stack)
     assert text == "kubectl failed: error: kubectl has no answer"
     assert remedy.startswith("check KUBECONFIG")
@@ -146,7 +144,7 @@ def test_every_deployment_must_be_ready(project):
 
 
 @pytest.mark.integration
-def test_dead_letters_are_counted_with_what_to_do(aws):
+def test_dead_letters_are_counted_with_remedy(aws):
     assert running.queues(aws.stack) == "4 queues answer and have no dead letters"
     url = aws.stack.outputs.queues["notification"].dead_letters_url
     aws.stack.client("sqs").send_message(QueueUrl=url, MessageBody="dead")
@@ -156,7 +154,7 @@ def test_dead_letters_are_counted_with_what_to_do(aws):
 
 
 @pytest.mark.integration
-def test_a_sender_that_is_not_verified_is_told_its_records(aws):
+def test_unverified_sender_shows_its_records(aws):
     assert problem(email.email, aws.stack) == (
         "SES does not send for reminders@example.com: unknown",
         "add these DNS records: k._domainkey CNAME k.dkim",
@@ -179,13 +177,13 @@ def test_sandbox_of_email_is_named(project, emulator):
     assert email.email_access(project.stack) == "SES sends 50,000 e-mails a day, 14 a second"
 
 
-def test_a_database_that_does_not_answer_is_named(project, monkeypatch):
+def test_unreachable_database_is_named(project, monkeypatch):
     assert problem(running.database, project.stack)[0] == "no PostgreSQL answers at 127.0.0.1:1"
     monkeypatch.setattr(running, "answers_as_postgres", lambda host, port: True)
     assert running.database(project.stack) == "PostgreSQL answers at 127.0.0.1:1"
 
 
-def test_outputs_are_counted_or_their_fault_is_told(project):
+def test_outputs_are_counted_or_faults_reported(project):
     assert settings.outputs(project.stack) == "12 outputs, as the program expects"
     project.silence("pulumi", "output")
     [found] = [each for each in findings(project.stack, doctor.CHECKS) if each.name == "pulumi"]
@@ -212,7 +210,7 @@ def test_what_needs_something_wrong_is_skipped(project, monkeypatch):
     ]
 
 
-def test_the_exit_code_tells_whether_something_is_wrong(project, herald, monkeypatch):
+def test_exit_code_reports_failed_checks(project, herald, monkeypatch):
     monkeypatch.setattr(doctor, "CHECKS", (Check("first", lambda stack: "fine"),))
     said = herald("doctor", "--stack", "test")
     assert (said.code, said.out) == (
@@ -225,6 +223,6 @@ def test_the_exit_code_tells_whether_something_is_wrong(project, herald, monkeyp
     assert "failed  stack file    expected a stack among test; got 'prd'" in said.out
 
 
-def test_every_check_needs_only_checks_before_it():
+def test_checks_depend_on_earlier_checks():
     for number, check in enumerate(doctor.CHECKS):
         assert set(check.needs) <= {each.name for each in doctor.CHECKS[:number]}

@@ -65,7 +65,7 @@ def made(type_: str, outputs: dict) -> dict:
 
 
 @pytest.mark.integration
-def test_it_tells_state_schedule_concurrency_and_failures(scheduled):
+def test_status_has_state_schedule_and_failures(scheduled):
     cloudwatch = scheduled.stack.client("cloudwatch")
     moment = datetime.now(UTC) - timedelta(minutes=5)
     for metric, value in (("Invocations", 60.0), ("Errors", 2.0)):
@@ -94,7 +94,7 @@ def test_it_tells_state_schedule_concurrency_and_failures(scheduled):
 
 
 @pytest.mark.integration
-def test_the_command_shows_it_as_a_table(scheduled, herald):
+def test_command_shows_status_as_table(scheduled, herald):
     scheduled.answer("pulumi", "history", [])
     scheduled.answer("kubectl", "get", {"items": []})
     said = herald("status", "--stack", "test")
@@ -105,7 +105,7 @@ def test_the_command_shows_it_as_a_table(scheduled, herald):
 
 
 @pytest.mark.integration
-def test_a_schedule_that_is_off_is_told(scheduled, herald):
+def test_disabled_schedule_is_reported(scheduled, herald):
     client = scheduled.stack.client("scheduler")
     schedule = client.get_schedule(Name=NAME)
     client.update_schedule(
@@ -120,7 +120,7 @@ def test_a_schedule_that_is_off_is_told(scheduled, herald):
     assert not told.well
 
 
-def test_a_stack_whose_scheduler_is_pods_is_not_asked(project):
+def test_scheduler_of_pods_has_no_function(project):
     project.settings[f"{PROJECT}:scheduler"] = {"runtime": "deployment"}
     project.write()
     assert list(functions(project.stack)) == []

@@ -25,7 +25,7 @@ class MovingSqs:
         return {"Results": [self.results.pop(0)]}
 
 
-def test_sqs_moves_all_by_itself_where_it_can():
+def test_sqs_moves_all_where_supported():
     sqs = MovingSqs(
         {"Status": "RUNNING", "ApproximateNumberOfMessagesMoved": 3},
         {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 7},
@@ -35,7 +35,7 @@ def test_sqs_moves_all_by_itself_where_it_can():
     assert sqs.results == []
 
 
-def test_a_move_that_fails_says_how_far_it_came():
+def test_failed_move_reports_its_progress():
     sqs = MovingSqs(
         {"Status": "FAILED", "ApproximateNumberOfMessagesMoved": 3, "FailureReason": "Denied"}
     )
@@ -43,7 +43,7 @@ def test_a_move_that_fails_says_how_far_it_came():
         DeadLetterQueue(sqs, "dead", "source").redrive_all()
 
 
-def test_a_move_that_is_not_allowed_is_not_made_by_hand():
+def test_denied_move_is_not_emulated():
     sqs = MovingSqs(refusal="AccessDenied")
     with pytest.raises(ClientError):
         DeadLetterQueue(sqs, "dead", "source").redrive_all()
@@ -70,7 +70,7 @@ class BrokenSqs:
         ]
 
 
-def test_a_message_that_cannot_be_sent_is_kept_and_shown_at_once():
+def test_unsendable_message_is_kept_and_shown():
     sqs = BrokenSqs()
     queue = DeadLetterQueue(sqs, "dead", "source")
     with pytest.raises(ClientError), queue.hold() as letters:

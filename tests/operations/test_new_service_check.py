@@ -23,7 +23,7 @@ TESTS = (
 )
 
 
-def test_checkout_with_new_service_passes_its_checks(tmp_path):
+def test_checkout_with_new_service_passes_checks(tmp_path):
     copy = CheckoutCopy(tmp_path)
     copy.python("operations", *NEW)
     outside = {name for name in copy.changes() if not name.startswith("services/invoices/")}

@@ -83,7 +83,7 @@ def test_zone_must_be_of_the_account(public):
 
 
 @pytest.mark.integration
-def test_public_dns_must_refer_to_the_zone(public, public_dns):
+def test_public_dns_must_delegate_to_zone(public, public_dns):
     _, servers = create_zone(public.stack)
     expected = ", ".join(sorted(servers))
     remedy = f"set {expected} as NS records of example.com in its parent zone, or at its registrar"

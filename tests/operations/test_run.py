@@ -87,7 +87,7 @@ def abandon(cluster, paused):
     cluster.answer("kubectl", "deployments", {"items": [deployment]})
 
 
-def test_next_run_knows_the_number_of_pods(cluster, paused):
+def test_next_run_knows_number_of_pods(cluster, paused):
     abandon(cluster, paused)
     with pods_paused(PODS, "10.0.0.1", 4000):
         pass

@@ -24,7 +24,7 @@ def test_every_alarm_has_a_page(platform):
     assert {end for end in ends if f"{end} " not in names} == set()
 
 
-def test_every_page_is_named_and_every_name_is_a_page():
+def test_runbooks_and_their_names_match():
     for text in TEXTS.values():
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert (RUNBOOKS / target).exists(), target

@@ -5,13 +5,13 @@ import pytest
 from operations.errors import OperatorError
 
 
-def test_clients_go_where_the_stack_file_says(project):
+def test_clients_use_endpoints_of_stack_file(project):
     client = project.stack.client("sqs")
     assert client.meta.endpoint_url == "http://127.0.0.1:1"
     assert client.meta.region_name == "eu-central-1"
 
 
-def test_without_endpoints_clients_go_to_aws_with_the_operators_own_keys(project, monkeypatch):
+def test_clients_without_endpoints_use_operators_keys(project, monkeypatch):
     del project.settings["aws:endpoints"], project.settings["aws:accessKey"]
     project.write()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
@@ -21,7 +21,7 @@ def test_without_endpoints_clients_go_to_aws_with_the_operators_own_keys(project
     assert client._request_signer._credentials.access_key == "mine"
 
 
-def test_a_key_that_is_encrypted_in_the_file_is_not_used(project):
+def test_encrypted_key_in_file_is_ignored(project):
     project.settings["aws:accessKey"] = {"secure": "v1:…"}
     project.write()
     assert project.stack.written["aws:accessKey"] == {"secure": "v1:…"}
@@ -29,7 +29,7 @@ def test_a_key_that_is_encrypted_in_the_file_is_not_used(project):
     assert credentials is None or credentials.access_key != {"secure": "v1:…"}
 
 
-def test_state_and_history_are_asked_of_pulumi(project):
+def test_state_and_history_come_from_pulumi(project):
     project.answer("pulumi", "export", {"deployment": {"resources": [{"urn": "u"}]}})
     project.answer("pulumi", "history", [{"kind": "update"}])
     assert project.stack.resources() == [{"urn": "u"}]
@@ -40,13 +40,13 @@ def test_state_and_history_are_asked_of_pulumi(project):
     ]
 
 
-def test_a_stack_without_state_or_history_is_empty(project):
+def test_new_stack_has_empty_history(project):
     project.answer("pulumi", "export", {"deployment": None})
     project.answer("pulumi", "history", [])
     assert project.stack.resources() == []
     assert project.stack.last_update() is None
 
 
-def test_what_pulumi_complains_about_is_handed_on(project):
+def test_complaints_of_pulumi_are_shown(project):
     with pytest.raises(OperatorError, match="Pulumi reported: error: pulumi has no answer"):
         project.stack.resources()

@@ -36,7 +36,7 @@ def running(aws):
 
 
 @pytest.mark.integration
-def test_it_shows_queues_deployments_addresses_and_the_last_update(running, herald):
+def test_status_shows_queues_deployments_and_update(running, herald):
     told, sqs = running.stack.outputs, running.stack.client("sqs")
     for _ in range(2):
         sqs.send_message(QueueUrl=told.queues["event"].url, MessageBody="waits")
@@ -57,7 +57,7 @@ def test_it_shows_queues_deployments_addresses_and_the_last_update(running, hera
 
 
 @pytest.mark.integration
-def test_what_cannot_be_asked_is_told_and_the_rest_is_shown(running, herald):
+def test_unavailable_parts_do_not_hide_others(running, herald):
     running.silence("kubectl", "get")
     said = herald("status", "--stack", "test")
     assert said.code == 0
@@ -66,7 +66,7 @@ def test_what_cannot_be_asked_is_told_and_the_rest_is_shown(running, herald):
     assert told in said.out
 
 
-def test_without_aws_the_cluster_is_still_shown(project):
+def test_cluster_is_shown_without_aws(project):
     project.endpoints("http://127.0.0.1:1")
     project.answer("pulumi", "history", [])
     project.answer("kubectl", "get", {"items": [deployment("event-service", 1, 1)]})
@@ -76,7 +76,7 @@ def test_without_aws_the_cluster_is_still_shown(project):
     assert status.problems[0].startswith("AWS did not answer: Could not connect")
 
 
-def test_the_context_of_the_stack_file_is_used(project):
+def test_context_of_stack_file_is_used(project):
     project.settings["kubernetes:context"] = "herald-test"
     project.endpoints("http://127.0.0.1:1")
     project.answer("pulumi", "history", [])
@@ -105,7 +105,7 @@ class CloudWatch:
         return {"Datapoints": self.points}
 
 
-def test_the_oldest_message_is_as_old_as_the_latest_figure_says():
+def test_age_comes_from_the_latest_metric():
     assert oldest(CloudWatch((3, 40.0), (4, 100.0), (2, 500.0)), "event") == 100
     assert oldest(CloudWatch(), "event") is None
 

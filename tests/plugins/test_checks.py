@@ -14,7 +14,7 @@ SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 
 
 @pytest.mark.parametrize("token", SERVED)
-def test_a_type_declares_only_properties_that_its_sdk_has(token: str) -> None:
+def test_declared_properties_exist_in_the_sdk(token: str) -> None:
     declared, schema = resource_type(token), resource_schema("pulumi_aws", token)
     inputs = {*schema.inputs}
     assert declared.served <= inputs
@@ -24,7 +24,7 @@ def test_a_type_declares_only_properties_that_its_sdk_has(token: str) -> None:
         assert {*names} <= declared.served
 
 
-def test_property_names_are_those_of_the_installed_sdk() -> None:
+def test_property_names_match_the_installed_sdk() -> None:
     from pulumi._types import input_type_py_to_pulumi_names
     from pulumi_aws import dynamodb
 
@@ -35,19 +35,19 @@ def test_property_names_are_those_of_the_installed_sdk() -> None:
     assert {*schema.nested("TableTtlArgs")} == {*members.values()}
 
 
-def test_an_unknown_property_is_refused_with_the_nearest_name(offline: Any) -> None:
+def test_unknown_property_suggests_nearest_name(offline: Any) -> None:
     _, failures = offline.check(TOPIC, "events", {"dispalyName": "Events"})
     told = 'aws:sns/topic:Topic has no property "dispalyName"; did you mean "displayName"?'
     assert failures == {"dispalyName": told}
 
 
-def test_a_property_of_the_sdk_that_is_not_served_is_refused_by_name(offline: Any) -> None:
+def test_unsupported_property_is_refused_by_name(offline: Any) -> None:
     _, failures = offline.check(TOPIC, "events", {"archivePolicy": "{}"})
     assert [*failures] == ["archivePolicy"]
     assert 'the local provider does not support "archivePolicy"' in failures["archivePolicy"]
 
 
-def test_an_unknown_member_of_an_object_is_refused_by_path(offline: Any) -> None:
+def test_unknown_member_is_refused_by_path(offline: Any) -> None:
     table = {"hashKey": "id", "billingMode": "PAY_PER_REQUEST", "ttl": {"attribute": "expiresAt"}}
     _, failures = offline.check("aws:dynamodb/table:Table", "store", table)
     told = 'aws:dynamodb/table:Table ttl has no property "attribute"; did you mean "attributeName"?'
@@ -67,14 +67,14 @@ def test_an_unknown_member_of_an_object_is_refused_by_path(offline: Any) -> None
         ({"tags": {"a": 1}}, '"tags.a" must be text; got 1'),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_refused(
+def test_value_of_wrong_type_is_refused(
     offline: Any, inputs: dict[str, Any], sentence: str
 ) -> None:
     _, failures = offline.check(QUEUE, "events", inputs)
     assert [*failures.values()] == [f"aws:sqs/queue:Queue {sentence}"]
 
 
-def test_properties_that_exclude_each_other_are_refused(offline: Any) -> None:
+def test_conflicting_properties_are_refused(offline: Any) -> None:
     _, failures = offline.check(QUEUE, "q", {"kmsMasterKeyId": "k", "sqsManagedSseEnabled": True})
     told = "aws:sqs/queue:Queue takes only one of "
     assert failures == {
@@ -82,7 +82,7 @@ def test_properties_that_exclude_each_other_are_refused(offline: Any) -> None:
     }
 
 
-def test_a_required_property_that_is_missing_is_named(offline: Any) -> None:
+def test_missing_required_property_is_named(offline: Any) -> None:
     _, failures = offline.check(SUBSCRIPTION, "s", {"protocol": "sqs", "topic": "arn"})
     told = f'{SUBSCRIPTION} needs the property "endpoint"; set it'
     assert failures == {"endpoint": told}
@@ -93,7 +93,7 @@ def test_misspelt_type_is_refused(offline: Any) -> None:
         offline.check("aws:sns/topik:Topik", "t", {})
 
 
-def test_defaults_are_those_of_the_official_plugin(offline: Any) -> None:
+def test_defaults_match_the_official_plugin(offline: Any) -> None:
     inputs = offline.checked(QUEUE, "events", {"name": "events"})
     assert inputs == {
         "name": "events",
@@ -116,7 +116,7 @@ def test_defaults_are_those_of_the_official_plugin(offline: Any) -> None:
     }
 
 
-def test_a_name_is_made_once_and_kept(offline: Any) -> None:
+def test_generated_name_is_kept(offline: Any) -> None:
     first = offline.checked(QUEUE, "local-event", {})
     assert first["name"][:12] == "local-event-"
     assert len(first["name"]) == len("local-event-") + 7
@@ -124,7 +124,7 @@ def test_a_name_is_made_once_and_kept(offline: Any) -> None:
     assert again["name"] == first["name"]
 
 
-def test_a_name_fits_its_limit_and_ends_as_its_service_asks(offline: Any) -> None:
+def test_generated_name_fits_limit_and_suffix(offline: Any) -> None:
     name = offline.checked(QUEUE, "q" * 100, {"fifoQueue": True})["name"]
     assert len(name) == 80
     assert name.endswith(".fifo")
@@ -133,7 +133,7 @@ def test_a_name_fits_its_limit_and_ends_as_its_service_asks(offline: Any) -> Non
     )
 
 
-def test_a_preview_shows_what_is_known_and_leaves_the_rest_open(offline: Any) -> None:
+def test_preview_leaves_unknown_outputs_open(offline: Any) -> None:
     state = offline.preview(
         QUEUE, "events", {"name": "events", "kmsMasterKeyId": UNKNOWN, "tags": {"a": UNKNOWN}}
     )
@@ -144,7 +144,7 @@ def test_a_preview_shows_what_is_known_and_leaves_the_rest_open(offline: Any) ->
     assert state["tags"] == {"a": UNKNOWN}
 
 
-def test_the_default_tags_of_the_provider_are_part_of_the_tags(offline: Any) -> None:
+def test_default_tags_are_part_of_tags(offline: Any) -> None:
     tags = '{"tags": {"app": "herald", "team": "none"}}'
     offline.configure(region="eu-central-1", defaultTags=tags)
     inputs = offline.checked(TOPIC, "events", {"tags": {"team": "a"}})
@@ -167,14 +167,14 @@ def test_the_default_tags_of_the_provider_are_part_of_the_tags(offline: Any) -> 
         ({"region": "eu-central-1", "endpoints": "sns"}, "endpoints must be a list of objects"),
     ],
 )
-def test_a_setting_that_is_not_understood_is_refused(
+def test_unknown_provider_setting_is_refused(
     offline: Any, settings: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(Exception, match=sentence):
         offline.configure(**settings)
 
 
-def test_without_an_endpoint_nothing_is_asked_of_aws(
+def test_configuration_without_endpoint_calls_nothing(
     offline: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -182,12 +182,12 @@ def test_without_an_endpoint_nothing_is_asked_of_aws(
         offline.create(QUEUE, "events")
 
 
-def test_an_emulator_that_does_not_answer_is_told_in_one_sentence(offline: Any) -> None:
+def test_unreachable_emulator_is_one_sentence(offline: Any) -> None:
     with pytest.raises(Exception, match="sns does not answer at http://127.0.0.1:1; start the"):
         offline.create(TOPIC, "events")
 
 
-def test_a_function_that_is_not_served_is_refused(offline: Any) -> None:
+def test_unsupported_function_is_refused(offline: Any) -> None:
     with pytest.raises(Exception, match="does not support the function aws:ec2/getVpc:getVpc"):
         offline.invoke("aws:ec2/getVpc:getVpc")
     assert offline.invoke("aws:index/getRegion:getRegion")["name"] == "eu-central-1"

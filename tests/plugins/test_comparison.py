@@ -8,23 +8,23 @@ from plugins.values import UNKNOWN, decode, encode
 POLICY = {"Statement": [{"Effect": "Allow", "Action": ["sns:Publish"], "Resource": "*"}]}
 
 
-def test_policies_are_the_same_whatever_their_spaces_order_and_single_values() -> None:
+def test_equivalent_policies_are_equal() -> None:
     other = {"Statement": {"Resource": ["*"], "Action": "sns:Publish", "Effect": "Allow"}}
     assert same(json.dumps(POLICY, indent=4), json.dumps(other), "policy")
     assert not same(json.dumps(POLICY), json.dumps(POLICY).replace("Allow", "Deny"), "policy")
 
 
-def test_the_order_in_a_document_that_is_no_policy_counts() -> None:
+def test_order_matters_outside_of_policies() -> None:
     assert same('{"a": [1, 2]}', '{ "a":[1,2] }', "document")
     assert not same('{"a": [1, 2]}', '{"a": [2, 1]}', "document")
 
 
-def test_nothing_and_empty_are_the_same_and_unknown_is_like_nothing_else() -> None:
+def test_null_equals_empty_and_unknown_differs() -> None:
     assert same(None, {"enabled": False, "kmsKeyArn": ""})
     assert not same(UNKNOWN, UNKNOWN)
 
 
-def test_of_a_partial_object_only_the_given_members_count() -> None:
+def test_partial_object_compares_given_members() -> None:
     filled = {"enabled": True, "kmsKeyArn": "arn:aws:kms:…"}
     assert same(filled, {"enabled": True}, "partial")
     assert not same(filled, {"enabled": False}, "partial")
@@ -39,10 +39,10 @@ def test_of_a_partial_object_only_the_given_members_count() -> None:
         (None, "x", {"t": "add"}),
     ],
 )
-def test_a_difference_is_told_by_its_path(old: object, new: object, paths: object) -> None:
+def test_difference_is_reported_by_path(old: object, new: object, paths: object) -> None:
     assert dict(differences("t", old, new)) == paths
 
 
-def test_values_come_back_from_the_wire_as_they_were_sent() -> None:
+def test_values_survive_the_wire_unchanged() -> None:
     sent = {"a": 1, "b": 1.5, "c": [True, {"d": UNKNOWN}], "password": {"e": "f"}}
     assert decode(encode(sent, ["password"])) == (sent, frozenset({"password"}))

@@ -48,7 +48,7 @@ def ended(process):
 
 @pytest.mark.integration
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_a_plugin_ends_when_its_engine_was_killed(plugin, started):
+def test_plugin_ends_with_killed_engine(plugin, started):
     engine, process = started(f"{sys.executable} -m {plugin} 127.0.0.1:1 & echo $!; wait")
     engine.kill()
     assert ended(process)
@@ -56,7 +56,7 @@ def test_a_plugin_ends_when_its_engine_was_killed(plugin, started):
 
 @pytest.mark.integration
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_a_plugin_ends_when_it_is_asked_though_its_shell_runs_it_deaf(plugin, started):
+def test_plugin_ends_though_shell_ignores_signals(plugin, started):
     deaf = f"trap '' INT; echo $$; exec {sys.executable} -m {plugin} 127.0.0.1:1"
     engine, process = started(deaf)
     engine.send_signal(signal.SIGINT)

@@ -16,7 +16,7 @@ TOPIC, ROLE = "aws:sns/topic:Topic", "aws:iam/role:Role"
 URN = f"urn:pulumi:local::herald::{TOPIC}::half-made"
 
 
-def test_a_refusal_names_type_resource_operation_and_code(aws: Any) -> None:
+def test_refusal_names_type_operation_and_code(aws: Any) -> None:
     role = {"name": "refused", "assumeRolePolicy": '{"Statement": []}'}
     aws.create(ROLE, "first", **role)
     sentence = "aws:iam/role:Role 'second': iam rejected CreateRole with EntityAlreadyExists: "
@@ -24,7 +24,7 @@ def test_a_refusal_names_type_resource_operation_and_code(aws: Any) -> None:
         aws.create(ROLE, "second", **role)
 
 
-def test_a_resource_whose_completion_fails_is_remembered(
+def test_resource_of_failed_completion_is_recorded(
     aws: Any, client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:
@@ -47,7 +47,7 @@ def test_a_resource_whose_completion_fails_is_remembered(
     ]
 
 
-def test_an_update_of_what_is_gone_says_so(aws: Any, client: Callable[[str], Any]) -> None:
+def test_update_of_missing_resource_is_reported(aws: Any, client: Callable[[str], Any]) -> None:
     made = aws.create("aws:ses/emailIdentity:EmailIdentity", "gone", email="gone@example.org")
     client("ses").delete_identity(Identity=made.id)
     with pytest.raises(Exception, match="'gone@example.org' no longer exists; run `pulumi"):

@@ -28,7 +28,7 @@ def deployment(**container: Any) -> dict[str, Any]:
     }
 
 
-def test_inputs_stay_as_the_program_gives_them(kubernetes: Any) -> None:
+def test_inputs_stay_unchanged(kubernetes: Any) -> None:
     assert kubernetes.checked(DEPLOYMENT, "api", deployment()) == {
         **deployment(),
         "__defaults": [],
@@ -56,12 +56,12 @@ def test_made_names_stay(kubernetes: Any) -> None:
     assert kubernetes.checked(SECRET, "push", given, made) == made
 
 
-def test_text_of_secrets_is_kept_as_data(kubernetes: Any) -> None:
+def test_text_of_secrets_becomes_data(kubernetes: Any) -> None:
     given = {"metadata": {"name": "push"}, "stringData": {"key": "value"}, "data": {"old": "YQ=="}}
     assert kubernetes.checked(SECRET, "push", given)["data"] == {"key": "dmFsdWU=", "old": "YQ=="}
 
 
-def test_text_of_secrets_waits_for_unknown_values(kubernetes: Any) -> None:
+def test_text_of_secrets_awaits_unknown_values(kubernetes: Any) -> None:
     given = {"metadata": {"name": "push"}, "stringData": {"key": UNKNOWN}}
     assert kubernetes.checked(SECRET, "push", given)["stringData"] == {"key": UNKNOWN}
 

@@ -38,12 +38,12 @@ def test_it_tells_which_python_runs_programs(host):
 
 
 @pytest.mark.integration
-def test_it_requires_no_package_beyond_those_of_the_lock_file(host):
+def test_host_requires_only_locked_packages(host):
     assert list(host.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest()).packages) == []
 
 
 @pytest.mark.integration
-def test_it_runs_a_plugin_with_its_arguments_and_tells_how_it_ended(host, tmp_path):
+def test_host_passes_arguments_and_exit_code(host, tmp_path):
     (tmp_path / "__main__.py").write_text("import sys; print(sys.argv[1]); sys.exit(3)")
     request = language_pb2.RunPluginRequest(
         args=["port"], pwd=str(tmp_path), info={"program_directory": str(tmp_path)}
@@ -54,7 +54,7 @@ def test_it_runs_a_plugin_with_its_arguments_and_tells_how_it_ended(host, tmp_pa
 
 
 @pytest.mark.integration
-def test_the_sdk_is_imported_only_for_a_program():
+def test_sdk_is_imported_only_for_programs():
     subprocess.run([sys.executable, "-c", IMPORTED], check=True)
 
 

@@ -594,7 +594,7 @@ def test_every_served_type_has_a_life() -> None:
 
 
 @pytest.mark.parametrize("life", [*CORE, *REST], ids=str)
-def test_a_resource_lives_as_the_official_plugin_lets_it(
+def test_resource_lifecycle_matches_the_official_plugin(
     life: Life, aws: Any, client: Callable[[str], Any]
 ) -> None:
     inputs = {**life.given(aws), **life.inputs}

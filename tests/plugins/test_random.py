@@ -6,7 +6,7 @@ import pytest
 PASSWORD = "random:index/randomPassword:RandomPassword"
 
 
-def test_a_password_has_what_it_must_and_only_what_it_may(random: Any) -> None:
+def test_password_contains_only_allowed_characters(random: Any) -> None:
     made = random.create(PASSWORD, "p", length=40, overrideSpecial="_-", minSpecial=5, minUpper=20)
     text = made.state["result"]
     assert len(text) == 40
@@ -15,14 +15,14 @@ def test_a_password_has_what_it_must_and_only_what_it_may(random: Any) -> None:
     assert {*text} <= {*string.ascii_letters, *string.digits, "_", "-"}
 
 
-def test_a_password_is_secret_and_another_each_time(random: Any) -> None:
+def test_passwords_are_secret_and_different(random: Any) -> None:
     first, second = (random.create(PASSWORD, "p", length=32, special=False) for _ in range(2))
     assert first.state["result"] != second.state["result"]
     assert "result" in first.secrets
     assert first.id == "none"
 
 
-def test_a_password_stays_until_its_keepers_change(random: Any) -> None:
+def test_password_stays_until_keepers_change(random: Any) -> None:
     made = random.create(PASSWORD, "p", length=16, keepers={"version": "1"})
     assert random.refresh(made).state == made.state
     assert not random.diff(made, length=16, keepers={"version": "1"}).detailedDiff
@@ -30,7 +30,7 @@ def test_a_password_stays_until_its_keepers_change(random: Any) -> None:
     random.delete(made)
 
 
-def test_the_text_of_a_string_is_its_id(random: Any) -> None:
+def test_string_result_is_its_id(random: Any) -> None:
     made = random.create("random:index/randomString:RandomString", "s", length=8, special=False)
     assert made.id == made.state["result"]
     assert made.secrets == frozenset()
@@ -46,12 +46,10 @@ def test_the_text_of_a_string_is_its_id(random: Any) -> None:
         ),
     ],
 )
-def test_a_password_that_cannot_be_is_refused(
-    random: Any, inputs: dict[str, Any], sentence: str
-) -> None:
+def test_impossible_password_is_refused(random: Any, inputs: dict[str, Any], sentence: str) -> None:
     assert random.check(PASSWORD, "p", inputs)[1] == {"length": sentence}
 
 
-def test_a_type_that_is_not_served_is_refused(random: Any) -> None:
+def test_unsupported_type_is_refused(random: Any) -> None:
     with pytest.raises(Exception, match="does not support random:index/randomPet:RandomPet"):
         random.check("random:index/randomPet:RandomPet", "p", {})

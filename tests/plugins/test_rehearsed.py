@@ -14,7 +14,7 @@ VPC = "aws:ec2/vpc:Vpc"
 
 
 @pytest.mark.parametrize("token", [*PLANNED, "aws:xray/group:Group"])
-def test_all_that_the_sdk_declares_is_taken(token: str) -> None:
+def test_declarations_of_sdk_are_accepted(token: str) -> None:
     assert resource_type(token).served == {*resource_schema("pulumi_aws", token).inputs}
 
 

@@ -33,7 +33,7 @@ def plugin(request: pytest.FixtureRequest) -> "Iterator[tuple[str, grpc.Channel]
 
 
 @pytest.mark.integration
-def test_a_plugin_serves_on_the_port_that_it_prints(plugin: "tuple[str, grpc.Channel]") -> None:
+def test_plugin_serves_on_the_printed_port(plugin: "tuple[str, grpc.Channel]") -> None:
     name, channel = plugin
     provider = provider_pb2_grpc.ResourceProviderStub(channel)
     assert provider.GetPluginInfo(Empty()).version == version(f"pulumi_{name}")

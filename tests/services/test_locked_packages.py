@@ -66,7 +66,7 @@ def needed(python: str) -> tuple[set[str], dict[str, str]]:
     return set(pythons), pythons
 
 
-def test_the_stacks_name_the_pythons_that_are_tested_here() -> None:
+def test_stacks_name_the_tested_pythons() -> None:
     assert PYTHONS == ["3.11", "3.12"]
 
 
@@ -83,13 +83,13 @@ def test_every_project_wants_the_same_python() -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-def test_the_lock_file_has_what_each_python_needs_and_no_more(python: str) -> None:
+def test_lock_file_fits_each_python(python: str) -> None:
     names, pythons = needed(python)
     assert names == locked()
     assert {name for name, spec in pythons.items() if python not in SpecifierSet(spec)} == set()
 
 
-def test_the_dockerfile_names_no_base_besides_the_stack_files() -> None:
+def test_dockerfile_names_no_other_base() -> None:
     dockerfile = (PROJECT / "services" / "Dockerfile").read_text()
     assert re.findall(r"(?m)^ARG BASE.*$", dockerfile) == ["ARG BASE"]
     assert set(re.findall(r"(?m)^FROM (\S+)", dockerfile)) == {"${BASE}"}

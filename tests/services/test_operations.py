@@ -29,7 +29,7 @@ def measured(module: ModuleType) -> dict[str, tuple[str, ...]]:
     }
 
 
-def test_every_metric_is_documented_with_its_labels() -> None:
+def test_every_metric_is_documented_with_labels() -> None:
     documented = {
         row["name"]: tuple(label.strip() for label in row["labels"].split(",") if label.strip())
         for row in ROW.finditer(DOCUMENT.read_text())

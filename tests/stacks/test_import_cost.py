@@ -33,7 +33,7 @@ def test_nothing_heavy_is_imported(imported):
 
 
 @pytest.mark.integration
-def test_no_api_group_of_kubernetes_and_no_service_of_aws_is_imported(imported):
+def test_stacks_import_no_kubernetes_api_groups(imported):
     eager = [
         name
         for name in imported["modules"]

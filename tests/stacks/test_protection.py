@@ -62,7 +62,7 @@ def data(deployment, stack):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_what_holds_data_is_locked_where_the_configuration_says(platform, stack):
+def test_data_is_protected_by_configuration(platform, stack):
     """AWS keeps the key of every server that leaves a last snapshot."""
     resources = platform(stack).resources
     locked = {each.name.removeprefix(f"{stack}-") for each in resources if each.protect}
@@ -74,7 +74,7 @@ def test_what_holds_data_is_locked_where_the_configuration_says(platform, stack)
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_aws_itself_keeps_the_database_and_the_table(platform, stack):
+def test_aws_protects_database_and_table(platform, stack):
     deployment, protected = platform(stack), config_of(stack).deletion_protection
     assert protected is (stack in ("staging", "prod"))
     for table in deployment.all("aws:dynamodb/table:Table"):
@@ -89,7 +89,7 @@ def test_only_data_can_be_unlocked(platform):
 
 
 @pytest.mark.parametrize("name", ["event-store", "postgres", "event"])
-def test_an_unlock_opens_the_resource_that_it_names_and_no_other(deploy, name):
+def test_unlock_opens_only_named_resource(deploy, name):
     config = unlocked("prod", resource=name)
     deployment = deploy(
         lambda: export(reminder_platform(config)), stack="prod", lookups=foundation_of("prod")
@@ -105,13 +105,13 @@ def test_an_unlock_opens_the_resource_that_it_names_and_no_other(deploy, name):
 
 
 @pytest.mark.parametrize("days", [0, 14])
-def test_an_unlock_lasts_to_the_end_of_its_day(days):
+def test_unlock_lasts_until_its_day_ends(days):
     until = TODAY + timedelta(days=days)
     assert unlocked("prod", until=str(until)).unlock.until == until
 
 
 @pytest.mark.parametrize("written", ["{day}", "{day} 00:00:00 +0000 UTC"])
-def test_its_day_may_be_written_with_or_without_quotes(written):
+def test_unlock_day_may_be_quoted(written):
     """The second form is what the engine makes of a day without quotes."""
     assert unlocked("prod", until=written.format(day=TODAY)).unlock.until == TODAY
 
@@ -123,7 +123,7 @@ def test_what_is_no_day_is_refused(until):
 
 
 @pytest.mark.parametrize("days", [-1, 15, 400])
-def test_an_unlock_that_has_expired_or_lasts_too_long_is_refused(days):
+def test_expired_or_long_unlock_is_refused(days):
     until = TODAY + timedelta(days=days)
     assert refusal(until=str(until)) == (
         f"Pulumi.prod.yaml: {PROJECT}:unlock.until is wrong: expected a day from {TODAY} to "
@@ -148,7 +148,7 @@ def test_an_unlock_says_why():
     )
 
 
-def test_an_unlock_where_nothing_is_locked_is_refused_without_telling_a_secret():
+def test_needless_unlock_is_refused_without_secrets():
     sentence = refusal("dev")
     assert sentence.startswith(
         f"Pulumi.dev.yaml: {PROJECT}:unlock is wrong: "

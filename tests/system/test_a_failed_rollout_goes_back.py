@@ -90,7 +90,7 @@ def ready_again(url):
     return False
 
 
-def test_a_broken_secret_ends_the_update_and_the_old_version_serves(platform, update, broken):
+def test_broken_secret_leaves_old_version_serving(platform, update, broken):
     before, serving = template(platform), ready_pods(platform)
 
     failed = update("--config-file", str(broken))

@@ -193,7 +193,7 @@ def stack(tmp_path_factory) -> Iterator[CutOff]:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_the_next_update_makes_nothing_twice_and_leaves_nothing_behind(stack, platform, point):
+def test_next_update_completes_without_leftovers(stack, platform, point):
     stack.next_generation()
     stack.killed_up(point, alone=point % 2 == 0)
 

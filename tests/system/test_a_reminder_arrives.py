@@ -35,13 +35,13 @@ def received(message) -> datetime:
     return datetime.fromisoformat(message["receivedAt"])
 
 
-def test_a_push_arrives_once_and_in_time(story):
+def test_push_arrives_once_on_time(story):
     [push] = story.pushed.messages()
     assert story.due <= received(push) <= story.due + LATEST
     assert (push["body"], push["data"]["notificationId"]) == ("Call the dentist", story.push["id"])
 
 
-def test_an_email_arrives_once_in_time_and_escaped(story):
+def test_email_arrives_once_and_escaped(story):
     [email] = story.mailed.messages("email")
     assert story.due <= received(email) <= story.due + LATEST
     assert "Pay <the> rent & rest" in email["body"]

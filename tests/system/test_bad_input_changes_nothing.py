@@ -110,7 +110,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("fault", CHANGES)
-def test_a_wrong_stack_file_is_told_in_one_sentence(project: Project, fault: str):
+def test_wrong_stack_file_is_one_sentence(project: Project, fault: str):
     change, sentence = CHANGES[fault]
     done = project.update(change)
     assert done.returncode != 0
@@ -119,7 +119,7 @@ def test_a_wrong_stack_file_is_told_in_one_sentence(project: Project, fault: str
     assert project.made() == []
 
 
-def test_a_secret_that_another_environment_encrypted_stops_the_engine(project: Project):
+def test_foreign_secret_stops_the_engine(project: Project):
     done = project.update(
         lambda config: config[f"{PROJECT_NAME}:push"].update(credentials=OF_ANOTHER)
     )

@@ -116,7 +116,7 @@ def queues(project):
         sqs.delete_queue(QueueUrl=url)
 
 
-def test_nothing_destroys_or_replaces_what_is_locked(project, queues):
+def test_protected_resources_survive_destroy_and_replace(project, queues):
     project.apply()
     for command in (
         ["destroy", "--yes", "--skip-preview"],
@@ -127,21 +127,21 @@ def test_nothing_destroys_or_replaces_what_is_locked(project, queues):
     assert queues() == {"first"}
 
 
-def test_no_change_of_the_program_destroys_or_replaces_what_is_locked(project, queues):
+def test_program_change_spares_protected_resources(project, queues):
     project.apply()
     assert "protect" in project.apply(queue="second", refused=True)
     assert "protect" in project.apply(queue="first", wanted="false", refused=True)
     assert queues() == {"first"}
 
 
-def test_the_cloud_keeps_it_even_when_the_engine_is_made_to_forget_the_lock(project, queues):
+def test_cloud_protects_what_engine_forgot(project, queues):
     project.apply()
     project.run("state", "unprotect", "--all", "--yes")
     project.run("destroy", "--yes", "--skip-preview")
     assert queues() == {"first"}
 
 
-def test_once_unlocked_it_can_be_replaced_and_destroyed(project, queues):
+def test_unlocked_resource_can_be_replaced(project, queues):
     project.apply()
     project.apply(locked="false")
     project.apply(queue="second")

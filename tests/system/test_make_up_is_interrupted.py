@@ -41,7 +41,7 @@ def provisioning():
         yield running
 
 
-def test_ctrl_c_ends_the_engine_first_and_says_how_to_go_on():
+def test_ctrl_c_ends_engine_with_advice():
     with provisioning() as running:
         os.killpg(running.pid, signal.SIGINT)
         said, _ = running.communicate(timeout=300)
@@ -52,7 +52,7 @@ def test_ctrl_c_ends_the_engine_first_and_says_how_to_go_on():
     assert list(LOCKS.glob("*.json")) == []
 
 
-def test_an_engine_that_a_killed_make_up_leaves_is_ended_by_the_next():
+def test_orphaned_engine_is_ended_by_next():
     with provisioning() as running:
         os.kill(running.pid, signal.SIGKILL)
         [engine] = engines(LOCKS)
@@ -62,7 +62,7 @@ def test_an_engine_that_a_killed_make_up_leaves_is_ended_by_the_next():
     assert list(LOCKS.glob("*.json")) == []
 
 
-def test_beside_a_running_update_it_refuses_and_names_it():
+def test_concurrent_update_is_refused_by_name():
     with provisioning() as running:
         [engine] = engines(LOCKS)
         os.kill(engine, signal.SIGSTOP)

@@ -44,7 +44,7 @@ def make_up() -> str:
 @pytest.mark.parametrize(
     "name", ["scheduler", "proxy", pytest.param("inbox", marks=pytest.mark.disruptive)]
 )
-def test_a_crashed_process_is_restarted_and_the_status_shows_it(supervisor, name):
+def test_crashed_process_is_restarted_and_shown(supervisor, name):
     crash(supervisor, name)
     status = subprocess.check_output(["make", "-s", "status"], cwd=PROJECT, text=True)
     [row] = [line.split() for line in status.splitlines() if line.startswith(f"{name} ")]
@@ -65,6 +65,6 @@ def test_a_second_up_changes_nothing():
 
 
 @pytest.mark.disruptive
-def test_what_the_emulator_forgot_is_provisioned_again(supervisor):
+def test_forgotten_resource_is_provisioned_again(supervisor):
     crash(supervisor, "aws")
     assert "A reminder was delivered" in make_up()

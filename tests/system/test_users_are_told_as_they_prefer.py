@@ -55,13 +55,13 @@ def received(message) -> datetime:
     return datetime.fromisoformat(message["receivedAt"]).astimezone(UTC)
 
 
-def test_what_is_quiet_comes_at_the_end_of_the_quiet_hours(story):
+def test_quiet_notification_arrives_after_quiet_hours(story):
     [push] = story.quiet.messages()
     assert push["body"] == "Later"
     assert story.end <= received(push) <= story.end + LATEST
 
 
-def test_the_timeline_says_why_it_was_late(story, platform):
+def test_timeline_explains_the_delay(story, platform):
     path = f"/reminders/{story.reminder['id']}/events"
     answer = platform.reminders.get(path, headers=story.quiet.headers)
     events = [(event["type"], event["reason"]) for event in answer.json()["items"]]
@@ -79,7 +79,7 @@ def test_chosen_time_rings_in_quiet_hours(story):
     assert story.due <= received(push) < story.end
 
 
-def test_what_was_acknowledged_meanwhile_does_not_come(story):
+def test_acknowledged_occurrence_does_not_arrive(story):
     assert story.acknowledged.messages() == []
 
 

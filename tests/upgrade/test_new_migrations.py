@@ -48,7 +48,7 @@ def accepted_by(migration: ModuleType) -> Mapping[str, str]:
 
 
 @pytest.mark.parametrize("service", MIGRATED)
-def test_every_migration_is_read_without_a_server(service: str) -> None:
+def test_every_migration_is_read_without_server(service: str) -> None:
     package = f"{service.replace('-', '_')}.migrations.versions"
     for file in migrations(NEW, service).glob("0*.py"):
         assert statements_of(importlib.import_module(f"{package}.{file.stem}"))

@@ -130,7 +130,7 @@ def test_comments_of_others_stay(comment: Any, github: GitHub):
     assert len(github.comments) == 2
 
 
-def test_the_pull_request_is_found_by_branch_and_commit(
+def test_pull_request_is_found_by_commit(
     comment: Any, github: GitHub, capsys: pytest.CaptureFixture[str]
 ):
     github.pulls = [{"number": 7, "head": {"sha": "b" * 40}}]

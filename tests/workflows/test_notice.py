@@ -56,7 +56,7 @@ def test_a_room_hears_the_text(notice: ModuleType, room: Any, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("url", ["{}/broken", "http://127.0.0.1:1/secret", "no address"])
-def test_a_room_that_fails_stops_nothing_and_stays_secret(
+def test_failing_chat_room_stops_nothing(
     notice: ModuleType,
     room: Any,
     monkeypatch: pytest.MonkeyPatch,

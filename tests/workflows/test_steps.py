@@ -143,7 +143,7 @@ class Run:
         return text
 
 
-def test_the_preview_workflow_ends_with_a_report(runner: Runner):
+def test_preview_workflow_ends_with_report(runner: Runner):
     matrix = {"matrix.stack": "prod", "matrix.branch": "production"}
     Run(runner, matrix).steps(steps("preview"))
     reports = runner.clone / ".local" / "previews"

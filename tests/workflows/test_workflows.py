@@ -21,7 +21,7 @@ def workflow(name: str) -> dict[str, Any]:
     return {"on" if key is True else key: value for key, value in content.items()}
 
 
-def test_forks_get_no_secret_and_may_only_read():
+def test_forks_read_without_secrets():
     for name, file in WORKFLOWS.items():
         if "pull_request" not in workflow(name)["on"]:
             continue
@@ -30,7 +30,7 @@ def test_forks_get_no_secret_and_may_only_read():
         assert {right for job in jobs for right in job["permissions"].values()} == {"read"}
 
 
-def test_no_workflow_runs_code_of_forks_with_rights():
+def test_workflows_run_no_fork_code_privileged():
     assert not [name for name, file in WORKFLOWS.items() if "_target:" in file.read_text()]
     following = [name for name in WORKFLOWS if "workflow_run" in workflow(name)["on"]]
     assert following == ["comment"]
@@ -124,7 +124,7 @@ def test_notices_follow_start_success_and_failure():
     assert told_when == [None, "success()", "failure() || cancelled()"]
 
 
-def test_all_install_the_engine_that_is_built():
+def test_jobs_install_the_built_engine():
     built = tomllib.loads((PROJECT / "local" / "programs" / "programs.toml").read_text())["pulumi"][
         "ldflags"
     ]
@@ -160,7 +160,7 @@ def matched(patterns: list[str]) -> set[Path]:
     return {Path(place) for each in patterns for place in glob(f"{PROJECT}{each.rstrip('/')}")}
 
 
-def test_programs_are_built_once_for_all_jobs():
+def test_programs_are_built_once_for_jobs():
     users = {name for name, file in WORKFLOWS.items() if "HERALD_PROGRAMS" in file.read_text()}
     assert users == {"rehearse", "release", "test"}
     for name in users:

@@ -88,7 +88,7 @@ def send(client: Any, to: str = "ann@example.com", **changes: Any) -> str:
     return str(client.send_email(**(request | changes))["MessageId"])
 
 
-def test_a_template_is_rendered_unescaped_and_delivered(aws, ses, inbox):
+def test_template_is_delivered_unescaped(aws, ses, inbox):
     sent = send(aws("sesv2"))
     assert inbox.emails == [
         {
@@ -149,7 +149,7 @@ def test_version_2_refuses_as_ses_does(aws, ses, inbox, changes, status, code, m
     assert inbox.emails == []
 
 
-def test_a_missing_variable_is_accepted_and_reported(aws, ses, inbox, notices):
+def test_missing_variable_is_accepted_and_reported(aws, ses, inbox, notices):
     sent = send(aws("sesv2"), template={"TemplateData": json.dumps({"message": "Tea"})})
     (failure,) = notices()
     assert failure["eventType"] == "Rendering Failure"
@@ -165,7 +165,7 @@ def test_a_missing_variable_is_accepted_and_reported(aws, ses, inbox, notices):
     ("service", "code", "status"),
     [("ses", "Throttling", 400), ("sesv2", "TooManyRequestsException", 429)],
 )
-def test_sending_is_throttled_while_the_inbox_is_down(aws, ses, inbox, service, code, status):
+def test_sending_is_throttled_without_the_inbox(aws, ses, inbox, service, code, status):
     inbox.closed = True
     sending = send_version_1 if service == "ses" else send
     with pytest.raises(ClientError) as refusal:
@@ -232,7 +232,7 @@ def test_raw_emails_are_read(aws, ses, inbox, service):
     )
 
 
-def test_a_bounce_is_published_and_not_delivered(aws, ses, inbox, notices):
+def test_bounce_is_published_instead_of_delivered(aws, ses, inbox, notices):
     sent = send(aws("sesv2"), "bounce+late@simulator.amazonses.com")
     accepted, bounced = notices()
     assert (accepted["eventType"], bounced["eventType"]) == ("Send", "Bounce")
@@ -273,7 +273,7 @@ def test_a_bounce_is_published_and_not_delivered(aws, ses, inbox, notices):
     ]
 
 
-def test_feedback_can_be_left_to_the_events(aws, ses, inbox, notices):
+def test_feedback_forwarding_can_be_disabled(aws, ses, inbox, notices):
     client = aws("sesv2")
     client.put_email_identity_feedback_attributes(
         EmailIdentity=ADDRESS, EmailForwardingEnabled=False
@@ -306,7 +306,7 @@ def test_a_complaint_is_published_and_delivered(aws, ses, inbox, notices):
     ]
 
 
-def test_event_destinations_can_go_and_come_again(ses, notices):
+def test_event_destinations_can_be_recreated(ses, notices):
     asked = {
         "ConfigurationSetName": "reminders",
         "ConfigurationSetAttributeNames": ["eventDestinations"],

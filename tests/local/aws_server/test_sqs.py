@@ -23,7 +23,7 @@ def receive(sqs: Any, queue: str, **options: Any) -> list[dict[str, Any]]:
     return list(answer.get("Messages", []))
 
 
-def test_waiting_consumers_do_not_hold_up_others(sqs):
+def test_waiting_consumers_do_not_block_others(sqs):
     queue = sqs.create_queue(QueueName="quiet")["QueueUrl"]
     with ThreadPoolExecutor(30) as consumers:
         waits = [consumers.submit(receive, sqs, queue, WaitTimeSeconds=3) for _ in range(30)]
@@ -46,7 +46,7 @@ def test_a_message_wakes_a_waiting_consumer(sqs):
         assert time.monotonic() - sent < 1
 
 
-def test_many_consumers_get_each_message_once_and_lose_none(sqs):
+def test_many_consumers_get_each_message_once(sqs):
     queue = sqs.create_queue(QueueName="busy")["QueueUrl"]
     bodies = [str(number) for number in range(300)]
 
@@ -66,7 +66,7 @@ def test_many_consumers_get_each_message_once_and_lose_none(sqs):
     assert sorted(taken, key=int) == bodies
 
 
-def test_a_consumer_that_hung_up_takes_no_message(sqs, endpoint):
+def test_disconnected_consumer_takes_no_message(sqs, endpoint):
     queue = sqs.create_queue(QueueName="abandoned")["QueueUrl"]
     abandon_long_poll(endpoint, queue)
     time.sleep(0.5)
@@ -90,7 +90,7 @@ def abandon_long_poll(endpoint: str, queue: str) -> None:
         time.sleep(0.5)
 
 
-def test_raw_delivery_keeps_body_and_attributes_and_the_filter(aws, sqs):
+def test_raw_delivery_keeps_body_and_attributes(aws, sqs):
     sns = aws("sns")
     topic = sns.create_topic(Name="events")["TopicArn"]
     queue = create_queue_for(aws, topic, "filtered")
@@ -118,7 +118,7 @@ def test_raw_delivery_keeps_body_and_attributes_and_the_filter(aws, sqs):
     }
 
 
-def test_a_message_refused_twice_ends_in_the_dead_letters(sqs):
+def test_message_refused_twice_is_dead_letter(sqs):
     dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
     redrive = {"deadLetterTargetArn": f"{ACCOUNT}:dead", "maxReceiveCount": 2}
     queue = sqs.create_queue(
@@ -136,7 +136,7 @@ def test_a_message_refused_twice_ends_in_the_dead_letters(sqs):
     assert [message["Body"] for message in receive(sqs, dead)] == ["poison"]
 
 
-def test_a_delayed_message_comes_when_its_time_has_come(sqs):
+def test_delayed_message_arrives_on_time(sqs):
     queue = sqs.create_queue(QueueName="delayed")["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="later", DelaySeconds=2)
     assert receive(sqs, queue) == []

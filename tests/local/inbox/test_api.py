@@ -15,7 +15,7 @@ EMAIL = {
 }
 
 
-def test_an_email_is_shown_to_each_recipient(client):
+def test_email_is_shown_to_each_recipient(client):
     assert client.post("/api/emails", json=EMAIL).status_code == 204
     messages = client.get("/api/messages").json()
     assert len({message.pop("id") for message in messages}) == 2
@@ -61,7 +61,7 @@ def test_the_time_is_utc_with_microseconds(client):
         ("?limit=1", ["valid-1"]),
     ],
 )
-def test_messages_are_found_by_channel_and_recipient(client, send, query, found):
+def test_messages_match_channel_and_recipient(client, send, query, found):
     client.post("/api/emails", json=EMAIL)
     send({"message": {"token": "valid-1"}})
     assert [m["to"] for m in client.get(f"/api/messages{query}").json()] == found

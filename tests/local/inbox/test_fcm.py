@@ -46,7 +46,7 @@ def test_app_shows_data_message(client, send):
 
 @pytest.mark.parametrize("token", ["valid-1", "throttled-1"])
 @pytest.mark.parametrize("name", ["validate_only", "validateOnly"])
-def test_a_dry_run_is_accepted_and_not_shown(client, send, token, name):
+def test_dry_run_is_accepted_and_hidden(client, send, token, name):
     response = send(message(token) | {name: True})
     assert response.status_code == 200
     assert client.get("/api/messages").json() == []
@@ -86,7 +86,7 @@ def test_other_tokens_are_refused(client, send, token, refusal, dry_run):
     assert client.get("/api/messages").json() == []
 
 
-def test_each_message_to_a_throttled_token_passes_the_third_time(client, send):
+def test_throttled_token_passes_the_third_time(client, send):
     tea, cake = message("throttled-1"), message("throttled-1", data={"of": "cake"})
     answers = [send(one) for one in (tea, cake, tea, tea, cake, cake, tea)]
     assert [answer.status_code for answer in answers] == [429, 429, 429, 200, 429, 200, 200]
@@ -115,7 +115,7 @@ def test_each_message_to_a_throttled_token_passes_the_third_time(client, send):
         ({}, "message"),
     ],
 )
-def test_a_message_that_fcm_would_not_take_is_refused_by_field(client, send, body, field):
+def test_invalid_message_is_refused_by_field(client, send, body, field):
     response = send(body)
     problem = response.json()["error"]
     assert (response.status_code, problem["status"]) == (400, "INVALID_ARGUMENT")
@@ -127,7 +127,7 @@ def test_a_message_that_fcm_would_not_take_is_refused_by_field(client, send, bod
 @pytest.mark.parametrize(
     "body", ["{", "[]", '"text"', "\udcff".encode("utf-8", "surrogateescape").decode("latin-1")]
 )
-def test_what_is_no_json_object_is_refused(send, body):
+def test_non_object_json_is_refused(send, body):
     assert send(body).status_code == 400
 
 
@@ -146,7 +146,7 @@ def test_another_project_is_refused(send):
         "ya29.9999999999.é".encode().decode("latin-1"),
     ],
 )
-def test_a_token_that_was_not_granted_is_refused(client, send, bearer):
+def test_unknown_access_token_is_refused(client, send, bearer):
     response = send(message(), bearer=bearer.encode("ascii", "replace").decode())
     assert (response.status_code, response.json()["error"]["status"]) == (401, "UNAUTHENTICATED")
     assert client.get("/api/messages").json() == []

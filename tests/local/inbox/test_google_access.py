@@ -23,7 +23,7 @@ def test_a_signed_assertion_gets_a_token(client, assertion):
     assert granted == {"expires_in": 3600, "token_type": "Bearer"}
 
 
-def test_google_s_own_library_is_granted_a_token(client, key):
+def test_google_library_gets_a_token(client, key):
     service_account = pytest.importorskip("google.oauth2.service_account")
     scopes = ["https://www.googleapis.com/auth/firebase.messaging"]
     credentials = service_account.Credentials.from_service_account_info(key, scopes=scopes)
@@ -87,7 +87,7 @@ def test_other_requests_are_refused(client, form, error):
     assert (response.status_code, response.json()["error"]) == (400, error)
 
 
-def test_without_credentials_only_the_shape_is_checked():
+def test_requests_without_credentials_need_the_shape():
     access = GoogleAccess()
     scope = "https://www.googleapis.com/auth/cloud-platform"
     signed_by_anyone = jwt.encode(
@@ -108,7 +108,7 @@ def test_tokens_end_and_outlive_a_restart(account, assertion, monkeypatch):
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"private_key": "x"}', None])
-def test_unusable_credentials_are_named_without_their_content(tmp_path, content):
+def test_unusable_credentials_stay_out_of_errors(tmp_path, content):
     path = tmp_path / "key.json"
     if content is not None:
         path.write_text(content)

@@ -15,7 +15,7 @@ def test_only_the_newest_are_kept():
     assert [message.to for message in messages.find()] == ["valid-2", "valid-3", "valid-4"]
 
 
-def test_the_newest_that_match_are_found_oldest_first():
+def test_newest_matches_are_listed_oldest_first():
     messages = Messages()
     for to, title in [("a", "1"), ("b", "2"), ("a", "3"), ("a", "4")]:
         messages.add(push(to, title))
@@ -24,7 +24,7 @@ def test_the_newest_that_match_are_found_oldest_first():
     assert [m.title for m in messages.find(to="a")] == ["1", "3", "4", "5"]
 
 
-def test_a_watcher_sees_arrivals_deletions_and_the_end():
+def test_watcher_sees_arrivals_deletions_and_end():
     async def watch() -> list[str]:
         messages = Messages()
         with messages.watch() as watcher:
@@ -51,7 +51,7 @@ def test_a_watcher_sees_arrivals_deletions_and_the_end():
     assert (cleared, end) == ("event: cleared\ndata: {}\n\n", ": the end\n\n")
 
 
-def test_a_watcher_that_lags_too_far_behind_is_ended():
+def test_slow_watcher_is_ended():
     messages = Messages()
     with messages.watch() as watcher:
         for _ in range(BACKLOG):

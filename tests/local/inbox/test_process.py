@@ -52,7 +52,7 @@ def post(port: int, content: dict[str, object]) -> None:
     urllib.request.urlopen(request, timeout=60).close()
 
 
-def test_arrivals_are_streamed_from_every_address_until_sigterm(ports, process):
+def test_arrivals_are_streamed_until_sigterm(ports, process):
     with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/api/stream", timeout=60) as stream:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
         assert [stream.readline() for _ in range(3)] == [b"event: ready\n", b"data: {}\n", b"\n"]
@@ -65,7 +65,7 @@ def test_arrivals_are_streamed_from_every_address_until_sigterm(ports, process):
     assert process.stderr.read() == ""
 
 
-def test_an_address_in_use_is_one_sentence(ports, process):
+def test_occupied_address_is_one_sentence(ports, process):
     command = [sys.executable, "-m", "local.inbox", "--listen", f"127.0.0.1:{ports[0]}"]
     second = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     problem = f"inbox: cannot listen on 127.0.0.1:{ports[0]}: Address already in use.\n"

@@ -232,13 +232,13 @@ def test_archive_command_prints_a_release(built, tmp_path, capsys):
     assert f'sha256 = "{archive.checksum(tmp_path / "programs.tar.gz")}"\n' in shown
 
 
-def test_sources_outside_of_cache_are_not_written(packed, built, tmp_path):
+def test_sources_outside_cache_are_not_written(packed, built, tmp_path):
     """Members of other names are never unpacked."""
     rewrite(packed, lambda members: members | {"../evil": b"evil"})
     archive.install(built, str(packed))
     assert not list(tmp_path.rglob("evil"))
 
 
-def test_wrong_sum_of_the_archive_is_refused(packed, built):
+def test_wrong_archive_checksum_is_refused(packed, built):
     with pytest.raises(ToolsError, match=r"has the SHA-256 [0-9a-f]{64}, and 00 was expected"):
         archive.install(built, str(packed), "00")

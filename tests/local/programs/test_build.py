@@ -48,7 +48,7 @@ def test_left_out_packages_are_not_built(left_out, tmp_path):
     assert output_of(programs()[1], "schemas") == '{"made": true}schemas no cloud'
 
 
-def test_left_out_package_of_no_module_is_refused(tools_folder, tmp_path):
+def test_excluded_package_without_module_is_refused(tools_folder, tmp_path):
     (tools_folder / "left-out" / "example.com").mkdir(parents=True)
     (tools_folder / "left-out" / "example.com" / "a.go").write_text("package a\n")
     with pytest.raises(SystemExit, match=r"left-out/example\.com is in no module of .*go\.mod"):
@@ -116,7 +116,7 @@ def test_clean_removes_what_is_unused(built, tmp_path):
     assert not (tmp_path / "cache" / "build").exists()
 
 
-def test_every_left_out_package_has_its_module():
+def test_every_excluded_package_has_its_module():
     from local.programs import workspace
 
     versions = workspace.required_versions((workspace.HERE / "go.mod").read_text())

@@ -52,7 +52,7 @@ def test_own_go_is_used(own_go, pip, tools_folder, tmp_path, version):
     assert pip[0] == []
 
 
-def test_older_go_is_replaced_by_the_wheel(own_go, pip, tools_folder, tmp_path):
+def test_older_go_is_replaced_by_wheel(own_go, pip, tools_folder, tmp_path):
     (tools_folder / "go.mod").write_text("module herald/tools\n\ngo 1.26.6\n")
     own_go("1.26.5")
     (tmp_path / "build").mkdir()

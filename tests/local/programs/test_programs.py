@@ -68,7 +68,7 @@ def test_unknown_program_is_refused():
 @pytest.mark.parametrize(
     ("shown", "used"), [("v3.300.1", True), ("3.240.0", True), ("v3.100.0", False), ("", False)]
 )
-def test_own_pulumi_is_used_when_new_enough(tmp_path, monkeypatch, shown, used):
+def test_installed_pulumi_is_used_if_new(tmp_path, monkeypatch, shown, used):
     for name in ("pulumi", "pulumi-language-python"):
         (tmp_path / name).write_text(f"#!/bin/sh\necho '{shown}'\n")
         (tmp_path / name).chmod(0o755)

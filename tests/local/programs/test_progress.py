@@ -55,7 +55,7 @@ def test_started_package_proves_its_imports(progress, named, text):
     assert progress.text(1120.0) == f"  programs: {text}"
 
 
-def test_early_leaf_of_last_program_counts_little(progress):
+def test_early_leaf_of_program_counts_little(progress):
     """Go starts whatever is ready, also what comes last in the order of compilation."""
     for package in ("std", "names", "other"):
         progress.read(package)

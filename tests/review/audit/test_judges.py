@@ -50,7 +50,7 @@ SCORES = [
 ]
 
 
-def test_kube_scores_grades_below_the_best_are_findings(tmp_path, monkeypatch):
+def test_imperfect_kube_score_grades_are_findings(tmp_path, monkeypatch):
     monkeypatch.setattr(kube_score, "PROGRAM", program(tmp_path, "score", json.dumps(SCORES), 1))
     verdict = kube_score.judge({"dev": [{"kind": "Deployment"}]})
     assert verdict.judged == "3 checks of 1 manifests"
@@ -61,7 +61,7 @@ def test_kube_scores_grades_below_the_best_are_findings(tmp_path, monkeypatch):
     ]
 
 
-def test_a_judge_that_says_nothing_readable_has_not_passed_anything(tmp_path, monkeypatch):
+def test_unreadable_output_fails_the_judge(tmp_path, monkeypatch):
     silent = program(tmp_path, "silent", "", 1, "panic: no input")
     monkeypatch.setattr(kube_score, "PROGRAM", silent)
     with pytest.raises(AuditError, match="kube-score printed no JSON: panic: no input"):
@@ -84,13 +84,13 @@ def test_a_judge_that_says_nothing_readable_has_not_passed_anything(tmp_path, mo
         ({"results": {"parsing_errors": ["dev.json"]}}, r"checkov could not read dev\.json"),
     ],
 )
-def test_what_checkov_did_not_read_has_not_passed(tmp_path, monkeypatch, report, reason):
+def test_resources_unread_by_checkov_fail(tmp_path, monkeypatch, report, reason):
     monkeypatch.setattr(checkov, "CHECKOV", program(tmp_path, "checkov", json.dumps(report)))
     with pytest.raises(AuditError, match=reason):
         checkov.judge([])
 
 
-def test_a_judge_that_is_not_installed_is_told(tmp_path, monkeypatch):
+def test_missing_judge_is_reported(tmp_path, monkeypatch):
     for judge, name in ((checkov, "CHECKOV"), (parliament, "PROGRAM"), (kube_score, "PROGRAM")):
         monkeypatch.setattr(judge, name, tmp_path / "missing")
     with pytest.raises(AuditError, match="not installed; `make review/audit/.venv/ready`"):
@@ -114,7 +114,7 @@ def policy(*statements) -> str:
 
 
 @pytest.mark.integration
-def test_parliament_judges_identity_trust_and_resource_documents():
+def test_parliament_judges_all_policy_documents():
     misspelt = {"Effect": "Allow", "Action": ["sqs:SendMesage"], "Resource": "arn:aws:sqs:::x"}
     public = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
     shown = [
@@ -142,7 +142,7 @@ def test_parliament_judges_identity_trust_and_resource_documents():
     }
 
 
-def test_a_trust_document_is_of_its_role():
+def test_trust_document_belongs_to_its_role():
     role = recorded(
         "aws:iam/role:Role", "web", {"assumeRolePolicy": policy(TRUST)}, {"arn": ROLE_ARN}
     )
@@ -158,7 +158,7 @@ deployment.apps/web serverside-applied (server dry run)
 """
 
 
-def test_warnings_and_refusals_of_the_cluster_are_findings():
+def test_cluster_warnings_and_refusals_are_findings():
     assert [(each.rule, each.stack) for each in admission.findings("dev", SAID)] == [
         ("Warning", "dev"),
         ("Forbidden", "dev"),
@@ -166,7 +166,7 @@ def test_warnings_and_refusals_of_the_cluster_are_findings():
     ]
 
 
-def test_a_cluster_that_does_not_answer_is_told(tmp_path, monkeypatch):
+def test_unreachable_cluster_is_reported(tmp_path, monkeypatch):
     program(tmp_path, "kubectl", "", 1, "The connection to the server was refused")
     monkeypatch.setattr(
         Environment, "shell", lambda self: {"PATH": f"{tmp_path}:/usr/bin:/bin"}, raising=True
@@ -175,7 +175,7 @@ def test_a_cluster_that_does_not_answer_is_told(tmp_path, monkeypatch):
         admission.judge({"dev": []}, Environment())
 
 
-def test_manifests_go_into_the_namespace_of_the_audit_and_ask_for_no_port_of_the_node():
+def test_manifests_fit_the_audit_namespace():
     service = {
         "kind": "Service",
         "metadata": {"name": "web", "namespace": "local"},
@@ -218,16 +218,14 @@ def test_unsafe_packages_are_findings(tmp_path, monkeypatch):
         ("", "Traceback\nConnectionError: no name", "pip-audit failed: ConnectionError: no name"),
     ],
 )
-def test_a_service_without_advisories_makes_nothing_look_well(
-    tmp_path, monkeypatch, text, error, reason
-):
+def test_service_without_advisories_proves_nothing(tmp_path, monkeypatch, text, error, reason):
     monkeypatch.setattr(advisories, "PROGRAM", program(tmp_path, "pip-audit", text, 1, error))
     verdict = advisories.judge(tmp_path)
     assert verdict.skipped is not None
     assert reason in verdict.skipped
 
 
-def test_manifests_have_the_names_that_are_made_up_and_whole_numbers():
+def test_manifests_have_generated_names_and_integers():
     job = recorded(
         "kubernetes:batch/v1:Job",
         "migration",
@@ -244,7 +242,7 @@ def test_manifests_have_the_names_that_are_made_up_and_whole_numbers():
     ]
 
 
-def test_secrets_of_a_stack_file_are_simulated():
+def test_secrets_of_stack_file_are_simulated():
     config = {"push": {"credentials": {"secure": "v1:x"}}, "ca": {"fromFile": "/etc/ca"}, "n": [1]}
     made = simulate_secrets(config)
     assert made == {
@@ -255,7 +253,7 @@ def test_secrets_of_a_stack_file_are_simulated():
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_the_platform_of_a_stack_runs_without_its_secrets_and_leaves_nothing_unknown(stack):
+def test_stack_without_secrets_has_no_unknowns(stack):
     deployment = platform(stack)
     documents = list(parliament.documents(stack, deployment.resources))
     assert len(documents) > 10

@@ -49,14 +49,14 @@ def told() -> dict[str, set[str]]:
 
 @needs_checkov
 @pytest.mark.parametrize("type_", INSECURE)
-def test_each_insecure_resource_fails_exactly_the_checks_it_must(told, type_):
+def test_insecure_resources_fail_exactly_their_checks(told, type_):
     terraform = TYPES[type_].type
     expected = {f"{terraform}.{each.name}": each.fails for each in INSECURE[type_]}
     assert {address: told[address] for address in expected} == expected
 
 
 @needs_checkov
-def test_every_check_of_every_mapped_type_is_shown_or_has_a_reason():
+def test_checks_are_shown_or_have_reasons():
     python = checkov.CHECKOV.parent / "python"
     names = sorted({each.type for each in TYPES.values()})
     script = Path(__file__).parent / "known_checks.py"
@@ -74,7 +74,7 @@ def test_every_check_of_every_mapped_type_is_shown_or_has_a_reason():
     assert len(known) > 25
 
 
-def test_blocks_are_lists_maps_keep_their_keys_and_numbers_are_whole():
+def test_blocks_become_lists_and_maps_stay():
     function = TYPES["aws:lambda/function:Function"].values(
         {
             "memorySize": 256.0,
@@ -93,31 +93,31 @@ def test_blocks_are_lists_maps_keep_their_keys_and_numbers_are_whole():
     }
 
 
-def test_names_that_differ_are_those_of_terraform():
+def test_different_names_match_terraform():
     table = TYPES["aws:dynamodb/table:Table"].values({"attributes": [{"name": "id", "type": "S"}]})
     assert table == {"attribute": [{"name": "id", "type": "S"}]}
     assert snake_case("kmsMasterKeyId") == "kms_master_key_id"
 
 
-def test_a_property_with_parts_that_the_table_does_not_know_is_an_error():
+def test_unknown_nested_property_is_an_error():
     with pytest.raises(AuditError, match="expected options of aws_thing in `terraform.blocks`"):
         TerraformType(type="aws_thing").values({"options": {"secure": False}})
 
 
-def test_a_type_without_one_in_terraform_is_reported():
+def test_type_unknown_to_terraform_is_reported():
     resources = [recorded("aws:sqs/queue:Queue", "event"), recorded("aws:new/thing:Thing", "x")]
     found, unmapped = map_resources(resources, TYPES)
     assert [each.address for each in found] == ["aws_sqs_queue.event"]
     assert unmapped == ["aws:new/thing:Thing"]
 
 
-def test_two_resources_of_one_address_are_an_error():
+def test_duplicate_addresses_are_an_error():
     twins = [recorded("aws:sqs/queue:Queue", "event"), recorded("aws:sqs/queue:Queue", "event")]
     with pytest.raises(AuditError, match=r"expected unique addresses; got aws_sqs_queue\.event"):
         map_resources(twins, TYPES)
 
 
-def test_a_plan_tells_what_refers_to_what():
+def test_plan_contains_references():
     key = recorded("aws:kms/key:Key", "messages")
     topic = recorded("aws:sns/topic:Topic", "event", {"kmsMasterKeyId": "arn"})
     topic.references["kmsMasterKeyId"] = (key.urn, "urn:of:something:unmapped")

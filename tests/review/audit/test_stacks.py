@@ -8,7 +8,7 @@ from review.simulation.rehearsal import stack_names
 
 
 @pytest.mark.integration
-def test_nothing_is_found_in_any_stack_and_every_suppression_is_needed():
+def test_stacks_have_no_findings_or_leftovers():
     deployments = programs(stack_names())
     verdicts = list(judged_alone(deployments, manifests_of(deployments)))
     findings = [each for verdict in verdicts for each in verdict.findings]

@@ -28,13 +28,13 @@ def suppression(**changes) -> Suppression:
         ({"judge": "kube-score"}, False),
     ],
 )
-def test_a_suppression_covers_one_rule_of_one_judge_for_the_resources_it_names(changes, covered):
+def test_suppression_covers_one_rule_and_resource(changes, covered):
     outcome = sort([finding()], [suppression(**changes)], ["checkov"])
     assert outcome.suppressed == ([finding()] if covered else [])
     assert outcome.left == ([] if covered else [finding()])
 
 
-def test_a_suppression_that_covers_nothing_is_told_unless_its_judge_was_not_asked():
+def test_unused_suppression_is_reported_if_judged():
     unused, unasked = suppression(rule="CKV_2"), suppression(judge="pip-audit")
     outcome = sort([finding()], [suppression(), unused, unasked], ["checkov"])
     assert outcome.unused == [unused]
@@ -45,7 +45,7 @@ def test_a_suppression_needs_a_reason():
         suppression(reason="no")
 
 
-def test_the_table_has_no_two_for_the_same():
+def test_table_has_no_duplicates():
     table = read_suppressions()
     keys = [(each.judge, each.rule, each.resource, each.stacks) for each in table]
     assert len(set(keys)) == len(keys) > 10

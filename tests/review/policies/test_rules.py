@@ -41,7 +41,7 @@ def broken(breach: Breach) -> Resource:
 
 
 @pytest.mark.parametrize("breach", BREACHES, ids=lambda breach: f"{breach.rule}: {breach.said}")
-def test_a_breach_is_told_by_its_rule(breach: Breach):
+def test_violation_names_its_rule(breach: Breach):
     assert RULE[breach.rule].problems(broken(breach)) == [breach.said]
 
 
@@ -52,13 +52,13 @@ def test_a_sound_resource_breaks_no_rule(kind: str):
 
 
 @pytest.mark.parametrize("name", sorted(RULE))
-def test_each_rule_has_a_breach_and_a_sound_resource(name: str):
+def test_rules_have_failing_and_sound_examples(name: str):
     assert name in {breach.rule for breach in BREACHES}
     judged = RULE[name].types or tuple(SOUND)
     assert name == "no-lasting-keys" or set(judged) & set(SOUND)
 
 
-def test_rules_have_different_names_and_a_reason_in_one_sentence():
+def test_rules_have_unique_names_and_reasons():
     assert len(RULE) == len(RULES)
     assert [rule.name for rule in RULES if not rule.reason.endswith(".")] == []
 
@@ -68,13 +68,13 @@ def test_rules_judge_types_of_the_table():
 
 
 @pytest.mark.parametrize("kind", sorted(SOUND))
-def test_what_is_not_known_yet_is_judged_later(kind: str):
+def test_unknown_values_are_judged_later(kind: str):
     unknown = dict.fromkeys(SOUND[kind], UNKNOWN)
     resource = Resource(type=kind, name="event", properties=unknown)
     assert [problem for rule in RULES for problem in rule.problems(resource)] == []
 
 
-def test_what_is_known_is_told_although_the_rest_is_not():
+def test_known_violations_are_reported_despite_unknowns():
     bad = {**SOUND["kubernetes:core/v1:Pod"]["spec"]["containers"][0], "image": "nginx"}
     pod = sound("kubernetes:core/v1:Pod", {"spec.initContainers": [bad]})
     pod.properties["spec"]["containers"][0]["image"] = UNKNOWN
@@ -102,14 +102,14 @@ def test_disposable_environments_need_no_protection(name: str, environment: str)
 
 
 @pytest.mark.parametrize("name", LASTING)
-def test_what_is_unlocked_needs_none_up_to_its_day(name: str):
+def test_unlocked_resource_passes_until_its_day(name: str):
     today = datetime.now(UTC).date()
     assert problems_with(name, **{"unlocked-until": str(today)}) == []
     assert problems_with(name, **{"unlocked-until": str(today - timedelta(days=1))}) != []
 
 
 @pytest.mark.parametrize("subject", ["*", "repo:acme/*", "repo:acme/herald:environment:pro?"])
-def test_a_subject_with_a_wildcard_is_none(subject: str):
+def test_subject_with_wildcard_is_refused(subject: str):
     condition = {"StringLike": {"token.actions.githubusercontent.com:sub": subject}}
     trust = document(admit({"Federated": "arn:issuer"}, Condition=condition))
     role = sound("aws:iam/role:Role", {"assumeRolePolicy": trust})
@@ -118,7 +118,7 @@ def test_a_subject_with_a_wildcard_is_none(subject: str):
     ]
 
 
-def test_only_actions_that_know_no_resources_are_granted_on_all():
+def test_only_resourceless_actions_apply_to_all():
     statement = {"Effect": "Allow", "Action": ["kms:CreateKey", "ses:CreateTemplate"]}
     policy = {"policy": document({**statement, "Resource": "*"})}
     resource = sound("aws:iam/policy:Policy", policy)
@@ -130,7 +130,7 @@ def test_tags_that_the_provider_adds_count():
     assert RULE["tagged"].problems(topic) == []
 
 
-def test_images_that_the_stack_builds_get_their_digest_later():
+def test_built_images_get_their_digest_later():
     own = {"spec.template.spec.containers.0.image": "registry.example.com/service:2"}
     resource = sound("kubernetes:apps/v1:Deployment", own)
     planned = Resource(
@@ -154,9 +154,7 @@ def test_images_that_the_stack_builds_get_their_digest_later():
         ("StringLike", "*", True),
     ],
 )
-def test_only_a_condition_that_narrows_makes_everyone_someone(
-    operator: str, values: str, open_to_all: bool
-):
+def test_only_narrowing_conditions_restrict_everyone(operator: str, values: str, open_to_all: bool):
     condition = {operator: {"aws:SourceAccount": values}}
     policy = {"policy": document(admit("*", Condition=condition))}
     told = RULE["queue-not-public"].problems(sound("aws:sqs/queuePolicy:QueuePolicy", policy))

@@ -50,7 +50,7 @@ def judged(program: str, stack: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("program", ["platform", "foundation"])
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_each_environment_can_be_made_and_breaks_no_rule(program: str, stack: str, home: Path):
+def test_environments_can_be_created_without_violations(program: str, stack: str, home: Path):
     of = ("--stack", stack, "--program", program)
     name = stack if program == "platform" else f"foundation-{stack}"
     done = preview(home, *of, "--format", "json", "--output", "reports")

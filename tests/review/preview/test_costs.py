@@ -152,7 +152,7 @@ def test_what_has_no_price_is_told(prices: Prices, kind: str, inputs: dict[str, 
     assert (found.unpriced, found.costs) == ((said,), ())
 
 
-def test_a_bill_is_the_sum_dearest_first(prices: Prices):
+def test_bill_is_the_sum_dearest_first(prices: Prices):
     resources = [
         planned("aws:cloudwatch/metricAlarm:MetricAlarm", {}, "b"),
         planned("aws:cloudwatch/dashboard:Dashboard", {}, "c"),
@@ -165,7 +165,7 @@ def test_a_bill_is_the_sum_dearest_first(prices: Prices):
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_the_table_is_of_the_region_and_has_the_server_of_each_stack(prices: Prices, stack: str):
+def test_price_table_covers_servers_of_stacks(prices: Prices, stack: str):
     config = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
     assert prices.region == config["aws:region"]
     assert (

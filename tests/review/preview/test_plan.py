@@ -32,7 +32,7 @@ def test_only_what_is_made_counts():
     assert not plan.is_refused
 
 
-def test_names_that_are_made_up_anew_do_not_differ():
+def test_generated_names_do_not_differ():
     def names(suffix: str) -> list[Any]:
         queue = {"__defaults": ["name"], "name": f"prod-event-{suffix}"}
         alarm = {"dimensions": {"QueueName": f"prod-event-{suffix}"}, "tags": [f"x{suffix}"]}
@@ -60,7 +60,7 @@ def test_names_that_are_made_up_anew_do_not_differ():
     assert names("fffffff")[0] == first[0]
 
 
-def test_secrets_and_unknown_values_are_named_as_such():
+def test_secrets_and_unknown_values_are_marked():
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "x"}
     inputs = {"password": secret, "arn": UNKNOWN, "urls": [f"https://{UNKNOWN}/"]}
     [resource] = plan_of([planned(QUEUE, "q", inputs)]).resources
@@ -109,7 +109,7 @@ def test_errors_refuse_and_warnings_do_not():
     assert not plan_of([said("warning"), said("info")]).is_refused
 
 
-def test_that_a_broken_rule_ends_a_preview_is_no_error_of_the_plan():
+def test_policy_violation_is_no_plan_error():
     ended = {"diagnosticEvent": {"severity": "error", "message": "preview failed\n"}}
     other = {"diagnosticEvent": {"severity": "error", "message": "KeyError: 'images'\n"}}
     broken, advised = (broken_rule(level) for level in ("mandatory", "advisory"))
@@ -120,6 +120,6 @@ def test_that_a_broken_rule_ends_a_preview_is_no_error_of_the_plan():
     assert plan_of([advised, ended]).errors == ["preview failed"]
 
 
-def test_lines_that_are_no_events_are_left_out():
+def test_lines_without_events_are_ignored():
     lines = ["Loading", json.dumps({"sequence": 1}), ""]
     assert events_of("\n".join(lines)) == [{"sequence": 1}]

@@ -38,7 +38,7 @@ def test_missing_and_ambiguous_prices_are_named(usage: str, count: int):
         price_of(OFFERS("AmazonSNS", REGION), {}, usage, REGION)
 
 
-def test_command_writes_a_table_that_previews_read(tmp_path: Path, monkeypatch: Any):
+def test_command_writes_table_that_previews_read(tmp_path: Path, monkeypatch: Any):
     offers, tables = tmp_path / "offers", tmp_path / "tables"
     tables.mkdir()
     write_offers(offers)

@@ -121,7 +121,7 @@ def test_text_against_an_earlier_preview():
     assert "Monthly cost: 2.50 USD (+1.25)" in lines
 
 
-def test_the_difference_of_a_cheaper_plan_is_negative():
+def test_difference_of_cheaper_plan_is_negative():
     earlier = Earlier.of(as_json(report(*AFTER)), "prod")
     assert report(earlier=earlier).cost_line() == "Monthly cost: 0.00 USD (-2.50)"
 
@@ -151,7 +151,7 @@ def test_an_error_of_any_length_fits():
     assert len(markdown(report(errors=["x" * 100_000]))) < LIMIT
 
 
-def test_json_remembers_all_that_the_next_preview_needs():
+def test_json_report_serves_the_next_preview():
     earlier = Earlier.of(as_json(report(*AFTER, findings=[FINDING])), "prod")
     assert list(earlier.resources) == AFTER
     assert earlier.monthly == Decimal("2.50")

@@ -20,7 +20,7 @@ class Pair(pulumi.ComponentResource):
         self.register_outputs({"url": self.queue.url})
 
 
-def test_records_resources_with_parents_and_resolved_outputs(deploy):
+def test_resources_have_parents_and_resolved_outputs(deploy):
     deployment = deploy(lambda: Pair("event"))
     queue = deployment.one("aws:sqs/queue:Queue", "event")
     assert queue.inputs == {
@@ -35,13 +35,13 @@ def test_records_resources_with_parents_and_resolved_outputs(deploy):
     assert deployment.one("test:Pair").parent == ("pulumi:pulumi:Stack", "herald-dev")
 
 
-def test_a_missing_resource_is_named_with_what_there_is(deploy):
+def test_missing_resource_lists_existing_ones(deploy):
     deployment = deploy(lambda: Pair("event"))
     with pytest.raises(AssertionError, match=r"aws:sqs/queue:Queue other.*aws:sns/topic:Topic"):
         deployment.one("aws:sqs/queue:Queue", "other")
 
 
-def test_exports_are_resolved_and_secrets_are_known(deploy):
+def test_exports_are_resolved_with_secrets_known(deploy):
     def program() -> None:
         password = pulumi_random.RandomPassword("admin", length=32)
         pulumi.export("password", password.result)
@@ -62,7 +62,7 @@ def test_an_unexpected_lookup_fails(deploy):
         deploy(lambda: get_caller_identity())
 
 
-def test_an_unexpected_lookup_of_an_output_fails(deploy):
+def test_unexpected_lookup_of_output_fails(deploy):
     with pytest.raises(Exception, match="unexpected lookup: aws:sqs/queue:Queue"):
         deploy(lambda: sqs.Queue.get("other", "https://other"))
 
@@ -80,7 +80,7 @@ def test_a_logged_warning_fails(deploy):
         deploy(lambda: pulumi.log.warn("beware"))
 
 
-def test_an_error_of_the_program_comes_through(deploy):
+def test_program_error_is_raised(deploy):
     def program() -> None:
         Pair("event")
         raise ValueError("wrong size")
@@ -104,7 +104,7 @@ def open_loops() -> set[int]:
     return {id(loop) for loop in loops if not loop.is_closed()}
 
 
-def test_a_run_leaves_no_loop_and_no_settings_behind(deploy):
+def test_run_leaves_no_loop_or_settings(deploy):
     before, others = pulumi.runtime.settings.SETTINGS.stack, open_loops()
     deploy(lambda: Pair("event"))
     assert open_loops() <= others

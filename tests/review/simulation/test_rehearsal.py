@@ -43,7 +43,7 @@ def as_the_engine_gives_it(config: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_the_settings_of_each_stack_pass_with_made_up_secrets(stack: str, secret: Path):
+def test_stack_settings_pass_with_generated_secrets(stack: str, secret: Path):
     own = read_stack_file(stack)
     config = parse(stack, as_the_engine_gives_it(simulate_settings(own, secret)), set())
     assert config.push.credentials.get_secret_value() == "made up"
@@ -51,14 +51,14 @@ def test_the_settings_of_each_stack_pass_with_made_up_secrets(stack: str, secret
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_nothing_of_the_stack_can_be_reached(stack: str, secret: Path):
+def test_rehearsed_stack_reaches_nothing(stack: str, secret: Path):
     own = read_stack_file(stack)
     result = simulate_settings(own, secret)
     providers = {key: result[key] for key in result if not key.startswith("herald:")}
     assert providers == {key: own[key] for key in ("aws:region", "aws:defaultTags")}
 
 
-def test_ways_to_an_account_are_not_kept(secret: Path):
+def test_account_access_is_removed(secret: Path):
     given = {
         "aws:profile": "prod",
         "aws:assumeRoles": [{"roleArn": "arn"}],
@@ -81,7 +81,7 @@ def test_a_wrong_setting_stays_wrong(secret: Path):
     }
 
 
-def test_credentials_of_the_caller_are_not_handed_on(monkeypatch: pytest.MonkeyPatch):
+def test_credentials_of_caller_are_not_inherited(monkeypatch: pytest.MonkeyPatch):
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "KUBE_CONFIG_PATH"):
         monkeypatch.setenv(name, "mine")
     monkeypatch.setenv("KUBECONFIG", "/home/me/.kube/config")
@@ -118,20 +118,20 @@ def test_what_is_no_stack_is_told(tmp_path: Path, stack: str, content: str | Non
     assert str(refused.value).startswith(said)
 
 
-def test_the_project_has_what_a_rehearsal_links():
+def test_project_has_the_linked_files():
     assert yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["main"] == "stacks/"
     assert (PROJECT / "services").is_dir()
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_the_foundation_of_a_stack_is_made_up_as_it_would_tell(stack: str, secret: Path):
+def test_foundation_outputs_are_simulated(stack: str, secret: Path):
     settings = simulate_settings(read_stack_file(stack), secret)
     config = parse(stack, as_the_engine_gives_it(settings), set())
     told = simulate_outputs(settings)
     assert validate("made-up", told, config) == FoundationOutputs.model_validate(told)
 
 
-def test_the_foundation_lies_beside_the_rehearsed_stack(tmp_path: Path):
+def test_foundation_lies_beside_rehearsed_stack(tmp_path: Path):
     config = {f"{PROJECT_NAME}:foundation": {"stack": "organization/herald-foundation/prod"}}
     write_foundation_state(tmp_path, config)
     [file] = tmp_path.rglob("*.json")
@@ -144,7 +144,7 @@ def test_the_foundation_lies_beside_the_rehearsed_stack(tmp_path: Path):
 
 
 @pytest.mark.parametrize("reference", [None, "text", {}, {"stack": "prod"}, {"stack": 1}])
-def test_a_reference_that_is_wrong_is_left_to_the_program(tmp_path: Path, reference: Any):
+def test_wrong_reference_is_left_to_program(tmp_path: Path, reference: Any):
     write_foundation_state(tmp_path, {f"{PROJECT_NAME}:foundation": reference})
     assert [*tmp_path.iterdir()] == []
 
@@ -156,9 +156,7 @@ def test_a_reference_that_is_wrong_is_left_to_the_program(tmp_path: Path, refere
         ("foundation", "stacks/foundation", {"__main__.py"}),
     ],
 )
-def test_each_program_is_laid_out_with_its_own_settings(
-    tmp_path: Path, name: str, own: str, parts: set[str]
-):
+def test_programs_have_their_own_settings(tmp_path: Path, name: str, own: str, parts: set[str]):
     program = PROGRAMS[name]
     folder = lay_out(tmp_path, program, "dev", {"aws:region": "eu-central-1"})
     assert folder == tmp_path / own
@@ -177,7 +175,7 @@ def test_each_provider_has_a_stand_in(tmp_path: Path):
     assert all(os.access(each, os.X_OK) for each in [*plugins, host])
 
 
-def test_what_a_rehearsal_lacks_is_told_with_what_to_do(tmp_path, monkeypatch):
+def test_missing_requirement_is_named_with_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr("review.simulation.rehearsal.PROJECT", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert missing_tools() == (

@@ -62,7 +62,7 @@ def test_a_handled_message_is_deleted(transport: Any, seen: Seen) -> None:
     assert transport.dead() == []
 
 
-def test_the_trace_of_the_publisher_goes_on(transport: Any) -> None:
+def test_trace_of_publisher_continues(transport: Any) -> None:
     traces: list[str | None] = []
 
     @contextmanager
@@ -76,7 +76,7 @@ def test_the_trace_of_the_publisher_goes_on(transport: Any) -> None:
     assert traces == [TRACEPARENT]
 
 
-def test_a_message_to_retry_comes_again_until_it_is_done(transport: Any, seen: Seen) -> None:
+def test_message_is_retried_until_it_succeeds(transport: Any, seen: Seen) -> None:
     def handle(event: Event) -> None:
         if len(seen) < 2:
             raise RetryLater("the provider is busy")
@@ -92,7 +92,7 @@ def test_a_message_to_retry_comes_again_until_it_is_done(transport: Any, seen: S
     assert transport.waiting() == []
 
 
-def test_a_retry_does_not_come_before_its_time(transport: Any, seen: Seen) -> None:
+def test_retry_waits_for_its_delay(transport: Any, seen: Seen) -> None:
     times: list[float] = []
 
     def handle(event: Event) -> None:
@@ -113,7 +113,7 @@ def test_a_retry_does_not_come_before_its_time(transport: Any, seen: Seen) -> No
         (event().to_json().replace('"data"', '"date"'), "MalformedEvent: not an event"),
     ],
 )
-def test_a_malformed_message_ends_in_the_dead_letters(
+def test_malformed_message_becomes_a_dead_letter(
     transport: Any, seen: Seen, body: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     transport.send(body)
@@ -135,7 +135,7 @@ def test_a_malformed_message_ends_in_the_dead_letters(
         (RetryLater("for ever"), {"retried": MAX_RECEIVES - 1, "failed": 1}),
     ],
 )
-def test_poison_ends_in_the_dead_letters_and_holds_nothing_up(
+def test_poison_messages_block_nothing(
     transport: Any, seen: Seen, error: Exception, outcomes: dict[str, int]
 ) -> None:
     poison, good = event("poison"), [event() for _ in range(20)]
@@ -188,7 +188,7 @@ def test_an_outage_costs_messages_no_receives(memory: Any, seen: Seen) -> None:
     assert memory.dead() == []
 
 
-def test_a_slow_message_is_not_delivered_a_second_time(transport: Any, seen: Seen) -> None:
+def test_slow_message_is_delivered_once(transport: Any, seen: Seen) -> None:
     transport.send(event().to_json())
     pace = replace(QUICK, visibility=1)
     with transport.consumer(lambda _: time.sleep(2.5), observe=seen, pace=pace):
@@ -197,7 +197,7 @@ def test_a_slow_message_is_not_delivered_a_second_time(transport: Any, seen: See
     assert transport.waiting() == []
 
 
-def test_a_slow_message_does_not_hold_up_others(transport: Any, seen: Seen) -> None:
+def test_slow_message_does_not_block_others(transport: Any, seen: Seen) -> None:
     slow, release = event("slow"), threading.Event()
 
     def handle(event: Event) -> None:
@@ -229,9 +229,7 @@ def stop_with_two_at_work(transport: Any, seen: Seen) -> None:
         release.set()
 
 
-def test_stopping_finishes_what_is_at_work_and_releases_the_rest(
-    transport: Any, seen: Seen
-) -> None:
+def test_stopping_finishes_current_and_releases_others(transport: Any, seen: Seen) -> None:
     events = [event() for _ in range(8)]
     for one in events:
         transport.send(one.to_json())
@@ -242,9 +240,7 @@ def test_stopping_finishes_what_is_at_work_and_releases_the_rest(
     assert sorted(transport.waiting()) == sorted({one.to_json() for one in events} - done)
 
 
-def test_stopping_still_handles_what_the_queue_would_not_give_again(
-    transport: Any, seen: Seen
-) -> None:
+def test_stopping_handles_last_permitted_receives(transport: Any, seen: Seen) -> None:
     for _ in range(4):
         transport.send(event().to_json())
     for _ in range(MAX_RECEIVES - 1):
@@ -254,7 +250,7 @@ def test_stopping_still_handles_what_the_queue_would_not_give_again(
     assert (transport.waiting(), transport.dead()) == ([], [])
 
 
-def test_a_stop_ends_a_poll_soon_and_what_comes_meanwhile_stays_in_the_queue() -> None:
+def test_stop_leaves_new_messages_in_queue() -> None:
     queue = InMemoryQueue()
     handled: list[Event] = []
     consumer = Consumer(queue, queue.url, handled.append)
@@ -269,7 +265,7 @@ def test_a_stop_ends_a_poll_soon_and_what_comes_meanwhile_stays_in_the_queue() -
     assert (message["Body"], handled) == ("late", [])
 
 
-def test_a_stop_ends_an_idle_poll_soon() -> None:
+def test_stop_ends_idle_poll_soon() -> None:
     queue = InMemoryQueue()
     consumer = Consumer(queue, queue.url, nothing)
     thread = threading.Thread(target=consumer.run)
@@ -280,7 +276,7 @@ def test_a_stop_ends_an_idle_poll_soon() -> None:
     assert not thread.is_alive()
 
 
-def test_a_handler_that_hangs_is_left_behind_at_the_end_of_the_grace_period(
+def test_hanging_handler_is_abandoned_after_grace(
     memory: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     started, release, ended = threading.Event(), threading.Event(), threading.Event()
@@ -325,7 +321,7 @@ class TroubledQueue:
         return call
 
 
-def test_a_queue_that_does_not_answer_is_asked_again(
+def test_unavailable_queue_is_polled_again(
     memory: Any, seen: Seen, caplog: pytest.LogCaptureFixture
 ) -> None:
     memory.send(event().to_json())
@@ -354,7 +350,7 @@ def test_an_empty_queue_has_no_age(memory: Any, seen: Seen) -> None:
         eventually(lambda: consumer.oldest_age() == 0)
 
 
-def test_the_age_grows_while_the_queue_cannot_be_asked(memory: Any) -> None:
+def test_age_grows_while_queue_is_unavailable(memory: Any) -> None:
     memory.send(event().to_json())
     time.sleep(0.2)
     polled = threading.Event()
@@ -376,7 +372,7 @@ def test_the_age_grows_while_the_queue_cannot_be_asked(memory: Any) -> None:
         assert 0.2 < first < consumer.oldest_age()
 
 
-def test_a_consumer_is_not_alive_when_a_handler_hangs(memory: Any) -> None:
+def test_consumer_with_hanging_handler_is_dead(memory: Any) -> None:
     release = threading.Event()
     memory.send(event().to_json())
     pace = replace(QUICK, longest_handling=-59.5)

@@ -77,7 +77,7 @@ def test_every_type_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("event_type", DATA)
-def test_data_is_read_and_written_as_its_schema_says(event_type: str) -> None:
+def test_data_follows_its_schema_both_ways(event_type: str) -> None:
     event = Event.new(event_type, "u1", EXAMPLES[event_type])
     data = data_of(event)
     again = Event.new(event_type, "u1", data)
@@ -91,7 +91,7 @@ def surprising(event_type: str) -> Event:
 
 
 @pytest.mark.parametrize("event_type", sorted(COMMANDS))
-def test_an_unknown_member_of_a_command_is_refused(event_type: str) -> None:
+def test_unknown_member_of_command_is_refused(event_type: str) -> None:
     with pytest.raises(MalformedEvent, match=f"{event_type} has bad data: surprise"):
         data_of(surprising(event_type))
     with pytest.raises(jsonschema.ValidationError, match="surprise"):
@@ -99,13 +99,13 @@ def test_an_unknown_member_of_a_command_is_refused(event_type: str) -> None:
 
 
 @pytest.mark.parametrize("event_type", sorted(DATA.keys() - COMMANDS))
-def test_what_a_later_version_tells_besides_is_no_matter(event_type: str) -> None:
+def test_unknown_member_of_event_is_ignored(event_type: str) -> None:
     event = surprising(event_type)
     assert data_of(event) == data_of(Event.new(event_type, "u1", EXAMPLES[event_type]))
     jsonschema.validate(json.loads(event.to_json()), schema_of(event_type))
 
 
-def test_only_an_update_with_an_occasion_tells_of_it() -> None:
+def test_only_updates_with_occasions_have_them() -> None:
     snoozed = {"change": "snoozed", "until": "2030-01-01T10:00:00Z"}
     told = Event.new("reminder:updated", "u1", ReminderUpdated(**REMINDER, **snoozed)).data
     assert {name: told[name] for name in snoozed} == snoozed
@@ -113,7 +113,7 @@ def test_only_an_update_with_an_occasion_tells_of_it() -> None:
     assert told.keys() - edited.keys() == snoozed.keys()
 
 
-def test_a_type_outside_the_contract_is_refused() -> None:
+def test_unknown_type_is_refused() -> None:
     with pytest.raises(UnknownEvent, match="reminder:forgotten"):
         data_of(Event.new("reminder:forgotten", "u1", {}))
 
@@ -124,7 +124,7 @@ def test_a_later_schema_version_is_refused() -> None:
         data_of(event.model_copy(update={"schema_version": 2}))
 
 
-def test_a_reminder_has_the_defaults_of_the_api() -> None:
+def test_reminder_has_defaults_of_the_api() -> None:
     assert Reminder.model_validate(REMINDER).model_dump() == {
         "id": IDENTIFIER,
         "version": 1,
@@ -156,7 +156,7 @@ def test_optional_members_are_left_out() -> None:
     assert DueNotification.of(named).missed == 2
 
 
-def test_the_due_notification_of_one_occurrence_keeps_its_id_when_it_is_moved() -> None:
+def test_occurrence_id_survives_moved_time() -> None:
     pending = PendingNotification.model_validate({**PENDING, "timeZone": "Europe/Paris"})
     moved = pending.model_copy(update={"deliver_at": NINE, "version": 2})
     assert DueNotification.of(pending).occurrence_id == DueNotification.of(moved).occurrence_id
@@ -174,12 +174,12 @@ def test_the_due_notification_of_one_occurrence_keeps_its_id_when_it_is_moved() 
     }
 
 
-def test_the_documented_schemas_are_those_of_the_models() -> None:
+def test_documented_schemas_match_the_models() -> None:
     documented = {path.name: path.read_text() for path in DOCUMENTED.glob("*.schema.json")}
     assert documented == schemas(), "run python -m event_messages.schemas docs/events"
 
 
-def test_writing_schemas_removes_those_of_types_that_are_gone(tmp_path: Path) -> None:
+def test_writing_schemas_removes_stale_files(tmp_path: Path) -> None:
     (tmp_path / "reminder-forgotten.schema.json").write_text("{}")
     write(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == schemas().keys()

@@ -53,7 +53,7 @@ class Troubled:
         return dict(self._queue.send_message_batch(QueueUrl=QueueUrl, Entries=Entries))
 
 
-def test_a_refused_message_is_a_dead_letter_at_once_with_all_it_had(transport: Any) -> None:
+def test_rejected_message_moves_whole_at_once(transport: Any) -> None:
     sent = event()
     transport.publisher().publish([Outgoing(sent, TRACEPARENT)])
     before = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -82,9 +82,7 @@ def test_a_refused_message_is_a_dead_letter_at_once_with_all_it_had(transport: A
         (KeyError("ada@example.org"), "KeyError in test_dead_letters.py:"),
     ],
 )
-def test_the_last_failure_that_the_queue_allows_is_told(
-    transport: Any, error: Exception, reason: str
-) -> None:
+def test_last_permitted_failure_is_recorded(transport: Any, error: Exception, reason: str) -> None:
     seen: list[Handled] = []
 
     def handle(event: Event) -> None:
@@ -123,7 +121,7 @@ def stop_while_one_waits(transport: Any) -> tuple[str, Handled]:
     return begun[0].to_json(), seen[0]
 
 
-def test_what_waits_at_its_last_receive_when_the_grace_is_over_tells_why(transport: Any) -> None:
+def test_waiting_last_receive_records_reason(transport: Any) -> None:
     for user in ("u1", "u2"):
         transport.send(event(user).to_json())
     for _ in range(MAX_RECEIVES - 1):
@@ -136,7 +134,7 @@ def test_what_waits_at_its_last_receive_when_the_grace_is_over_tells_why(transpo
     assert told(letter)["failureReason"] == f"Gave up: {reason}"
 
 
-def test_what_waits_before_its_last_receive_is_given_back_when_the_grace_is_over(
+def test_waiting_earlier_receive_is_released(
     transport: Any,
 ) -> None:
     for user in ("u1", "u2"):
@@ -148,7 +146,7 @@ def test_what_waits_before_its_last_receive_is_given_back_when_the_grace_is_over
     assert transport.dead() == []
 
 
-def test_what_an_earlier_failure_told_is_replaced(transport: Any) -> None:
+def test_earlier_reason_is_replaced(transport: Any) -> None:
     transport.send(
         event().to_json(), failureReason="old", failedAt="old", failedBy="old", userId="u1"
     )
@@ -168,7 +166,7 @@ def test_what_an_earlier_failure_told_is_replaced(transport: Any) -> None:
         (10, set()),
     ],
 )
-def test_no_attribute_is_given_up_where_there_is_no_room(
+def test_attributes_survive_without_room_for_reason(
     transport: Any, own: int, added: set[str]
 ) -> None:
     names = {f"own{number}" for number in range(own)}
@@ -179,7 +177,7 @@ def test_no_attribute_is_given_up_where_there_is_no_room(
     assert told(letter).keys() == names | added
 
 
-def test_many_go_in_batches_and_each_once(transport: Any) -> None:
+def test_many_move_once_in_batches(transport: Any) -> None:
     events = [event(f"u{number}") for number in range(25)]
     for one in events:
         transport.send(one.to_json())
@@ -202,7 +200,7 @@ def test_large_ones_go_one_by_one(memory: Any) -> None:
     assert max(troubled.batches) <= 4
 
 
-def test_of_a_batch_that_was_taken_in_part_the_rest_is_sent_again(transport: Any) -> None:
+def test_rest_of_partial_batch_is_resent(transport: Any) -> None:
     refused: list[str] = []
 
     def take_all_but_the_first(entries: list[Any]) -> dict[str, Any] | None:
@@ -226,9 +224,7 @@ def test_of_a_batch_that_was_taken_in_part_the_rest_is_sent_again(transport: Any
 
 
 @pytest.mark.parametrize("sender_fault", [True, False])
-def test_what_cannot_be_sent_is_left_to_the_queue_and_lost_by_nobody(
-    transport: Any, sender_fault: bool
-) -> None:
+def test_unsendable_messages_stay_in_queue(transport: Any, sender_fault: bool) -> None:
     seen: list[Handled] = []
 
     def fail(entries: list[Any]) -> dict[str, Any]:
@@ -247,7 +243,7 @@ def test_what_cannot_be_sent_is_left_to_the_queue_and_lost_by_nobody(
     assert transport.waiting() == []
 
 
-def test_dead_letters_that_hang_hold_nothing_up(memory: Any) -> None:
+def test_hanging_dead_letter_queue_blocks_nothing(memory: Any) -> None:
     handled: list[str] = []
     asked, release = threading.Event(), threading.Event()
 
@@ -271,7 +267,7 @@ def test_dead_letters_that_hang_hold_nothing_up(memory: Any) -> None:
     assert len(memory.dead()) == 1
 
 
-def test_one_that_was_moved_but_not_deleted_is_moved_again_and_handled_by_nobody(
+def test_undeleted_moved_message_is_not_handled(
     memory: Any,
 ) -> None:
     class Forgetful(Troubled):
@@ -293,23 +289,23 @@ def test_one_that_was_moved_but_not_deleted_is_moved_again_and_handled_by_nobody
     assert first == second
 
 
-def test_without_dead_letters_a_queue_gives_a_message_for_ever() -> None:
+def test_queue_without_dead_letters_retries_forever() -> None:
     queue = InMemoryQueue()
     assert max_receives(queue, queue.url) > 10**9
 
 
-def test_a_queue_tells_how_often_it_gives_a_message(transport: Any) -> None:
+def test_queue_reports_its_receive_limit(transport: Any) -> None:
     assert max_receives(transport.queue, transport.queue_url) == MAX_RECEIVES
 
 
-def test_a_reason_is_one_printable_line_of_256_bytes() -> None:
+def test_reason_is_one_short_printable_line() -> None:
     reason = reason_of(Refused("two\nlines \x00\ufffe \ud800 " + "ü" * 300))
     assert reason.startswith("Refused: two lines")
     assert reason.isprintable()
     assert 250 < len(reason.encode()) <= 256
 
 
-def test_a_reason_does_not_tell_what_a_user_wrote() -> None:
+def test_reason_omits_text_of_users() -> None:
     with pytest.raises(MalformedEvent) as malformed:
         data_of(Event.new("device:removed", "u1", {"deviceId": "ada@example.org"}))
     reason = reason_of(malformed.value)

@@ -31,7 +31,7 @@ def text_of(**changes: object) -> str:
     return json.dumps({**envelope, **changes})
 
 
-def test_the_envelope_is_camel_case_and_in_utc() -> None:
+def test_envelope_is_camel_case_in_utc() -> None:
     two_east = timezone(timedelta(hours=2))
     event = Event.new(
         "reminder:deleted", "u1", {"version": 2}, datetime(2030, 1, 1, 9, 0, 0, 5, two_east)
@@ -47,7 +47,7 @@ def test_the_envelope_is_camel_case_and_in_utc() -> None:
 
 
 @given(st.dictionaries(st.text(), JSON, max_size=4))
-def test_any_data_survives_and_is_accepted_by_a_queue(data: dict[str, object]) -> None:
+def test_any_data_survives_the_queue(data: dict[str, object]) -> None:
     event = Event.new("reminder:created", "u1", data)
     text = event.to_json()
     assert Event.from_json(text) == event
@@ -70,18 +70,18 @@ def test_any_data_survives_and_is_accepted_by_a_queue(data: dict[str, object]) -
         (text_of(id="1"), "id"),
     ],
 )
-def test_a_malformed_event_is_refused_with_the_place(text: str, reason: str) -> None:
+def test_malformed_event_is_refused_with_path(text: str, reason: str) -> None:
     with pytest.raises(MalformedEvent, match=reason):
         Event.from_json(text)
 
 
-def test_a_refusal_does_not_repeat_the_value() -> None:
+def test_refusal_does_not_repeat_value() -> None:
     with pytest.raises(MalformedEvent) as caught:
         Event.from_json(text_of(schemaVersion="secret-value"))
     assert "secret-value" not in str(caught.value)
 
 
-def test_identifiers_are_uuids_of_version_7_with_the_time_of_making() -> None:
+def test_ids_are_uuid7_with_creation_time() -> None:
     before = datetime.now(UTC)
     identifier = uuid7()
     made = datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)
@@ -90,14 +90,14 @@ def test_identifiers_are_uuids_of_version_7_with_the_time_of_making() -> None:
     assert timedelta(milliseconds=-1) <= made - before < timedelta(seconds=5)
 
 
-def test_identifiers_are_ordered_and_different_in_all_threads() -> None:
+def test_ids_are_ordered_across_threads() -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: [uuid7() for _ in range(500)], range(8)))
     assert all(each == sorted(each) for each in made)
     assert len({identifier for each in made for identifier in each}) == 4000
 
 
-def test_an_occurrence_has_one_id_in_every_zone_and_another_for_another_date() -> None:
+def test_occurrence_id_is_independent_of_zone() -> None:
     nine = datetime(2030, 1, 1, 9, tzinfo=UTC)
     there = nine.astimezone(timezone(timedelta(hours=5, minutes=30)))
     assert occurrence_id(NOTIFICATION, nine) == occurrence_id(NOTIFICATION, there)

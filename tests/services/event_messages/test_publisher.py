@@ -46,7 +46,7 @@ def publisher(topic: RecordingTopic, pauses: list[float] | None = None) -> Publi
     return Publisher(topic, "arn:topic", sleep=sleep)
 
 
-def test_events_reach_the_queue_that_filters_for_them(transport: Any) -> None:
+def test_events_reach_queues_by_filter(transport: Any) -> None:
     wanted = [outgoing(f"u{number}") for number in range(25)]
     other = outgoing(type="device:removed")
     publishing = transport.publisher()
@@ -55,7 +55,7 @@ def test_events_reach_the_queue_that_filters_for_them(transport: Any) -> None:
     assert sorted(transport.waiting()) == sorted(one.event.to_json() for one in wanted)
 
 
-def test_all_that_the_topic_takes_is_accepted_at_the_limit_of_size(transport: Any) -> None:
+def test_largest_accepted_event_is_published(transport: Any) -> None:
     base = outgoing()
     size = len(base.event.to_json()) + sum(
         len(name) + len("String") + len(value["StringValue"])
@@ -70,7 +70,7 @@ def test_all_that_the_topic_takes_is_accepted_at_the_limit_of_size(transport: An
     ]
 
 
-def test_a_message_carries_what_subscribers_filter_by_and_the_trace() -> None:
+def test_message_carries_filter_attributes_and_trace() -> None:
     event = Event.new("reminder:created", "u1", {})
     assert {
         name: value["StringValue"]
@@ -84,7 +84,7 @@ def test_a_message_carries_what_subscribers_filter_by_and_the_trace() -> None:
     assert "traceparent" not in attributes_of(Outgoing(event))
 
 
-def test_batches_are_bounded_in_number_and_in_bytes() -> None:
+def test_batches_are_limited_in_size() -> None:
     topic = RecordingTopic()
     small = [outgoing() for _ in range(12)]
     large = [outgoing(size=100_000) for _ in range(3)]
@@ -92,7 +92,7 @@ def test_batches_are_bounded_in_number_and_in_bytes() -> None:
     assert [len(call) for call in topic.calls] == [10, 4, 1]
 
 
-def test_the_events_of_a_user_keep_their_order() -> None:
+def test_events_of_user_keep_their_order() -> None:
     topic = RecordingTopic()
     messages = [outgoing(f"u{number % 7}") for number in range(100)]
     assert publisher(topic).publish(messages) == []
@@ -104,7 +104,7 @@ def test_the_events_of_a_user_keep_their_order() -> None:
         assert own == sorted(own)
 
 
-def test_only_the_failed_entries_are_published_again_after_a_pause() -> None:
+def test_only_failed_entries_are_retried() -> None:
     topic = RecordingTopic({"Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]})
     first, second, third = messages = [outgoing() for _ in range(3)]
     pauses: list[float] = []
@@ -114,7 +114,7 @@ def test_only_the_failed_entries_are_published_again_after_a_pause() -> None:
     assert 0 <= pauses[0] <= 0.1
 
 
-def test_a_senders_fault_is_reported_at_once_as_permanent() -> None:
+def test_sender_fault_is_permanent_at_once() -> None:
     failure = {"Id": "0", "Code": "InvalidParameter", "Message": "bad", "SenderFault": True}
     topic = RecordingTopic({"Failed": [failure]})
     message = outgoing()
@@ -124,7 +124,7 @@ def test_a_senders_fault_is_reported_at_once_as_permanent() -> None:
     assert len(topic.calls) == 1
 
 
-def test_an_entry_that_goes_on_failing_is_reported_and_the_rest_is_published() -> None:
+def test_failing_entry_does_not_block_others() -> None:
     refusal = {"Failed": [{"Id": "0", "Code": "Throttled", "Message": "slow down"}]}
     topic = RecordingTopic(*[refusal] * ATTEMPTS)
     messages = [outgoing() for _ in range(11)]
@@ -133,7 +133,7 @@ def test_an_entry_that_goes_on_failing_is_reported_and_the_rest_is_published() -
     assert [len(call) for call in topic.calls] == [10, 1, 1, 1, 1]
 
 
-def test_a_topic_that_cannot_be_reached_fails_all_after_several_attempts() -> None:
+def test_unreachable_topic_fails_all_after_attempts() -> None:
     lost = EndpointConnectionError(endpoint_url="http://topic")
     topic = RecordingTopic(*[lost] * ATTEMPTS)
     messages = [outgoing(), outgoing()]
@@ -141,7 +141,7 @@ def test_a_topic_that_cannot_be_reached_fails_all_after_several_attempts() -> No
     assert len(topic.calls) == ATTEMPTS
 
 
-def test_an_outage_shorter_than_the_attempts_is_not_noticed(memory: Any) -> None:
+def test_short_outage_is_not_noticed(memory: Any) -> None:
     memory.topic.outages = ATTEMPTS - 1
     message = outgoing()
     memory.topic.refuse = {str(message.event.id)}
@@ -151,7 +151,7 @@ def test_an_outage_shorter_than_the_attempts_is_not_noticed(memory: Any) -> None
     assert memory.topic.events == [message.event]
 
 
-def test_nothing_is_published_when_there_is_nothing() -> None:
+def test_empty_batch_publishes_nothing() -> None:
     topic = RecordingTopic()
     assert publisher(topic).publish([]) == []
     assert topic.calls == []
@@ -165,7 +165,7 @@ def test_every_lane_reports_its_failures(lanes: int) -> None:
     assert all(failure.permanent for failure in failed)
 
 
-def test_a_topic_that_does_not_answer_is_given_up_on_after_one_batch() -> None:
+def test_silent_topic_is_abandoned_after_batch() -> None:
     """So a relay knows within its time to live, however much one user has waiting."""
     lost = EndpointConnectionError(endpoint_url="http://topic")
     topic = RecordingTopic(*[lost] * 100)
@@ -179,14 +179,14 @@ def test_a_topic_that_does_not_answer_is_given_up_on_after_one_batch() -> None:
 INVALID = ClientError({"Error": {"Code": "InvalidParameter", "Message": "no"}}, "PublishBatch")
 
 
-def test_one_invalid_event_for_which_a_whole_batch_is_refused_is_found() -> None:
+def test_invalid_event_of_batch_is_found() -> None:
     first, bad, last = messages = [outgoing() for _ in range(3)]
     topic = RecordingTopic(INVALID, {}, INVALID)
     assert publisher(topic).publish(messages) == [Failed(bad, describe(INVALID), permanent=True)]
     assert topic.ids()[1:] == [[one.event.id] for one in messages]
 
 
-def test_the_search_for_an_invalid_event_ends_where_the_topic_falls_silent() -> None:
+def test_search_ends_when_topic_falls_silent() -> None:
     lost = EndpointConnectionError(endpoint_url="http://topic")
     messages = [outgoing() for _ in range(3)]
     topic = RecordingTopic(INVALID, *[lost] * ATTEMPTS)
@@ -194,7 +194,7 @@ def test_the_search_for_an_invalid_event_ends_where_the_topic_falls_silent() -> 
     assert [len(call) for call in topic.calls] == [3, 1, 3, 3, 3]
 
 
-def test_a_batch_that_the_topic_refuses_keeps_none_behind_it_back() -> None:
+def test_refused_batch_does_not_block_others() -> None:
     refusal = ClientError({"Error": {"Code": "InternalError"}}, "PublishBatch")
     topic = RecordingTopic(*[refusal] * ATTEMPTS)
     waiting = [outgoing() for _ in range(20)]

@@ -32,7 +32,7 @@ def deferred(origin: UUID = ID, **changes: Any):
     return of_command(PendingNotification(**(values | changes)))
 
 
-def test_what_is_deferred_waits_and_is_told_with_its_reason(notifications):
+def test_deferred_notification_is_published_with_reason(notifications):
     notifications.put(reminder())
     for _ in range(2):
         notifications.put(deferred())
@@ -54,7 +54,7 @@ def test_what_is_deferred_waits_and_is_told_with_its_reason(notifications):
         {"date": DATE + timedelta(hours=1)},
     ],
 )
-def test_what_the_user_has_handled_or_moved_is_withdrawn(notifications, order, series, change):
+def test_handled_or_moved_deferral_is_withdrawn(notifications, order, series, change):
     written_at = DATE + timedelta(minutes=5)
     steps = [
         lambda: notifications.put(reminder(1, **series)),
@@ -68,7 +68,7 @@ def test_what_the_user_has_handled_or_moved_is_withdrawn(notifications, order, s
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_what_the_user_did_not_touch_stays(notifications, order):
+def test_untouched_deferral_stays(notifications, order):
     earlier = DATE - timedelta(days=1)
     start: dict[str, Any] = {"date": earlier, **DAILY}
     steps = [
@@ -82,7 +82,7 @@ def test_what_the_user_did_not_touch_stays(notifications, order):
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 0, 1)])
-def test_a_deleted_reminder_takes_with_it_what_was_deferred(notifications, order):
+def test_deletion_withdraws_deferred_notifications(notifications, order):
     steps = [
         lambda: notifications.put(reminder()),
         lambda: notifications.remove(ID, 2, "ada"),
@@ -94,7 +94,7 @@ def test_a_deleted_reminder_takes_with_it_what_was_deferred(notifications, order
     assert stored is None or (stored.state, stored.content.message) == ("deleted", "")
 
 
-def test_a_new_text_reaches_what_was_deferred(notifications):
+def test_new_text_reaches_deferred_notifications(notifications):
     notifications.put(reminder(1))
     notifications.put(deferred())
     later = DATE + timedelta(minutes=5)
@@ -108,7 +108,7 @@ def test_a_new_text_reaches_what_was_deferred(notifications):
     assert told(notifications)[-1] == ("notification:updated", 2)
 
 
-def test_a_text_that_was_changed_before_the_deferral_counts(notifications):
+def test_text_changed_before_deferral_counts(notifications):
     notifications.put(reminder())
     notifications.put(reminder(2, message="Coffee", email="new@example.org"))
     notifications.put(deferred(email="old@example.org"))
@@ -116,7 +116,7 @@ def test_a_text_that_was_changed_before_the_deferral_counts(notifications):
     assert (stored.content.message, stored.content.email) == ("Coffee", "new@example.org")
 
 
-def test_a_deferred_snooze_ends_with_its_snooze_and_not_with_the_series(notifications):
+def test_deferred_snooze_ends_with_its_snooze(notifications):
     notifications.put(reminder(1, **DAILY))
     notifications.put(reminder(2, handled_through=DATE, **DAILY))
     notifications.put(snooze(2))
@@ -126,14 +126,14 @@ def test_a_deferred_snooze_ends_with_its_snooze_and_not_with_the_series(notifica
     assert notifications.get(DEFERRED).state == "deleted"
 
 
-def test_a_snooze_that_ended_before_takes_nothing_in(notifications):
+def test_ended_snooze_defers_nothing(notifications):
     notifications.put(snooze(2))
     notifications.remove(SNOOZE, 3, "ada")
     notifications.put(deferred(SNOOZE))
     assert notifications.get(DEFERRED) is None
 
 
-def test_what_was_deferred_twice_follows_the_first(notifications):
+def test_second_deferral_follows_the_first(notifications):
     notifications.put(reminder(1))
     notifications.put(deferred())
     notifications.put(deferred(DEFERRED, id=AGAIN))
@@ -142,7 +142,7 @@ def test_what_was_deferred_twice_follows_the_first(notifications):
     assert notifications.get(DEFERRED).state == notifications.get(AGAIN).state == "deleted"
 
 
-def test_what_belongs_to_no_reminder_is_deferred_as_well(notifications):
+def test_notification_without_reminder_is_deferred(notifications):
     alone = {"reminder_id": None}
     notifications.put(snooze(**alone))
     notifications.put(deferred(SNOOZE, **alone))

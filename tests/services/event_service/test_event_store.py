@@ -21,7 +21,7 @@ def append_twice(store, event: Event) -> None:
     store.append(event)
 
 
-def test_an_event_is_kept_whole_for_ninety_days(make_store):
+def test_event_is_kept_for_ninety_days(make_store):
     store = make_store(lambda: RECORDED)
     event = Event.new("reminder:created", "ada", {"id": "r-1", "half": 0.5, "no": None}, OCCURRED)
     store.append(event)
@@ -49,7 +49,7 @@ def test_a_repeat_changes_nothing(make_store):
     assert "reminderId" not in item
 
 
-def test_events_of_one_instant_are_kept_apart_and_in_order(make_store):
+def test_simultaneous_events_are_kept_in_order(make_store):
     store = make_store(lambda: RECORDED)
     events = [Event.new("reminder:created", "ada", {"id": str(n)}, OCCURRED) for n in range(20)]
     for event in reversed(events):
@@ -58,7 +58,7 @@ def test_events_of_one_instant_are_kept_apart_and_in_order(make_store):
 
 
 @pytest.mark.integration
-def test_the_latest_preferences_are_kept_without_expiry(aws):
+def test_latest_preferences_never_expire(aws):
     make_event_table(aws("dynamodb"), TABLE)
     store = DynamoEventStore(aws("dynamodb"), TABLE)
     for version, zone in ((2, "Europe/Paris"), (1, "Asia/Tokyo"), (3, None)):
@@ -75,7 +75,7 @@ def test_the_latest_preferences_are_kept_without_expiry(aws):
 
 
 @pytest.mark.integration
-def test_a_ping_writes_nothing_and_tells_when_there_is_no_table(aws):
+def test_ping_detects_missing_table_without_writing(aws):
     make_event_table(aws("dynamodb"), TABLE)
     store = DynamoEventStore(aws("dynamodb"), TABLE)
     store.ping()

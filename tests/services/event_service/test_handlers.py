@@ -51,7 +51,7 @@ def test_a_new_reminder_schedules_its_notification(notifications, store):
     assert [item["type"] for item in store.items] == ["reminder:created"]
 
 
-def test_a_reminder_older_than_deletions_is_refused(notifications, store):
+def test_reminder_older_than_deletions_is_refused(notifications, store):
     old = Event.new("reminder:created", "ada", created().data, datetime(2020, 1, 1, tzinfo=UTC))
     with pytest.raises(OutdatedEvent, match="occurred at 2020-01-01; deletions are remembered"):
         handle(old, notifications, store)
@@ -67,12 +67,12 @@ def test_preferences_are_kept_for_other_services(notifications, store):
     assert len(store.items) == 2
 
 
-def test_a_recurring_reminder_without_a_rule_is_daily(notifications, store):
+def test_recurring_reminder_without_rule_is_daily(notifications, store):
     handle(created(isRecurring=True), notifications, store)
     assert notifications.get(ID).rule == "FREQ=DAILY"
 
 
-def test_a_rule_of_a_reminder_that_does_not_recur_is_left_alone(notifications, store):
+def test_unused_rule_is_kept(notifications, store):
     handle(created(rule="FREQ=DAILY"), notifications, store)
     assert notifications.get(ID).rule is None
 
@@ -126,7 +126,7 @@ def test_an_outcome_is_only_remembered(notifications, store):
     assert [item["reminderId"] for item in store.items] == [str(ID)]
 
 
-def test_an_announcement_is_remembered_as_the_reminders_and_changes_nothing(notifications, store):
+def test_sent_notification_is_stored_without_changes(notifications, store):
     handle(created(), notifications, store)
     kept = notifications.get(ID)
     announced = {
@@ -157,7 +157,7 @@ def test_an_announcement_is_remembered_as_the_reminders_and_changes_nothing(noti
         (created(isRecurring=True, timeZone="Mars/Base"), UnusableSchedule),
     ],
 )
-def test_what_cannot_be_handled_is_refused_and_not_stored(notifications, store, refused, error):
+def test_unusable_events_are_refused_unstored(notifications, store, refused, error):
     with pytest.raises(error) as raised:
         handle(refused, notifications, store)
     assert isinstance(raised.value, Refused)
@@ -165,11 +165,11 @@ def test_what_cannot_be_handled_is_refused_and_not_stored(notifications, store, 
     assert notifications.get(ID) is None
 
 
-def test_every_event_of_the_contract_has_an_action():
+def test_every_event_type_has_an_action():
     assert set(DATA) == set(ACTIONS)
 
 
-def test_an_event_is_not_remembered_before_it_was_acted_on(store):
+def test_event_is_stored_after_its_action(store):
     class Broken(InMemoryNotifications):
         def put(self, notification: Any) -> None:
             raise ConnectionError

@@ -15,7 +15,7 @@ from tests.services.event_service.test_notifications import DATE, ID, reminder
 pytestmark = pytest.mark.integration
 
 
-def test_the_tables_are_those_that_the_service_works_on(engine):
+def test_tables_match_those_of_the_service(engine):
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
@@ -24,7 +24,7 @@ def test_the_tables_are_those_that_the_service_works_on(engine):
         assert compare_metadata(context, metadata) == []
 
 
-def test_a_new_version_wakes_the_schedulers_and_their_own_writes_do_not(engine, migrated):
+def test_only_new_versions_wake_schedulers(engine, migrated):
     url = migrated.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as listener:
         listener.execute("listen due_notifications")
@@ -36,7 +36,7 @@ def test_a_new_version_wakes_the_schedulers_and_their_own_writes_do_not(engine, 
         assert list(listener.notifies(timeout=0.2)) == []
 
 
-def test_a_newer_version_takes_the_lease_away(engine):
+def test_newer_version_ends_the_lease(engine):
     stored = PostgresNotifications(engine)
     stored.put(reminder())
     with engine.begin() as connection:
@@ -46,7 +46,7 @@ def test_a_newer_version_takes_the_lease_away(engine):
         assert connection.scalar(select(notifications.c.lease_until)) is None
 
 
-def test_only_what_ended_long_ago_is_forgotten(engine):
+def test_only_old_ended_rows_are_deleted(engine):
     stored = PostgresNotifications(engine)
     stored.put(reminder())
     assert stored.forget(0) == 0

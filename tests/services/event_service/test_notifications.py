@@ -35,7 +35,7 @@ def told(notifications) -> list[tuple[str, int]]:
     return [(event.type, event.data["version"]) for event in notifications.announced]
 
 
-def test_a_new_notification_is_stored_whole_and_told(notifications):
+def test_new_notification_is_stored_and_published(notifications):
     wanted = reminder(
         is_recurring=True,
         rule="FREQ=WEEKLY",
@@ -71,13 +71,13 @@ def test_a_new_notification_is_stored_whole_and_told(notifications):
     }
 
 
-def test_a_repeat_changes_nothing_and_is_not_told(notifications):
+def test_repetition_changes_and_publishes_nothing(notifications):
     for _ in range(3):
         notifications.put(reminder())
     assert told(notifications) == [("notification:created", 1)]
 
 
-def test_an_older_version_never_overwrites_a_newer_one(notifications):
+def test_older_version_never_overwrites_newer(notifications):
     notifications.put(reminder(2, message="New"))
     notifications.put(reminder(1, message="Old"))
     assert notifications.get(ID).content.message == "New"
@@ -85,7 +85,7 @@ def test_an_older_version_never_overwrites_a_newer_one(notifications):
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_every_order_of_create_update_and_delete_ends_the_same(notifications, order):
+def test_any_order_has_the_same_result(notifications, order):
     steps = [
         lambda: notifications.put(reminder(1)),
         lambda: notifications.put(reminder(2, date=DATE + timedelta(days=1))),
@@ -106,7 +106,7 @@ def test_an_update_moves_the_delivery(notifications):
     assert told(notifications) == [("notification:created", 1), ("notification:updated", 2)]
 
 
-def test_an_update_of_the_text_alone_keeps_the_place_in_the_series(notifications):
+def test_text_update_keeps_place_in_series(notifications):
     series: dict[str, Any] = {"is_recurring": True, "rule": "FREQ=DAILY"}
     notifications.put(reminder(1, **series))
     later = DATE + timedelta(days=5, hours=1)
@@ -116,7 +116,7 @@ def test_an_update_of_the_text_alone_keeps_the_place_in_the_series(notifications
     assert stored.occurrence == stored.deliver_at == DATE
 
 
-def test_an_update_of_the_schedule_starts_after_the_write(notifications):
+def test_schedule_update_starts_after_the_write(notifications):
     notifications.put(reminder(1, is_recurring=True, rule="FREQ=DAILY"))
     later = DATE + timedelta(days=5, hours=1)
     notifications.put(reminder(2, written_at=later, is_recurring=True, rule="FREQ=HOURLY"))
@@ -124,7 +124,7 @@ def test_an_update_of_the_schedule_starts_after_the_write(notifications):
 
 
 @pytest.mark.parametrize("order", list(permutations(range(2))))
-def test_an_edit_before_the_creation_loses_no_occurrence(notifications, order):
+def test_edit_before_creation_loses_no_occurrence(notifications, order):
     daily = {"is_recurring": True, "rule": "FREQ=DAILY", "scheduled_from": WRITTEN}
     edited_at = DATE + timedelta(minutes=1)
     versions = (
@@ -137,18 +137,18 @@ def test_an_edit_before_the_creation_loses_no_occurrence(notifications, order):
     assert (stored.occurrence, stored.content.message) == (DATE, "Coffee")
 
 
-def test_a_counted_series_ends_with_its_last_occurrence(notifications):
+def test_counted_series_ends_with_last_occurrence(notifications):
     counted = {"is_recurring": True, "rule": "FREQ=DAILY;COUNT=3", "last_occurrence": DATE}
     notifications.put(reminder(scheduled_from=DATE, **counted))
     assert notifications.get(ID).state == "ended"
 
 
-def test_a_newer_version_revives_a_refused_notification():
+def test_newer_version_revives_refused_notification():
     refused = replace(reminder(), state="refused")
     assert replacement(refused, reminder(2, message="short")).state == "pending"
 
 
-def test_a_series_that_has_ended_waits_for_nothing(notifications):
+def test_ended_series_waits_for_nothing(notifications):
     notifications.put(reminder(1))
     ended = {"is_recurring": True, "rule": "FREQ=DAILY;COUNT=2"}
     notifications.put(reminder(2, written_at=DATE + timedelta(days=9), **ended))
@@ -157,7 +157,7 @@ def test_a_series_that_has_ended_waits_for_nothing(notifications):
     assert told(notifications) == [("notification:created", 1), ("notification:deleted", 2)]
 
 
-def test_an_occurrence_that_was_handled_is_left_out(notifications):
+def test_handled_occurrence_is_left_out(notifications):
     series: dict[str, Any] = {"is_recurring": True, "rule": "FREQ=DAILY"}
     notifications.put(reminder(1, **series))
     notifications.put(reminder(2, handled_through=DATE, **series))
@@ -166,7 +166,7 @@ def test_an_occurrence_that_was_handled_is_left_out(notifications):
     assert notifications.get(ID).occurrence == DATE + timedelta(days=1)
 
 
-def test_what_is_overdue_and_was_not_handled_is_still_announced(notifications):
+def test_unhandled_overdue_occurrence_is_still_announced(notifications):
     series: dict[str, Any] = {"is_recurring": True, "rule": "FREQ=DAILY"}
     notifications.put(reminder(1, **series))
     later = DATE + timedelta(days=5, hours=1)
@@ -175,7 +175,7 @@ def test_what_is_overdue_and_was_not_handled_is_still_announced(notifications):
     assert notifications.get(ID).occurrence == DATE
 
 
-def test_a_single_date_that_was_handled_waits_for_nothing(notifications):
+def test_handled_single_date_waits_for_nothing(notifications):
     notifications.put(reminder(1))
     notifications.put(reminder(2, handled_through=DATE))
     assert notifications.get(ID).state == "ended"
@@ -185,7 +185,7 @@ def test_a_single_date_that_was_handled_waits_for_nothing(notifications):
 
 
 @pytest.mark.parametrize("series", [{}, {"is_recurring": True, "rule": "FREQ=DAILY"}])
-def test_a_completed_reminder_ends_and_begins_when_it_is_opened(notifications, series):
+def test_completed_reminder_restarts_when_opened(notifications, series):
     notifications.put(reminder(1, **series))
     notifications.put(reminder(2, completed=True, **series))
     assert notifications.get(ID).state == "ended"
@@ -197,7 +197,7 @@ def test_a_completed_reminder_ends_and_begins_when_it_is_opened(notifications, s
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_snooze_and_series_may_come_in_any_order(notifications, order):
+def test_snooze_and_series_arrive_unordered(notifications, order):
     series: dict[str, Any] = {"is_recurring": True, "rule": "FREQ=DAILY"}
     steps = [
         lambda: notifications.put(reminder(1, **series)),
@@ -213,7 +213,7 @@ def test_snooze_and_series_may_come_in_any_order(notifications, order):
     )
 
 
-def test_deleting_a_reminder_deletes_what_was_asked_for_on_its_account(notifications):
+def test_reminder_deletion_deletes_its_snoozes(notifications):
     notifications.put(reminder())
     notifications.put(snooze())
     notifications.remove(ID, 2, "ada")
@@ -224,14 +224,14 @@ def test_deleting_a_reminder_deletes_what_was_asked_for_on_its_account(notificat
     ]
 
 
-def test_what_comes_for_a_deleted_reminder_is_not_stored(notifications):
+def test_notification_of_deleted_reminder_is_ignored(notifications):
     notifications.remove(ID, 2, "ada")
     notifications.put(snooze())
     assert notifications.get(SNOOZE) is None
     assert notifications.announced == []
 
 
-def test_a_command_may_come_before_its_reminder_and_be_deleted_alone(notifications):
+def test_command_may_precede_its_reminder(notifications):
     notifications.put(snooze())
     notifications.put(reminder())
     notifications.remove(SNOOZE, 2, "ada")
@@ -239,7 +239,7 @@ def test_a_command_may_come_before_its_reminder_and_be_deleted_alone(notificatio
     assert notifications.get(ID).state == "pending"
 
 
-def test_no_event_of_one_user_touches_the_notification_of_another(notifications):
+def test_events_of_users_are_independent(notifications):
     notifications.put(reminder())
     with pytest.raises(ForeignNotification):
         notifications.put(reminder(2, user_id="eve"))

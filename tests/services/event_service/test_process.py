@@ -62,7 +62,7 @@ def received(sqs, url):
     return answer.get("Messages")
 
 
-def test_an_event_is_stored_told_and_remembered_and_a_bad_one_refused(start, queues, aws, engine):
+def test_good_events_are_stored_bad_refused(start, queues, aws, engine):
     process, url = start()
     sqs = aws("sqs")
     sqs.send_message(QueueUrl=queues["queue"], MessageBody=created().to_json())
@@ -88,7 +88,7 @@ def test_an_event_is_stored_told_and_remembered_and_a_bad_one_refused(start, que
     assert process.wait(60) == 0
 
 
-def test_without_its_event_store_it_receives_nothing_and_is_not_ready_but_alive(start, queues, aws):
+def test_missing_event_store_stops_receiving_only(start, queues, aws):
     aws("dynamodb").delete_table(TableName="event-store")
     _, url = start()
     eventually(lambda: status(url + "/health/live") == 200)
@@ -105,7 +105,7 @@ def test_without_its_event_store_it_receives_nothing_and_is_not_ready_but_alive(
     eventually(lambda: status(url + "/health/ready") == 200)
 
 
-def test_every_setting_that_must_be_given_is_known():
+def test_every_required_setting_is_known():
     required = {
         name.upper() for name, field in Settings.model_fields.items() if field.is_required()
     }

@@ -32,7 +32,7 @@ def left(engine: Engine) -> list[tuple[str, int]]:
         return [(state, count) for state, count in connection.execute(query)]
 
 
-def test_a_process_forgets_at_its_start_for_it_may_not_live_for_a_day(engine):
+def test_cleanup_runs_at_start(engine):
     for state in ("pending", "ended", "deleted"):
         store(engine, state, days=91)
     store(engine, "deleted", days=89)
@@ -77,7 +77,7 @@ def test_the_oldest_are_forgotten_first(engine, monkeypatch):
     assert left(engine) == [("deleted", 1)]
 
 
-def test_no_statement_forgets_more_than_it_has_time_for(engine):
+def test_cleanup_fits_the_statement_timeout(engine):
     store(engine, "ended", days=91, rows=5_001)
     notifications = PostgresNotifications(engine)
     assert [notifications.forget(90) for _ in range(3)] == [5_000, 1, 0]

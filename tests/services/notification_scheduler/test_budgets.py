@@ -31,7 +31,7 @@ def tomorrow():
     return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
-def test_over_budget_is_rejected_with_one_notice(table):
+def test_excess_is_rejected_with_one_notice(table):
     dues = [notification(ago(60 - number), message=f"Tea {number}") for number in range(8)]
     other = notification(ago(1), user_id="bob", message="Water")
     table.put(*dues, other)

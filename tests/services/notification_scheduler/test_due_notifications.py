@@ -27,7 +27,7 @@ from (select 'notifications'::regclass::oid) notifications (oid)
 """
 
 
-def test_what_is_due_is_claimed_whole_and_oldest_first(table):
+def test_due_notifications_are_claimed_oldest_first(table):
     series = {"rule": "FREQ=DAILY", "except_dates": [ago(-90)], "notify_offset": 5}
     dues = [notification(ago(seconds), message=str(seconds), **series) for seconds in (1, 3, 2)]
     table.put(*dues)
@@ -70,7 +70,7 @@ def test_nothing_is_claimed_early(table):
     assert len(due.claim(10)) == 1
 
 
-def test_what_is_claimed_is_not_claimed_by_another(table):
+def test_claimed_notification_is_not_claimed_twice(table):
     table.put(notification(ago(1)))
     assert len(table.make(60).claim(10)) == 1
     other = table.make(60)
@@ -78,7 +78,7 @@ def test_what_is_claimed_is_not_claimed_by_another(table):
     assert 50 < other.next_due().wait <= 60
 
 
-def test_a_claim_of_a_scheduler_that_died_is_taken_again_after_its_lease(table):
+def test_abandoned_claim_ends_with_its_lease(table):
     table.put(notification(ago(1)))
     [lost] = table.make(0.2).claim(10)
     other = table.make(60)
@@ -91,7 +91,7 @@ def test_a_claim_of_a_scheduler_that_died_is_taken_again_after_its_lease(table):
     assert table.state(lost.id)[0] == "pending"
 
 
-def test_a_single_date_ends_when_it_is_settled(table):
+def test_settled_single_date_ends(table):
     table.put(notification(ago(1)))
     due = table.make(60)
     [claimed] = due.claim(10)
@@ -101,7 +101,7 @@ def test_a_single_date_ends_when_it_is_settled(table):
     assert due.next_due() is None
 
 
-def test_a_series_goes_on_with_its_next_occurrence(table):
+def test_series_continues_with_next_occurrence(table):
     table.put(notification(ago(1), rule="FREQ=DAILY", notify_offset=30))
     due = table.make(60)
     [claimed] = due.claim(10)
@@ -112,7 +112,7 @@ def test_a_series_goes_on_with_its_next_occurrence(table):
 @pytest.mark.parametrize(
     ("collapse", "days", "missed"), [(True, [3], [3]), (False, [0, 1, 2, 3], [0, 0, 0, 0])]
 )
-def test_a_series_catches_up_after_an_outage(table, collapse, days, missed):
+def test_series_catches_up_after_outage(table, collapse, days, missed):
     start = ago(3 * 24 * 3600 + 1)
     table.put(notification(start, rule="FREQ=DAILY"))
     due = table.make(60)
@@ -134,11 +134,11 @@ def test_catching_up_is_bounded():
     assert settled.occurrence == started + 3_001 * MINUTE
 
 
-def test_a_series_that_cannot_be_read_ends_alone():
+def test_unreadable_series_ends_alone():
     assert settlement_of(notification(ago(1), rule="FREQ=NEVER")).occurrence is None
 
 
-def test_what_is_refused_is_set_aside_after_some_tries(table):
+def test_refused_notification_is_rejected_after_retries(table):
     table.put(notification(ago(1)))
     due = table.make(60)
     for _ in range(MOST_REFUSALS):
@@ -147,7 +147,7 @@ def test_what_is_refused_is_set_aside_after_some_tries(table):
     assert (table.state(claimed.id)[0], due.claim(10)) == ("refused", [])
 
 
-def test_a_final_refusal_sets_aside_at_once(table):
+def test_final_refusal_rejects_at_once(table):
     table.put(notification(ago(1)))
     due = table.make(60)
     [claimed] = due.claim(10)
@@ -155,7 +155,7 @@ def test_a_final_refusal_sets_aside_at_once(table):
     assert table.state(claimed.id)[0] == "refused"
 
 
-def test_a_series_whose_rule_has_ended_ends(table):
+def test_series_with_ended_rule_ends(table):
     table.put(notification(ago(1), rule="FREQ=DAILY;COUNT=1"))
     due = table.make(60)
     [claimed] = due.claim(10)
@@ -164,7 +164,7 @@ def test_a_series_whose_rule_has_ended_ends(table):
 
 
 @pytest.mark.parametrize("moved", [-1, 3600])
-def test_a_newer_version_that_is_written_during_the_lease_wins(table, moved):
+def test_newer_version_during_lease_wins(table, moved):
     old = notification(ago(1))
     table.put(old)
     due = table.make(60)
@@ -177,7 +177,7 @@ def test_a_newer_version_that_is_written_during_the_lease_wins(table, moved):
     assert [content_of(one).message for one in due.claim(10)] == (["Coffee"] if moved < 0 else [])
 
 
-def test_what_is_released_can_be_taken_at_once_or_after_its_backoff(table):
+def test_released_notification_waits_for_its_backoff(table):
     table.put(notification(ago(1)))
     due = table.make(60)
     due.release(due.claim(10))
@@ -190,7 +190,7 @@ def test_what_is_released_can_be_taken_at_once_or_after_its_backoff(table):
 
 
 @pytest.mark.integration
-def test_a_claim_of_all_rows_of_a_page_adds_nothing_to_the_indexes(postgres, pool):
+def test_full_page_claim_leaves_indexes_alone(postgres, pool):
     users = ["ada", "bob"] * MOST_OF_A_USER
     postgres.put(
         *(notification(ago(1), user_id=user, message="Water the plants") for user in users)
@@ -208,7 +208,7 @@ def updated(pool) -> Counter[str]:
     return Counter(updated=row[0], heap_only=row[1])
 
 
-def test_the_id_of_an_occurrence_is_that_of_the_contract():
+def test_occurrence_id_matches_the_contract():
     for seconds in range(50):
         due = notification(ago(seconds))
         text = occurrence_text(due.id, due.occurrence.isoformat(timespec="microseconds"))
@@ -241,7 +241,7 @@ def test_new_zone_data_move_pending_series(postgres, engine, enact):
 
 
 @pytest.mark.integration
-def test_move_by_earlier_version_outdates_local_time(postgres, engine):
+def test_move_by_earlier_version_outdates_time(postgres, engine):
     notifications = PostgresNotifications(engine)
     start = datetime(2030, 1, 14, 1, tzinfo=UTC)
     series = notification(start, rule="FREQ=DAILY", time_zone=ZONE)

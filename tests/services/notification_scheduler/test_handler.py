@@ -67,7 +67,7 @@ def messages(aws, settings, monkeypatch) -> Any:
     handler._prepare.cache_clear()
 
 
-def test_it_publishes_what_is_overdue_and_what_comes_due_and_stops_in_time(postgres, messages):
+def test_run_publishes_overdue_and_due_notifications(postgres, messages):
     postgres.put(notification(ago(3600)), notification(now() + timedelta(seconds=1)))
     postgres.put(notification(now() + timedelta(hours=1)))
     context = Context(handler.GRACE + handler.MARGIN + 3)
@@ -76,20 +76,20 @@ def test_it_publishes_what_is_overdue_and_what_comes_due_and_stops_in_time(postg
     assert len(messages()) == 2
 
 
-def test_a_container_that_is_used_again_works_again(postgres, messages):
+def test_reused_container_works_again(postgres, messages):
     for _ in range(2):
         postgres.put(notification(ago(1)))
         assert handle(EVENT, Context(handler.GRACE + handler.MARGIN + 4)) == {"published": 1}
     assert len(messages()) == 2
 
 
-def test_it_works_no_longer_than_its_minute(postgres, messages, monkeypatch):
+def test_run_ends_within_its_minute(postgres, messages, monkeypatch):
     monkeypatch.setattr(handler, "MINUTE", 0.5)
     context = Context(900)  # longer than a test may take
     assert handle(EVENT, context) == {"published": 0}
 
 
-def test_without_time_it_claims_nothing_for_long(postgres, messages):
+def test_run_without_time_claims_briefly(postgres, messages):
     one = notification(ago(1))
     postgres.put(one)
     context = Context(3)
@@ -98,7 +98,7 @@ def test_without_time_it_claims_nothing_for_long(postgres, messages):
     assert postgres.state(one.id)[0] == "ended" or postgres.make(60).claim(1)
 
 
-def test_its_spans_are_sent_before_the_container_sleeps(postgres, messages):
+def test_spans_are_sent_before_container_sleeps(postgres, messages):
     exporter = InMemorySpanExporter()
     export_spans(handler.NAME, exporter)
     postgres.put(notification(ago(1)))

@@ -27,7 +27,7 @@ def start(aws, settings) -> Iterator[Start]:
         yield start
 
 
-def test_it_publishes_answers_its_probes_and_ends_when_told(start, postgres):
+def test_process_publishes_and_ends_on_sigterm(start, postgres):
     one = notification(ago(1))
     postgres.put(one)
     port = free_port()
@@ -42,7 +42,7 @@ def test_it_publishes_answers_its_probes_and_ends_when_told(start, postgres):
     assert process.wait(60) == 0
 
 
-def test_without_its_database_it_lives_and_is_not_ready(start):
+def test_process_without_database_is_not_ready(start):
     process, url = start(DATABASE_PORT=str(free_port()))
     eventually(lambda: status(url + "/health/live") == 200)
     assert status(url + "/health/ready") == 503

@@ -49,7 +49,7 @@ def running(due: Any, topic: Any, alarm: Any, pace: Pace = QUICK) -> Iterator[Sc
         sender.close()
 
 
-def test_all_that_an_outage_left_overdue_goes_out_once():
+def test_overdue_notifications_are_sent_once():
     due, topic = InMemoryDueNotifications(60), InMemoryTopic()
     dues = [notification(ago(seconds)) for seconds in range(1, 1001)]
     for one in dues:
@@ -60,7 +60,7 @@ def test_all_that_an_outage_left_overdue_goes_out_once():
     assert topic.largest_batch == 10
 
 
-def test_the_event_is_that_of_the_contract():
+def test_event_matches_the_contract():
     due, topic = InMemoryDueNotifications(60), InMemoryTopic()
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     text = {"message": 'Té \uffff "<&>" ☕', "url": "https://example.org/?a=1&b=2"}
@@ -93,7 +93,7 @@ def test_the_event_is_that_of_the_contract():
     }
 
 
-def test_what_the_topic_does_not_take_is_tried_again_and_the_rest_goes_out():
+def test_refused_entries_do_not_block_others():
     due, topic = InMemoryDueNotifications(60), InMemoryTopic()
     failures = Counter[str]()
 
@@ -113,7 +113,7 @@ def test_what_the_topic_does_not_take_is_tried_again_and_the_rest_goes_out():
     assert [content_of(one).message for one in pending] == ["wrong"]
 
 
-def test_a_topic_that_is_away_holds_the_claims_back_until_it_is_there():
+def test_unavailable_topic_holds_claims_back():
     class Away(InMemoryTopic):
         calls = 0
 
@@ -140,7 +140,7 @@ class Poisoned(InMemoryTopic):
         return super().publish_batch(**arguments)
 
 
-def test_neighbours_of_a_poisoned_message_go_out():
+def test_neighbours_of_poison_message_are_sent():
     due, topic = InMemoryDueNotifications(60), Poisoned()
     dues = [notification(ago(1), message=f"fine {n}") for n in range(9)]
     poison = notification(ago(1), message="poison")
@@ -152,7 +152,7 @@ def test_neighbours_of_a_poisoned_message_go_out():
     assert "InvalidParameter" in str(due.rows[poison.id].refusal_reason)
 
 
-def test_a_message_too_large_is_set_aside_at_once():
+def test_oversized_message_is_rejected_at_once():
     due, topic = InMemoryDueNotifications(60), InMemoryTopic()
     large = notification(ago(1), message="x" * 300_000)
     due.put(large)
@@ -161,7 +161,7 @@ def test_a_message_too_large_is_set_aside_at_once():
     assert topic.received == []
 
 
-def test_an_answer_that_cannot_be_read_is_tried_again():
+def test_unreadable_answer_is_retried():
     class Garbling(InMemoryTopic):
         garbled = 0
 
@@ -192,7 +192,7 @@ def test_one_failing_notification_slows_nobody_down():
         eventually(lambda: topic.received, seconds=10)
 
 
-def test_rules_that_take_long_delay_no_others(monkeypatch):
+def test_slow_rules_delay_no_others(monkeypatch):
     def compute_slowly(one: Any, **options: Any) -> Any:
         time.sleep(0.3)
         return settlement_of(one, **options)
@@ -232,7 +232,7 @@ class Slow(InMemoryTopic):
         return super().publish_batch(**arguments)
 
 
-def test_stopping_finishes_what_is_being_sent_and_releases_the_rest():
+def test_stopping_finishes_sending_and_releases_rest():
     due, topic = InMemoryDueNotifications(60), Slow()
     for seconds in range(200):
         due.put(notification(ago(seconds + 1), user_id=f"user-{seconds % 2}"))
@@ -247,7 +247,7 @@ def test_stopping_finishes_what_is_being_sent_and_releases_the_rest():
 
 
 @pytest.mark.integration
-def test_a_notification_is_published_in_milliseconds_and_never_early(postgres, info):
+def test_notification_is_published_in_milliseconds(postgres, info):
     topic = InMemoryTopic()
     with running(postgres.make(60), topic, PostgresAlarm(info)):
         time.sleep(0.3)  # it waits and knows of nothing
@@ -261,7 +261,7 @@ def test_a_notification_is_published_in_milliseconds_and_never_early(postgres, i
 
 
 @pytest.mark.integration
-def test_schedulers_at_once_publish_each_occurrence_once(postgres, info):
+def test_parallel_schedulers_publish_each_occurrence_once(postgres, info):
     topic = InMemoryTopic()
     dues = [notification(ago(1 + n / 100)) for n in range(1000)]
     postgres.put(*dues)
@@ -275,7 +275,7 @@ def test_schedulers_at_once_publish_each_occurrence_once(postgres, info):
 
 
 @pytest.mark.integration
-def test_a_crash_between_publishing_and_settling_publishes_again(postgres, info):
+def test_crash_before_settling_publishes_again(postgres, info):
     topic = InMemoryTopic()
     postgres.put(notification(ago(1)))
     crashed = postgres.make(0.3)
@@ -288,7 +288,7 @@ def test_a_crash_between_publishing_and_settling_publishes_again(postgres, info)
 
 
 @pytest.mark.integration
-def test_an_update_moves_it_and_a_deletion_stops_it(postgres, info, engine):
+def test_update_moves_and_deletion_stops_it(postgres, info, engine):
     from event_service.notifications import PostgresNotifications
 
     topic = InMemoryTopic()
@@ -306,7 +306,7 @@ def test_an_update_moves_it_and_a_deletion_stops_it(postgres, info, engine):
 
 
 @pytest.mark.integration
-def test_a_series_is_announced_again_and_again(postgres, info):
+def test_series_is_announced_repeatedly(postgres, info):
     """Two occurrences that are due one after the other, without news from outside."""
     topic = InMemoryTopic()
     start = now() + timedelta(seconds=0.5) - timedelta(minutes=1)
@@ -334,7 +334,7 @@ def test_lost_connections_are_made_anew(postgres, info, postgres_server):
 
 
 @pytest.mark.integration
-def test_news_that_is_later_than_what_is_planned_does_not_end_a_wait(postgres, info):
+def test_later_news_does_not_end_wait(postgres, info):
     class Counting:
         def __init__(self, inner: Any) -> None:
             self.inner, self.claims = inner, 0
@@ -360,7 +360,7 @@ def test_news_that_is_later_than_what_is_planned_does_not_end_a_wait(postgres, i
 
 
 @pytest.mark.integration
-def test_after_an_outage_of_the_database_all_that_is_overdue_goes_out_soon(postgres, settings):
+def test_overdue_is_sent_soon_after_outage(postgres, settings):
     gate, topic = Gate(settings.database_port), InMemoryTopic()
     away = settings.model_copy(update={"database_port": gate.port})
     dues = [notification(now() + timedelta(seconds=1 + n / 10)) for n in range(20)]

@@ -67,7 +67,7 @@ def send() -> Iterator[Callable[..., Any]]:
         sender.close()
 
 
-def test_each_continues_the_trace_of_its_reminder_and_is_the_parent_of_its_delivery(send, recorded):
+def test_span_links_reminder_and_delivery(send, recorded):
     topic = Topic()
     outcome = send(topic, ada=TRACEPARENT, bob=None)
     assert len(outcome.published) == 2
@@ -86,7 +86,7 @@ def test_each_continues_the_trace_of_its_reminder_and_is_the_parent_of_its_deliv
     assert ada.attributes["messaging.destination.name"] == "notification"
 
 
-def test_what_the_topic_does_not_take_is_a_failed_span(send, recorded):
+def test_unpublished_notification_has_failed_span(send, recorded):
     send(Topic(refused="bob"), ada=TRACEPARENT, bob=TRACEPARENT)
     assert [span.status.status_code.name for span in recorded()] == ["UNSET", "ERROR"]
 

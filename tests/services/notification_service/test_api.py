@@ -75,7 +75,7 @@ def test_a_registered_device_is_listed(api, devices):
     assert (event.type, event.user_id) == ("device:registered", "ada")
 
 
-def test_a_user_sees_only_their_own_devices(api, eve):
+def test_user_sees_only_their_devices(api, eve):
     register(api)
     assert api.get("/device", headers=eve).json() == []
 
@@ -96,7 +96,7 @@ def test_token_moves_to_last_user(api, eve, devices):
     "token",
     ["invalid-1", "unregistered-1", "", " ", "valid-\n", "valid-\x00", "välid", "v" * 1025, "a b"],
 )
-def test_a_token_that_fcm_would_not_take_is_refused(api, devices, token):
+def test_token_that_fcm_rejects_is_refused(api, devices, token):
     assert problem(register(api, token)) == (422, "INVALID_TOKEN")
     assert devices.outbox == []
 
@@ -150,7 +150,7 @@ def test_another_users_device_cannot_be_removed(api, eve):
 
 
 @pytest.mark.parametrize("id", [NOBODYS, "7", "%00", "null"])
-def test_what_is_no_device_cannot_be_removed(api, id):
+def test_unknown_device_cannot_be_removed(api, id):
     assert problem(api.delete(f"/device/remove/{id}")) == (422, "DEVICE_NOT_ASSOCIATED")
 
 
@@ -171,9 +171,7 @@ def test_without_a_user_nothing_is_answered(api, callers, method, path, user):
     ("error", "seconds"),
     [(RetryLater("no", after=7), "7"), (RetryLater("no"), "30"), (Misconfigured("no"), "30")],
 )
-def test_when_fcm_cannot_be_asked_nothing_is_registered(
-    devices, client_of, callers, error, seconds, ada
-):
+def test_unavailable_fcm_prevents_registration(devices, client_of, callers, error, seconds, ada):
     check, identity = BrokenCheck(error), callers.identity
     app = device_api(
         devices,
@@ -191,7 +189,7 @@ def test_when_fcm_cannot_be_asked_nothing_is_registered(
 
 
 @pytest.mark.parametrize("path", ["/device", "/preferences"])
-def test_a_user_who_calls_too_often_is_told_to_wait(api, path, eve):
+def test_frequent_caller_is_asked_to_wait(api, path, eve):
     answers = [api.get(path) for _ in range(301)]
     assert [answer.status_code for answer in answers] == [200] * 300 + [429]
     assert answers[0].headers["ratelimit-remaining"] == "299"

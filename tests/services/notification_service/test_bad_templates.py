@@ -65,14 +65,14 @@ def test_the_next_best_language_is_used(write, failures, bad):
     assert texts.push("reminder", Reader(locale="de"), [BREAD]).body == "de Bake bread"
 
 
-def test_a_variant_falls_back_to_its_language(folder, failures):
+def test_variant_falls_back_to_its_language(folder, failures):
     (folder / "reminder" / "de-AT" / "email.html").unlink()
     texts = Texts(Templates(folder), lambda *names: failures.append(names))
     assert texts.email("reminder", Reader(locale="de-AT"), [BREAD]).subject == "de Bake bread"
     assert failures == [("reminder", "de-AT", "email")]
 
 
-def test_without_any_the_message_is_sent_as_it_is(write, failures):
+def test_missing_templates_send_plain_message(write, failures):
     texts = write(en_subject="{{ nowhere }}", de_subject="{{ nowhere }}")
     item = Item(message="<Bake>\nbread", occurrence=NINE, url="https://example.org/?a&b")
     email = texts.email("reminder", Reader(locale="de"), [item])

@@ -77,7 +77,7 @@ def test_a_working_provider_is_called(guarded):
 
 
 @pytest.mark.parametrize("error", [DOWN, OutcomeUnknown("?")])
-def test_failures_in_a_row_spare_the_provider(guarded, provider, error):
+def test_consecutive_failures_spare_the_provider(guarded, provider, error):
     fail(guarded, provider, error, times=5)
     assert spared_for(guarded, provider) == 15
     assert (metric("provider_spared"), metric("provider_misconfigured")) == (1, 0)
@@ -130,7 +130,7 @@ def test_slow_calls_leave_threads_free(guarded, clock):
     assert (nested, caught.value.after) == (MOST_SLOW, SLOW)
 
 
-def test_a_success_between_failures_starts_the_count_anew(guarded, provider):
+def test_success_resets_the_count(guarded, provider):
     fail(guarded, provider, times=4)
     provider.error = None
     guarded.send("x")
@@ -139,7 +139,7 @@ def test_a_success_between_failures_starts_the_count_anew(guarded, provider):
     assert guarded.send("x") == "X"
 
 
-def test_a_refusal_shows_that_the_provider_works(guarded, provider):
+def test_refusal_proves_that_provider_works(guarded, provider):
     fail(guarded, provider, times=4)
     fail(guarded, provider, Refused("no"))
     fail(guarded, provider, times=4)
@@ -161,7 +161,7 @@ def test_one_call_after_the_pause_decides(guarded, provider, clock):
     assert guarded.send("x") == "X"
 
 
-def test_while_one_call_decides_the_others_wait(guarded, provider, clock):
+def test_calls_wait_for_the_probing_one(guarded, provider, clock):
     fail(guarded, provider, times=5)
     clock.now += 15
 
@@ -175,7 +175,7 @@ def test_while_one_call_decides_the_others_wait(guarded, provider, clock):
     assert guarded.send("x") == "x"
 
 
-def test_each_pause_is_longer_up_to_the_longest(guarded, provider, clock):
+def test_pauses_grow_to_the_limit(guarded, provider, clock):
     fail(guarded, provider, times=5)
     pauses = []
     for _ in range(8):

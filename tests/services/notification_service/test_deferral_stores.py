@@ -117,7 +117,7 @@ def commands(stores: Stores) -> list[PendingNotification]:
     ]
 
 
-def test_what_is_deferred_is_settled_and_asked_for_once(stores):
+def test_deferral_is_settled_and_published_once(stores):
     settled, later = quiet()
     assert [stores.deferrals.defer(settled, later) for _ in range(3)] == [True, False, False]
     assert stores.deliveries.stage(settled.occurrence_id) is Stage.SETTLED
@@ -146,7 +146,7 @@ def test_other_series_are_deferred_apart(stores):
     assert len({one.id for one in commands(stores)}) == 3
 
 
-def test_why_a_notification_takes_the_place_of_another_is_known(stores):
+def test_reason_of_replacement_is_known(stores):
     settled, later = quiet()
     stores.deferrals.defer(settled, later)
     assert stores.deferrals.reason(later.id) == "QUIET_HOURS"
@@ -162,7 +162,7 @@ def test_what_has_begun_is_not_deferred(stores):
     assert stores.events() == []
 
 
-def test_what_was_deferred_can_neither_be_claimed_nor_settled(stores):
+def test_deferred_notification_cannot_be_claimed(stores):
     settled, later = quiet()
     stores.deferrals.defer(settled, later)
     assert stores.deliveries.claim(settled, MINUTE).standing is Standing.SETTLED
@@ -171,7 +171,7 @@ def test_what_was_deferred_can_neither_be_claimed_nor_settled(stores):
     assert len(stores.events()) == 1
 
 
-def test_what_was_about_to_fail_when_its_worker_died_can_be_deferred(stores):
+def test_abandoned_failing_notification_can_be_deferred(stores):
     settled, later = quiet()
     stores.deliveries.claim(settled, MINUTE)
     assert stores.deliveries.stage(settled.occurrence_id) is Stage.NEW
@@ -179,7 +179,7 @@ def test_what_was_about_to_fail_when_its_worker_died_can_be_deferred(stores):
     assert commands(stores) == [later]
 
 
-def test_what_failed_without_a_target_is_settled_as_a_whole(stores):
+def test_failure_without_target_settles_all(stores):
     settled, later = quiet()
     stores.deliveries.claim(settled, MINUTE)
     stores.deliveries.settle(settled, Outcome(reason="CHANNEL_DISABLED"))
@@ -187,7 +187,7 @@ def test_what_failed_without_a_target_is_settled_as_a_whole(stores):
     assert not stores.deferrals.defer(settled, later)
 
 
-def test_a_digest_is_asked_for_once_and_holds_all_in_order(stores):
+def test_digest_is_requested_once_in_order(stores):
     digest, items = collected(stores, 3)
     assert commands(stores) == [digest]
     for _ in range(2):
@@ -200,7 +200,7 @@ def test_a_repeat_is_collected_once(stores):
     assert list(stores.deferrals.close(digest.id)) == [one]
 
 
-def test_a_closed_digest_takes_nothing_more_in(stores):
+def test_closed_digest_takes_nothing_more(stores):
     first, items = collected(stores)
     stores.deferrals.close(first.id)
     second, others = collected(stores)
@@ -209,7 +209,7 @@ def test_a_closed_digest_takes_nothing_more_in(stores):
     assert commands(stores) == [first, second]
 
 
-def test_a_digest_that_is_late_takes_nothing_more_in_and_is_sent_still(stores):
+def test_late_digest_closes_and_is_sent(stores):
     first, items = collected(stores)
     stores.age_digests()
     second, others = collected(stores)
@@ -235,7 +235,7 @@ def test_what_is_no_digest_holds_nothing(stores):
     assert list(stores.deferrals.close(uuid4())) == []
 
 
-def test_a_deferred_digest_keeps_what_it_holds(stores):
+def test_deferred_digest_keeps_its_emails(stores):
     digest, items = collected(stores, 2)
     stores.deferrals.close(digest.id)
     sent = due(channel="email", notification_id=digest.id, reminder_id=None, occurrence_id=uuid4())
@@ -265,9 +265,7 @@ def of_digest(digest: PendingNotification) -> Delivery:
     ],
 )
 @pytest.mark.parametrize("at_once", [True, False])
-def test_what_a_digest_held_shares_its_outcome_and_its_text_is_forgotten(
-    stores, outcome, told, at_once
-):
+def test_digest_emails_share_outcome_without_text(stores, outcome, told, at_once):
     digest, items = collected(stores, 2)
     stores.deferrals.close(digest.id)
     own = of_digest(digest)
@@ -289,7 +287,7 @@ def test_what_a_digest_held_shares_its_outcome_and_its_text_is_forgotten(
     assert left == {("", None)}
 
 
-def test_a_digest_that_bounces_fails_with_what_it_held(stores):
+def test_bounced_digest_fails_its_emails(stores):
     digest, items = collected(stores, 2)
     own = of_digest(digest)
     stores.deliveries.claim(own, MINUTE)
@@ -310,7 +308,7 @@ def dump(engine: Engine) -> dict[str, list[Any]]:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("step", ["defer", "collect", "settle"])
-def test_a_step_that_is_broken_off_anywhere_has_changed_nothing(engine, step):
+def test_interrupted_step_changes_nothing(engine, step):
     """The connection is lost before each statement in turn, as by kill -9."""
     stores = in_postgresql(engine)
     digest, _ = collected(stores)
@@ -351,7 +349,7 @@ def broken_off_after(engine: Engine, allowed: int, act: Callable[[], Any]) -> bo
 
 
 @pytest.mark.integration
-def test_nothing_is_lost_when_digests_are_closed_while_others_are_collected(engine):
+def test_concurrent_closing_loses_no_email(engine):
     stores = in_postgresql(engine)
     items = [item(number) for number in range(40)]
     digests = [new_digest() for _ in items]
@@ -372,7 +370,7 @@ def test_nothing_is_lost_when_digests_are_closed_while_others_are_collected(engi
 
 
 @pytest.mark.integration
-def test_old_digests_are_forgotten_with_what_they_hold(engine):
+def test_old_digests_are_deleted_with_emails(engine):
     stores = in_postgresql(engine)
     digest, _ = collected(stores)
     with engine.begin() as connection:

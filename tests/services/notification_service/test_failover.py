@@ -28,14 +28,14 @@ def test_the_first_sends_while_it_can():
 
 
 @pytest.mark.parametrize("error", [RetryLater("503"), Misconfigured("sending is paused")])
-def test_the_second_sends_what_the_first_surely_did_not(error):
+def test_second_provider_sends_unsent_emails(error):
     assert Failover(Provider("ses", error), Provider("smtp")).send(1) == "smtp-1"
 
 
 @pytest.mark.parametrize(
     "error", [Throttled("slow down"), OutcomeUnknown("no answer"), Refused("no")]
 )
-def test_nothing_is_sent_twice_and_no_refusal_is_gone_around(error):
+def test_failover_never_repeats_or_circumvents(error):
     second = Provider("smtp")
     with pytest.raises(type(error)) as caught:
         Failover(Provider("ses", error), second).send(1)

@@ -177,7 +177,7 @@ def test_a_check_is_a_dry_run():
     }
 
 
-def test_a_check_blames_the_token_for_every_refusal():
+def test_dry_run_blames_token_for_refusals():
     with pytest.raises(InvalidToken):
         Google(bad_field("message")).push().check("invalid-1")
 
@@ -220,7 +220,7 @@ def test_send_raises_class_of_answer(answer, expected):
         (refusal(503, "UNAVAILABLE"), 10),
     ],
 )
-def test_the_wait_is_fcms_or_its_documented_least(answer, seconds):
+def test_wait_is_fcms_or_the_minimum(answer, seconds):
     with pytest.raises(RetryLater) as caught:
         Google(answer).push().send(PUSH)
     assert caught.value.after == seconds
@@ -233,7 +233,7 @@ def test_retry_after_may_be_a_date():
     assert caught.value.after == pytest.approx(100, abs=3)
 
 
-def test_a_network_failure_is_tried_again_later():
+def test_network_failure_is_retried_later():
     google = Google()
     push = google.push()
     push.send(PUSH)
@@ -246,7 +246,7 @@ def test_a_network_failure_is_tried_again_later():
         push.send(PUSH)
 
 
-def test_the_access_token_is_fetched_once_with_a_signed_assertion():
+def test_access_token_is_fetched_once():
     google = Google()
     push = google.push()
     for _ in range(3):
@@ -260,7 +260,7 @@ def test_the_access_token_is_fetched_once_with_a_signed_assertion():
     assert claims["scope"] == "https://www.googleapis.com/auth/firebase.messaging"
 
 
-def test_the_access_token_is_renewed_before_it_ends():
+def test_access_token_is_renewed_before_expiry():
     google = Google(expires_in=60)  # within the margin from the start
     push = google.push()
     push.send(PUSH)
@@ -271,7 +271,7 @@ def test_the_access_token_is_renewed_before_it_ends():
     ]
 
 
-def test_an_old_token_serves_while_the_endpoint_is_away():
+def test_old_token_serves_during_endpoint_outage():
     google = Google(expires_in=60)
     push = google.push()
     push.send(PUSH)
@@ -367,7 +367,7 @@ def test_send_ends_at_its_deadline(tmp_path):
         assert time.monotonic() - started < 3
 
 
-def test_an_absent_token_endpoint_is_tried_again_later():
+def test_missing_token_endpoint_is_retried_later():
     google = Google()
     google.token_answers.append(httpx.Response(503))
     with pytest.raises(RetryLater) as caught:
@@ -384,7 +384,7 @@ def test_refused_credentials_need_a_person():
 
 
 @pytest.mark.parametrize("key", ["", "{}", "secret-text", '{"private_key": "secret-text"}', "[]"])
-def test_bad_credentials_are_reported_without_repeating_them(key):
+def test_bad_credentials_stay_out_of_errors(key):
     with pytest.raises(Misconfigured, match="FCM_CREDENTIALS is not") as caught:
         service_account(key)
     assert "secret-text" not in str(caught.value)

@@ -43,7 +43,7 @@ class Failing:
 PLANTS = Item(message="Water the plants", occurrence=NINE, url="https://example.org/plants")
 
 
-def test_a_push_reaches_every_device_of_the_user():
+def test_push_reaches_every_device_of_user():
     world = World("valid-1", "valid-2")
     world.handle(due())
     assert sorted(world.push.sent, key=lambda push: push.token) == [
@@ -71,7 +71,7 @@ def test_every_claim_is_observed():
     assert world.claimed == ["ours", "settled", "ours"]
 
 
-def test_the_outcome_names_the_notification_and_the_providers_message():
+def test_outcome_names_notification_and_provider_message():
     world = World("valid-1")
     world.handle(due())
     (event,) = world.devices.outbox
@@ -98,7 +98,7 @@ def test_another_users_device_gets_nothing():
     assert world.push.sent == []
 
 
-def test_a_user_without_device_is_a_failure_told_once():
+def test_user_without_device_fails_once():
     world = World()
     for _ in range(2):
         world.handle(due())
@@ -194,7 +194,7 @@ def test_throttled_device_repeats_no_other():
     assert world.waiting.rows == {}
 
 
-def test_an_unregistered_device_is_removed_and_its_failure_published():
+def test_unregistered_device_is_removed_and_reported():
     world = World("unregistered-1", "valid-2")
     gone = world.device_id("unregistered-1")
     world.handle(due())
@@ -206,7 +206,7 @@ def test_an_unregistered_device_is_removed_and_its_failure_published():
     ]
 
 
-def test_losing_the_only_device_is_not_told_as_having_none():
+def test_removed_only_device_is_reported_once():
     world = World("invalid-1")
     for _ in range(2):
         world.handle(due())
@@ -227,7 +227,7 @@ def test_held_delivery_waits():
     assert world.push.sent == []
 
 
-def test_a_push_whose_worker_died_is_sent_again_after_its_lease():
+def test_abandoned_push_is_resent_after_lease():
     world = World("valid-1")
     target = world.device_id("valid-1")
     world.deliveries.claim(delivery(target, occurrence_id=OCCURRENCE), LEASES["push"])
@@ -262,7 +262,7 @@ def test_stored_problem_names_no_address():
     assert (row.problem, world.problems()) == (problem, [problem])
 
 
-def test_an_unforeseen_error_at_one_device_is_raised_after_the_others_are_settled():
+def test_unexpected_error_is_raised_after_settling():
     world = World("valid-1", "odd-2", "valid-3")
     send = world.push.send
     world.push.send = lambda push: 1 / 0 if push.token == "odd-2" else send(push)
@@ -275,7 +275,7 @@ def test_an_unforeseen_error_at_one_device_is_raised_after_the_others_are_settle
     ]
 
 
-def test_an_email_goes_to_the_address_of_the_message():
+def test_email_goes_to_address_of_message():
     world = World()
     world.handle(due(channel="email"))
     assert world.email.sent == [
@@ -288,7 +288,7 @@ def test_an_email_goes_to_the_address_of_the_message():
     assert world.published == [("notification:delivered", "ada@example.org", None)]
 
 
-def test_a_user_is_addressed_in_their_language_and_time_zone():
+def test_user_is_addressed_in_their_language():
     world = World("valid-1")
     preferences = Preferences(locale="de-AT", time_zone="Europe/Vienna")
     world.preferences.change("ada", lambda old: preferences)
@@ -316,7 +316,7 @@ def test_a_user_is_addressed_in_their_language_and_time_zone():
         ("a" * 65 + "@example.org", "BAD_ADDRESS"),
     ],
 )
-def test_an_email_without_a_usable_address_fails_once(address, reason):
+def test_email_without_usable_address_fails_once(address, reason):
     world = World()
     for _ in range(2):
         world.handle(due(channel="email", email=address))
@@ -344,7 +344,7 @@ def test_refused_email_waits_as_asked(error):
     assert len(world.email.sent) == 1
 
 
-def test_a_refused_email_is_never_tried_again():
+def test_refused_email_is_never_retried():
     world = World(email=BrokenEmail(Refused("no such domain")))
     for _ in range(2):
         world.handle(due(channel="email"))
@@ -352,7 +352,7 @@ def test_a_refused_email_is_never_tried_again():
     assert world.email.sent == []
 
 
-def test_an_email_of_unknown_outcome_waits_for_sess_notice_before_it_is_sent_again():
+def test_unknown_email_outcome_awaits_ses_notice():
     world = World(email=BrokenEmail(OutcomeUnknown("no answer")))
     world.handle(due(channel="email"))
     for _ in range(2):
@@ -364,7 +364,7 @@ def test_an_email_of_unknown_outcome_waits_for_sess_notice_before_it_is_sent_aga
     assert len(world.email.sent) == 1
 
 
-def test_an_email_that_ses_confirms_is_not_sent_again():
+def test_confirmed_email_is_not_resent():
     world = World(email=BrokenEmail(OutcomeUnknown("no answer")))
     world.handle(due(channel="email"))
     world.handle(read(ses_json("Send")))

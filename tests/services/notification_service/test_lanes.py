@@ -43,7 +43,7 @@ def test_hanging_push_delays_no_email():
             push.answers.set()
 
 
-def test_lane_is_free_again_after_an_error():
+def test_lane_is_free_after_error():
     lanes = Lanes(1)
     with pytest.raises(ZeroDivisionError), lanes.lane("push"):
         raise ZeroDivisionError

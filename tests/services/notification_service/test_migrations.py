@@ -13,7 +13,7 @@ def is_compared(name: str | None, kind: str, _: object) -> bool:
     return kind != "index" and (kind != "table" or name in metadata.tables)
 
 
-def test_the_tables_are_those_that_the_service_works_on(engine):
+def test_tables_match_those_of_the_service(engine):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": is_compared})
         assert compare_metadata(context, metadata) == []

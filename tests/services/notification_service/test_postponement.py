@@ -38,7 +38,7 @@ def subjects(made: World) -> list[str]:
     return [one.text.subject for one in made.email.sent]
 
 
-def test_what_is_quiet_comes_at_the_end_of_the_window_and_once():
+def test_quiet_notification_arrives_once_after_window():
     made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
     for _ in range(3):
         made.handle(due())
@@ -52,7 +52,7 @@ def test_what_is_quiet_comes_at_the_end_of_the_window_and_once():
     assert made.observed == ["deferred", "delivered"]
 
 
-def test_what_is_deferred_keeps_all_that_it_says():
+def test_deferred_notification_keeps_its_content():
     made = world(Preferences(quiet_hours=(QUIET,)))
     sent = due(channel="email")
     made.handle(sent)
@@ -63,14 +63,14 @@ def test_what_is_deferred_keeps_all_that_it_says():
     assert later.version == 1
 
 
-def test_the_clock_of_this_process_may_be_slow():
+def test_clock_of_process_may_be_slow():
     made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
     made.now = NOON - timedelta(seconds=5)
     made.handle(due(deliver_at=NOON))
     assert len(made.push.sent) == 1
 
 
-def test_what_comes_back_into_other_quiet_hours_waits_again():
+def test_resumed_notification_respects_new_quiet_hours():
     made = world(Preferences(quiet_hours=(QUIET,)), "valid-1")
     made.handle(due())
     afternoon = QuietWindow(days=DAYS, begin=time(12), end=time(15))
@@ -117,7 +117,7 @@ def test_chosen_time_rings_in_quiet_hours():
     assert len(made.push.sent) == 1
 
 
-def test_late_retry_of_chosen_time_is_deferred():
+def test_late_retry_at_chosen_time_waits():
     made = world(Preferences(quiet_hours=(QUIET,)), "throttled-2")
     made.handle(due(explicit_time=True))
     made.retry()
@@ -141,9 +141,7 @@ def test_chosen_time_after_outage_is_deferred():
     ],
 )
 @pytest.mark.parametrize("urgent", [True, False])
-def test_a_way_that_the_user_does_not_want_is_a_failure_told_once(
-    preferences, channel, reason, urgent
-):
+def test_disabled_channel_fails_once(preferences, channel, reason, urgent):
     made = world(replace(preferences, quiet_hours=(QUIET,), digest_at=time(18)), "valid-1")
     for _ in range(2):
         made.handle(due(channel=channel, urgent=urgent))
@@ -157,7 +155,7 @@ def test_who_is_unsubscribed_still_gets_pushes():
     assert len(made.push.sent) == 1
 
 
-def test_emails_come_as_one_at_the_time_of_the_digest():
+def test_emails_arrive_as_one_digest():
     made = world(READ_AT_SIX, "valid-1")
     for number in range(3):
         made.handle(email(number))
@@ -176,7 +174,7 @@ def test_emails_come_as_one_at_the_time_of_the_digest():
     assert made.asked() == []
 
 
-def test_each_email_of_a_digest_is_told_as_delivered_to_its_reminder():
+def test_digest_emails_are_reported_as_delivered():
     made = world(READ_AT_SIX)
     for number in range(2):
         made.handle(email(number, reminder_id=uuid7()))
@@ -189,7 +187,7 @@ def test_each_email_of_a_digest_is_told_as_delivered_to_its_reminder():
     assert len({one["occurrenceId"] for one in outcomes}) == 3
 
 
-def test_an_email_that_was_withdrawn_is_not_in_the_digest():
+def test_withdrawn_email_is_not_in_digest():
     made = world(READ_AT_SIX)
     for number in range(2):
         made.handle(email(number))
@@ -199,7 +197,7 @@ def test_an_email_that_was_withdrawn_is_not_in_the_digest():
     assert ("Plant 0" in sent.text.text, "Plant 1" in sent.text.text) == (False, True)
 
 
-def test_late_emails_are_in_the_next_digest():
+def test_late_emails_are_in_next_digest():
     made = world(READ_AT_SIX)
     made.handle(email(1))
     made.run_until(EVENING + GATHERING)
@@ -210,7 +208,7 @@ def test_late_emails_are_in_the_next_digest():
     assert ["Plant 2" in one.text.text for one in made.email.sent] == [False, True]
 
 
-def test_an_email_that_comes_back_after_its_digest_opens_another():
+def test_email_after_its_digest_opens_another():
     made = world(READ_AT_SIX)
     made.handle(email(1))
     made.handle(email(2))
@@ -222,7 +220,7 @@ def test_an_email_that_comes_back_after_its_digest_opens_another():
     assert ["Plant 2" in one.text.text for one in made.email.sent] == [False, True]
 
 
-def test_a_digest_is_one_email_of_unknown_outcome_at_most_until_its_lease_ends():
+def test_uncertain_digest_is_not_sent_twice():
     made = world(READ_AT_SIX, email=BrokenEmail(RetryLater("busy", after=7)))
     made.handle(email(1))
     made.run_until(EVENING)
@@ -234,7 +232,7 @@ def test_a_digest_is_one_email_of_unknown_outcome_at_most_until_its_lease_ends()
     assert ("Plant 1" in sent.text.text, "Plant 2" in sent.text.text) == (True, False)
 
 
-def test_a_digest_that_cannot_be_sent_fails_with_all_that_it_holds():
+def test_unsendable_digest_fails_its_emails():
     made = world(READ_AT_SIX)
     made.handle(email(1))
     made.handle(email(2))
@@ -246,7 +244,7 @@ def test_a_digest_that_cannot_be_sent_fails_with_all_that_it_holds():
     assert reasons == ["UNSUBSCRIBED"] * 3
 
 
-def test_a_digest_in_new_quiet_hours_waits_with_all_that_it_holds():
+def test_digest_in_new_quiet_hours_waits():
     made = world(READ_AT_SIX)
     made.handle(email(1))
     made.run_until(EVENING)
@@ -259,7 +257,7 @@ def test_a_digest_in_new_quiet_hours_waits_with_all_that_it_holds():
     assert "Plant 1" in sent.text.text
 
 
-def test_who_wants_no_digest_any_more_gets_what_waits_by_itself():
+def test_disabled_digest_releases_its_emails():
     made = world(READ_AT_SIX)
     made.handle(email(1))
     made.preferences.rows["ada"] = Preferences()
@@ -267,13 +265,13 @@ def test_who_wants_no_digest_any_more_gets_what_waits_by_itself():
     assert len(made.email.sent) == 1
 
 
-def test_an_email_without_a_usable_address_is_not_collected():
+def test_email_without_address_skips_digest():
     made = world(READ_AT_SIX)
     made.handle(due(channel="email", email="nobody"))
     assert made.published == [("notification:failed", "none", "BAD_ADDRESS")]
 
 
-def test_every_email_has_a_link_to_unsubscribe():
+def test_every_email_has_unsubscribe_link():
     made = world(Preferences())
     made.adapters = replace(
         made.adapters, unsubscribe_link=lambda user: f"https://herald.test/unsubscribe?token={user}"
@@ -288,7 +286,7 @@ def test_every_email_has_a_link_to_unsubscribe():
     }
 
 
-def test_nothing_is_lost_whatever_the_user_changes_meanwhile():
+def test_preference_changes_lose_nothing():
     """Each of many e-mails ends once, delivered by itself or in a digest."""
     made = world(READ_AT_SIX)
     changes = [

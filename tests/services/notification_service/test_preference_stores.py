@@ -33,29 +33,29 @@ def store(request: pytest.FixtureRequest) -> PreferenceStore:
     return PostgresPreferences(request.getfixturevalue("engine"))
 
 
-def test_a_new_user_has_the_preferences_of_the_platform(store):
+def test_new_user_has_platform_defaults(store):
     assert store.of("ada") == Preferences()
 
 
-def test_what_is_stored_is_found_whole_and_by_its_user_alone(store):
+def test_preferences_are_private_to_their_user(store):
     changed = store.change("ada", lambda current: CHOSEN)
     assert changed == store.of("ada") == replace(CHOSEN, version=1)
     assert store.of("eve") == Preferences()
 
 
-def test_a_change_is_made_of_what_is_stored_and_counts_its_version(store):
+def test_change_increments_the_stored_version(store):
     store.change("ada", lambda current: CHOSEN)
     store.change("ada", lambda current: replace(current, locale="fr", version=70))
     assert store.of("ada") == replace(CHOSEN, locale="fr", version=2)
 
 
-def test_what_changes_nothing_is_no_new_version(store):
+def test_unchanged_preferences_keep_their_version(store):
     assert store.change("ada", lambda current: Preferences()).version == 0
     for _ in range(2):
         assert store.change("ada", lambda current: CHOSEN).version == 1
 
 
-def test_a_refused_change_leaves_all_as_it_was(store):
+def test_refused_change_leaves_everything_unchanged(store):
     store.change("ada", lambda current: CHOSEN)
 
     def refuse(current: Preferences) -> Preferences:

@@ -52,7 +52,7 @@ def problem(answer):
     return answer.status_code, answer.json()["code"]
 
 
-def test_who_never_said_anything_has_the_defaults(api):
+def test_unknown_user_has_the_defaults(api):
     answer = api.get("/preferences")
     assert (answer.status_code, answer.json()) == (200, DEFAULTS)
     assert answer.headers["etag"] == '"0"'
@@ -68,7 +68,7 @@ def test_what_is_put_replaces_all(api, callers):
     assert api.put("/preferences", json={"unsubscribed": False}).json() == DEFAULTS
 
 
-def test_who_is_unsubscribed_stays_so_unless_a_request_says_otherwise(api):
+def test_unsubscription_lasts_until_explicit_change(api):
     api.put("/preferences", json=CHOSEN)
     assert api.put("/preferences", json={}).json() == DEFAULTS | {"unsubscribed": True}
     assert api.patch("/preferences", json={"unsubscribed": False}).json() == DEFAULTS
@@ -93,7 +93,7 @@ def test_a_change_changes_what_it_names(api, change, after):
     assert answer.headers["etag"] == ('"2"' if change else '"1"')
 
 
-def test_a_change_applies_to_the_version_that_it_was_made_for(api):
+def test_change_applies_to_its_version(api):
     first = api.put("/preferences", json=CHOSEN).headers["etag"]
     matching = {"if-match": f'"7", {first}'}
     assert api.patch("/preferences", json={"locale": "fr"}, headers=matching).is_success
@@ -111,7 +111,7 @@ def test_a_change_applies_to_the_version_that_it_was_made_for(api):
     ("given", "canonical"),
     [("DE", "de"), ("pt-br", "pt-BR"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419")],
 )
-def test_a_locale_is_written_as_is_usual(api, given, canonical):
+def test_locale_is_written_canonically(api, given, canonical):
     assert api.put("/preferences", json={"locale": given}).json()["locale"] == canonical
 
 
@@ -148,7 +148,7 @@ def test_another_body_is_refused(api, method, body):
     assert api.get("/preferences").json() == DEFAULTS
 
 
-def test_quiet_hours_that_never_end_are_refused(api):
+def test_endless_quiet_hours_are_refused(api):
     week = ["mo", "tu", "we", "th", "fr", "sa", "su"]
     always = [{"days": week, "from": "00:00", "to": "00:00"}]
     nearly = [{"days": week, "from": "12:00", "to": "11:30"}]

@@ -32,7 +32,7 @@ def test_every_template_is_shown(preview):
                 assert preview(kind, locale, channel)
 
 
-def test_email_is_shown_as_text_and_page(preview):
+def test_email_has_text_and_page(preview):
     text = preview("urgent", "de", "email", "--time-zone", "Europe/Berlin")
     assert text.startswith("Dringend: Water the plants\n\n")
     assert "1. Januar 2030, 10:00 Uhr (MEZ)" in text

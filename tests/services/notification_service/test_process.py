@@ -255,7 +255,7 @@ def for_user(user: str, **changes: Any) -> Event:
     return event.model_copy(update={"user_id": user})
 
 
-def test_pushes_and_emails_arrive_once_each_and_are_told(platform):
+def test_pushes_and_emails_arrive_once(platform):
     assert register(platform, "ada", "valid-ada").status_code == 201
     push, email = for_user("ada"), for_user("ada", channel="email", message="Water <b>them</b>")
     platform.publish(push, push, email, email)
@@ -284,7 +284,7 @@ def prefer(platform: Platform, user: str, preferences: dict[str, Any]) -> None:
     platform.api.put("/preferences", json=preferences, headers=headers).raise_for_status()
 
 
-def test_what_is_quiet_is_asked_for_again_at_the_end_of_the_quiet_hours(platform):
+def test_quiet_notification_is_rescheduled(platform):
     quiet = {"days": ["tu"], "from": "08:30", "to": "10:00"}  # 9:00 on a Tuesday, 2030-01-01
     prefer(platform, "quinn", {"quietHours": [quiet]})
     assert register(platform, "quinn", "valid-quinn").status_code == 201
@@ -301,7 +301,7 @@ def test_what_is_quiet_is_asked_for_again_at_the_end_of_the_quiet_hours(platform
     assert push["body"] == "Water the plants"
 
 
-def test_the_link_of_an_email_unsubscribes_its_user(platform):
+def test_link_of_email_unsubscribes_its_user(platform):
     address = {"channel": "email", "email": "uma@example.org"}
     platform.publish(for_user("uma", **address))
     (mail,) = platform.arrived("uma@example.org", 1)
@@ -316,7 +316,7 @@ def test_the_link_of_an_email_unsubscribes_its_user(platform):
     assert len(platform.arrived("uma@example.org", 1)) == 1
 
 
-def test_a_throttled_device_gets_its_push_in_the_end(platform):
+def test_throttled_device_gets_its_push_eventually(platform):
     assert register(platform, "tom", "throttled-tom").status_code == 201
     assert register(platform, "tom", "valid-tom").status_code == 201
     platform.publish(for_user("tom"))
@@ -336,7 +336,7 @@ def test_deliveries_are_counted(platform):
     until(lambda: httpx.get(platform.metrics_url).text, lambda text: line in text)
 
 
-def test_the_service_ends_when_told_and_logs_no_secret(platform):
+def test_process_ends_without_logging_secrets(platform):
     assert platform.process is not None
     platform.process.send_signal(signal.SIGTERM)
     assert platform.process.wait(60) == 0

@@ -45,23 +45,23 @@ NIGHT = window("22:00", "07:00")
         ("2030-01-08T07:00:00+01:00", None),
     ],
 )
-def test_a_window_goes_on_into_the_next_day(moment, end):
+def test_window_continues_into_next_day(moment, end):
     assert ends(moment, NIGHT) == end
 
 
-def test_a_window_begins_on_its_days_only():
+def test_window_starts_only_on_its_days():
     monday = window("22:00", "07:00", "mo")  # 2030-01-07 is one
     assert ends("2030-01-08T03:00:00+01:00", monday) == "2030-01-08T07:00+01:00"
     assert ends("2030-01-08T23:00:00+01:00", monday) is None
     assert ends("2030-01-07T03:00:00+01:00", monday) is None
 
 
-def test_windows_that_touch_or_overlap_are_one():
+def test_adjacent_windows_become_one():
     windows = (window("20:00", "22:30"), NIGHT, window("07:00", "08:15"))
     assert ends("2030-01-07T20:10:00+01:00", *windows) == "2030-01-08T08:15+01:00"
 
 
-def test_a_whole_day_ends_where_the_next_begins():
+def test_whole_day_ends_at_the_next():
     weekend = window("00:00", "00:00", "sa", "su")
     assert ends("2030-01-12T12:00:00+01:00", weekend) == "2030-01-14T00:00+01:00"
 
@@ -81,11 +81,11 @@ def test_a_whole_day_ends_where_the_next_begins():
         ([window("02:30", "05:00")], "2030-10-27T02:15:00+01:00", "2030-10-27T05:00+01:00"),
     ],
 )
-def test_a_change_of_clocks_shortens_no_window(windows, moment, end):
+def test_clock_change_shortens_no_window(windows, moment, end):
     assert ends(moment, *windows) == end
 
 
-def test_a_zone_may_leave_out_a_day():
+def test_zone_may_skip_a_day():
     samoa = ZoneInfo("Pacific/Apia")  # there was no 30 December 2011
     night = ends("2011-12-29T23:00:00-10:00", NIGHT, zone=samoa)
     assert night == "2011-12-31T07:00+14:00"
@@ -103,7 +103,7 @@ def test_a_zone_may_leave_out_a_day():
         ([window("22:00", "21:30")], 30),
     ],
 )
-def test_the_longest_free_stretch_of_a_week_is_known(windows, minutes):
+def test_longest_free_period_is_known(windows, minutes):
     assert free_minutes(windows) == minutes
 
 
@@ -144,7 +144,7 @@ def clocks_change(zone: ZoneInfo, moment: datetime, hours: int = 60) -> bool:
 
 @settings(max_examples=60)
 @given(some_windows, zones, moments)
-def test_what_the_wall_clock_shows_as_quiet_is_quiet_in_every_zone(windows, zone, moment):
+def test_quiet_hours_follow_local_time(windows, zone, moment):
     assume(free_minutes(windows) >= LEAST_FREE)
     shown = shown_quiet(windows, moment.astimezone(zone).replace(tzinfo=None))
     until = quiet_until(windows, zone, moment)
@@ -156,7 +156,7 @@ def test_what_the_wall_clock_shows_as_quiet_is_quiet_in_every_zone(windows, zone
 
 @settings(max_examples=60)
 @given(some_windows, zones, moments)
-def test_the_end_is_the_first_moment_that_is_not_quiet(windows, zone, moment):
+def test_end_is_the_first_free_moment(windows, zone, moment):
     assume(free_minutes(windows) >= LEAST_FREE)
     until = quiet_until(windows, zone, moment)
     assume(until is not None)
@@ -170,7 +170,7 @@ def test_the_end_is_the_first_moment_that_is_not_quiet(windows, zone, moment):
 
 @settings(max_examples=60)
 @given(some_windows, zones, moments, hours)
-def test_the_next_digest_lies_ahead_and_in_no_quiet_hours(windows, zone, moment, digest_at):
+def test_next_digest_avoids_quiet_hours(windows, zone, moment, digest_at):
     assume(free_minutes(windows) >= LEAST_FREE)
     preferences = Preferences(time_zone=zone.key, quiet_hours=tuple(windows), digest_at=digest_at)
     due = preferences.next_digest(moment)
@@ -182,14 +182,14 @@ def test_the_next_digest_lies_ahead_and_in_no_quiet_hours(windows, zone, moment,
         assert due - moment <= timedelta(hours=50)
 
 
-def test_a_digest_keeps_its_time_on_the_wall_clock():
+def test_digest_keeps_its_local_time():
     preferences = Preferences(time_zone="Europe/Berlin", digest_at=time(8))
     digest = preferences.next_digest(datetime(2030, 3, 30, 12, tzinfo=UTC))
     assert digest == datetime(2030, 3, 31, 6, tzinfo=UTC)
     assert preferences.next_digest(digest) == datetime(2030, 4, 1, 6, tzinfo=UTC)
 
 
-def test_a_digest_in_quiet_hours_waits_for_their_end():
+def test_digest_waits_for_quiet_hours_end():
     preferences = Preferences(quiet_hours=(NIGHT,), digest_at=time(6))
     digest = preferences.next_digest(datetime(2030, 1, 1, 5, tzinfo=UTC))
     assert digest == datetime(2030, 1, 1, 7, tzinfo=UTC)

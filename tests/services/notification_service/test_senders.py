@@ -58,7 +58,7 @@ def push_to_devices(server: FcmServer, devices: int) -> dict[int, object]:
     return answers
 
 
-def test_the_pushes_of_a_user_share_one_connection_and_go_side_by_side(tmp_path):
+def test_pushes_of_user_share_one_connection(tmp_path):
     with fcm_server(tmp_path, latency=0.2) as server:
         answers = push_to_devices(server, 20)
     assert answers == dict.fromkeys(range(20), "projects/test/messages/1")
@@ -66,14 +66,14 @@ def test_the_pushes_of_a_user_share_one_connection_and_go_side_by_side(tmp_path)
     assert server.most_at_work > 10
 
 
-def test_a_connection_that_ends_is_replaced_and_its_pushes_are_sent_again(tmp_path):
+def test_lost_connection_is_replaced_and_retried(tmp_path):
     with fcm_server(tmp_path, closes_after=12) as server:
         answers = push_to_devices(server, 20)
     assert answers == dict.fromkeys(range(20), "projects/test/messages/1")
     assert server.connections >= 2
 
 
-def test_no_more_are_sent_at_a_time_than_there_are_threads(senders):
+def test_threads_limit_concurrent_sends(senders):
     at_work, most, lock = 0, 0, threading.Lock()
 
     def send() -> str:
@@ -90,7 +90,7 @@ def test_no_more_are_sent_at_a_time_than_there_are_threads(senders):
     assert most == 3
 
 
-def test_each_answer_is_its_own_and_those_that_are_there_come_first(senders):
+def test_answers_arrive_as_they_complete(senders):
     slow_may_end = threading.Event()
     throttled = Throttled("slow down")
 
@@ -110,13 +110,13 @@ def test_each_answer_is_its_own_and_those_that_are_there_come_first(senders):
     assert found == {0: "slow", 1: throttled, 2: "fast"}
 
 
-def test_one_is_sent_by_the_caller_itself(senders):
+def test_single_message_is_sent_by_caller(senders):
     answers = all_answers(senders, [lambda: threading.current_thread().name])
     assert answers == {0: threading.current_thread().name}
     assert all_answers(senders, []) == {}
 
 
-def test_what_waits_too_long_for_its_turn_is_not_sent(senders):
+def test_overdue_waiting_message_is_not_sent(senders):
     sent: list[int] = []
 
     def send(number: int) -> str:
@@ -129,7 +129,7 @@ def test_what_waits_too_long_for_its_turn_is_not_sent(senders):
     assert isinstance(answers[3], RetryLater)
 
 
-def test_nothing_more_is_sent_for_a_caller_that_gave_up(senders):
+def test_abandoned_caller_stops_sending(senders):
     sent: list[int] = []
 
     def send(number: int) -> str:
@@ -144,7 +144,7 @@ def test_nothing_more_is_sent_for_a_caller_that_gave_up(senders):
     assert len(sent) < 10
 
 
-def test_a_sender_works_in_the_trace_of_its_message(senders):
+def test_sender_continues_trace_of_message(senders):
     trace: ContextVar[str] = ContextVar("trace")
     trace.set("of the message")
     assert all_answers(senders, [trace.get] * 3) == dict.fromkeys(range(3), "of the message")

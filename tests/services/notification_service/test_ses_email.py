@@ -75,14 +75,14 @@ class Broken:
         raise self.error
 
 
-def test_an_email_is_one_request_that_ses_understands(client):
+def test_email_is_one_valid_request(client):
     with Stubber(client) as stub:
         stub.add_response("send_email", {"MessageId": "ses-1"}, REQUEST)
         assert ses(client).send(EMAIL) == "ses-1"
         stub.assert_no_pending_responses()
 
 
-def test_a_link_to_unsubscribe_is_in_the_headers_that_mail_programs_look_for(client):
+def test_unsubscribe_link_is_in_standard_headers(client):
     link = "https://herald.test/unsubscribe?token=" + "a" * 800
     request: dict[str, Any] = copy.deepcopy(REQUEST)
     request["Content"]["Template"]["Headers"] += [
@@ -121,7 +121,7 @@ def test_send_raises_class_of_answer(client, code, text, expected):
         (NoCredentialsError(), Misconfigured),
     ],
 )
-def test_only_a_request_that_never_left_is_known_not_to_be_sent(error, expected):
+def test_only_unsent_request_counts_as_unsent(error, expected):
     with pytest.raises(expected) as caught:
         ses(Broken(error)).send(EMAIL)
     assert type(caught.value) is expected
@@ -131,6 +131,6 @@ def test_botocore_does_not_repeat_a_request(client):
     assert client.meta.config.retries["total_max_attempts"] == 1
 
 
-def test_an_error_without_details_needs_a_person():
+def test_error_without_details_needs_operator():
     with pytest.raises(Misconfigured):
         ses(Broken(ClientError({}, "SendEmail"))).send(EMAIL)

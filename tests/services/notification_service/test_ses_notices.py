@@ -63,7 +63,7 @@ def failures(adapters):
     ]
 
 
-def test_a_permanent_bounce_fails_the_delivery_once_and_suppresses_the_address(adapters, sent):
+def test_permanent_bounce_fails_and_suppresses_once(adapters, sent):
     for _ in range(2):
         handle(read(notice("Bounce", bounce=bounce("Permanent"))), adapters)
     assert failures(adapters) == [("notification:failed", "ada", ADDRESS, "ses-1", "BOUNCED")]
@@ -80,7 +80,7 @@ def test_a_transient_bounce_suppresses_nothing(adapters, sent):
     assert adapters.suppressed.reasons == {}
 
 
-def test_a_complaint_suppresses_the_address_of_a_delivered_email(adapters, sent):
+def test_complaint_suppresses_address_of_delivered_email(adapters, sent):
     handle(read(notice("Complaint", complaint=COMPLAINT)), adapters)
     assert failures(adapters) == []
     assert adapters.suppressed.reasons == {"ada@example.org": "COMPLAINED abuse"}
@@ -89,7 +89,7 @@ def test_a_complaint_suppresses_the_address_of_a_delivered_email(adapters, sent)
 @pytest.mark.parametrize(
     ("kind", "reason"), [("Reject", "REFUSED"), ("Rendering Failure", "TEMPLATE_BROKEN")]
 )
-def test_what_ses_took_and_did_not_send_has_failed(adapters, sent, kind, reason):
+def test_unsent_accepted_email_has_failed(adapters, sent, kind, reason):
     handle(read(notice(kind)), adapters)
     assert [failure[-1] for failure in failures(adapters)] == [reason]
 
@@ -100,13 +100,13 @@ def test_a_settled_delivery_is_told_once(adapters, sent, kind):
     assert failures(adapters) == []
 
 
-def test_a_bounce_of_an_email_that_is_not_ours_suppresses_its_address(adapters):
+def test_foreign_bounce_suppresses_its_address(adapters):
     handle(read(notice("Bounce", uuid4(), bounce=bounce("Permanent"))), adapters)
     assert list(adapters.suppressed.reasons) == ["ada@example.org"]
     assert adapters.deliveries.outbox == []
 
 
-def test_notices_of_an_identity_are_read_too(adapters, sent):
+def test_identity_notices_are_read_too(adapters, sent):
     given = json.loads(notice("", bounce=bounce("Permanent")))
     del given["eventType"]
     handle(read(json.dumps(given | {"notificationType": "Bounce"})), adapters)
@@ -192,6 +192,6 @@ def test_information_of_ses_is_let_go(adapters, body):
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"mail": {}}', "nul"])
-def test_what_is_neither_an_event_nor_a_notice_is_refused(body):
+def test_unknown_notice_is_refused(body):
     with pytest.raises(MalformedEvent):
         read(body)

@@ -37,7 +37,7 @@ def test_every_setting_comes_from_the_environment(environment):
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENT))
-def test_a_missing_setting_is_named_and_ends_the_process(environment, capsys, name):
+def test_missing_setting_ends_process_with_name(environment, capsys, name):
     environment.delenv(name)
     with pytest.raises(SystemExit) as end:
         serve()
@@ -45,7 +45,7 @@ def test_a_missing_setting_is_named_and_ends_the_process(environment, capsys, na
     assert capsys.readouterr().err == f"These environment variables are missing: {name}.\n"
 
 
-def test_bad_fcm_credentials_end_the_process_and_stay_secret(environment, capsys):
+def test_bad_fcm_credentials_stay_secret(environment, capsys):
     with pytest.raises(SystemExit) as end:
         fcm_push(read_settings(Settings))
     assert end.value.code == 2
@@ -60,14 +60,14 @@ def aws_region(monkeypatch):
 
 
 @pytest.mark.usefixtures("aws_region")
-def test_a_mail_server_is_used_when_one_is_named(environment):
+def test_configured_mail_server_is_used(environment):
     assert isinstance(email_provider(read_settings(Settings)), ProtectedProvider)
     environment.setenv("SMTP_URL", "smtps://mail.test")
     assert isinstance(email_provider(read_settings(Settings)), Failover)
 
 
 @pytest.mark.usefixtures("aws_region")
-def test_a_bad_mail_server_ends_the_process_and_stays_secret(environment, capsys):
+def test_bad_mail_server_stays_secret(environment, capsys):
     environment.setenv("SMTP_URL", "http://ada:secret-text@mail.test")
     with pytest.raises(SystemExit) as end:
         email_provider(read_settings(Settings))
@@ -77,7 +77,7 @@ def test_a_bad_mail_server_ends_the_process_and_stays_secret(environment, capsys
     assert "secret-text" not in message
 
 
-def test_a_key_for_links_is_needed_if_it_is_told_where_they_lead(environment, capsys):
+def test_link_address_requires_a_key(environment, capsys):
     assert unsubscription_of(read_settings(Settings), NO_DATABASE) is None
     environment.setenv("UNSUBSCRIBE_URL", "https://herald.test/unsubscribe")
     with pytest.raises(SystemExit) as end:
@@ -92,7 +92,7 @@ def test_a_key_for_links_is_needed_if_it_is_told_where_they_lead(environment, ca
     assert "secret-text" not in repr(read_settings(Settings))
 
 
-def test_a_short_key_for_links_is_refused_and_stays_secret(environment, capsys):
+def test_short_link_key_stays_secret(environment, capsys):
     environment.setenv("UNSUBSCRIBE_KEY", "secret-text")
     with pytest.raises(SystemExit):
         read_settings(Settings)

@@ -27,7 +27,7 @@ def smtp(mail, scheme="smtp", user="ada:pa%3Ass@"):
     return SmtpEmail(SmtpServer.parse(url), sender=SENDER, tls=mail.tls)
 
 
-def test_an_email_is_handed_over_with_all_that_the_reminder_says(tmp_path):
+def test_email_has_everything_from_reminder(tmp_path):
     with mail_server(tmp_path) as mail:
         identity = smtp(mail).send(EMAIL)
     assert identity == f"<{OCCURRENCE}@example.org>"
@@ -64,7 +64,7 @@ def test_an_email_is_handed_over_with_all_that_the_reminder_says(tmp_path):
     ]
 
 
-def test_a_link_to_unsubscribe_stays_whole_on_its_line(mail):
+def test_unsubscribe_link_stays_on_one_line(mail):
     link = "https://herald.test/unsubscribe?token=" + "aB-_" * 200
     smtp(mail).send(replace(EMAIL, unsubscribe_url=link))
     lines = mail.messages[0].splitlines()
@@ -76,25 +76,25 @@ words = st.sampled_from(["Größe", "für", "anrufen,", "(bitte)", "🌱", "=?ut
 
 
 @given(st.lists(words, min_size=1, max_size=20))
-def test_a_subject_arrives_as_it_was_written(words):
+def test_subject_arrives_unchanged(words):
     text = replace(EMAIL_TEXT, subject=" ".join(words))
     sent = message_of(replace(EMAIL, text=text), SENDER).as_bytes()
     assert sent.isascii()
     assert email.message_from_bytes(sent, policy=email.policy.default)["Subject"] == text.subject
 
 
-def test_a_dot_on_a_line_of_its_own_does_not_end_a_message(mail):
+def test_dot_line_does_not_end_message(mail):
     smtp(mail, "smtp+plain", user="").send(EMAIL)
     assert "Water\r\n..\r\nthe plants\r\n" in mail.messages[0]
 
 
-def test_a_server_with_tls_from_the_start_is_spoken_to(tmp_path):
+def test_implicit_tls_is_supported(tmp_path):
     with mail_server(tmp_path, encrypted=True) as mail:
         smtp(mail, "smtps").send(EMAIL)
         assert len(mail.messages) == 1
 
 
-def test_a_server_that_is_not_trusted_gets_neither_password_nor_message(tmp_path):
+def test_untrusted_server_gets_no_password(tmp_path):
     with mail_server(tmp_path) as mail:
         url = f"smtp://ada:secret@localhost:{mail.port}"
         with pytest.raises(Misconfigured):
@@ -137,7 +137,7 @@ def test_a_forwarded_address_is_accepted(mail):
     assert len(mail.messages) == 1
 
 
-def test_a_server_that_is_away_is_a_reason_to_retry(mail, tmp_path):
+def test_unavailable_server_is_retried(mail, tmp_path):
     gone = SmtpServer(host="localhost", port=1, security="none")
     with pytest.raises(RetryLater) as caught:
         SmtpEmail(gone, sender=SENDER).send(EMAIL)
@@ -145,7 +145,7 @@ def test_a_server_that_is_away_is_a_reason_to_retry(mail, tmp_path):
 
 
 @pytest.mark.parametrize("address", ["ödön@example.org", "a,b@example.org", "a>@example.org"])
-def test_an_address_that_no_header_can_hold_is_refused_before_anything_is_sent(mail, address):
+def test_unencodable_address_is_refused_before_sending(mail, address):
     with pytest.raises(Refused):
         smtp(mail).send(replace(EMAIL, to=address))
     assert mail.commands == []
@@ -172,7 +172,7 @@ def test_an_address_names_a_server(url, server):
     ["", "mail.test", "http://mail.test", "smtp://", "smtp://mail.test:port",
      "smtp+plain://ada:secret@mail.test", "smtp://mail.test/path", "smtp://[mail.test"],
 )  # fmt: skip
-def test_what_names_no_server_is_refused_without_being_told(url):
+def test_invalid_server_is_refused_without_value(url):
     with pytest.raises(Misconfigured, match="SMTP_URL must be the address") as caught:
         SmtpServer.parse(url)
     assert "secret" not in str(caught.value)

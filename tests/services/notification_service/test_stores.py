@@ -80,7 +80,7 @@ def types(stores: Stores) -> list[str]:
     return [event.type for event in stores.events()]
 
 
-def test_devices_are_listed_oldest_first_and_only_to_their_user(stores):
+def test_devices_are_listed_oldest_first(stores):
     mine = [device("a"), device("b")]
     stores.add(*mine, device("c", "eve"))
     assert list(stores.devices.of("ada")) == mine
@@ -162,7 +162,7 @@ def test_registrations_at_once_leave_one_owner(engine):
     assert sorted(types(stores)) == ["device:registered"] * 8 + ["device:removed"] * 7
 
 
-def test_a_user_has_a_limited_number_of_devices(stores):
+def test_user_has_limited_devices(stores):
     stores.add(*(device(f"token-{number}") for number in range(DEVICES_PER_USER)))
     with pytest.raises(DeviceLimitReached):
         stores.add(device("one-more"))
@@ -170,7 +170,7 @@ def test_a_user_has_a_limited_number_of_devices(stores):
     assert len(stores.devices.of("ada")) == len(stores.events()) == DEVICES_PER_USER
 
 
-def test_a_device_is_removed_once_and_only_by_its_user(stores):
+def test_device_is_removed_once_by_owner(stores):
     one = device()
     stores.add(one)
     assert not remove(stores, "eve", one.id)
@@ -193,13 +193,13 @@ def test_the_first_claim_gets_a_delivery(stores):
     assert 50 < held.free_in <= 60
 
 
-def test_targets_of_one_occurrence_are_claimed_apart(stores):
+def test_targets_of_occurrence_are_claimed_separately(stores):
     one = delivery()
     other = delivery(occurrence_id=one.occurrence_id)
     assert stores.deliveries.claim(one, MINUTE) == stores.deliveries.claim(other, MINUTE) == OURS
 
 
-def test_deliveries_are_claimed_together_and_each_gets_its_own_claim(stores):
+def test_joint_claims_have_separate_ids(stores):
     new, held, waiting, settled, abandoned = given = [delivery() for _ in range(5)]
     stores.deliveries.claim_all([held, waiting, settled], MINUTE)
     stores.deliveries.claim(abandoned, ENDED)
@@ -215,7 +215,7 @@ def test_deliveries_are_claimed_together_and_each_gets_its_own_claim(stores):
     assert claims[abandoned] == Claim(standing=Standing.OURS, attempts=2, unknowns=1)
 
 
-def test_deliveries_are_settled_together_and_told_once_each(stores):
+def test_joint_settlements_publish_once_each(stores):
     first, second, late = delivery(), delivery(), delivery()
     stores.deliveries.claim_all([first, second, late], MINUTE)
     stores.deliveries.settle(late, Outcome(reason="UNREGISTERED"))
@@ -236,7 +236,7 @@ def test_deliveries_are_settled_together_and_told_once_each(stores):
 
 
 @pytest.mark.integration
-def test_the_devices_of_a_notification_cost_as_many_statements_as_one(engine):
+def test_statement_count_is_independent_of_devices(engine):
     statements: list[str] = []
     listen(
         engine, "before_cursor_execute", lambda *told: statements.append(told[2].split()[0].lower())
@@ -256,14 +256,14 @@ def test_a_released_delivery_is_claimed_again(stores):
     assert again == Claim(standing=Standing.OURS, attempts=2)
 
 
-def test_an_abandoned_delivery_is_claimed_again_and_its_unknown_outcome_counted(stores):
+def test_abandoned_delivery_counts_unknown_outcome(stores):
     one = delivery()
     stores.deliveries.claim(one, ENDED)
     again = stores.deliveries.claim(one, MINUTE)
     assert again == Claim(standing=Standing.OURS, attempts=2, unknowns=1)
 
 
-def test_a_doubted_delivery_is_held_until_its_lease_ends(stores):
+def test_uncertain_delivery_waits_for_its_lease(stores):
     held, ended = delivery(), delivery()
     stores.deliveries.claim(held, MINUTE)
     stores.deliveries.claim(ended, ENDED)
@@ -281,7 +281,7 @@ def test_a_doubted_delivery_is_held_until_its_lease_ends(stores):
         (Outcome(reason="REFUSED"), "notification:failed"),
     ],
 )
-def test_a_delivery_is_settled_once_and_published_with_it(stores, outcome, type):
+def test_delivery_is_settled_and_published_once(stores, outcome, type):
     one = delivery()
     stores.deliveries.claim(one, ENDED)
     assert stores.deliveries.settle(one, outcome)
@@ -301,7 +301,7 @@ def test_a_delivery_is_settled_once_and_published_with_it(stores, outcome, type)
     }
 
 
-def test_a_late_release_does_not_reopen_a_settled_delivery(stores):
+def test_late_release_keeps_delivery_settled(stores):
     one = delivery()
     stores.deliveries.claim(one, MINUTE)
     stores.deliveries.settle(one, Outcome(provider_id="message-1"))
@@ -315,7 +315,7 @@ def test_an_unclaimed_delivery_is_not_settled(stores):
     assert stores.events() == []
 
 
-def test_the_device_of_a_failed_delivery_can_go_with_it(stores):
+def test_failed_delivery_may_remove_its_device(stores):
     one, other = device("a"), device("b")
     stores.add(one, other)
     gone = delivery(str(one.id))
@@ -331,7 +331,7 @@ def test_the_device_of_a_failed_delivery_can_go_with_it(stores):
     assert failed.type == "notification:failed"
 
 
-def test_a_delivery_that_the_provider_took_can_fail_later_once(stores):
+def test_accepted_delivery_can_fail_once_later(stores):
     one = delivery("ada@example.org", channel="email")
     stores.deliveries.claim(one, MINUTE)
     stores.deliveries.settle(one, Outcome(provider_id="ses-1"))
@@ -342,7 +342,7 @@ def test_a_delivery_that_the_provider_took_can_fail_later_once(stores):
     assert stores.events()[1].data["reason"] == "BOUNCED"
 
 
-def test_a_delivery_that_is_not_known_cannot_be_overturned(stores):
+def test_unknown_delivery_cannot_be_overturned(stores):
     assert not stores.deliveries.overturn(delivery(), "BOUNCED")
     assert stores.events() == []
 
@@ -407,7 +407,7 @@ def test_rejection_keeps_delivered_ones(stores):
     assert rejected(stores, replace(one, target="none")) == (Rejection.REACHED, [])
 
 
-def test_the_email_of_an_occurrence_is_found(stores):
+def test_email_of_occurrence_is_found(stores):
     push = delivery()
     email = delivery("ada@example.org", channel="email", reminder_id=None)
     for one in (push, email):
@@ -416,7 +416,7 @@ def test_the_email_of_an_occurrence_is_found(stores):
     assert stores.deliveries.of_email(push.occurrence_id) is None
 
 
-def test_suppressed_addresses_are_known_in_any_case_of_letters(stores):
+def test_suppressed_addresses_ignore_case(stores):
     assert not stores.suppressed.includes("ada@example.org")
     for reason in ("BOUNCED", "COMPLAINED"):
         stores.suppressed.add("Ada@Example.org", reason)
@@ -431,7 +431,7 @@ def test_removed_address_gets_emails_again(stores):
     assert not stores.suppressed.remove("ada@example.org")
 
 
-def test_of_many_claims_at_once_one_is_ours(stores):
+def test_one_of_concurrent_claims_succeeds(stores):
     one = delivery()
     assert sorted(at_once(8, lambda: stores.deliveries.claim(one, MINUTE).standing)) == (
         [Standing.HELD] * 7 + [Standing.OURS]

@@ -62,7 +62,7 @@ class Page(HTMLParser):
         return [value for name, value in self.attributes if name in ("href", "src")]
 
 
-def test_every_kind_is_written_in_every_language(templates):
+def test_every_text_exists_in_every_language(templates):
     assert templates.kinds() == dict.fromkeys(KINDS, list(LOCALES))
     for kind, locale in EVERY:
         parts = {file.name for file in (FOLDER / kind / locale).iterdir()}
@@ -129,21 +129,21 @@ def test_a_digest_lists_what_waited(texts):
     ("kind", "pages"),
     [("reminder", [PLANTS]), ("urgent", [PLANTS]), ("digest", [PLANTS, BREAD])],
 )
-def test_the_pages_are_as_they_were_read(texts, kind, pages):
+def test_pages_match_the_reviewed_copies(texts, kind, pages):
     reader = Reader(unsubscribe_url="https://example.org/stop?token=x&y")
     expected = Path(__file__).parent / "pages" / f"{kind}.html"
     assert texts.email(kind, reader, pages).html == expected.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("length", "size"), [(120, "24px;"), (121, "17px; font-weight: normal;")])
-def test_a_long_message_is_no_shouting_headline(texts, length, size):
+def test_long_message_is_no_headline(texts, length, size):
     page = texts.email("reminder", Reader(), [Item(message="x" * length, occurrence=NINE)]).html
     assert f"font-size: {size} line-height" in page
 
 
 @pytest.mark.parametrize(("kind", "locale"), EVERY)
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
-def test_nothing_that_is_written_gets_out_of_its_place(texts, kind, locale, message):
+def test_written_text_is_escaped(texts, kind, locale, message):
     url = f'https://example.org/?q="><script>{message[:9]}'
     item = Item(message=message, occurrence=NINE, url=url)
     reader = Reader(locale=locale, time_zone="Asia/Kathmandu")
@@ -188,13 +188,13 @@ def test_only_web_addresses_are_linked(texts, kind, url):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_address_that_a_reminder_may_have_is_linked(texts, kind):
+def test_valid_reminder_urls_are_linked(texts, kind):
     url = "https://example.org/-._~:/?#[]@!$&'()*+,;=%20"  # all that RFC 3986 allows
     email = texts.email(kind, Reader(), [Item(**{**vars(BREAD), "url": url})])
     assert (Page(email.html).links(), url in email.text) == ([url], True)
 
 
-def test_a_long_digest_shows_as_much_as_a_mail_program_takes(texts):
+def test_long_digest_is_shortened(texts):
     short = texts.email("digest", Reader(), [BREAD] * 250)
     assert short.subject == "250 reminders"
     assert short.text.count("* Bake bread") == 100
@@ -211,7 +211,7 @@ def test_a_long_digest_shows_as_much_as_a_mail_program_takes(texts):
     assert f"\nAnd {90 - shown} more.\n" in long.text
 
 
-def test_a_push_of_many_names_a_few(texts):
+def test_push_of_many_names_a_few(texts):
     assert texts.push("digest", Reader(locale="de"), [BREAD] * 7) == PushText(
         title="7 Erinnerungen", body="17:00 Bake bread\n" * 5 + "Und 2 weitere."
     )
@@ -242,13 +242,13 @@ def test_times_are_the_readers_own(texts, locale, time_zone, when):
     assert email.text.splitlines()[2] == when
 
 
-def test_the_page_names_its_language_and_the_direction_of_its_letters(texts):
+def test_page_declares_language_and_direction(texts):
     assert (
         '<html lang="nl" dir="ltr">' in texts.email("urgent", Reader(locale="nl-BE"), [BREAD]).html
     )
 
 
-def test_a_summer_time_is_told_from_a_winter_time(texts):
+def test_summer_and_winter_time_are_distinguished(texts):
     july = Item(message="Swim", occurrence=datetime(2030, 7, 1, 8, tzinfo=UTC))
     reader = Reader(locale="de", time_zone="Europe/Berlin")
     assert "1. Juli 2030, 10:00 Uhr (MESZ)" in texts.email("reminder", reader, [july]).text

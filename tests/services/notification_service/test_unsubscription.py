@@ -56,9 +56,7 @@ def path_of(link: str) -> str:
     return link.removeprefix("https://herald.test")
 
 
-def test_a_mail_program_unsubscribes_at_one_click_and_without_login(
-    api, unsubscription, preferences
-):
+def test_mail_program_unsubscribes_without_login(api, unsubscription, preferences):
     for _ in range(2):
         answer = api.post(
             path_of(unsubscription.link("ada")), data={"List-Unsubscribe": "One-Click"}
@@ -69,7 +67,7 @@ def test_a_mail_program_unsubscribes_at_one_click_and_without_login(
     assert not preferences.of("eve").unsubscribed
 
 
-def test_a_link_that_is_only_followed_changes_nothing(api, unsubscription, preferences):
+def test_followed_link_changes_nothing(api, unsubscription, preferences):
     answer = api.get(path_of(unsubscription.link("ada")))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -84,14 +82,14 @@ def test_the_button_of_the_page_unsubscribes(api, unsubscription, preferences):
     assert preferences.of("ada").unsubscribed
 
 
-def test_pages_run_nothing_and_tell_nobody_where_they_were(api, unsubscription):
+def test_pages_run_no_script_without_referrer(api, unsubscription):
     headers = api.get(path_of(unsubscription.link("ada"))).headers
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"
 
 
-def test_repeats_have_a_bucket_of_their_own(unsubscription, preferences, client_of):
+def test_repeated_requests_have_their_own_limit(unsubscription, preferences, client_of):
     buckets = InMemoryBuckets(Rate(per_second=1, burst=2), lambda: 0)
     app = device_api(
         InMemoryDevices(),
@@ -140,7 +138,7 @@ def of_another_key(_: str) -> str:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_token_that_we_did_not_make_is_refused(api, unsubscription, preferences, method, forged):
+def test_foreign_token_is_refused(api, unsubscription, preferences, method, forged):
     answer = api.request(
         method, "/unsubscribe", params={"token": forged(unsubscription.token("ada"))}
     )
@@ -149,13 +147,13 @@ def test_a_token_that_we_did_not_make_is_refused(api, unsubscription, preference
 
 
 @pytest.mark.parametrize("params", [{}, {"token": ""}, {"token": "a" * 3000}])
-def test_a_link_without_a_token_is_refused(api, params):
+def test_link_without_token_is_refused(api, params):
     answer = api.post("/unsubscribe", params=params)
     assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION")
 
 
 @pytest.mark.parametrize("user_id", ["ada", "a" * 256, "Ådå/+?=&", "\U0001f426" * 100])
-def test_a_link_names_its_user_and_fits_a_header(unsubscription, user_id):
+def test_link_names_user_and_fits_header(unsubscription, user_id):
     link = unsubscription.link(user_id)
     [token] = parse_qs(urlsplit(link).query)["token"]
     assert unsubscription.user_of(token) == user_id
@@ -163,20 +161,20 @@ def test_a_link_names_its_user_and_fits_a_header(unsubscription, user_id):
     assert link.isascii()
 
 
-def test_a_user_whose_id_fits_no_header_has_a_token_and_no_link(unsubscription):
+def test_long_user_id_has_no_link(unsubscription):
     user_id = "\U0001f426" * 256
     assert unsubscription.link(user_id) is None
     assert unsubscription.user_of(unsubscription.token(user_id)) == user_id
 
 
-def test_without_an_address_there_is_nothing_to_follow(preferences, client_of):
+def test_missing_address_gives_no_link(preferences, client_of):
     app = device_api(
         InMemoryDevices(), InMemoryPush(), preferences, buckets=roomy(), live=bool, ready=bool
     )
     assert client_of(app).get("/unsubscribe?token=a").status_code == 404
 
 
-def test_a_forged_signature_is_an_error_of_its_own(unsubscription):
+def test_forged_signature_has_its_own_error(unsubscription):
     with pytest.raises(UnknownToken):
         unsubscription.user_of("YWRh.AAAA")
 

@@ -15,7 +15,7 @@ def problem(answer):
     return answer.status_code, body["code"]
 
 
-def test_a_reminder_is_created_and_read_back(api, body, store):
+def test_reminder_is_created_and_read(api, body, store):
     answer = api.post("/reminders", json=body)
     id = answer.json()["id"]
     assert answer.status_code == 201
@@ -96,12 +96,12 @@ def test_pages_by_cursor_miss_nothing(api, body):
     assert problem(api.get("/reminders?cursor=nonsense")) == (422, "INVALID_CURSOR")
 
 
-def test_the_date_keeps_its_moment_whatever_the_offset(api, body):
+def test_date_keeps_instant_despite_offset(api, body):
     body |= {"date": "2030-01-02T10:00:00+01:00", "notifyOffset": 60}
     assert api.post("/reminders", json=body).json()["date"] == "2030-01-02T09:00:00Z"
 
 
-def test_the_event_has_all_of_the_reminder_and_the_address(api, body, store):
+def test_event_contains_reminder_and_address(api, body, store):
     body |= {
         "notifyType": "email",
         "rule": "FREQ=DAILY",
@@ -120,7 +120,7 @@ def test_the_event_has_all_of_the_reminder_and_the_address(api, body, store):
 
 
 @pytest.mark.parametrize("method", ["patch", "post"])
-def test_a_change_keeps_what_it_does_not_name(api, body, store, method):
+def test_update_keeps_unnamed_fields(api, body, store, method):
     made = api.post("/reminders", json={**body, "url": "https://example.com"}).json()
     changed = api.request(method, f"/reminders/{made['id']}", json={"message": "Feed the cat"})
     assert changed.status_code == 200
@@ -134,7 +134,7 @@ def test_a_change_keeps_what_it_does_not_name(api, body, store, method):
     )
 
 
-def test_a_deleted_reminder_is_gone_and_its_event_is_the_newest(api, body, store):
+def test_deletion_removes_reminder_and_publishes(api, body, store):
     id = api.post("/reminders", json=body).json()["id"]
     answer = api.delete(f"/reminders/{id}")
     assert (answer.status_code, answer.content) == (204, b"")
@@ -144,7 +144,7 @@ def test_a_deleted_reminder_is_gone_and_its_event_is_the_newest(api, body, store
     assert event.data == {"id": id, "version": 2, "userId": "user-1"}
 
 
-def test_a_series_tells_its_next_date_and_its_end(api, body, clock):
+def test_series_shows_next_date_and_end(api, body, clock):
     body["rule"] = "FREQ=DAILY;COUNT=2"
     path = f"/reminders/{api.post('/reminders', json=body).json()['id']}"
     clock.advance(days=1)
@@ -156,14 +156,14 @@ def test_a_series_tells_its_next_date_and_its_end(api, body, clock):
     assert item == answer
 
 
-def test_a_series_whose_first_date_has_passed_takes_the_next(api, body, store):
+def test_series_with_past_start_takes_next(api, body, store):
     body |= {"date": "2029-12-25T09:00:00Z", "isRecurring": True}
     answer = api.post("/reminders", json=body)
     assert (answer.status_code, answer.json()["nextDate"]) == (201, "2030-01-02T09:00:00Z")
     assert store.events[0].data["handledThrough"] == "2030-01-01T12:00:00Z"
 
 
-def test_pages_have_the_total_and_the_soonest_first(api, body, other):
+def test_pages_have_total_and_soonest_first(api, body, other):
     for day in (4, 2, 3):
         api.post("/reminders", json={**body, "date": f"2030-01-0{day}T09:00:00Z"})
     page = api.get("/reminders", params={"limit": 2, "offset": 1}).json()
@@ -178,7 +178,7 @@ def test_pages_have_limits(api, query):
     assert problem(api.get(f"/reminders?{query}")) == (422, "VALIDATION")
 
 
-def test_the_reminder_of_another_user_is_denied(api, body, store, other):
+def test_reminder_of_another_user_is_denied(api, body, store, other):
     path = f"/reminders/{api.post('/reminders', json=body).json()['id']}"
     for answer in (
         api.get(path, headers=other),
@@ -227,7 +227,7 @@ def test_an_email_needs_a_valid_address(api, body, callers, address):
         ({"unknown": 1}, "VALIDATION"),
     ],
 )
-def test_refusals_have_a_code_and_leave_no_trace(api, body, store, change, code):
+def test_refusals_have_codes_and_change_nothing(api, body, store, change, code):
     assert problem(api.post("/reminders", json={**body, **change})) == (422, code)
     assert store.events == []
 
@@ -250,7 +250,7 @@ def test_hostile_bodies_are_refused(api, content, expected):
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", ""])
-def test_a_body_that_is_not_said_to_be_json_is_refused(api, content_type):
+def test_body_without_json_type_is_refused(api, content_type):
     headers = {"content-type": content_type}
     answer = api.post("/reminders", content=b'{"message": "a"}', headers=headers)
     assert problem(answer) == (422, "VALIDATION")
@@ -261,7 +261,7 @@ def test_a_body_that_is_not_said_to_be_json_is_refused(api, content_type):
     [('"1"', 200), ('"7", "1"', 200), ("*", 200), ('"2"', 412), ('W/"1"', 412)]
     + [(malformed, 422) for malformed in ("1", "W/1", '"1', '"1" "2"', "")],
 )
-def test_a_change_applies_to_the_version_that_was_read(api, body, if_match, status):
+def test_change_applies_to_read_version(api, body, if_match, status):
     path = f"/reminders/{api.post('/reminders', json=body).json()['id']}"
     headers = {"If-Match": if_match}
     answer = api.patch(path, json={"message": "Feed the cat"}, headers=headers)
@@ -277,7 +277,7 @@ def test_a_change_applies_to_the_version_that_was_read(api, body, if_match, stat
         assert problem(api.delete(path, headers=headers)) == (412, "VERSION_MISMATCH")
 
 
-def test_a_repeated_key_gets_the_first_answer_for_a_day(api, body, store, clock):
+def test_repeated_key_repeats_first_answer(api, body, store, clock):
     headers = {"Idempotency-Key": "a key"}
     first = api.post("/reminders", json=body, headers=headers)
     clock.advance(hours=23)  # the date is past by now, and still the answer is the same
@@ -293,7 +293,7 @@ def test_a_repeated_key_gets_the_first_answer_for_a_day(api, body, store, clock)
     assert (later.status_code, later.json()["id"]) != (201, first.json()["id"])
 
 
-def test_a_key_is_for_one_request_of_one_user(api, body, other):
+def test_key_belongs_to_request_and_user(api, body, other):
     headers = {"Idempotency-Key": "a key"}
     api.post("/reminders", json=body, headers=headers)
     changed = {**body, "message": "Feed the cat"}
@@ -321,14 +321,14 @@ def test_one_request_has_one_key(api, body, store, path, keys):
     assert store.events == []
 
 
-def test_a_user_has_a_limited_number_of_reminders(api, body, other):
+def test_user_has_limited_reminders(api, body, other):
     for _ in range(5):
         assert api.post("/reminders", json=body).status_code == 201
     assert problem(api.post("/reminders", json=body)) == (409, "TOO_MANY_REMINDERS")
     assert api.post("/reminders", json=body, headers=other).status_code == 201
 
 
-def test_a_user_who_calls_too_often_is_told_to_wait(api, clock, other):
+def test_frequent_caller_is_asked_to_wait(api, clock, other):
     answers = [api.get("/reminders") for _ in range(51)]
     assert [answer.status_code for answer in answers] == [200] * 50 + [429]
     assert answers[0].headers["ratelimit-limit"] == "50"
@@ -341,7 +341,7 @@ def test_a_user_who_calls_too_often_is_told_to_wait(api, clock, other):
     assert [api.get("/reminders").status_code for _ in range(2)] == [200, 429]
 
 
-def test_many_are_created_or_refused_each_by_itself(api, body, store):
+def test_bulk_items_succeed_independently(api, body, store):
     bodies = [body, {**body, "date": "2029-01-01T00:00:00Z"}, {"message": 5}, body]
     answer = api.post("/reminders/bulk", json={"reminders": bodies})
     results = answer.json()["results"]
@@ -367,7 +367,7 @@ HALF = '{"date": "2030-01-31T09:00:00Z", "message": "\\ud800"}'  # of a surrogat
 
 @pytest.mark.parametrize("odd", ["5", '"x"', "null", "[[]]", HALF, f"[{HALF}]", '{"\\udfff": 1}'])
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "odd"}])
-def test_what_is_no_reminder_spoils_no_other(api, body, odd, headers):
+def test_invalid_item_does_not_spoil_others(api, body, odd, headers):
     content = f'{{"reminders": [{odd}, {json.dumps(body)}]}}'
     headers = {"content-type": "application/json", **headers}
     answer = api.post("/reminders/bulk", content=content, headers=headers)
@@ -393,7 +393,7 @@ def test_bulk_takes_one_to_a_thousand(api, count):
     assert problem(answer) == (422, "VALIDATION")
 
 
-def test_bulk_takes_a_larger_body_and_no_more(api, body):
+def test_bulk_body_may_be_larger(api, body):
     large = api.post("/reminders/bulk", json={"reminders": [{**body, "url": "x" * 100_000}]})
     assert large.json()["refused"] == 1
     too_large = api.post("/reminders/bulk", json={"reminders": [{"message": "x" * 1024 * 1024}]})
@@ -422,7 +422,7 @@ def test_health_is_answered_without_a_user(api):
         (f"/reminders/{UUID(int=1)}", "DELETE, GET, HEAD, PATCH, POST"),
     ],
 )
-def test_other_methods_are_refused_with_those_that_are_allowed(api, path, allowed):
+def test_other_methods_list_allowed_ones(api, path, allowed):
     answer = api.put(path, json={})
     assert problem(answer) == (405, "METHOD_NOT_ALLOWED")
     assert answer.headers["allow"] == allowed

@@ -17,7 +17,7 @@ JSON = st.recursive(
 
 
 @given(MOMENTS)
-def test_a_date_is_the_same_instant_in_utc(moment):
+def test_date_is_same_instant_in_utc(moment):
     named = NewReminder.model_validate({**BODY, "date": moment.isoformat()}).named()
     assert named["date"] == moment
     assert named["date"].tzinfo == UTC
@@ -82,12 +82,12 @@ def test_any_json_is_taken_or_refused(field, value):
     assert set(named) >= {"date", "message"}
 
 
-def test_what_is_not_named_is_told_from_what_is_null():
+def test_missing_member_differs_from_null():
     assert ReminderChange.model_validate({}).named() == {}
     assert ReminderChange.model_validate({"url": None}).named() == {"url": None}
 
 
-def test_a_rule_is_kept_in_one_spelling():
+def test_rule_has_one_spelling():
     body = {**BODY, "rule": "rrule:freq=weekly;byday=mo"}
     assert NewReminder.model_validate(body).named()["rule"] == "FREQ=WEEKLY;BYDAY=MO"
 

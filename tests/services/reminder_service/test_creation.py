@@ -8,7 +8,7 @@ from service_runtime.identity import Caller
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
-def test_an_unforeseen_error_is_answered_for_its_item(body, monkeypatch):
+def test_unexpected_error_answers_its_item(body, monkeypatch):
     def fail_once(*arguments):
         if arguments[1]["message"] == "odd":
             raise OverflowError("date value out of range")
@@ -23,7 +23,7 @@ def test_an_unforeseen_error_is_answered_for_its_item(body, monkeypatch):
     assert results[0]["problem"]["code"] == "INTERNAL"
 
 
-def test_the_rest_of_many_is_refused_when_they_take_too_long(body):
+def test_slow_bulk_request_refuses_the_rest(body):
     seconds = iter([7.0, 8.0, 11.9, 12.0, 13.0])
     made = make_many(
         [body] * 4, Caller(user_id="user-1"), NOW, lambda: "UTC", lambda: next(seconds)

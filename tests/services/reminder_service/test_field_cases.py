@@ -91,7 +91,7 @@ def test_british_columbia_is_imported(api):
     )
 
 
-def test_wall_clock_times_belong_to_named_zone(api, body):
+def test_local_times_belong_to_named_zone(api, body):
     series = {"rule": "FREQ=DAILY", "timeZone": "Europe/Berlin"}
     dates = {"date": "2030-03-30T02:30:00", "exceptDates": ["2030-04-01T02:30:00"]}
     made = api.post("/reminders", json={**body, **series, **dates}).json()
@@ -116,7 +116,7 @@ def test_past_alarm_rings_at_date(api, body, clock, rings):
     assert rings(date + timedelta(days=1)) == ["2030-01-01T12:10:00Z"]
 
 
-def test_past_alarm_of_calendar_rings_at_start(api, rings, clock):
+def test_past_calendar_alarm_rings_at_start(api, rings, clock):
     lines = ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "SUMMARY:Tea", "DTSTART:20300101T121000Z"]
     alarm = ["BEGIN:VALARM", "TRIGGER:-PT30M", "END:VALARM"]
     content = "\r\n".join([*lines, *alarm, "END:VEVENT", "END:VCALENDAR", ""])

@@ -51,7 +51,7 @@ def test_only_announced_occurrences_are_acknowledged(api, made_at, named):
     assert problem(answer) == (422, "UNKNOWN_OCCURRENCE")
 
 
-def test_a_later_snooze_outlives_an_earlier_acknowledgement(api, made_at):
+def test_later_snooze_outlives_earlier_acknowledgement(api, made_at):
     path = made_at(day=4, rule="FREQ=DAILY")
     api.post(f"{path}/snooze", json={"minutes": 10})
     named = {"occurrence": "2030-01-03T09:00:00Z"}
@@ -68,7 +68,7 @@ def types(store, since=1):
     return [type for type, _ in told(store, since)]
 
 
-def test_a_snooze_announces_the_last_occurrence_later_and_leaves_the_series(api, made_at, store):
+def test_snooze_repeats_last_occurrence_later(api, made_at, store):
     path = made_at(rule="FREQ=DAILY", notifyOffset=15, url="https://example.com", urgent=True)
     answer = api.post(f"{path}/snooze", json={"minutes": 10})
     assert answer.status_code == 200
@@ -104,7 +104,7 @@ def test_a_repeated_snooze_changes_nothing(api, made_at, store):
     assert types(store) == ["reminder:updated", "notification:create"]
 
 
-def test_another_snooze_takes_the_place_of_the_first(api, made_at, store):
+def test_next_snooze_replaces_the_first(api, made_at, store):
     path = made_at()
     for minutes in (10, 20, 10):
         api.post(f"{path}/snooze", json={"minutes": minutes})
@@ -114,7 +114,7 @@ def test_another_snooze_takes_the_place_of_the_first(api, made_at, store):
     assert (first[1].id, third[1].version) == (third[1].id, 4)
 
 
-def test_an_occurrence_that_is_snoozed_again_is_another_notification(api, made_at, store, clock):
+def test_repeated_snooze_is_another_notification(api, made_at, store, clock):
     path = made_at()
     api.post(f"{path}/snooze", json={"minutes": 10})
     clock.advance(minutes=30)
@@ -124,7 +124,7 @@ def test_an_occurrence_that_is_snoozed_again_is_another_notification(api, made_a
     assert first.id != second.id
 
 
-def test_before_its_time_an_occurrence_is_only_postponed(api, made_at, store):
+def test_early_snooze_postpones_the_occurrence(api, made_at, store):
     path = made_at(day=1, hour=20)
     early = api.post(f"{path}/snooze", json={"until": "2030-01-02T09:00:00Z"})
     assert problem(early) == (422, "INVALID_SNOOZE")
@@ -148,7 +148,7 @@ def test_before_its_time_an_occurrence_is_only_postponed(api, made_at, store):
         ({"until": "2030-02-01T09:01:01Z"}, "INVALID_SNOOZE"),
     ],
 )
-def test_a_snooze_takes_a_minute_to_thirty_days(api, made_at, store, asked, code):
+def test_snooze_lasts_minute_to_thirty_days(api, made_at, store, asked, code):
     path = made_at()
     assert problem(api.post(f"{path}/snooze", json=asked)) == (422, code)
     assert types(store) == []
@@ -158,11 +158,11 @@ def test_a_snooze_takes_a_minute_to_thirty_days(api, made_at, store, asked, code
     "asked",
     [{"minutes": 1}, {"minutes": 43_200}, {"until": "2030-02-01T09:01:00Z"}],
 )
-def test_the_limits_of_a_snooze_are_taken(api, made_at, asked):
+def test_limits_of_snooze_are_accepted(api, made_at, asked):
     assert api.post(f"{made_at()}/snooze", json=asked).status_code == 200
 
 
-def test_an_acknowledged_occurrence_is_not_snoozed_any_more(api, made_at, store):
+def test_acknowledged_occurrence_cannot_be_snoozed(api, made_at, store):
     path = made_at(rule="FREQ=DAILY")
     api.post(f"{path}/snooze", json={"minutes": 10})
     answer = api.post(f"{path}/acknowledge").json()
@@ -174,14 +174,14 @@ def test_an_acknowledged_occurrence_is_not_snoozed_any_more(api, made_at, store)
     assert (ended.id, ended.version, ended.reminder_id) == (snooze.id, 3, reminder.id)
 
 
-def test_a_repeated_acknowledgement_does_not_reach_the_next_occurrence(api, made_at, store):
+def test_repeated_acknowledgement_spares_next_occurrence(api, made_at, store):
     path = made_at(rule="FREQ=DAILY")
     first = api.post(f"{path}/acknowledge").json()
     assert api.post(f"{path}/acknowledge").json() == first
     assert types(store) == ["reminder:updated"]
 
 
-def test_after_an_acknowledgement_a_snooze_is_for_the_next_occurrence(api, made_at, store):
+def test_snooze_after_acknowledgement_concerns_next_occurrence(api, made_at, store):
     path = made_at(rule="FREQ=DAILY")
     api.post(f"{path}/acknowledge")
     api.post(f"{path}/snooze", json={"until": "2030-01-03T12:00:00Z"})
@@ -194,14 +194,14 @@ def test_before_its_time_nothing_is_acknowledged(api, made_at, store):
     assert types(store) == []
 
 
-def test_an_acknowledged_date_without_a_rule_has_ended(api, made_at):
+def test_acknowledged_single_date_has_ended(api, made_at):
     path = made_at()
     assert api.post(f"{path}/acknowledge").json()["ended"] is True
     answer = api.post(f"{path}/snooze", json={"minutes": 5})
     assert problem(answer) == (409, "REMINDER_ENDED")
 
 
-def test_a_completed_series_ends_with_its_snooze_and_can_be_opened_again(api, made_at, store):
+def test_completed_series_can_be_reopened(api, made_at, store):
     path = made_at(rule="FREQ=DAILY")
     api.post(f"{path}/snooze", json={"minutes": 10})
     answer = api.post(f"{path}/complete").json()
@@ -220,7 +220,7 @@ def test_a_completed_series_ends_with_its_snooze_and_can_be_opened_again(api, ma
     assert (told(store)[-1][1].completed, told(store)[-1][1].change) == (False, None)
 
 
-def test_a_change_of_the_text_reaches_the_snooze_and_of_the_schedule_ends_it(api, made_at, store):
+def test_text_change_keeps_snooze(api, made_at, store):
     path = made_at(rule="FREQ=DAILY")
     api.post(f"{path}/snooze", json={"minutes": 10})
     api.patch(path, json={"message": "Feed the cat"})
@@ -232,7 +232,7 @@ def test_a_change_of_the_text_reaches_the_snooze_and_of_the_schedule_ends_it(api
     assert (type, data.version) == ("notification:delete", 4)
 
 
-def test_a_snooze_that_was_delivered_is_not_sent_again_by_a_change(api, made_at, store, clock):
+def test_change_does_not_repeat_delivered_snooze(api, made_at, store, clock):
     path = made_at()
     api.post(f"{path}/snooze", json={"minutes": 10})
     clock.advance(minutes=11)
@@ -241,9 +241,7 @@ def test_a_snooze_that_was_delivered_is_not_sent_again_by_a_change(api, made_at,
 
 
 @pytest.mark.parametrize(("action", "asked"), ACTIONS)
-def test_actions_are_for_the_owner_and_the_version_that_was_read(
-    api, made_at, action, asked, other
-):
+def test_actions_require_owner_and_read_version(api, made_at, action, asked, other):
     path = made_at()
     foreign = api.post(f"{path}/{action}", json=asked, headers=other)
     assert problem(foreign) == (403, "PERMISSION_DENIED")
@@ -267,7 +265,7 @@ TEN = "2030-01-02T10:00:00+00:00"
 
 
 @pytest.mark.parametrize("series", [{}, {"rule": "FREQ=DAILY"}])
-def test_what_was_announced_is_announced_again_at_its_new_time(api, made_at, store, series):
+def test_announced_date_is_announced_when_moved(api, made_at, store, series):
     path = made_at(date=TEN, notifyOffset=60, **series)  # it is 9:01
     answer = api.patch(path, json={"notifyOffset": 10}).json()
     assert answer["snoozedUntil"] == "2030-01-02T09:50:00Z"
@@ -276,7 +274,7 @@ def test_what_was_announced_is_announced_again_at_its_new_time(api, made_at, sto
     assert told(store)[0][1].handled_through.isoformat() == TEN
 
 
-def test_its_time_can_be_changed_again_before_it_is_announced(api, made_at, store):
+def test_moved_date_can_move_again(api, made_at, store):
     path = made_at(date=TEN, notifyOffset=60)
     for offset in (10, 20, 5):
         assert api.patch(path, json={"notifyOffset": offset}).status_code == 200
@@ -288,7 +286,7 @@ def test_its_time_can_be_changed_again_before_it_is_announced(api, made_at, stor
 
 @pytest.mark.parametrize("series", [{}, {"rule": "FREQ=DAILY"}])
 @pytest.mark.parametrize("away", ["2030-01-02T12:00:00Z", "2030-01-05T10:00:00Z"])
-def test_what_was_announced_and_comes_back_is_announced_again(api, made_at, store, series, away):
+def test_announced_date_is_announced_on_return(api, made_at, store, series, away):
     path = made_at(date=TEN, notifyOffset=60, **series)  # it is 9:01
     moved = api.patch(path, json={"date": away}).json()
     assert (moved["snoozedUntil"], announcements(store)) == (None, [])
@@ -299,7 +297,7 @@ def test_what_was_announced_and_comes_back_is_announced_again(api, made_at, stor
     assert announcements(store) == [("2030-01-02T09:50:00+00:00", TEN)]
 
 
-def test_what_was_announced_by_two_schedules_is_announced_again(api, made_at, store, clock):
+def test_date_of_two_schedules_is_reannounced(api, made_at, store, clock):
     path = made_at(date=TEN, notifyOffset=60)  # it is 9:01
     api.patch(path, json={"date": "2030-01-02T10:30:00Z"})
     clock.advance(minutes=31)
@@ -307,13 +305,13 @@ def test_what_was_announced_by_two_schedules_is_announced_again(api, made_at, st
     assert announcements(store) == [("2030-01-02T09:50:00+00:00", TEN)]
 
 
-def test_what_was_not_announced_yet_is_announced_by_its_series(api, made_at, store):
+def test_unannounced_date_is_left_to_series(api, made_at, store):
     path = made_at(date=TEN, notifyOffset=30)
     assert api.patch(path, json={"notifyOffset": 10}).json()["snoozedUntil"] is None
     assert types(store) == ["reminder:updated"]
 
 
-def test_what_has_passed_is_not_announced_again(api, made_at, store):
+def test_past_date_is_not_reannounced(api, made_at, store):
     path = made_at(date="2030-01-02T09:00:00Z", rule="FREQ=DAILY", notifyOffset=60)
     answer = api.patch(path, json={"notifyOffset": 10}).json()
     assert (answer["snoozedUntil"], answer["nextDate"]) == (None, "2030-01-03T09:00:00Z")

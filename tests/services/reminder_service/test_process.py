@@ -69,7 +69,7 @@ def is_ready(client):
         return False
 
 
-def test_a_write_reaches_the_topic_and_the_process_ends_when_told(service, queue, aws):
+def test_write_reaches_topic_before_process_ends(service, queue, aws):
     client, process = service
     date = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     id = client.post("/reminders", json={"date": date, "message": "Tea"}).json()["id"]

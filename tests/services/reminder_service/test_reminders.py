@@ -18,7 +18,7 @@ def new(**named):
     return new_reminder(UUID(int=1), {**NAMED, **named}, CALLER, NOW)
 
 
-def test_a_new_reminder_has_what_was_named_and_the_defaults():
+def test_new_reminder_has_fields_and_defaults():
     assert new() == Reminder(
         id=UUID(int=1),
         user_id="user-1",
@@ -61,7 +61,7 @@ def test_alarm_ahead_keeps_its_offset():
         ({"rule": None}, (False, None)),
     ],
 )
-def test_a_rule_makes_a_reminder_recur_and_without_one_it_does_so_daily(named, expected):
+def test_recurrence_without_rule_is_daily(named, expected):
     reminder = new(**named)
     assert (reminder.is_recurring, reminder.rule) == expected
 
@@ -74,7 +74,7 @@ def test_a_rule_makes_a_reminder_recur_and_without_one_it_does_so_daily(named, e
         {"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"},
     ],
 )
-def test_a_contradiction_and_a_rule_that_never_occurs_are_refused(named):
+def test_contradictory_or_empty_rule_is_refused(named):
     with pytest.raises(InvalidRecurrence):
         new(**named)
 
@@ -84,7 +84,7 @@ def test_an_email_needs_an_address():
         new_reminder(UUID(int=1), {**NAMED, "channel": "email"}, Caller(user_id="u"), NOW)
 
 
-def test_a_change_leaves_what_it_does_not_name():
+def test_update_keeps_unnamed_fields():
     reminder = new(
         rule="FREQ=DAILY", except_dates=(NOW + timedelta(days=2),), url="https://example.com"
     )
@@ -93,20 +93,20 @@ def test_a_change_leaves_what_it_does_not_name():
     assert changed == replace(reminder, content=content, version=2, updated_at=LATER)
 
 
-def test_a_change_that_leaves_the_schedule_is_taken_after_the_date():
+def test_other_changes_work_after_the_date():
     after = NOW + timedelta(days=30)
     changed = changed_reminder(new(), {"message": "Too late", "date": NAMED["date"]}, CALLER, after)
     assert (changed.content.message, changed.version) == ("Too late", 2)
 
 
-def test_a_change_of_the_schedule_must_leave_more_than_a_minute():
+def test_schedule_change_needs_a_minute():
     with pytest.raises(InvalidDueDate):
         changed_reminder(new(), {"date": NOW}, CALLER, NOW)
     changed = changed_reminder(new(), {"notify_offset": 24 * 60}, CALLER, NOW)
     assert (changed.notify_offset, changed.acknowledged_through) == (0, None)
 
 
-def test_a_series_that_has_begun_may_change_as_long_as_it_goes_on():
+def test_started_series_may_change_until_end():
     after = NOW + timedelta(days=3)
     series = new(rule="FREQ=DAILY;COUNT=5")
     changed = changed_reminder(series, {"notify_offset": 10}, CALLER, after)
@@ -127,23 +127,23 @@ def test_a_changed_schedule_starts_anew():
     assert shorter.last_occurrence == series.date + timedelta(days=2)
 
 
-def test_ending_the_recurrence_forgets_rule_and_exceptions():
+def test_ended_recurrence_removes_rule_and_exceptions():
     series = new(rule="FREQ=DAILY", except_dates=(NOW + timedelta(days=2),))
     changed = changed_reminder(series, {"is_recurring": False}, CALLER, NOW)
     assert (changed.is_recurring, changed.rule, changed.except_dates) == (False, None, ())
 
 
-def test_a_series_without_its_rule_is_daily():
+def test_series_without_rule_is_daily():
     changed = changed_reminder(new(rule="FREQ=WEEKLY"), {"rule": None}, CALLER, NOW)
     assert (changed.is_recurring, changed.rule) == (True, "FREQ=DAILY")
 
 
-def test_the_address_is_the_newest_that_the_gateway_named():
+def test_address_is_gateways_latest():
     moved = Caller(user_id="user-1", email="new@example.com")
     assert changed_reminder(new(), {}, moved, NOW).content.email == "new@example.com"
     unknown = Caller(user_id="user-1")
     assert changed_reminder(new(), {}, unknown, NOW).content.email == "user@example.com"
 
 
-def test_the_time_of_the_last_write_never_goes_back():
+def test_time_of_writes_never_decreases():
     assert changed_reminder(new(), {}, CALLER, NOW - timedelta(seconds=5)).updated_at == NOW

@@ -115,7 +115,7 @@ def test_each_write_records_its_event(kept, made):
         store.find("user-1", reminder.id)
 
 
-def test_an_event_tells_what_the_user_did_with_an_occurrence(kept, made):
+def test_event_names_action_on_occurrence(kept, made):
     store, reminder, until = kept.store, made(), NOW + timedelta(days=2)
     store.add([reminder])
 
@@ -128,7 +128,7 @@ def test_an_event_tells_what_the_user_did_with_an_occurrence(kept, made):
     assert changes == ["snoozed"]
 
 
-def test_pages_are_in_order_and_only_of_the_user(store, made):
+def test_pages_are_ordered_and_private(store, made):
     days = {day: made(date=NOW + timedelta(days=day)) for day in (3, 1, 2)}
     store.add([*days.values()])
     store.add([made(user_id="user-2")])
@@ -144,7 +144,7 @@ def test_a_page_starts_behind_a_place(store, made):
     assert store.page("user-1", 5, after=(second.date, second.id)) == ([], 2)
 
 
-def test_open_ones_follow_each_other_and_are_only_of_the_user(store, made):
+def test_open_reminders_are_ordered_and_private(store, made):
     same = sorted((made(time_zone="Europe/Paris") for _ in range(2)), key=lambda one: one.id)
     store.add([made(time_zone="Asia/Tokyo", completed_at=NOW), *reversed(same)])
     store.add([made(user_id="user-2", time_zone="Asia/Tokyo")])
@@ -154,7 +154,7 @@ def test_open_ones_follow_each_other_and_are_only_of_the_user(store, made):
     assert store.open_after("user-1", same[1], 9) == []
 
 
-def test_the_reminders_of_others_cannot_be_read_or_written(kept, made):
+def test_reminders_of_others_are_inaccessible(kept, made):
     store, reminder = kept.store, made(user_id="user-2")
     store.add([reminder])
     with pytest.raises(PermissionDenied):
@@ -176,7 +176,7 @@ def test_what_is_not_there_is_missing(store):
         store.remove("user-1", uuid4(), lambda current: None)
 
 
-def test_a_refused_write_leaves_neither_a_change_nor_an_event(kept, made):
+def test_refused_write_leaves_no_event(kept, made):
     def refuse(current):
         raise ValueError("refused")
 
@@ -190,7 +190,7 @@ def test_a_refused_write_leaves_neither_a_change_nor_an_event(kept, made):
     assert len(kept.events()) == 1
 
 
-def test_the_limit_of_a_user_is_all_or_nothing(kept, made):
+def test_user_limit_is_all_or_nothing(kept, made):
     store = kept.store
     store.add([made(), made()])
     with pytest.raises(TooManyReminders):
@@ -199,7 +199,7 @@ def test_the_limit_of_a_user_is_all_or_nothing(kept, made):
     store.add([made(user_id="user-2")])
 
 
-def test_a_keyed_answer_is_kept_with_the_reminder(kept, made):
+def test_keyed_answer_is_stored_with_reminder(kept, made):
     store, first = kept.store, answer()
     assert store.answered("user-1", "k", NOW) is None
     assert store.add([made()], first) is None
@@ -211,7 +211,7 @@ def test_a_keyed_answer_is_kept_with_the_reminder(kept, made):
     assert store.page("user-1", 10, 0)[1] == len(kept.events()) == 1
 
 
-def test_an_answer_that_creates_nothing_is_kept(store):
+def test_answer_without_creation_is_stored(store):
     assert store.add([], answer()) is None
     assert store.add([], answer()) == answer()
 
@@ -237,7 +237,7 @@ def test_keys_of_a_user_are_counted(engine, made, monkeypatch):
     store.add([made(user_id="user-2")], answer(user_id="user-2", key="c"))
 
 
-def test_a_keyed_answer_is_forgotten_after_a_day(store, made):
+def test_keyed_answer_expires_after_a_day(store, made):
     day = timedelta(hours=24)
     store.add([made()], answer())
     assert store.answered("user-1", "k", NOW + day - timedelta(microseconds=1))
@@ -258,7 +258,7 @@ def test_changes_at_once_are_all_counted(kept, made):
     assert versions == [*range(1, 14)]
 
 
-def test_a_key_that_comes_twice_at_once_creates_once(kept, made):
+def test_concurrent_key_creates_once(kept, made):
     store = kept.store
     with ThreadPoolExecutor(4) as threads:
         earlier = list(threads.map(lambda _: store.add([made()], answer()), range(8)))
@@ -267,7 +267,7 @@ def test_a_key_that_comes_twice_at_once_creates_once(kept, made):
 
 
 @pytest.mark.integration
-def test_a_write_that_cannot_record_its_event_is_undone(engine, made, monkeypatch):
+def test_write_without_event_is_undone(engine, made, monkeypatch):
     def broken(*_):
         raise RuntimeError("no event")
 

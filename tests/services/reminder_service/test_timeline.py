@@ -50,7 +50,7 @@ def ids(page):
     return [one["id"] for one in page.events]
 
 
-def test_events_come_in_pages_the_newest_last(kept):
+def test_events_are_paged_newest_last(kept):
     events = [event() for _ in range(5)]
     for one in reversed(events):
         kept.append(one)
@@ -64,12 +64,12 @@ def test_events_come_in_pages_the_newest_last(kept):
     assert pages == [expected[:2], expected[2:4], expected[4:]]
 
 
-def test_a_whole_page_with_nothing_behind_it_is_the_last(kept):
+def test_full_last_page_has_no_successor(kept):
     kept.append(event())
     assert kept.timelines.page("user-1", ID, 1, None).more is False
 
 
-def test_only_the_user_s_events_of_the_reminder_are_told(kept):
+def test_only_own_events_are_shown(kept):
     outcome = {"notificationId": str(uuid4()), "reminderId": str(ID), "half": 0.5, "one": 1}
     told = Event.new("notification:failed", "user-1", {**outcome, "reason": "Gone"}, NOW)
     for one in (event(user_id="user-2"), event(id=str(ANOTHER)), told):
@@ -79,14 +79,14 @@ def test_only_the_user_s_events_of_the_reminder_are_told(kept):
     assert found["data"] == {**outcome, "reason": "Gone"}
 
 
-def test_what_is_older_than_ninety_days_is_gone(kept, clock):
+def test_events_expire_after_ninety_days(kept, clock):
     kept.append(event(at=NOW))
     kept.append(event(at=NOW + timedelta(days=1)))
     clock.advance(days=90)
     assert len(kept.timelines.page("user-1", ID, 10, None).events) == 1
 
 
-def test_a_page_is_filled_past_what_is_not_told():
+def test_page_is_filled_past_hidden_events():
     class Client:
         """Answers as DynamoDB does when a filter leaves nothing of a page."""
 
@@ -144,7 +144,7 @@ def test_the_owner_reads_the_timeline(api, remembered, store):
     assert first["items"] + rest["items"] == answer["items"]
 
 
-def test_a_deleted_reminder_still_has_its_timeline(api, remembered, timelines):
+def test_deleted_reminder_has_its_timeline(api, remembered, timelines):
     path, remember = remembered
     api.delete(path)
     remember()
@@ -153,13 +153,13 @@ def test_a_deleted_reminder_still_has_its_timeline(api, remembered, timelines):
     assert api.get(f"{path}/events").json()["items"][-1]["type"] == "reminder:deleted"
 
 
-def test_a_page_behind_the_last_is_empty(api, remembered):
+def test_page_after_last_is_empty(api, remembered):
     path, _ = remembered
     answer = api.get(f"{path}/events", params={"cursor": str(UUID(int=2**128 - 1))})
     assert answer.json() == {"items": [], "nextCursor": None}
 
 
-def test_a_reminder_without_events_has_an_empty_timeline(api, body):
+def test_reminder_without_events_has_empty_timeline(api, body):
     id = api.post("/reminders", json=body).json()["id"]
     assert api.get(f"/reminders/{id}/events").json() == {"items": [], "nextCursor": None}
 
@@ -183,9 +183,7 @@ def test_pages_have_limits(api, remembered, query):
         ClientError({"Error": {"Code": "ThrottlingException"}}, "Query"),
     ],
 )
-def test_an_event_store_that_does_not_answer_is_told_as_an_outage(
-    api, remembered, timelines, monkeypatch, caplog, error
-):
+def test_silent_event_store_is_an_outage(api, remembered, timelines, monkeypatch, caplog, error):
     def fail(*asked):
         raise error
 

@@ -18,7 +18,7 @@ from reminder_service.web_address import check_web_address
         "https://xn--bcher-kva.example.org/",
     ],
 )
-def test_public_addresses_come_back_as_they_are(address):
+def test_public_addresses_stay_unchanged(address):
     assert check_web_address(address) == address
 
 

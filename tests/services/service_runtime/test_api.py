@@ -71,7 +71,7 @@ def problem(response: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", ["/notes/", "/docs/", "/openapi.json/"])
-def test_no_request_is_sent_to_the_host_that_it_names(client: httpx.Client, path: str) -> None:
+def test_host_header_causes_no_request(client: httpx.Client, path: str) -> None:
     answer = client.get(path, headers={"host": "elsewhere.example"})
     assert (answer.status_code, problem(answer)["code"]) == (404, "NOT_FOUND")
 
@@ -80,7 +80,7 @@ def test_no_request_is_sent_to_the_host_that_it_names(client: httpx.Client, path
     ("came_by", "expected"),
     [({}, None), ({"x-forwarded-proto": "https"}, "max-age=31536000")],
 )
-def test_browsers_stay_with_tls_and_guess_no_types(
+def test_browsers_keep_tls_and_types(
     client: httpx.Client, came_by: dict[str, str], expected: str | None
 ) -> None:
     headers = client.get("/notes/late", headers=came_by).headers
@@ -88,7 +88,7 @@ def test_browsers_stay_with_tls_and_guess_no_types(
     assert headers.get("strict-transport-security") == expected
 
 
-def test_a_problem_is_answered_with_its_code(client: httpx.Client) -> None:
+def test_problem_has_its_code(client: httpx.Client) -> None:
     assert problem(client.get("/notes/late")) == {
         "type": "about:blank",
         "title": HTTPStatus(422).phrase,
@@ -98,7 +98,7 @@ def test_a_problem_is_answered_with_its_code(client: httpx.Client) -> None:
     }
 
 
-def test_validation_lists_the_fields_and_not_the_values(client: httpx.Client) -> None:
+def test_validation_lists_fields_without_values(client: httpx.Client) -> None:
     answer = client.post("/notes", json={"size": "secret"})
     body = problem(answer)
     assert (body["status"], body["code"]) == (422, "VALIDATION")
@@ -113,7 +113,7 @@ def test_validation_lists_the_fields_and_not_the_values(client: httpx.Client) ->
     ("path", "code", "status"),
     [("/notes/late/never", "NOT_FOUND", 404), ("/notes", "METHOD_NOT_ALLOWED", 405)],
 )
-def test_errors_of_the_framework_are_problems_too(
+def test_framework_errors_are_problems_too(
     client: httpx.Client, path: str, code: str, status: int
 ) -> None:
     body = problem(client.get(path))
@@ -123,7 +123,7 @@ def test_errors_of_the_framework_are_problems_too(
 @pytest.mark.parametrize(
     ("name", "reason"), [("database", "Exception in an unknown place"), ("away", "port 1 failed")]
 )
-def test_a_database_that_is_away_is_worth_another_try_and_a_line_in_the_log(
+def test_database_outage_is_retryable_and_logged(
     client: httpx.Client, caplog: pytest.LogCaptureFixture, name: str, reason: str
 ) -> None:
     answer = client.get(f"/notes/{name}")
@@ -140,7 +140,7 @@ def test_a_database_that_is_away_is_worth_another_try_and_a_line_in_the_log(
     assert "secret" not in told["reason"]
 
 
-def test_an_unexpected_error_is_logged_and_not_told(
+def test_unexpected_error_is_logged_only(
     client: httpx.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = client.get("/notes/any")
@@ -158,7 +158,7 @@ def padded(size: int) -> bytes:
 
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize(("path", "limit"), [("/notes", 16 * 1024), ("/bulk", 20_000)])
-def test_a_body_may_reach_its_limit_and_not_pass_it(
+def test_body_may_only_reach_its_limit(
     client: httpx.Client, path: str, limit: int, chunked: bool
 ) -> None:
     def post(size: int) -> Any:
@@ -208,7 +208,7 @@ def test_brackets_in_text_are_not_depth(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x85", "\n", "\r", "\t", "\u2028"])
-def test_control_characters_are_refused_in_a_line(client: httpx.Client, character: str) -> None:
+def test_control_characters_in_line_are_refused(client: httpx.Client, character: str) -> None:
     body = problem(client.post("/notes", json={"title": f"a{character}b"}))
     assert body["errors"][0]["field"] == "body.title"
     assert "control characters" in body["detail"]
@@ -300,18 +300,18 @@ def test_unknown_callers_large_body_stays_unread() -> None:
     assert body.sent == 0
 
 
-def test_unknown_callers_chunks_end_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_of_unknown_caller_have_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service_runtime.requests.LARGEST_BODY", 3000)
     body = Unread()
     assert asgi_post(api(), body, None) == 401
     assert body.sent == 4000
 
 
-def test_small_body_of_unknown_caller_is_served(client: httpx.Client) -> None:
+def test_unknown_callers_small_body_is_served(client: httpx.Client) -> None:
     assert client.post("/notes", json={"title": "a"}).status_code == 200
 
 
-def test_large_bodies_have_a_share_per_caller() -> None:
+def test_large_bodies_have_share_per_caller() -> None:
     bodies = LargeBodies()
     with ExitStack() as held:
         for user in [f"user-{number}" for number in range(LARGE_BODIES // 2)]:

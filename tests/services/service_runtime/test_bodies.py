@@ -37,14 +37,14 @@ def test_other_names_are_refused(name):
         ADAPTER.validate_python(name)
 
 
-def test_what_files_a_system_has_makes_no_difference(system_zones):
+def test_zones_are_independent_of_system_files(system_zones):
     assert zoneinfo.ZoneInfo("posix/Paris").key == "posix/Paris"
     with pytest.raises(ValidationError):
         ADAPTER.validate_python("posix/Paris")
     assert ADAPTER.validate_python("Asia/Tokyo") == "Asia/Tokyo"
 
 
-def test_every_name_that_is_accepted_is_a_zone(system_zones):
+def test_every_accepted_name_is_a_zone(system_zones):
     assert len(time_zone_names()) > 500
     for name in time_zone_names():
         assert zoneinfo.ZoneInfo.no_cache(name).key == name

@@ -75,7 +75,7 @@ def test_a_head_has_a_limit(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("begin", [b"2;extension=", b"0\r\ntrailer: "])
-def test_what_comes_around_a_body_has_the_same_limit(connect: Connect, begin: bytes) -> None:
+def test_framing_of_body_has_its_limit(connect: Connect, begin: bytes) -> None:
     connection = connect()
     connection.sendall(START + b"expect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n")
     assert connection.recv(65_536).startswith(b"HTTP/1.1 100 ")
@@ -88,14 +88,14 @@ def test_what_comes_around_a_body_has_the_same_limit(connect: Connect, begin: by
     [b"POST", START, START + b"content-length: 9\r\n\r\n{", CHUNKED + b"1\r\n{\r\n"],
 )
 @pytest.mark.usefixtures("hasty")
-def test_a_request_that_is_not_whole_in_time_is_refused(connect: Connect, begin: bytes) -> None:
+def test_slow_incomplete_request_is_refused(connect: Connect, begin: bytes) -> None:
     connection = connect()
     connection.sendall(begin)
     assert answer(connection) == (408, "REQUEST_TIMEOUT")
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_body_that_goes_on_after_its_refusal_is_cut_off(connect: Connect) -> None:
+def test_refused_body_is_cut_off(connect: Connect) -> None:
     connection = connect()
     connection.sendall(START + b"content-length: 9999999\r\n\r\n")
     with connection:
@@ -104,13 +104,13 @@ def test_a_body_that_goes_on_after_its_refusal_is_cut_off(connect: Connect) -> N
     assert received.count(b"HTTP/1.1") == 1
 
 
-def test_what_is_no_request_is_a_problem(connect: Connect) -> None:
+def test_invalid_http_is_a_problem(connect: Connect) -> None:
     connection = connect()
     connection.sendall(b"hello\r\n\r\n")
     assert answer(connection) == (400, "MALFORMED_REQUEST")
 
 
-def test_whole_requests_go_on_over_one_connection(connect: Connect) -> None:
+def test_complete_requests_reuse_the_connection(connect: Connect) -> None:
     body = b'{"a": "%s"}' % (b"b" * 16_000)  # in chunks of a byte each
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
     with connect() as connection:
@@ -176,7 +176,7 @@ def test_silent_connections_give_way(
         connection.close()
 
 
-def test_requests_at_work_do_not_give_way(
+def test_requests_in_progress_keep_their_place(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded_http, "MOST_CONNECTIONS", 3)

@@ -27,7 +27,7 @@ def test_an_unknown_command_is_refused(package: str) -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_migration_names_what_it_was_not_told(package: str) -> None:
+def test_migration_names_missing_settings(package: str) -> None:
     command = [sys.executable, "-m", package, "migrate"]
     ended = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
     assert ended.returncode == 2

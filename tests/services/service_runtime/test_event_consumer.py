@@ -42,7 +42,7 @@ def consume(handle: Callable[[Event], None], event: Event, until: Callable[[], b
     assert not thread.is_alive()
 
 
-def test_a_message_is_handled_in_the_trace_of_its_publisher_and_counted() -> None:
+def test_message_is_traced_and_counted() -> None:
     traces: list[SpanContext] = []
     event = Event.new("reminder:created", "u1", {})
     before = handled(event.type, "done")
@@ -66,7 +66,7 @@ def test_a_message_is_handled_in_the_trace_of_its_publisher_and_counted() -> Non
         (IntegrityError("insert", {}, Exception()), "failed"),
     ],
 )
-def test_a_database_that_is_away_is_a_reason_to_retry(error: Exception, outcome: str) -> None:
+def test_database_outage_causes_retry(error: Exception, outcome: str) -> None:
     event = Event.new("reminder:updated", "u1", {})
     before = handled(event.type, outcome)
 

@@ -73,14 +73,14 @@ def test_who_is_no_user_is_refused(serve, callers, user):
 
 
 @pytest.mark.parametrize("callers", WAYS, indirect=True)
-def test_without_a_caller_only_what_is_open_is_answered(serve, callers):
+def test_unknown_caller_reaches_only_open_paths(serve, callers):
     client: httpx.Client = serve(api(callers.identity))
     assert client.get("/me").status_code == 401
     assert client.get("/open").json() == "open"
 
 
 @pytest.mark.parametrize("callers", ["token"], indirect=True)
-def test_with_tokens_the_headers_of_the_gateway_count_for_nothing(serve, callers):
+def test_gateway_headers_are_ignored_with_tokens(serve, callers):
     client: httpx.Client = serve(api(callers.identity))
     refused = client.get("/me", headers=FORGED)
     assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
@@ -89,12 +89,12 @@ def test_with_tokens_the_headers_of_the_gateway_count_for_nothing(serve, callers
     assert answer.json() == nobody_else
 
 
-def test_with_the_gateway_a_token_counts_for_nothing(serve):
+def test_token_is_ignored_with_the_gateway(serve):
     token = WAYS["token"]().headers("user-1")
     assert serve(api()).get("/me", headers=token).status_code == 401
 
 
-def test_a_header_that_came_twice_names_nobody(serve):
+def test_duplicate_header_identifies_nobody(serve):
     twice = [("x-authenticated-userid", "victim"), ("x-authenticated-userid", "user-1")]
     assert serve(api()).get("/me", headers=twice).status_code == 401
     names = [("x-consumer-username", f"{name}@example.com") for name in ("victim", "user-1")]
@@ -113,7 +113,7 @@ def test_a_header_that_came_twice_names_nobody(serve):
         ("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}, []),
     ],
 )
-def test_the_description_says_how_callers_are_known(serve, way, scheme, parameters):
+def test_description_explains_authentication(serve, way, scheme, parameters):
     described = serve(api(WAYS[way]().identity)).get("/openapi.json").json()
     [(name, written)] = described["components"]["securitySchemes"].items()
     assert (name, {key: written[key] for key in scheme}) == (way, scheme)
@@ -138,7 +138,7 @@ def test_settings_choose_the_way(monkeypatch):
 @pytest.mark.parametrize(
     "issuer", ["https://login.example.com/realms/a/", "http://10.244.0.1:8025", "http://[::1]:1"]
 )
-def test_an_issuer_is_kept_as_it_is_written(monkeypatch, issuer):
+def test_issuer_is_kept_verbatim(monkeypatch, issuer):
     assert settings(monkeypatch, issuer=issuer, audience="a").identity_issuer == issuer
 
 
@@ -160,7 +160,7 @@ def test_an_issuer_is_kept_as_it_is_written(monkeypatch, issuer):
         ({"issuer": "login.example.com", "audience": "a"}, "an address such as"),
     ],
 )
-def test_settings_that_would_not_do_end_the_process(monkeypatch, capsys, values, reason):
+def test_invalid_settings_end_the_process(monkeypatch, capsys, values, reason):
     with pytest.raises(SystemExit):
         settings(monkeypatch, **values)
     assert reason in capsys.readouterr().err

@@ -53,19 +53,19 @@ def reason(fetch):
 
 
 @pytest.mark.parametrize("ending", ["", "/"])
-def test_the_issuer_s_document_says_where_its_keys_are(issuer, ending):
+def test_issuers_document_locates_its_keys(issuer, ending):
     document = issuer.pages[f"/realm{DISCOVERY}"]
     document["issuer"] += ending
     keys = key_fetcher(f"{issuer.url}/realm{ending}")()
     assert {id: key.algorithm_name for id, key in keys.items()} == {"a": "ES256", "b": "RS256"}
 
 
-def test_an_address_that_is_given_needs_no_document(issuer):
+def test_given_key_address_needs_no_document(issuer):
     keys = key_fetcher("https://login.example.com", f"{issuer.url}/keys")()
     assert set(keys) == {"a", "b"}
 
 
-def test_the_document_of_another_issuer_is_refused(issuer):
+def test_document_of_another_issuer_is_refused(issuer):
     issuer.pages[f"/realm{DISCOVERY}"]["issuer"] = "https://login.example.com"
     assert "expected a document of" in reason(key_fetcher(f"{issuer.url}/realm"))
 
@@ -73,12 +73,12 @@ def test_the_document_of_another_issuer_is_refused(issuer):
 @pytest.mark.parametrize(
     "url", ["file:///etc/passwd", "http://keys.example.com/", "ftp://127.0.0.1/", "", None, "/keys"]
 )
-def test_keys_come_only_by_https_or_from_a_private_address(issuer, url):
+def test_keys_require_https_or_private_address(issuer, url):
     issuer.pages[f"/realm{DISCOVERY}"]["jwks_uri"] = url
     assert "expected" in reason(key_fetcher(f"{issuer.url}/realm"))
 
 
-def test_an_issuer_with_https_does_not_send_us_to_http(monkeypatch):
+def test_https_issuer_cannot_redirect_to_http(monkeypatch):
     document = {"issuer": "https://login.example.com", "jwks_uri": "http://10.0.0.1/keys"}
     monkeypatch.setattr("service_runtime.issuer_keys._document", lambda url: document)
     assert "expected keys at an https address" in reason(key_fetcher("https://login.example.com"))
@@ -103,7 +103,7 @@ def test_a_strange_answer_gives_no_keys(issuer, case):
     assert expected in reason(key_fetcher(f"{issuer.url}/realm"))
 
 
-def test_an_issuer_that_does_not_answer_gives_no_keys():
+def test_silent_issuer_gives_no_keys():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -152,11 +152,11 @@ def test_an_issuer_that_trickles_is_left(monkeypatch):
         {**public_jwk("ES256", "x"), "x": "AAAA"},
     ],
 )
-def test_what_verifies_nothing_of_ours_is_left_out(jwk):
+def test_unusable_keys_are_left_out(jwk):
     assert set(keys_of({"keys": [jwk, public_jwk("EdDSA", "good")]})) == {"good"}
 
 
-def test_a_short_rsa_key_is_left_out():
+def test_short_rsa_key_is_left_out():
     from cryptography.hazmat.primitives.asymmetric import rsa
     from jwt.algorithms import RSAAlgorithm
 
@@ -205,7 +205,7 @@ def test_key_without_algorithm_verifies_its_type():
     assert keys_of({"keys": [jwk]})["good"].algorithm_name == "RS256"
 
 
-def test_document_of_many_tenants_names_the_setting(issuer):
+def test_document_of_tenants_names_the_setting(issuer):
     issuer.pages[f"/realm{DISCOVERY}"]["issuer"] = "https://login.example.com/{tenantid}/v2.0"
     refused = reason(key_fetcher(f"{issuer.url}/realm"))
     assert "got one of 'https://login.example.com/{tenantid}/v2.0'" in refused

@@ -16,7 +16,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_structlog_and_the_standard_library_write_the_same_lines(
+def test_structlog_and_logging_write_same_lines(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logs("reminder-service")
@@ -37,7 +37,7 @@ def test_structlog_and_the_standard_library_write_the_same_lines(
     ]
 
 
-def test_uvicorn_writes_json_once_and_no_access_lines(
+def test_uvicorn_writes_json_without_access_lines(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logs("reminder-service")
@@ -46,7 +46,7 @@ def test_uvicorn_writes_json_once_and_no_access_lines(
     assert [line["event"] for line in lines(capsys)] == ["port 8080"]
 
 
-def test_an_exception_is_one_line_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exception_is_one_line_with_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("reminder-service")
     try:
         raise MalformedEvent("broken\nin two")
@@ -57,7 +57,7 @@ def test_an_exception_is_one_line_with_its_traceback(capsys: pytest.CaptureFixtu
     assert line["exception"].endswith("\nMalformedEvent: broken in two")
 
 
-def test_the_level_holds_for_both_and_clients_stay_quiet(
+def test_log_level_keeps_clients_quiet(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logs("reminder-service", "INFO")

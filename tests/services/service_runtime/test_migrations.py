@@ -37,7 +37,7 @@ def bare(postgres_server: Any, migration: MigrationSettings) -> MigrationSetting
     return migration
 
 
-def test_an_empty_server_gets_role_database_tables_and_grants(
+def test_empty_server_gets_tables_and_grants(
     bare: MigrationSettings, settings: DatabaseSettings, script_location: Path
 ) -> None:
     migrate(bare, str(script_location))
@@ -80,7 +80,7 @@ def test_other_roles_may_not_connect(engine: Engine, postgres_server: Any, datab
         postgres_server.execute("drop role {}", "stranger")
 
 
-def test_a_repetition_changes_nothing_and_brings_what_is_new(
+def test_repeated_migration_changes_nothing(
     engine: Engine, migration: MigrationSettings, script_location: Path
 ) -> None:
     with engine.begin() as connection:
@@ -128,7 +128,7 @@ def logins(engine: Engine, prefix: str) -> dict[str, bool]:
         return {name: may for name, may in connection.execute(asked, {"prefix": prefix})}
 
 
-def test_roles_take_turns_so_that_pods_of_the_release_before_are_let_in(
+def test_alternating_roles_admit_previous_pods(
     engine: Engine,
     migration: MigrationSettings,
     settings: DatabaseSettings,
@@ -181,7 +181,7 @@ def hosted(postgres_server: Any, bare: MigrationSettings) -> Iterator[MigrationS
     postgres_server.execute("drop role {}", name)
 
 
-def test_an_administrator_needs_not_be_a_superuser(
+def test_administrator_need_not_be_superuser(
     hosted: MigrationSettings, settings: DatabaseSettings, script_location: Path
 ) -> None:
     migrate(hosted, str(script_location))
@@ -195,7 +195,7 @@ def test_an_administrator_needs_not_be_a_superuser(
     engine.dispose()
 
 
-def test_several_migrations_at_once_take_their_turns(
+def test_concurrent_migrations_take_turns(
     bare: MigrationSettings, settings: DatabaseSettings, script_location: Path
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
@@ -205,7 +205,7 @@ def test_several_migrations_at_once_take_their_turns(
     engine.dispose()
 
 
-def test_a_revision_that_fails_leaves_the_one_before(
+def test_failed_revision_keeps_the_previous_one(
     engine: Engine, migration: MigrationSettings, script_location: Path
 ) -> None:
     (script_location / "versions" / "0002_more.py").write_text(BROKEN)
@@ -217,7 +217,7 @@ def test_a_revision_that_fails_leaves_the_one_before(
     migrate(migration, str(script_location))
 
 
-def test_a_wrong_password_is_one_sentence_at_once(
+def test_wrong_password_fails_at_once(
     migration: MigrationSettings, script_location: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = migration.model_copy(update={"database_admin_password": SecretStr("no")})
@@ -229,7 +229,7 @@ def test_a_wrong_password_is_one_sentence_at_once(
     assert "\n" not in str(failed.value)
 
 
-def test_a_server_without_tls_is_not_waited_for(
+def test_server_without_tls_fails_at_once(
     migration: MigrationSettings, script_location: Path
 ) -> None:
     demanding = migration.model_copy(update={"database_sslmode": "require"})
@@ -237,7 +237,7 @@ def test_a_server_without_tls_is_not_waited_for(
         migrate(demanding, str(script_location))
 
 
-def test_a_server_that_is_away_is_waited_for(
+def test_unavailable_server_is_awaited(
     migration: MigrationSettings, script_location: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "PATIENCE", 1.5)
@@ -262,7 +262,7 @@ def test_migration_keeps_its_first_connection(
     assert opened == ["postgres", *[migration.database_name] * 3]
 
 
-def test_a_migration_that_hangs_stops_the_next_with_a_sentence(
+def test_hanging_migration_stops_the_next(
     migration: MigrationSettings,
     database: Any,
     script_location: Path,
@@ -276,7 +276,7 @@ def test_a_migration_that_hangs_stops_the_next_with_a_sentence(
             migrate(migration, str(script_location))
 
 
-def test_the_password_is_not_in_the_statements_that_the_server_sees(
+def test_statements_never_contain_the_password(
     migration: MigrationSettings, script_location: Path, database: Any, postgres_server: Any
 ) -> None:
     migrate(migration, str(script_location))
@@ -288,9 +288,7 @@ def test_the_password_is_not_in_the_statements_that_the_server_sees(
     assert stored.startswith("SCRAM-SHA-256$")
 
 
-def test_the_engine_survives_the_end_of_its_connections(
-    engine: Engine, postgres_server: Any
-) -> None:
+def test_engine_survives_closed_connections(engine: Engine, postgres_server: Any) -> None:
     ping(engine)
     postgres_server.execute(
         "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'service_%'"
@@ -298,7 +296,7 @@ def test_the_engine_survives_the_end_of_its_connections(
     ping(engine)
 
 
-def test_no_statement_and_no_wait_for_a_connection_is_endless(settings: DatabaseSettings) -> None:
+def test_statements_and_connections_time_out(settings: DatabaseSettings) -> None:
     small = settings.model_copy(update={"database_pool_size": 1})
     engine = create_database_engine(small)
     engine.pool._timeout = 0.1  # type: ignore[attr-defined]

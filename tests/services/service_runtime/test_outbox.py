@@ -79,7 +79,7 @@ def running(*relays: OutboxRelay) -> Iterator[None]:
             assert not thread.is_alive()
 
 
-def test_what_is_committed_is_published_in_order_with_its_trace(
+def test_committed_events_are_published_in_order(
     engine: Engine, publisher: RecordingPublisher, count: Count
 ) -> None:
     events = [event() for _ in range(3)]
@@ -91,9 +91,7 @@ def test_what_is_committed_is_published_in_order_with_its_trace(
     assert OutboxRelay(engine, publisher).relay_once() == 0
 
 
-def test_what_is_rolled_back_is_not_published(
-    engine: Engine, publisher: RecordingPublisher
-) -> None:
+def test_rolled_back_event_is_not_published(engine: Engine, publisher: RecordingPublisher) -> None:
     with engine.connect() as connection:
         append(connection, event())
         connection.rollback()
@@ -122,7 +120,7 @@ def _listeners(engine: Engine) -> int:
         )
 
 
-def test_a_crash_between_publishing_and_marking_repeats_and_does_not_lose(
+def test_crash_before_marking_only_repeats(
     engine: Engine, publisher: RecordingPublisher, count: Count
 ) -> None:
     def publish_and_crash(messages: Sequence[Outgoing]) -> list[Failed]:
@@ -139,7 +137,7 @@ def test_a_crash_between_publishing_and_marking_repeats_and_does_not_lose(
     assert publisher.ids() == 2 * [one.id for one in events]
 
 
-def test_an_event_that_fails_is_tried_later_and_the_rest_is_marked(
+def test_failed_event_does_not_block_others(
     engine: Engine, publisher: RecordingPublisher, count: Count
 ) -> None:
     first, second = event(), event()
@@ -157,9 +155,7 @@ def test_an_event_that_fails_is_tried_later_and_the_rest_is_marked(
     assert count("published_at is null") == 0
 
 
-def test_an_event_that_no_topic_takes_holds_nothing_up_and_is_kept(
-    engine: Engine, count: Count
-) -> None:
+def test_unpublishable_event_is_kept(engine: Engine, count: Count) -> None:
     topic = InMemoryTopic()
     good = event()
     store(engine, event(size=BATCH_BYTES), good)
@@ -169,9 +165,7 @@ def test_an_event_that_no_topic_takes_holds_nothing_up_and_is_kept(
     assert count("published_at is null and retry_at > now() + interval '50 minutes'") == 1
 
 
-def test_a_topic_that_is_out_of_order_delays_and_does_not_lose(
-    engine: Engine, count: Count
-) -> None:
+def test_topic_outage_only_delays(engine: Engine, count: Count) -> None:
     topic = InMemoryTopic()
     topic.outages = ATTEMPTS + 1
     events = [event() for _ in range(5)]
@@ -194,9 +188,7 @@ def test_several_relays_publish_each_event_once(
     assert sorted(publisher.ids()) == [one.id for one in events]
 
 
-def test_a_relay_does_not_wait_for_what_another_has_claimed(
-    engine: Engine, publisher: RecordingPublisher
-) -> None:
+def test_relay_skips_claims_of_others(engine: Engine, publisher: RecordingPublisher) -> None:
     other = RecordingPublisher()
     later = event()
 
@@ -227,9 +219,7 @@ def test_a_lost_database_is_found_again(
         assert relay.alive()
 
 
-def test_an_unexpected_error_of_the_publisher_does_not_end_the_relay(
-    engine: Engine, publisher: RecordingPublisher
-) -> None:
+def test_publisher_error_does_not_end_relay(engine: Engine, publisher: RecordingPublisher) -> None:
     def fail(messages: Sequence[Outgoing]) -> list[Failed]:
         raise ZeroDivisionError
 
@@ -281,7 +271,7 @@ def test_a_busy_relay_purges(engine: Engine, count: Count) -> None:
         assert count("published_at is null") > 0
 
 
-def test_what_was_published_a_week_ago_is_removed(
+def test_published_events_expire_after_week(
     engine: Engine, publisher: RecordingPublisher, count: Count
 ) -> None:
     store(engine, event(), event(), event())
@@ -300,7 +290,7 @@ def test_what_was_published_a_week_ago_is_removed(
     assert count("position = 2") == 0
 
 
-def test_all_that_is_old_is_removed_however_much_it_is(
+def test_cleanup_removes_any_number(
     engine: Engine, publisher: RecordingPublisher, count: Count
 ) -> None:
     store(engine, event())
@@ -325,7 +315,7 @@ def test_an_event_is_stored_once(engine: Engine) -> None:
     store(engine)  # nothing is fine
 
 
-def test_a_relay_that_is_stopped_publishes_what_is_committed(
+def test_stopped_relay_publishes_committed_events(
     engine: Engine, publisher: RecordingPublisher
 ) -> None:
     events = [event() for _ in range(25)]
@@ -336,7 +326,7 @@ def test_a_relay_that_is_stopped_publishes_what_is_committed(
     assert publisher.ids() == [one.id for one in events]
 
 
-def test_a_stopped_relay_leaves_to_others_what_the_topic_does_not_take(
+def test_stopped_relay_leaves_refused_events(
     engine: Engine, publisher: RecordingPublisher, count: Count
 ) -> None:
     def refuse(messages: Sequence[Outgoing]) -> list[Failed]:
@@ -351,7 +341,7 @@ def test_a_stopped_relay_leaves_to_others_what_the_topic_does_not_take(
     assert count("published_at is null") == 25
 
 
-def test_a_topic_that_hangs_does_not_keep_a_stopped_relay(
+def test_hanging_topic_does_not_keep_relay(
     engine: Engine, publisher: RecordingPublisher, count: Count, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service_runtime.outbox_relay.LONGEST_REST", 0.3)

@@ -29,14 +29,14 @@ def test_tags_are_listed(header, tags):
     ["", " ", ",", "3", "W/3", 'w/"3"', 'W/ "3"', '"3', '3"', '"3" "4"', '"3""4"', '"3", 4']
     + ['*, "3"', "*, *", "'3'", '"3 4"', '"3\t"', '"3"\x85', "“3”"],
 )
-def test_what_is_no_list_of_tags_is_refused(header):
+def test_invalid_tag_list_is_refused(header):
     with pytest.raises(InvalidHeader) as refusal:
         tags_of(header)
     detail = f'Expected If-Match to be * or tags in quotes such as "3"; got {header!r}.'
     assert (refusal.value.status, refusal.value.detail) == (422, detail)
 
 
-def test_a_refusal_quotes_the_begin_of_a_long_header():
+def test_refusal_shortens_a_long_header():
     with pytest.raises(InvalidHeader, match=f"got '{'3' * 64}\\.\\.\\.'\\.$"):
         tags_of("3" * 9_000)
 
@@ -45,7 +45,7 @@ def test_a_refusal_quotes_the_begin_of_a_long_header():
     ("header", "matching"),
     [("*", True), ('"3"', True), ('"2", "3"', True), ('W/"3"', False), ('"33"', False)],
 )
-def test_only_a_strong_tag_of_the_version_matches(header, matching):
+def test_only_strong_tag_of_version_matches(header, matching):
     assert matches(tags_of(header), 3) is matching
 
 
@@ -53,7 +53,7 @@ def test_only_a_strong_tag_of_the_version_matches(header, matching):
     ("lines", "answer"),
     [([], None), (["*"], None), (['"1"'], ['"1"']), (['"1"', '"2", "3"'], ['"1"', '"2"', '"3"'])],
 )
-def test_a_list_may_come_in_several_lines(serve, lines, answer):
+def test_list_may_span_several_lines(serve, lines, answer):
     app = create_api("Versions", live=bool, ready=bool)
 
     @app.get("/tags")

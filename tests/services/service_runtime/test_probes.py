@@ -36,13 +36,13 @@ def test_liveness_and_readiness_are_apart(serve: Serve) -> None:
     )
 
 
-def test_a_loop_that_hangs_is_not_live(serve: Serve) -> None:
+def test_hanging_loop_is_not_live(serve: Serve) -> None:
     client = serve(health_app(live=lambda: False, ready=lambda: True))
     assert client.get("/health/live").status_code == 503
     assert client.get("/health/ready").status_code == 200
 
 
-def test_all_that_fails_is_named_without_its_details() -> None:
+def test_failures_are_named_without_details() -> None:
     check = check_all(
         database=failing(ConnectionError("password=secret")),
         queue=lambda: False,
@@ -52,7 +52,7 @@ def test_all_that_fails_is_named_without_its_details() -> None:
         check()
 
 
-def test_dependencies_are_not_asked_at_every_probe() -> None:
+def test_dependencies_are_cached_between_probes() -> None:
     asked: list[int] = []
     check = cache_check(lambda: asked.append(1), seconds=60)
     check()
@@ -60,7 +60,7 @@ def test_dependencies_are_not_asked_at_every_probe() -> None:
     assert len(asked) == 1
 
 
-def test_a_failure_is_remembered_only_for_its_time() -> None:
+def test_failure_is_cached_briefly() -> None:
     results = [False, True]
     check = cache_check(lambda: results.pop(0), seconds=60, failure_seconds=0)
     with pytest.raises(NotReady):

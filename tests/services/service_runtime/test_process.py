@@ -50,7 +50,7 @@ class Loop:
         self.stopping.set()
 
 
-def test_a_process_that_is_told_to_end_ends_well() -> None:
+def test_sigterm_ends_process_successfully() -> None:
     loops = [Loop(), Loop()]
     process = Process(loops)
     threading.Timer(0.05, process.stop).start()
@@ -61,13 +61,13 @@ def test_a_process_that_is_told_to_end_ends_well() -> None:
 @pytest.mark.parametrize(
     "ending", [Loop(error=RuntimeError("broken")), Loop(error=SystemExit(0)), Loop(ends=True)]
 )
-def test_a_part_that_ends_by_itself_ends_the_process_as_a_failure(ending: Loop) -> None:
+def test_ended_part_fails_the_process(ending: Loop) -> None:
     other = Loop()
     assert Process([other, ending]).run() == 1
     assert other.stopping.is_set()
 
 
-def test_the_last_parts_are_told_when_the_others_have_ended() -> None:
+def test_last_parts_stop_after_the_others() -> None:
     ended: list[str] = []
 
     class Named(Loop):
@@ -87,7 +87,7 @@ def test_the_last_parts_are_told_when_the_others_have_ended() -> None:
     assert ended == ["consumer", "server", "relay"]
 
 
-def test_the_last_parts_have_time_left_when_others_hang() -> None:
+def test_last_parts_have_time_despite_hangs() -> None:
     deaf, last = Deaf(), Loop()
     process = Process([deaf], after=[last], grace=0.4)
     process.stop()
@@ -96,7 +96,7 @@ def test_the_last_parts_have_time_left_when_others_hang() -> None:
     deaf.stopping.set()
 
 
-def test_a_last_part_that_ends_by_itself_ends_the_process() -> None:
+def test_ended_last_part_ends_process() -> None:
     other = Loop()
     assert Process([other], after=[Loop(ends=True)]).run() == 1
     assert other.stopping.is_set()
@@ -114,7 +114,7 @@ class Deaf(Loop):
         pass
 
 
-def test_a_part_that_does_not_end_in_time_is_a_failure() -> None:
+def test_part_without_timely_end_fails() -> None:
     deaf = Deaf()
     process = Process([deaf], grace=0.1)
     process.stop()
@@ -123,7 +123,7 @@ def test_a_part_that_does_not_end_in_time_is_a_failure() -> None:
     deaf.stopping.set()
 
 
-def test_a_port_that_is_taken_is_a_failure() -> None:
+def test_occupied_port_fails() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
@@ -171,7 +171,7 @@ def services() -> Iterator[list[Service]]:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_service_answers_until_a_signal_ends_it(services: list[Service], number: int) -> None:
+def test_service_answers_until_signal(services: list[Service], number: int) -> None:
     service = Service("self.stopping.wait()")
     services.append(service)
     assert eventually_answers(f"{service.url}/health/live") == 200
@@ -181,7 +181,7 @@ def test_a_service_answers_until_a_signal_ends_it(services: list[Service], numbe
 
 
 @pytest.mark.integration
-def test_a_thread_that_hangs_does_not_keep_the_process(services: list[Service]) -> None:
+def test_hanging_thread_does_not_keep_process(services: list[Service]) -> None:
     service = Service("[time.sleep(1) for _ in range(60)]", grace=0.5)
     services.append(service)
     assert eventually_answers(f"{service.url}/health/ready") == 200
@@ -191,7 +191,7 @@ def test_a_thread_that_hangs_does_not_keep_the_process(services: list[Service]) 
 
 
 @pytest.mark.integration
-def test_a_service_goes_on_answering_after_the_signal_but_is_not_ready(
+def test_stopping_service_answers_unready(
     services: list[Service],
 ) -> None:
     service = Service("self.stopping.wait()", drain=1)
@@ -209,7 +209,7 @@ def test_a_service_goes_on_answering_after_the_signal_but_is_not_ready(
 
 
 @pytest.mark.integration
-def test_no_request_is_dropped_while_a_service_ends(services: list[Service]) -> None:
+def test_stopping_service_drops_no_request(services: list[Service]) -> None:
     service = Service("self.stopping.wait()", drain=1.5)
     services.append(service)
     eventually_answers(f"{service.url}/health/live")

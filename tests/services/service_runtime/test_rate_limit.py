@@ -50,7 +50,7 @@ def about(allowance: Allowance) -> tuple[int, int, int, int]:
     return allowance.limit, allowance.remaining, round(allowance.reset), wait
 
 
-def test_a_bucket_empties_and_says_how_long_to_wait(world):
+def test_empty_bucket_says_how_long(world):
     taken = [about(world.buckets.take("ada")) for _ in range(5)]
     assert taken == [(3, 2, 2, 0), (3, 1, 4, 0), (3, 0, 6, 0), (3, 0, 6, 2), (3, 0, 6, 2)]
 
@@ -61,7 +61,7 @@ def test_each_user_has_a_bucket(world):
     assert about(world.buckets.take("eve")) == (3, 2, 2, 0)
 
 
-def test_a_large_order_is_paid_off_before_the_next(world):
+def test_large_order_delays_the_next(world):
     world.buckets.take("ada")
     world.buckets.charge("ada", 4)
     assert world.buckets.take("ada").wait > 0
@@ -69,7 +69,7 @@ def test_a_large_order_is_paid_off_before_the_next(world):
     assert world.buckets.take("ada").wait == 0
 
 
-def test_what_is_taken_comes_back_with_time_and_no_more(world):
+def test_bucket_refills_to_its_limit(world):
     for _ in range(3):
         world.buckets.take("ada")
     world.advance(2)
@@ -78,7 +78,7 @@ def test_what_is_taken_comes_back_with_time_and_no_more(world):
     assert about(world.buckets.take("ada")) == (3, 2, 2, 0)
 
 
-def test_full_buckets_are_forgotten_and_no_others(world):
+def test_only_full_buckets_are_forgotten(world):
     world.buckets.take("ada")
     world.advance(7)
     world.buckets.take("eve")
@@ -87,7 +87,7 @@ def test_full_buckets_are_forgotten_and_no_others(world):
 
 
 @pytest.mark.integration
-def test_replicas_that_take_at_once_share_what_there_is(engine):
+def test_replicas_share_the_bucket(engine):
     replicas = [in_postgres(engine).buckets, PostgresBuckets(engine, RATE)]
     with ThreadPoolExecutor(8) as threads:
         taken = list(threads.map(lambda n: replicas[n % 2].take("ada").wait, range(20)))
@@ -95,7 +95,7 @@ def test_replicas_that_take_at_once_share_what_there_is(engine):
 
 
 @pytest.mark.integration
-def test_one_request_costs_one_statement_and_no_flush(engine):
+def test_request_costs_one_statement(engine):
     buckets = in_postgres(engine).buckets
     buckets.take("ada")
     written = text("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn")

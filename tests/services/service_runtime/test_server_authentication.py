@@ -98,7 +98,7 @@ def settings(server: PostgresServer, authorities: dict[str, Path]) -> MigrationS
 
 
 @CLIENTS
-def test_the_right_authority_and_name_are_let_in(
+def test_right_authority_and_name_are_accepted(
     settings: MigrationSettings, script_location: Path, client: Client
 ) -> None:
     client(settings, script_location)
@@ -109,7 +109,7 @@ def test_the_right_authority_and_name_are_let_in(
     ("authority", "reason"),
     [("other", "certificate verify failed"), ("namesake", "SSL error: .*signature failure")],
 )
-def test_a_server_of_another_authority_is_refused(
+def test_other_authority_is_refused(
     settings: MigrationSettings,
     authorities: dict[str, Path],
     script_location: Path,
@@ -123,7 +123,7 @@ def test_a_server_of_another_authority_is_refused(
 
 
 @CLIENTS
-def test_a_server_of_another_name_is_refused(
+def test_other_name_is_refused(
     settings: MigrationSettings, script_location: Path, client: Client
 ) -> None:
     changes = {"database_host": OTHER_NAME}
@@ -164,7 +164,7 @@ def test_both_authorities_serve_while_server_changes(
             pool.dispose()
 
 
-def test_a_refused_migration_names_what_to_check_in_one_sentence(
+def test_refused_migration_explains_in_one_sentence(
     settings: MigrationSettings, authorities: dict[str, Path], script_location: Path
 ) -> None:
     changes = {"database_sslrootcert": authorities["other"] / "ca.crt"}

@@ -29,7 +29,7 @@ def set_all(environment: pytest.MonkeyPatch, **variables: str) -> None:
         environment.setenv(name, value)
 
 
-def test_what_is_not_said_has_a_safe_default(environment: pytest.MonkeyPatch) -> None:
+def test_unset_values_have_safe_defaults(environment: pytest.MonkeyPatch) -> None:
     set_all(environment, **COMPLETE)
     settings = read_settings(DatabaseSettings)
     assert settings.database_password.get_secret_value() == "hunter2-secret"
@@ -56,7 +56,7 @@ def ending(kind: type[ServiceSettings], capsys: pytest.CaptureFixture[str]) -> s
     return capsys.readouterr().err
 
 
-def test_one_sentence_names_all_that_is_missing(
+def test_missing_settings_share_one_sentence(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_all(environment, **{**COMPLETE, "DATABASE_HOST": ""})
@@ -66,7 +66,7 @@ def test_one_sentence_names_all_that_is_missing(
     )
 
 
-def test_a_wrong_value_is_named_and_not_shown(
+def test_wrong_value_is_named_but_hidden(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_all(environment, LOG_LEVEL="secret-looking", HTTP_PORT="70000")
@@ -78,7 +78,7 @@ def test_a_wrong_value_is_named_and_not_shown(
 
 
 @pytest.mark.parametrize("mode", ["verify-ca", "verify-full"])
-def test_a_server_is_not_checked_without_authorities(
+def test_server_without_authorities_is_unverified(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: str, tmp_path: Path
 ) -> None:
     wanted = (
@@ -92,9 +92,7 @@ def test_a_server_is_not_checked_without_authorities(
         assert ending(DatabaseSettings, capsys) == wanted.format(path)
 
 
-def test_authorities_are_told_to_modes_that_ask_them(
-    environment: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_authorities_reach_verifying_modes(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "authorities.pem"
     file.write_text("certificates")
     set_all(environment, **COMPLETE, DATABASE_SSLROOTCERT=str(file))

@@ -71,7 +71,7 @@ def test_many_first_requests_share_one_fetch(keys, issuer):
     assert issuer.fetches == 1
 
 
-def test_a_new_key_is_found_at_once_and_an_old_one_is_forgotten(keys, issuer, clock):
+def test_new_key_replaces_old_at_once(keys, issuer, clock):
     assert keys.find("a")
     issuer.ids = ("b",)
     clock.now += PAUSE
@@ -79,7 +79,7 @@ def test_a_new_key_is_found_at_once_and_an_old_one_is_forgotten(keys, issuer, cl
     assert keys.find("a") is None
 
 
-def test_a_storm_of_unknown_ids_causes_one_fetch_in_a_while(keys, issuer, clock):
+def test_unknown_ids_cause_few_fetches(keys, issuer, clock):
     for number in range(100):
         assert keys.find(f"unknown {number}") is None
         clock.now += PAUSE / 100
@@ -89,7 +89,7 @@ def test_a_storm_of_unknown_ids_causes_one_fetch_in_a_while(keys, issuer, clock)
     assert issuer.fetches == 2
 
 
-def test_stale_keys_serve_while_new_ones_are_fetched(keys, issuer, clock):
+def test_stale_keys_serve_during_fetch(keys, issuer, clock):
     keys.find("a")
     clock.now += FRESH
     issuer.answers.clear()
@@ -101,7 +101,7 @@ def test_stale_keys_serve_while_new_ones_are_fetched(keys, issuer, clock):
     assert issuer.fetches == 2
 
 
-def test_keys_serve_through_an_outage_of_a_day_and_no_longer(keys, issuer, clock):
+def test_keys_survive_a_days_outage(keys, issuer, clock):
     keys.find("a")
     issuer.down = True
     for hour in range(1, 24):
@@ -113,7 +113,7 @@ def test_keys_serve_through_an_outage_of_a_day_and_no_longer(keys, issuer, clock
         keys.find("a")
 
 
-def test_during_an_outage_an_unknown_key_may_be_a_new_one(keys, issuer, clock):
+def test_unknown_key_waits_during_outage(keys, issuer, clock):
     keys.find("a")
     issuer.down, issuer.ids = True, ("b",)
     clock.now += PAUSE
@@ -127,7 +127,7 @@ def test_during_an_outage_an_unknown_key_may_be_a_new_one(keys, issuer, clock):
     assert keys.find("b") == "key b"
 
 
-def test_who_waits_for_a_slow_issuer_waits_briefly(keys, issuer, monkeypatch):
+def test_slow_issuer_delays_callers_briefly(keys, issuer, monkeypatch):
     monkeypatch.setattr("service_runtime.signing_keys.PATIENCE", 0.05)
     issuer.answers.clear()
     with pytest.raises(KeysUnavailable):

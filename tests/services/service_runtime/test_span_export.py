@@ -91,7 +91,7 @@ def consume_one(queue: InMemoryQueue, handle: Callable[[Event], None]) -> None:
     thread.join(60)
 
 
-def test_a_trace_goes_from_the_request_to_the_call_of_a_provider(
+def test_trace_reaches_call_of_provider(
     recorded: Callable[[], dict[str, ReadableSpan]],
     serve: Callable[[FastAPI], httpx.Client],
 ) -> None:
@@ -133,7 +133,7 @@ def test_a_trace_goes_from_the_request_to_the_call_of_a_provider(
     assert attributes["herald.outcome"] == "done"
 
 
-def test_a_failure_is_seen_in_its_span(recorded: Callable[[], dict[str, ReadableSpan]]) -> None:
+def test_failure_is_shown_in_span(recorded: Callable[[], dict[str, ReadableSpan]]) -> None:
     queue = InMemoryQueue("notes", longest_wait=0.02)
     queue.send(Event.new("reminder:created", "ada", {}).to_json())
 
@@ -145,7 +145,7 @@ def test_a_failure_is_seen_in_its_span(recorded: Callable[[], dict[str, Readable
     assert (status.status_code.name, status.description) == ("ERROR", "the provider is busy")
 
 
-def test_what_a_topic_refuses_is_seen_and_reported_as_it_was_given(
+def test_topic_refusal_is_recorded_and_raised(
     recorded: Callable[[], dict[str, ReadableSpan]],
 ) -> None:
     topic = InMemoryTopic("notes")
@@ -155,7 +155,7 @@ def test_what_a_topic_refuses_is_seen_and_reported_as_it_was_given(
     assert recorded()["send notes"].status.description == failed.reason
 
 
-def test_nothing_is_recorded_unless_a_collector_is_named(
+def test_nothing_is_recorded_without_collector(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
@@ -167,7 +167,7 @@ def test_nothing_is_recorded_unless_a_collector_is_named(
     assert topic.attributes[0]["traceparent"]["StringValue"] == TRACEPARENT
 
 
-def test_an_unsampled_trace_stays_so_and_is_not_recorded(
+def test_unsampled_trace_stays_unsampled(
     recorded: Callable[[], dict[str, ReadableSpan]],
 ) -> None:
     with continue_trace(TRACEPARENT[:-1] + "0", Work("work", SpanKind.SERVER)) as span:
@@ -176,7 +176,7 @@ def test_an_unsampled_trace_stays_so_and_is_not_recorded(
     assert recorded() == {}
 
 
-def test_spans_reach_the_collector_that_the_environment_names(
+def test_spans_reach_the_configured_collector(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     received: list[tuple[str, bytes]] = []
@@ -212,7 +212,7 @@ def test_spans_reach_the_collector_that_the_environment_names(
 
 
 @pytest.mark.integration
-def test_a_collector_that_does_not_answer_keeps_no_process() -> None:
+def test_silent_collector_keeps_no_process() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

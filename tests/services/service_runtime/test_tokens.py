@@ -91,11 +91,11 @@ def test_a_public_key_is_no_secret(algorithm):
 
 
 @pytest.mark.parametrize(("algorithm", "kid"), [("RS256", "ES256"), ("ES256", "EdDSA")])
-def test_a_key_serves_its_own_algorithm_alone(algorithm, kid):
+def test_key_serves_only_its_algorithm(algorithm, kid):
     assert refusal(token(algorithm, header={"kid": kid})) == "The token is not valid."
 
 
-def test_another_key_under_a_known_id_is_refused():
+def test_other_key_under_known_id_fails():
     assert refusal(token("ES256", 1)) == "The token's signature is wrong."
 
 
@@ -136,13 +136,13 @@ def test_other_claims_are_refused(case):
     assert refusal(token(**made)) == reason
 
 
-def test_clocks_may_differ_a_little_and_an_audience_may_be_one_of_many():
+def test_small_clock_skew_is_tolerated():
     near = token(exp=ahead(-5)(), iat=ahead(5)(), aud=["another", AUDIENCE])
     assert caller(near).user_id == "user-1"
 
 
 @pytest.mark.parametrize("kid", [None, "", "unknown", "../../keys"])
-def test_a_token_names_a_key_of_the_issuer(kid):
+def test_token_names_key_of_issuer(kid):
     given = jwt.encode(claims(), private_key("ES256"), "ES256", {"kid": kid} if kid else None)
     assert refusal(given) == "The token is not signed with a key of the issuer."
 
@@ -157,14 +157,14 @@ def test_a_token_names_a_key_of_the_issuer(kid):
         {"crit": ["b64"], "b64": True},
     ],
 )
-def test_a_token_of_another_kind_is_refused(header):
+def test_token_of_another_kind_is_refused(header):
     text = f"{encoded({'alg': 'ES256', 'kid': 'ES256', **header})}.{encoded(claims())}"
     reasons = ("The token is not an access token or ID token.", "The token is malformed.")
     assert refusal(f"{text}.{encoded(b'0' * 64)}") in reasons
 
 
 @pytest.mark.parametrize("name", ["jwk", "jku", "x5u", "x5c"])
-def test_a_key_that_the_token_brings_along_has_no_weight(name):
+def test_embedded_key_is_ignored(name):
     own = {"jwk": public_jwk("ES256", "own", 1), "x5c": ["MIIB"]}
     header = {name: own.get(name, "https://evil.example/keys"), "kid": "ES256"}
     assert refusal(token("ES256", 1, header=header)) == "The token's signature is wrong."
@@ -213,17 +213,17 @@ def test_any_text_is_refused_in_words(text):
         ({}, None),
     ],
 )
-def test_an_address_is_believed_when_the_issuer_stands_by_it(changes, email):
+def test_verified_address_is_believed(changes, email):
     assert caller(token(**changes)).email == email
 
 
-def test_the_claim_of_the_address_can_be_chosen():
+def test_claim_of_address_is_configurable():
     known = identity(email_claim="https://example.com/mail")
     given = token(email="a@example.com", **{"https://example.com/mail": "b@example.com"})
     assert caller(given, known).email == "b@example.com"
 
 
-def test_while_no_keys_are_to_be_had_the_caller_is_told_to_come_again():
+def test_missing_keys_ask_caller_to_retry():
     def fetch():
         raise KeysUnavailable
 
@@ -233,14 +233,14 @@ def test_while_no_keys_are_to_be_had_the_caller_is_told_to_come_again():
 
 
 @pytest.mark.parametrize("given", [None, "", "Basic dTpw", "Token a.b.c", "bearertoken"])
-def test_without_a_bearer_token_the_challenge_names_no_error(given):
+def test_challenge_without_token_has_no_error(given):
     headers = Headers({} if given is None else {"authorization": given})
     with pytest.raises(Problem) as refused:
         bearer_token(headers)
     assert (refused.value.status, refused.value.headers) == (401, {"WWW-Authenticate": "Bearer"})
 
 
-def test_the_scheme_may_be_written_in_any_case():
+def test_scheme_ignores_case():
     assert bearer_token(Headers({"authorization": "bEARER  a.b.c "})) == "a.b.c"
 
 
@@ -264,7 +264,7 @@ OF_CLIENT = TokenIdentity(
 )
 
 
-def test_access_token_of_cognito_names_its_client():
+def test_cognito_access_token_names_its_client():
     assert caller(token(**COGNITO), OF_CLIENT).user_id == "user-1"
 
 

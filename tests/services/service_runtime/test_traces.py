@@ -50,7 +50,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     assert read(text) is None
 
 
-def test_a_hop_is_a_child_in_the_same_trace_and_ends_with_the_block() -> None:
+def test_hop_is_child_of_its_trace() -> None:
     assert current_traceparent() is None
     with continue_trace(TRACEPARENT) as span:
         trace = span.get_span_context()
@@ -61,7 +61,7 @@ def test_a_hop_is_a_child_in_the_same_trace_and_ends_with_the_block() -> None:
     assert current_traceparent() is None
 
 
-def test_without_a_valid_parent_a_new_trace_begins() -> None:
+def test_missing_parent_starts_a_trace() -> None:
     with continue_trace(None) as first, continue_trace("nonsense") as second:
         assert first.get_span_context().trace_id != second.get_span_context().trace_id
         for span in (first, second):
@@ -73,7 +73,7 @@ def test_threads_have_traces_of_their_own() -> None:
         assert pool.submit(current_traceparent).result() is None
 
 
-def test_a_request_continues_the_callers_trace_and_the_answer_names_it() -> None:
+def test_request_continues_trace_of_caller() -> None:
     inside: list[str | None] = []
     sent: list[Any] = []
 

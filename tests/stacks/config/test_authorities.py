@@ -19,7 +19,7 @@ ROOTS = FOLDER / "rds" / "eu-central-1.pem"
 DATABASE = f"{PROJECT}:database"
 
 
-def test_the_roots_of_rds_are_those_that_the_page_tells_of():
+def test_rds_roots_match_the_documentation():
     page = (FOLDER / "README.md").read_text()
     table = re.findall(r"^\| (Amazon .*) \| (.*) \| `(.*)` \|$", page, re.M)
     found = []
@@ -49,11 +49,11 @@ def test_every_stack_authenticates_its_server(stack):
     assert config.database.ssl_root_cert == ROOTS.read_text().strip()
 
 
-def test_the_local_stack_knows_the_authority_of_its_own_server():
+def test_local_stack_knows_its_own_authority():
     assert written("local")[DATABASE]["sslRootCert"] == {"fromFile": ".local/pki/ca.crt"}
 
 
-def test_the_images_have_them_where_services_are_told():
+def test_images_have_the_configured_authorities():
     dockerfile = (ROOT / "services" / "Dockerfile").read_text()
     assert f"<<EOF {DATABASE_AUTHORITIES}\n${{DATABASE_AUTHORITIES}}\nEOF\n" in dockerfile
 
@@ -66,7 +66,7 @@ def own(tmp_path_factory):
     return folder
 
 
-def test_an_authority_of_ones_own_is_as_good(own):
+def test_own_authority_is_accepted(own):
     text = (own / "ca.crt").read_text()
     assert certificates_of_authorities(text) == text
     assert names(text) == ["ca"]
@@ -104,7 +104,7 @@ def refusal(**changes):
     return str(refused.value)
 
 
-def test_without_authorities_the_sentence_says_where_to_get_them():
+def test_missing_authorities_name_the_source():
     assert refusal(sslRootCert=None).startswith(
         f"Pulumi.dev.yaml: {PROJECT}:database is wrong: expected sslRootCert, because sslMode "
         "verify-full checks the server certificate: {fromFile: PATH} with its authorities, for RDS "
@@ -119,7 +119,7 @@ def test_authorities_that_nobody_asks_are_refused():
     )
 
 
-def test_a_server_of_rds_has_the_authorities_of_its_region(own):
+def test_rds_server_has_authorities_of_region(own):
     assert (
         "expected in sslRootCert the authorities of RDS in eu-central-1 and no other region, as "
         "AWS publishes them at https://truststore.pki.rds.amazonaws.com/eu-central-1/"
@@ -127,14 +127,14 @@ def test_a_server_of_rds_has_the_authorities_of_its_region(own):
     ) in refusal(sslRootCert=(own / "ca.crt").read_text())
 
 
-def test_a_server_of_rds_does_not_trust_the_authorities_of_another_region(tmp_path):
+def test_rds_authorities_of_other_regions_fail(tmp_path):
     elsewhere = "Amazon RDS us-east-1 Root CA RSA2048 G1"
     Authority(tmp_path, elsewhere)
     both = ROOTS.read_text() + (tmp_path / "ca.crt").read_text()
     assert f"RSA4096 G1, {elsewhere}; got " in refusal(sslRootCert=both)
 
 
-def test_an_authority_of_ones_own_may_stand_beside_those_of_rds(own):
+def test_own_authority_may_join_rds(own):
     values = with_secrets("dev")
     both = ROOTS.read_text() + (own / "ca.crt").read_text()
     values[DATABASE]["sslRootCert"] = both

@@ -44,7 +44,7 @@ def deployed(deploy, identity):
     )
 
 
-def test_an_issuer_that_the_configuration_names_is_told_to_both_apis(deploy):
+def test_configured_issuer_reaches_both_apis(deploy):
     identity = IdentityConfig(
         issuer="https://login.example.com/",
         audience="https://api.example.com",
@@ -65,7 +65,7 @@ def test_an_issuer_that_the_configuration_names_is_told_to_both_apis(deploy):
         assert settings.keys() <= accepted_variables(SETTINGS[service])
 
 
-def test_an_issuer_s_keys_are_where_its_document_says_if_not_named(deploy):
+def test_issuer_keys_default_to_its_document(deploy):
     identity = IdentityConfig(issuer="https://login.example.com", audience="herald")
     assert told(deployed(deploy, identity), "prod")["reminder-service"] == {
         "IDENTITY_ISSUER": "https://login.example.com",
@@ -76,7 +76,7 @@ def test_an_issuer_s_keys_are_where_its_document_says_if_not_named(deploy):
 
 
 @pytest.mark.parametrize("stack", ["local", "dev"])
-def test_without_an_issuer_the_gateway_is_believed_and_may_call_alone(platform, stack):
+def test_gateway_is_trusted_without_issuer(platform, stack):
     deployment = platform(stack)
     assert not any(told(deployment, stack).values())
     for service in APIS:
@@ -119,7 +119,7 @@ def test_public_callers_need_tokens(cidr):
     assert config.network.caller_cidrs == ["10.0.0.0/8", cidr]
 
 
-def test_the_example_of_the_local_stack_names_the_local_issuer():
+def test_local_example_names_local_issuer():
     text = (ROOT / "Pulumi.local.yaml").read_text()
     [example] = re.findall(rf"(?m)^  # ({PROJECT}:identity:\n(?:  #   .*\n)+)", text)
     [values] = yaml.safe_load(example.replace("\n  # ", "\n")).values()

@@ -86,13 +86,13 @@ CHECKS = pytest.mark.parametrize(
 
 @CHECKS
 @pytest.mark.parametrize("url", ACCEPTED)
-def test_an_address_that_can_be_trusted_is_accepted_as_it_is(accept, url):
+def test_trustworthy_address_is_kept(accept, url):
     assert accept(url) == url
 
 
 @CHECKS
 @pytest.mark.parametrize("url", REFUSED)
-def test_an_address_that_cannot_is_refused_with_what_was_expected(accept, url):
+def test_untrustworthy_address_is_refused_with_expectation(accept, url):
     with pytest.raises(ValueError, match=REFUSED[url]):
         accept(url)
 

@@ -57,21 +57,21 @@ def test_everything_is_tagged_with_its_environment(stack):
     assert tags["environment"] == config_of(stack).namespace
 
 
-def test_each_environment_has_a_namespace_and_an_account_of_its_own():
+def test_environments_have_own_namespaces_and_accounts():
     configs = [config_of(stack) for stack in STACKS]
     assert [c.namespace for c in configs] == ["local", "development", "staging", "production"]
     assert len({c.account for c in configs}) == len(STACKS)
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_a_stack_in_the_cloud_is_never_applied_elsewhere(stack):
+def test_cloud_stack_is_never_applied_elsewhere(stack):
     values = written(stack)
     assert values["aws:allowedAccountIds"] == [values[f"{PROJECT}:account"]]
     assert values["kubernetes:context"] == f"herald-{stack}"
     assert "aws:endpoints" not in values
 
 
-def test_no_secret_stands_in_a_stack_file():
+def test_stack_files_contain_no_secret():
     for stack in STACKS:
         text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
         assert not re.search(r"(?i)(adminPassword|credentials): *\S", text)
@@ -290,12 +290,12 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_sentence_names_file_key_and_what_was_expected(case):
+def test_error_names_file_key_and_expectation(case):
     changes, sentence = CASES[case]
     assert refusal(changes) == sentence
 
 
-def test_no_server_and_two_servers_are_refused_alike_without_telling_a_password():
+def test_wrong_server_count_hides_the_password():
     for database in (
         {},
         {
@@ -309,14 +309,14 @@ def test_no_server_and_two_servers_are_refused_alike_without_telling_a_password(
         )
 
 
-def test_a_secret_in_plain_text_is_refused_with_the_command_that_sets_it():
+def test_plain_secret_is_refused_with_command():
     assert refusal({}, secret_keys={f"{PROJECT}:database"}) == (
         f"Pulumi.dev.yaml: {PROJECT}:push.credentials is plain text; expected a secret, set by "
         f"`pulumi config set --stack dev --secret --path {PROJECT}:push.credentials`."
     )
 
 
-def test_a_secret_may_come_from_a_file(tmp_path):
+def test_secret_may_come_from_file(tmp_path):
     file = tmp_path / "credentials.json"
     file.write_text("from the file\n")
     values = with_secrets("dev")
@@ -327,7 +327,7 @@ def test_a_secret_may_come_from_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "  \n"])
-def test_a_secrets_file_that_is_missing_or_empty_is_named(tmp_path, content):
+def test_missing_secret_file_is_named(tmp_path, content):
     file = tmp_path / "credentials.json"
     if content is not None:
         file.write_text(content)

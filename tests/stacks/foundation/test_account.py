@@ -109,7 +109,7 @@ def bounds(foundation):
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_the_outputs_are_those_that_the_platform_reads(foundation, stack):
+def test_outputs_match_those_the_platform_reads(foundation, stack):
     outputs = FoundationOutputs.model_validate(foundation(stack).exports)
     config = config_of(stack)
     assert (outputs.account, outputs.region) == (config.account, "eu-central-1")
@@ -119,7 +119,7 @@ def test_the_outputs_are_those_that_the_platform_reads(foundation, stack):
     assert foundation(stack).secret_exports == frozenset()
 
 
-def test_the_database_is_reached_by_nodes_and_functions_alone(foundation):
+def test_only_nodes_and_functions_reach_database(foundation):
     deployment = foundation("dev")
     rules = {each.name: each.inputs for each in deployment.all(INGRESS)}
     shared = {
@@ -147,7 +147,7 @@ def test_the_database_is_reached_by_nodes_and_functions_alone(foundation):
     assert out == {(function, 5432), (function, 443)}
 
 
-def test_the_cluster_admits_engineers_and_the_deploy_role_and_shows_itself_to_the_other(foundation):
+def test_cluster_admits_engineers_and_deploy_role(foundation):
     made = foundation("dev").all("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
     assert {
         each.inputs["principalArn"]: each.inputs["policyArn"].rpartition("/")[2] for each in made
@@ -169,14 +169,14 @@ def test_workflows_take_roles_in_their_environments(foundation, stack, purpose, 
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_whoever_deploys_may_make_what_the_platform_has(foundation, platform, stack):
+def test_deploy_role_may_create_the_platform(foundation, platform, stack):
     types = {each.type for each in platform(stack).resources if each.type.startswith("aws:")}
     assert types <= CREATES.keys()
     allowed = actions(granted(foundation(stack), stack, "deploy"))
     assert {CREATES[each] for each in types} <= allowed
 
 
-def test_whoever_compares_may_read_what_updates_read_and_change_nothing(deploying, comparing):
+def test_drift_role_may_only_read(deploying, comparing):
     updating = [each for each in deploying if each.get("Sid") != "ChecksOfTheAccount"]
     assert {action for action in actions(updating) if is_read(action)} <= actions(comparing)
     rest = {action for action in actions(comparing) if not is_read(action)}
@@ -192,13 +192,13 @@ def test_whoever_compares_may_read_what_updates_read_and_change_nothing(deployin
 
 
 @pytest.mark.parametrize("action", ASKED)
-def test_whoever_deploys_may_look_things_up_as_the_provider_does(deploying, action):
+def test_deploy_role_may_look_up(deploying, action):
     allowed = [each["Resource"] for each in deploying if action in each["Action"]]
     assert any(ASKED[action] in resources for resources in allowed)
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_whoever_deploys_may_make_the_log_groups_of_the_platform(foundation, platform, stack):
+def test_deploy_role_may_create_log_groups(foundation, platform, stack):
     deploying = granted(foundation(stack), stack, "deploy")
     [groups] = [each for each in deploying if "logs:CreateLogGroup" in each["Action"]]
     beginnings = tuple(
@@ -211,12 +211,12 @@ def test_whoever_deploys_may_make_the_log_groups_of_the_platform(foundation, pla
     assert [name for name in names if not name.startswith(beginnings)] == []
 
 
-def test_no_statement_names_all_actions_or_whole_services(deploying, bounds):
+def test_no_statement_names_whole_services(deploying, bounds):
     for action in actions(deploying) | actions(bounds):
         assert re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", action), action
 
 
-def test_only_actions_without_resources_are_granted_on_all(deploying, bounds):
+def test_only_resourceless_actions_apply_to_all(deploying, bounds):
     everywhere = [each for each in [*deploying, *bounds] if each["Resource"] == ["*"]]
     assert [each["Sid"] for each in everywhere] == [
         "ChecksOfTheAccount",
@@ -244,7 +244,7 @@ def test_whoever_deploys_cannot_give_itself_more(deploying):
     assert "iam:CreatePolicyVersion" not in actions(deploying)
 
 
-def test_keys_are_known_by_the_platforms_tag(deploying):
+def test_keys_are_recognized_by_tag(deploying):
     tag = {"aws:ResourceTag/system": SYSTEM}
     keys = [each for each in deploying if each["Resource"] == [KEYS]]
     assert {action: each["Condition"] for each in keys for action in each["Action"]} == {
@@ -268,7 +268,7 @@ def test_updates_change_descriptions(deploying):
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_services_can_do_their_work_within_the_boundary(foundation, platform, stack):
+def test_boundary_allows_the_services_work(foundation, platform, stack):
     bounds = foundation(stack).one(POLICY, f"herald-{stack}-services").inputs["policy"]
     needed = [
         statement
@@ -279,7 +279,7 @@ def test_services_can_do_their_work_within_the_boundary(foundation, platform, st
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_roles_get_the_policies_of_aws_and_the_takers_that_deploying_allows(platform, stack):
+def test_roles_get_only_permitted_policies(platform, stack):
     attached = platform(stack).all(ATTACHMENT)
     assert {each.inputs["policyArn"] for each in attached} <= {*ATTACHED}
     trusts = [
@@ -307,7 +307,7 @@ def test_policies_fit_five_more_services(deploy, monkeypatch, stack):
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_collector_reads_the_cluster_by_its_private_endpoint(foundation, stack):
+def test_collector_reads_private_cluster_endpoint(foundation, stack):
     deployment = foundation(stack)
     scraper = deployment.one("aws:amp/scraper:Scraper").inputs
     cluster = deployment.one("aws:eks/cluster:Cluster")
@@ -321,7 +321,7 @@ def test_collector_reads_the_cluster_by_its_private_endpoint(foundation, stack):
     assert yaml.safe_load(scraper["scrapeConfiguration"]) == scrape_configuration(pods, "30s")
 
 
-def test_deploy_role_changes_rules_of_its_own_workspace(foundation, deploying):
+def test_deploy_role_changes_own_workspace_rules(foundation, deploying):
     workspace = foundation("dev").one("aws:amp/workspace:Workspace").outputs["arn"]
     [rules] = [each for each in deploying if "aps:CreateRuleGroupsNamespace" in each["Action"]]
     assert rules["Resource"] == [
@@ -331,7 +331,7 @@ def test_deploy_role_changes_rules_of_its_own_workspace(foundation, deploying):
     assert not {action for action in rules["Action"] if "Workspace" in action}
 
 
-def test_gateway_rights_end_at_the_zone_and_at_own_certificates(foundation):
+def test_gateway_rights_end_at_zone(foundation):
     certificates = ["arn:aws:acm:eu-central-1:777788889999:certificate/*"]
     zone = [f"arn:aws:route53:::hostedzone/{config_of('prod').zone.id}"]
     new = {"StringEquals": {"aws:RequestTag/system": SYSTEM}}

@@ -18,7 +18,7 @@ from tests.stacks.foundation.stack_files import CLOUD, config_of, read, written
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_an_account_fits_the_platform_in_it(stack):
+def test_account_fits_its_platform(stack):
     own, platform = config_of(stack), platform_files.config_of(stack)
     assert (own.account, own.region) == (platform.account, platform.region)
     assert own.platform_prefix == platform.prefix
@@ -35,7 +35,7 @@ def test_an_account_fits_the_platform_in_it(stack):
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_it_is_never_applied_elsewhere_and_its_tags_are_not_the_platforms(stack):
+def test_foundation_has_its_own_tags(stack):
     values = written(stack)
     assert values["aws:allowedAccountIds"] == [values["herald-foundation:account"]]
     tags = values["aws:defaultTags"]["tags"]
@@ -43,7 +43,7 @@ def test_it_is_never_applied_elsewhere_and_its_tags_are_not_the_platforms(stack)
     assert tags == {**theirs, "system": "herald-foundation"}
 
 
-def test_networks_do_not_overlap_so_that_they_can_be_connected():
+def test_networks_do_not_overlap():
     assert len({config_of(stack).network.cidr for stack in CLOUD}) == len(CLOUD)
 
 
@@ -94,7 +94,7 @@ def refusal(**changes):
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(changes, said):
+def test_faults_are_one_sentence(changes, said):
     assert refusal(**changes) == said
 
 
@@ -130,7 +130,7 @@ def test_values_aws_refuses_are_named(case):
     assert said in refusal(**changes)
 
 
-def test_what_holds_data_is_locked_where_the_configuration_says(foundation):
+def test_data_is_protected_by_configuration(foundation):
     for stack in CLOUD:
         data = [each for each in foundation(stack).resources if each.type in DATA]
         names = {each.name.removeprefix(f"herald-{stack}-") for each in data}

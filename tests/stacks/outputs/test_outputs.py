@@ -61,7 +61,7 @@ def pulumi(tmp_path, monkeypatch):
     return answer
 
 
-def test_the_settings_of_a_service_are_lines_that_a_shell_reads(pulumi):
+def test_service_settings_are_shell_lines(pulumi):
     asked = pulumi(GIVEN)
     lines = format_outputs("local", "env", "reminder-service").splitlines()
     assert dict(shlex.split(line)[0].split("=", 1) for line in lines) == SETTINGS
@@ -70,25 +70,25 @@ def test_the_settings_of_a_service_are_lines_that_a_shell_reads(pulumi):
     ]
 
 
-def test_the_settings_of_a_service_as_json(pulumi):
+def test_service_settings_are_json(pulumi):
     pulumi(GIVEN)
     assert json.loads(format_outputs("local", "json", "reminder-service")) == SETTINGS
 
 
-def test_without_a_service_no_secret_is_shown(pulumi):
+def test_outputs_without_service_hide_secrets(pulumi):
     pulumi(GIVEN)
     printed = json.loads(format_outputs("local", "json"))
     assert printed == {k: v for k, v in GIVEN.items() if k not in ("databases", "service_settings")}
 
 
-def test_what_is_no_text_is_json_in_a_line(pulumi):
+def test_structured_values_are_json_lines(pulumi):
     pulumi(GIVEN)
     lines = format_outputs("local", "env").splitlines()
     assert "NAMESPACE=local" in lines
     assert """IMAGES='{"reminder-service": "localhost:5000/reminder-service@sha256:1"}'""" in lines
 
 
-def test_the_settings_of_a_service_as_a_secret_for_pods(pulumi):
+def test_service_settings_are_kubernetes_secret(pulumi):
     pulumi(GIVEN)
     assert yaml.safe_load(format_outputs("local", "k8s", "reminder-service")) == {
         "apiVersion": "v1",
@@ -99,7 +99,7 @@ def test_the_settings_of_a_service_as_a_secret_for_pods(pulumi):
     }
 
 
-def test_the_outputs_without_secrets_as_a_map_for_pods(pulumi):
+def test_public_outputs_are_config_map(pulumi):
     pulumi(GIVEN)
     manifest = yaml.safe_load(format_outputs("local", "k8s"))
     assert manifest["kind"] == "ConfigMap"
@@ -111,7 +111,7 @@ def test_the_outputs_without_secrets_as_a_map_for_pods(pulumi):
     }
 
 
-def test_the_schema_in_the_documentation_is_that_of_the_model():
+def test_documented_schema_matches_the_model():
     written = (ROOT / "docs" / "outputs.schema.json").read_text()
     assert written == schema(), (
         "write it again: python -m stacks.outputs.schema docs, and raise "
@@ -136,12 +136,12 @@ def complaint(service=None):
     return str(caught.value)
 
 
-def test_an_unknown_service_is_named_with_those_that_exist(pulumi):
+def test_unknown_service_is_named_with_others(pulumi):
     pulumi(GIVEN)
     assert complaint("reminders") == "expected a service among reminder-service; got 'reminders'"
 
 
-def test_a_stack_of_another_version_is_named_with_what_to_do(pulumi):
+def test_other_version_is_named_with_remedy(pulumi):
     pulumi({k: v for k, v in GIVEN.items() if k != "namespace"} | {"surplus": 1})
     assert complaint() == (
         "stack local does not have the expected outputs (namespace, surplus); run "
@@ -149,7 +149,7 @@ def test_a_stack_of_another_version_is_named_with_what_to_do(pulumi):
     )
 
 
-def test_what_pulumi_complains_about_is_handed_on(pulumi):
+def test_complaints_of_pulumi_are_shown(pulumi):
     pulumi({}, code=255, complaint="Diagnostics:\nerror: no stack named 'local' found")
     assert complaint() == (
         "could not read stack local; Pulumi reported: error: no stack named 'local' found"
@@ -164,9 +164,7 @@ def test_a_missing_pulumi_is_named(monkeypatch, tmp_path):
     )
 
 
-def test_what_a_service_elsewhere_checks_its_server_with_is_in_a_file(
-    pulumi, monkeypatch, tmp_path
-):
+def test_authorities_are_written_to_a_file(pulumi, monkeypatch, tmp_path):
     monkeypatch.setattr("stacks.outputs.models.AUTHORITIES", tmp_path / "authorities")
     told = {"DATABASE_NAME": "reminders", "DATABASE_SSLROOTCERT": "/srv/in-the-image.pem"}
     database = GIVEN["databases"]["reminders"] | {"authorities": "certificates"}

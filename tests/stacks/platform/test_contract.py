@@ -71,7 +71,7 @@ def environment_of(deployment, config, service):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_service_is_told_all_that_it_requires_and_nothing_that_it_does_not_know(platform, stack):
+def test_service_settings_match_their_requirements(platform, stack):
     deployment, config = platform(stack), config_of(stack)
     for service, settings in SETTINGS.items():
         given = environment_of(deployment, config, service)
@@ -79,7 +79,7 @@ def test_a_service_is_told_all_that_it_requires_and_nothing_that_it_does_not_kno
         assert given - OF_THE_AWS_CLIENTS <= accepted_variables(settings)
 
 
-def test_the_scheduler_tells_of_its_spans_as_pods_and_as_a_function(deploy):
+def test_scheduler_exports_spans_either_way(deploy):
     collector = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.test:4318"}
     config = config_of("dev").model_copy(
         update={"workload_environment": {**collector, "HTTPS_PROXY": "http://proxy.test"}}
@@ -95,7 +95,7 @@ def test_the_scheduler_tells_of_its_spans_as_pods_and_as_a_function(deploy):
     assert variables(pods)["OTEL_EXPORTER_OTLP_ENDPOINT"]["value"] == "http://collector.test:4318"
 
 
-def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(deploy):
+def test_mail_server_is_a_service_secret(deploy):
     config = config_of("prod")
     email = config.email.model_copy(update={"smtp_url": SecretStr("smtps://mail.test")})
     config = config.model_copy(update={"email": email})
@@ -115,7 +115,7 @@ def test_a_mail_server_that_the_configuration_names_is_a_secret_of_the_service(d
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_links_in_emails_are_signed_with_a_generated_secret(platform, stack):
+def test_email_links_use_a_generated_secret(platform, stack):
     deployment = platform(stack)
     pods = deployment.one("kubernetes:apps/v1:Deployment", f"{stack}-notification-service")
     given = variables(pods)
@@ -132,7 +132,7 @@ def test_links_in_emails_are_signed_with_a_generated_secret(platform, stack):
     assert key.inputs["length"] >= 43
 
 
-def test_next_key_keeps_links_of_the_previous_one(deploy):
+def test_next_key_keeps_previous_links(deploy):
     config = config_of("prod")
     email = config.email.model_copy(update={"unsubscribe_key_number": 3})
     config = config.model_copy(update={"email": email})
@@ -150,7 +150,7 @@ def test_next_key_keeps_links_of_the_previous_one(deploy):
     }
 
 
-def test_without_an_address_emails_have_no_links_and_nothing_is_made_for_them(deploy):
+def test_missing_address_creates_no_email_links(deploy):
     config = config_of("dev")
     email = config.email.model_copy(update={"unsubscribe_url": None})
     config = config.model_copy(update={"email": email})
@@ -164,7 +164,7 @@ def test_without_an_address_emails_have_no_links_and_nothing_is_made_for_them(de
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_migration_is_told_all_that_it_requires(platform, stack):
+def test_migration_gets_its_required_settings(platform, stack):
     jobs = platform(stack).all("kubernetes:batch/v1:Job")
     assert len(jobs) >= 3
     for job in jobs:
@@ -176,7 +176,7 @@ def test_a_migration_is_told_all_that_it_requires(platform, stack):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_secrets_have_the_names_and_keys_that_others_rely_on(platform, stack):
+def test_shared_secrets_have_promised_keys(platform, stack):
     deployment, prefix = platform(stack), config_of(stack).prefix
     made = {
         secret.inputs["metadata"]["name"].removeprefix(prefix): set(secret.inputs["stringData"])
@@ -187,7 +187,7 @@ def test_secrets_have_the_names_and_keys_that_others_rely_on(platform, stack):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_secrets_under_those_names_change_once_the_services_run_on_them(platform, stack):
+def test_shared_secrets_change_after_the_rollout(platform, stack):
     deployment, prefix = platform(stack), config_of(stack).prefix
     services = {(DEPLOYMENT, r.name) for r in deployment.all(DEPLOYMENT)}
     for name in SECRETS:
@@ -196,7 +196,7 @@ def test_secrets_under_those_names_change_once_the_services_run_on_them(platform
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_pod_reads_only_keys_that_its_secret_has(platform, stack):
+def test_pod_reads_only_existing_keys(platform, stack):
     deployment = platform(stack)
     secrets = {
         secret.outputs["metadata"]["name"]: set(secret.inputs["stringData"])
@@ -216,7 +216,7 @@ def test_a_pod_reads_only_keys_that_its_secret_has(platform, stack):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_outputs_are_those_of_the_model_and_the_secret_ones_are_secret(platform, stack):
+def test_outputs_match_model_and_secrecy(platform, stack):
     deployment = platform(stack)
     outputs = StackOutputs.model_validate(deployment.exports)
     assert deployment.secret_exports == {"databases", "service_settings"}
@@ -225,7 +225,7 @@ def test_the_outputs_are_those_of_the_model_and_the_secret_ones_are_secret(platf
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_process_elsewhere_gets_the_settings_of_the_pods(platform, stack, monkeypatch, tmp_path):
+def test_external_process_gets_settings_of_pods(platform, stack, monkeypatch, tmp_path):
     monkeypatch.setattr("stacks.outputs.models.AUTHORITIES", tmp_path)
     deployment, config = platform(stack), config_of(stack)
     outputs = StackOutputs.model_validate(deployment.exports)
@@ -242,9 +242,7 @@ def test_a_process_elsewhere_gets_the_settings_of_the_pods(platform, stack, monk
 
 @pytest.mark.integration
 @pytest.mark.parametrize("service", SETTINGS)
-def test_a_service_starts_on_exactly_what_the_command_prints(
-    platform, service, monkeypatch, tmp_path
-):
+def test_service_starts_on_printed_settings(platform, service, monkeypatch, tmp_path):
     outputs = StackOutputs.model_validate(platform("local").exports)
     monkeypatch.setattr("stacks.outputs.models.read_stack", lambda stack: outputs)
     monkeypatch.setattr("stacks.outputs.models.AUTHORITIES", tmp_path / "authorities")
@@ -276,7 +274,7 @@ def texts(value):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_every_output_is_used_by_a_service_or_by_the_operators_commands(platform, stack):
+def test_every_output_has_a_reader(platform, stack):
     outputs = StackOutputs.model_validate(platform(stack).exports)
     told = {value for each in outputs.service_settings.values() for value in each.values()}
     of_services = {name for name, value in outputs.plain().items() if texts(value) & told}
@@ -285,7 +283,7 @@ def test_every_output_is_used_by_a_service_or_by_the_operators_commands(platform
     assert unused - {"service_settings"} == set()
 
 
-def test_an_output_too_few_ends_the_run(deploy, monkeypatch):
+def test_missing_output_ends_the_run(deploy, monkeypatch):
     monkeypatch.delitem(PlainOutputs.model_fields, "region")
     with pytest.raises(TypeError, match="PlainOutputs expects"):
         deploy(lambda: reminder_platform(config_of("local")), stack="local")

@@ -25,13 +25,13 @@ TEXTS = [
 ]
 
 
-def test_the_service_gives_every_variable_of_the_frame():
+def test_service_gives_every_frame_variable():
     asked = {name for part in PARTS.values() for name in re.findall(r"{{(\w+)}}", str(part))}
     assert asked == set(json.loads(template_data(TEXTS[0])))
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_ses_and_smtp_send_the_very_same(text):
+def test_ses_and_smtp_send_the_same(text):
     data = read_by_ses(template_data(text))
     by_ses = {name: parse_template(str(part), data) for name, part in PARTS.items()}
     assert by_ses == vars(text)
@@ -43,6 +43,6 @@ def test_ses_and_smtp_send_the_very_same(text):
     assert by_smtp == tuple(by_ses.values())
 
 
-def test_the_largest_text_is_one_that_ses_takes():
+def test_largest_text_fits_ses():
     text = EmailText(subject="", text='"' * 50_000, html="\\" * 50_000)
     assert len(template_data(text)) < LARGEST_DATA == 262_144

@@ -30,7 +30,7 @@ BOUNDARY = "arn:aws:iam::111122223333:policy/bounds"
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_server_function_and_roles_are_where_the_foundation_says(platform, stack):
+def test_foundation_locates_server_function_and_roles(platform, stack):
     deployment, told = platform(stack), foundation_of(stack)[REFERENCE]["outputs"]
     assert config_of(stack).foundation.stack == f"organization/herald-foundation/{stack}"
     server = deployment.one("aws:rds/instance:Instance").inputs
@@ -52,7 +52,7 @@ def test_server_function_and_roles_are_where_the_foundation_says(platform, stack
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_no_role_can_do_more_than_its_boundary(platform, stack):
+def test_roles_stay_within_their_boundary(platform, stack):
     told = foundation_of(stack)[REFERENCE]["outputs"]
     bounds = {each.inputs["permissionsBoundary"] for each in platform(stack).all(ROLE)}
     assert bounds == {told["permissions_boundary_arn"]}
@@ -67,7 +67,7 @@ def by_id(**access):
     return parse("dev", as_engine(values), set(SECRET_KEYS))
 
 
-def test_what_exists_is_named_by_id_and_no_stack_is_asked(deploy):
+def test_existing_resources_need_no_foundation(deploy):
     config = by_id()
     deployment = deploy(lambda: export(reminder_platform(config)), lookups=NO_FOUNDATION)
     assert deployment.one("aws:rds/instance:Instance").inputs["vpcSecurityGroupIds"] == ["db"]
@@ -82,7 +82,7 @@ def test_what_exists_is_named_by_id_and_no_stack_is_asked(deploy):
     assert "permissionsBoundary" not in service
 
 
-def test_a_boundary_may_be_named_as_well(deploy):
+def test_boundary_may_be_named_too(deploy):
     config = by_id(permissionsBoundaryArn=BOUNDARY)
     deployment = deploy(lambda: export(reminder_platform(config)), lookups=NO_FOUNDATION)
     assert {each.inputs["permissionsBoundary"] for each in deployment.all(ROLE)} == {BOUNDARY}
@@ -95,7 +95,7 @@ def refusal(deploy, told, program=read_existing_resources):
     return str(error.value)
 
 
-def test_outputs_that_are_missing_or_wrong_are_named(deploy):
+def test_missing_or_wrong_outputs_are_named(deploy):
     told = foundation_of("dev", database_subnet_ids=["only-one"])
     del told[REFERENCE]["outputs"]["vpc_id"]
     told[REFERENCE]["outputs"]["surplus"] = 1
@@ -110,7 +110,7 @@ def test_outputs_that_are_missing_or_wrong_are_named(deploy):
     ("key", "came", "expected"),
     [("account", "999999999999", "111122223333"), ("region", "eu-west-1", "eu-central-1")],
 )
-def test_the_foundation_of_another_place_is_refused(deploy, key, came, expected):
+def test_foundation_of_another_account_is_refused(deploy, key, came, expected):
     assert refusal(deploy, foundation_of("dev", **{key: came})) == (
         f"Stack organization/herald-foundation/dev is of {key} {came}, but this stack is of "
         f"{expected}; name the foundation of its own account and region in "
@@ -132,7 +132,7 @@ def test_foundation_for_others_is_refused(deploy, output, granted, key, found):
     )
 
 
-def test_the_schema_in_the_documentation_is_that_of_the_model():
+def test_documented_schema_matches_the_model():
     written = (ROOT / "docs" / "foundation.schema.json").read_text()
     assert written == foundation_schema(), (
         "write it again: python -m stacks.outputs.schema docs, and raise VERSION in "

@@ -42,12 +42,12 @@ def test_services_answer_at_one_public_address(platform, stack):
 
 
 @pytest.mark.parametrize("stack", ["local", "dev"])
-def test_stack_without_a_gateway_has_no_part_of_it(platform, stack):
+def test_stack_without_gateway_lacks_its_parts(platform, stack):
     types = {each.type for each in platform(stack).resources}
     assert not {INGRESS, "aws:acm/certificate:Certificate", "aws:route53/record:Record"} & types
 
 
-def test_network_policies_admit_the_load_balancer_to_both_apis(platform):
+def test_network_policies_admit_the_load_balancer(platform):
     for service in PATHS:
         policy = platform("prod").one(
             "kubernetes:networking.k8s.io/v1:NetworkPolicy", f"prod-{service}"
@@ -59,7 +59,7 @@ def test_network_policies_admit_the_load_balancer_to_both_apis(platform):
         }
 
 
-def test_pods_behind_the_load_balancer_come_and_go_slowly(platform):
+def test_load_balanced_pods_end_slowly(platform):
     for service, seconds in (("reminder-service", 15), ("event-service", None)):
         spec = platform("prod").one(DEPLOYMENT, f"prod-{service}").inputs["spec"]
         [container] = spec["template"]["spec"]["containers"]
@@ -115,7 +115,7 @@ def test_gateways_that_cannot_work_are_refused(case):
     ("zone", "found"),
     [(None, "has no zone"), ({"name": "example.org", "id": "Z1"}, "has the zone example.org")],
 )
-def test_foundation_must_have_the_zone_of_the_host(deploy, zone, found):
+def test_foundation_must_have_zone_of_host(deploy, zone, found):
     told = foundation_of("prod", zone=zone)
     with pytest.raises(FoundationError) as refused:
         deploy(lambda: read_existing_resources(config_of("prod")), lookups=told)
@@ -127,7 +127,7 @@ def test_foundation_must_have_the_zone_of_the_host(deploy, zone, found):
 
 
 @pytest.mark.parametrize("service", PATHS)
-def test_every_operation_is_reachable_and_nothing_else(service):
+def test_every_operation_is_routed_exclusively(service):
     """The pages of the API, probes and metrics lie on no path of the gateway."""
     described = DOCUMENTS[service]()["paths"]
     public = {path for path in described if not path.startswith("/health")}

@@ -16,7 +16,7 @@ CLOUD = [stack for stack in STACKS if stack != "local"]
 
 
 @pytest.mark.parametrize("stack", CLOUD)
-def test_a_cloud_stack_makes_the_repositories_that_its_images_are_pushed_to(platform, stack):
+def test_cloud_stack_creates_its_repositories(platform, stack):
     deployment, config = platform(stack), config_of(stack)
     repositories = {each.name: each for each in deployment.all(REPOSITORY)}
     assert set(repositories) == {f"{stack}-{service}" for service in SERVICES}
@@ -35,7 +35,7 @@ def test_the_local_registry_needs_none(platform):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_tag_that_never_moves_names_what_is_in_the_image(service):
+def test_immutable_tag_names_the_content(service):
     assert re.fullmatch(r"0\.1\.0-prod-[0-9a-f]{12}", tag(SERVICES[service], config_of("prod")))
 
 
@@ -49,7 +49,7 @@ def tag_in(folder, config):
     return tag(Service("event-service", folder / "event-service"), config)
 
 
-def test_the_tag_is_the_same_on_every_machine_and_for_what_builds_leave(sources):
+def test_tag_is_independent_of_machine(sources):
     config = config_of("prod")
     before = tag_in(sources, config)
     left = sources / "event-service" / "event_service" / "__pycache__"
@@ -70,7 +70,7 @@ def test_the_tag_is_the_same_on_every_machine_and_for_what_builds_leave(sources)
         "dependencies/installer.lock",
     ],
 )
-def test_the_tag_changes_with_every_source_of_the_image(sources, changed):
+def test_tag_changes_with_every_source(sources, changed):
     config = config_of("prod")
     before = tag_in(sources, config)
     with (sources / changed).open("a") as file:
@@ -79,21 +79,21 @@ def test_the_tag_changes_with_every_source_of_the_image(sources, changed):
 
 
 @pytest.mark.parametrize("changes", [{"base": "python:3.13-slim"}, {"platforms": ["linux/arm64"]}])
-def test_the_tag_changes_with_base_and_platforms(changes):
+def test_tag_changes_with_base_and_platforms(changes):
     config = config_of("prod")
     images = config.images.model_copy(update=changes)
     other = config.model_copy(update={"images": images})
     assert tag(SERVICES["event-service"], other) != tag(SERVICES["event-service"], config)
 
 
-def test_the_tag_changes_with_the_authorities_in_the_image():
+def test_tag_changes_with_authorities():
     config = config_of("prod")
     database = config.database.model_copy(update={"ssl_root_cert": "others"})
     other = config.model_copy(update={"database": database})
     assert tag(SERVICES["event-service"], other) != tag(SERVICES["event-service"], config)
 
 
-def test_the_base_image_has_no_default_and_no_build_warns_of_that():
+def test_base_image_has_no_default():
     lines = (FOLDER / "Dockerfile").read_text().splitlines()
     assert "ARG BASE" in lines
     assert lines[0] == "# check=skip=InvalidDefaultArgInFrom"  # of BuildKit: in line 1 alone

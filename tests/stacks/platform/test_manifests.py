@@ -58,7 +58,7 @@ def is_one(value: Any, expected: Any) -> bool:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_manifests_hold_known_properties_of_the_right_type(platform, stack):
+def test_manifests_hold_properties_of_right_type(platform, stack):
     manifests = [
         r
         for r in platform(stack).resources
@@ -73,7 +73,7 @@ def test_manifests_hold_known_properties_of_the_right_type(platform, stack):
     assert found == []
 
 
-def test_the_check_finds_a_misspelt_property_and_a_wrong_type():
+def test_check_finds_misspelt_and_mistyped_properties():
     spec = {
         "replica": 2,
         "paused": "no",

@@ -25,7 +25,7 @@ def document(resource, name):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_each_queue_hears_its_topic_and_only_what_concerns_it(platform, stack):
+def test_queues_receive_only_relevant_messages(platform, stack):
     deployment, prefix = platform(stack), f"{stack}-"
     heard = {
         each.name: (
@@ -54,7 +54,7 @@ def test_each_queue_hears_its_topic_and_only_what_concerns_it(platform, stack):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_notification_outlives_a_longer_outage_than_an_event(platform, stack):
+def test_notification_outlives_longer_outage_than_event(platform, stack):
     received = {
         queue.name: document(queue, "redrivePolicy")["maxReceiveCount"]
         for queue in platform(stack).all("aws:sqs/queue:Queue")
@@ -79,7 +79,7 @@ def services_admitted(deployment, topic):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_pods_run_images_by_digest_with_the_tag_of_the_environment(platform, stack):
+def test_pods_run_images_by_digest(platform, stack):
     deployment, config = platform(stack), config_of(stack)
     for image in deployment.all(IMAGE):
         service = image.name.removeprefix(config.prefix)
@@ -113,7 +113,7 @@ DATABASES = {
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_databases_are_migrated_by_their_owner_before_pods_start(platform, stack):
+def test_owners_migrate_databases_before_pods_start(platform, stack):
     deployment = platform(stack)
     for database, owner in OWNERS.items():
         job = deployment.one("kubernetes:batch/v1:Job", f"{stack}-{database}-migration")
@@ -147,7 +147,7 @@ GIVE_UP = ("SendMessage", "GetQueueAttributes")
 CONSUME = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
 
 
-def test_each_service_may_do_what_its_arrows_say_and_no_more(platform):
+def test_permissions_match_arrows_of_services(platform):
     deployment = platform("prod")
     assert actions(deployment, "prod-reminder-service") == {
         *PUBLISH,
@@ -204,7 +204,7 @@ def test_local_stack_uses_the_existing_server(platform):
     assert types[DEPLOYMENT] == len(SERVICES)
 
 
-def test_the_clock_is_a_function_or_pods_as_the_configuration_says(platform):
+def test_clock_follows_the_configuration(platform):
     dev, prod = platform("dev"), platform("prod")
     function = dev.one("aws:lambda/function:Function", "dev-notification-scheduler")
     variables = function.inputs["environment"]["variables"]
@@ -229,12 +229,12 @@ def images(*platforms):
 @pytest.mark.parametrize(
     ("platform", "name"), [("linux/amd64", "x86_64"), ("linux/arm64", "arm64")]
 )
-def test_a_function_runs_on_what_its_image_is_built_for(platform, name):
+def test_function_runs_on_architecture_of_image(platform, name):
     assert architecture(images(platform)) == name
 
 
 @pytest.mark.parametrize("platforms", [[], ["linux/amd64", "linux/arm64"]])
-def test_an_image_of_several_or_unknown_platforms_is_refused_for_a_function(platforms):
+def test_function_needs_single_known_platform(platforms):
     with pytest.raises(pulumi.RunError) as refused:
         architecture(images(*platforms))
     assert str(refused.value) == (
@@ -262,7 +262,7 @@ FUNCTION = ["Function notification-scheduler", "Function notification-scheduler:
     ("stack", "more"),
     [("local", []), ("dev", SERVER + FUNCTION), ("staging", SERVER), ("prod", SERVER)],
 )
-def test_every_stack_has_a_dashboard_of_what_it_is_made_of(platform, stack, more):
+def test_every_stack_has_its_dashboard(platform, stack, more):
     dashboard = platform(stack).one("aws:cloudwatch/dashboard:Dashboard", f"{stack}-platform")
     graphs = [w["properties"] for w in document(dashboard, "dashboardBody")["widgets"]]
     titles = dict.fromkeys(graph["title"].replace(f"{stack}-", "") for graph in graphs)
@@ -272,7 +272,7 @@ def test_every_stack_has_a_dashboard_of_what_it_is_made_of(platform, stack, more
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_every_object_of_the_cluster_lives_in_the_namespace_of_the_environment(platform, stack):
+def test_cluster_objects_live_in_one_namespace(platform, stack):
     config = config_of(stack)
     outside = {
         resource.name
@@ -286,7 +286,7 @@ def test_every_object_of_the_cluster_lives_in_the_namespace_of_the_environment(p
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_nothing_runs_before_the_nodes_enforce_network_policies(platform, stack):
+def test_network_policies_precede_all_workloads(platform, stack):
     deployment = platform(stack)
     pool = deployment.one("kubernetes:karpenter.sh/v1:NodePool").inputs["spec"]
     assert pool["limits"] == {"cpu": str(config_of(stack).nodes.most_cpus)}

@@ -47,7 +47,7 @@ DAILY_IN_UTC = {
 }
 
 
-def test_an_event_says_all_of_a_reminder(api):
+def test_event_contains_the_whole_reminder(api):
     made = api.post("/reminders", json=RICH).json()
     answer = api.get("/reminders/calendar.ics")
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
@@ -65,7 +65,7 @@ def test_an_event_says_all_of_a_reminder(api):
     ]
 
 
-def test_lines_are_as_long_as_allowed_and_a_rule_begins_with_its_frequency(api):
+def test_lines_are_folded_and_frequency_leads(api):
     message = "a" + "é🌱" * 90
     api.post("/reminders", json={**RICH, "message": message, "rule": "COUNT=9;FREQ=DAILY"})
     content = api.get("/reminders/calendar.ics").content
@@ -88,7 +88,7 @@ def test_definition_is_computed_once(monkeypatch):
     assert computed == ["Antarctica/Troll"]
 
 
-def test_a_long_calendar_is_read_and_sent_in_batches(api, body, store, monkeypatch):
+def test_long_calendar_is_streamed_in_batches(api, body, store, monkeypatch):
     monkeypatch.setattr(export_api, "BATCH", 2)
     limits, read = [], store.open_after
     monkeypatch.setattr(store, "open_after", lambda *asked: limits.append(asked[2]) or read(*asked))
@@ -116,7 +116,7 @@ def test_what_goes_out_comes_back(api, other, changes):
         {"date": "2030-10-27T01:30:00Z", "timeZone": "Europe/Berlin"},  # the second 02:30
     ],
 )
-def test_text_and_moment_come_back_as_they_were(api, other, body, changes):
+def test_text_and_time_survive_round_trip(api, other, body, changes):
     first = api.post("/reminders", json={**body, **changes}).json()
     content = api.get("/reminders/calendar.ics").content
     result = imported_by(api, other, content)
@@ -124,14 +124,14 @@ def test_text_and_moment_come_back_as_they_were(api, other, body, changes):
     assert again == {name: first[name] for name in again}
 
 
-def test_a_plain_date_is_not_a_series(api, other, body):
+def test_plain_date_is_no_series(api, other, body):
     api.post("/reminders", json=body)
     content = api.get("/reminders/calendar.ics").content
     result = imported_by(api, other, content)
     assert (result["reminder"]["isRecurring"], result["reminder"]["date"]) == (False, body["date"])
 
 
-def test_only_open_reminders_of_the_caller_go_out(api, body, other):
+def test_only_open_reminders_are_exported(api, body, other):
     for message in ("Mine", "Done"):
         id = api.post("/reminders", json={**body, "message": message}).json()["id"]
     api.post(f"/reminders/{id}/complete")
@@ -144,7 +144,7 @@ messages = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), m
 
 
 @given(message=messages)
-def test_every_text_is_read_again_as_it_was(message):
+def test_text_survives_round_trip(message):
     """Whatever stands where a line is folded or a character is escaped."""
     reminder = new_reminder(UUID(int=1), {"date": LATER, "message": message}, CALLER, NOW)
     content = b"".join(calendar_of(["UTC"], [[reminder]]))
