@@ -9,6 +9,7 @@ from local.environment import Environment
 from review.audit.findings import AuditError, Verdict
 from review.audit.judgement import judged, programs
 from review.audit.suppressions import Sorted, read_suppressions, sort
+from review.cloudformation import Unreadable
 from review.simulation.rehearsal import PreviewError, stack_names
 from review.simulation.trial import Incomplete
 
@@ -25,7 +26,7 @@ def main() -> None:
             read_suppressions(),
             [each.judge for each in verdicts if each.skipped is None],
         )
-    except (AuditError, PreviewError, Incomplete) as error:
+    except (AuditError, PreviewError, Incomplete, Unreadable) as error:
         sys.exit(f"audit: {error}.")
     print(text(verdicts, outcome, of_all=not arguments.stack), end="")
     sys.exit(1 if outcome.left or (outcome.unused and not arguments.stack) else 0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from local.environment import Environment
-from review.audit import admission, advisories, checkov, cloudformation, kube_score, parliament
+from review.audit import admission, advisories, checkov, kube_score, limits, parliament
 from review.audit.findings import Finding, Verdict
 from review.audit.manifests import Manifest, manifests
 from review.audit.programs import account, platform
@@ -45,7 +45,7 @@ def judged_alone(
     count = sum(len(one.resources) for one in shown)
     yield Verdict(judge="mapping", judged=f"{count} resources", findings=unmapped)
     yield checkov.judge(shown)
-    yield cloudformation.judge({stack: each.resources for stack, each in deployments.items()})
+    yield limits.judge({stack: each.resources for stack, each in deployments.items()})
     yield parliament.judge(
         [
             document

@@ -1,8 +1,11 @@
 """Creates the report of a preview."""
 
 from pathlib import Path
+from threading import Thread
 
+from review.cloudformation import load_schemas
 from review.preview.costs import Bill, assumptions, bill
+from review.preview.limits import compare_with_limits
 from review.preview.plan import Plan, events_of, plan_of
 from review.preview.prices import NoTable, read_prices, usage_of
 from review.preview.report import BadReport, Earlier, Report, as_json, markdown, text
@@ -21,6 +24,7 @@ def report_of(program: str, stack: str, before: Path | None = None) -> Report:
     """Return the planned changes of a stack against an earlier report or an empty stack."""
     title = title_of(program, stack)
     earlier = earlier_report(before, title)
+    Thread(target=load_schemas, daemon=True).start()  # while the engine runs
     planned = plan_of(events_of(run_preview(PROGRAMS[program], stack)))
     return create_report(PROGRAMS[program], stack, title, planned, earlier)
 
@@ -45,6 +49,7 @@ def create_report(
     program: Program, stack: str, title: str, plan: Plan, earlier: Earlier | None
 ) -> Report:
     config = read_stack_file(stack, program.folder)
+    plan = compare_with_limits(plan, config.get("aws:region", ""))
     usage = usage_of(config.get("aws:defaultTags", {}).get("tags", {}).get(ENVIRONMENT, ""))
     try:
         prices = read_prices(config.get("aws:region", ""))

@@ -8,20 +8,42 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
-from review.audit.findings import AuditError, Finding, Verdict
-from review.resource_types import TABLE, TYPES
-from review.simulation.trial import Recorded
+from review.resource_types import TYPES
 
-JUDGE = "cfn-lint"
-REGION = "eu-central-1"
-MADE_UP = re.compile(r".+-id|(?:vpc|subnet|sg|eipalloc)-.+")
+REGION = "eu-central-1"  # the region whose schemas map properties
+# Values that are known only after the update: identifiers of simulations, and marks of previews
+LATER = re.compile(
+    r".+-id|(?:vpc|subnet|sg|eipalloc)-.+|.*\[(?:known after up|secret)\].*", re.DOTALL
+)
+GENERATED = ("-…", "-1a2b3c4")  # the mark of a generated ending, and such an ending
 PAIRS = {"tags": "Key", "dimensions": "Name"}  # maps that are lists in CloudFormation
 LIST = "[0]"
+PROVIDERS_OWN = ("region", "tagsAll", "__defaults")  # properties that providers and engine add
 # Rules that are not about properties; the template has several copies of some resources.
 IGNORED = ["W", "I", "E0", "E1", "E2", "E4", "E5", "E6", "E7", "E8", "E3010", "E3019"]
 JSON = dict[str, Any]
+
+
+class Unreadable(Exception):
+    """Reports in one sentence that cfn-lint could not read the template."""
+
+
+class Resource(Protocol):
+    @property
+    def type(self) -> str: ...
+    @property
+    def inputs(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """Reports that AWS would refuse a property of a resource."""
+
+    position: int  # of the resource among the checked ones
+    rule: str
+    problem: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +78,7 @@ class CloudFormationType:
         if keys:
             made["KeySchema"] = keys
         for key, each in value.items():
-            if key in ("hashKey", "rangeKey", "region"):
+            if key in ("hashKey", "rangeKey", *PROVIDERS_OWN):
                 continue
             inner = f"{path}.{key}".lstrip(".")
             name = self.names.get(inner) or self.match(key, schema)
@@ -74,13 +96,24 @@ class CloudFormationType:
 
     def value(self, value: Any, path: str, schema: JSON) -> Any:
         """Return a value in the form of the schema: one or a list, text or a document."""
+        if is_later(value):
+            return import_later(value)
         kinds = schema.get("type", "object")
         items = self.resolved(schema.get("items", {}))
         if "array" in kinds and isinstance(value, Mapping) and path in PAIRS:
-            return [{PAIRS[path]: key, "Value": text} for key, text in sorted(value.items())]
+            pairs = sorted(value.items())
+            return [
+                {PAIRS[path]: key, "Value": self.scalar(text, "", "string")} for key, text in pairs
+            ]
         if "array" in kinds:
             several = value if isinstance(value, list) else [value]
-            return [self.value(each, path, items) for each in several]
+            return [
+                # Unknown values differ, as the items of some lists must.
+                import_later(f"{each} {position}")
+                if is_later(each)
+                else self.value(each, path, items)
+                for position, each in enumerate(several)
+            ]
         if isinstance(value, list) and len(value) == 1:
             [value] = value
         if isinstance(value, Mapping):
@@ -92,11 +125,11 @@ class CloudFormationType:
             return str(value).upper()
         if isinstance(value, float) and value.is_integer():
             return int(value)
-        if isinstance(value, str) and MADE_UP.fullmatch(value):
-            return {"Fn::ImportValue": value}  # known only after the update
+        if is_later(value):
+            return import_later(value)
         if isinstance(value, str) and "object" in kinds and value.startswith("{"):
             return json.loads(value)
-        return value
+        return value.replace(*GENERATED) if isinstance(value, str) else value
 
     def match(self, key: str, schema: JSON) -> str:
         found = {name.lower(): name for name in schema.get("properties", {})}
@@ -114,6 +147,20 @@ class CloudFormationType:
         return schema
 
 
+def is_later(value: Any) -> bool:
+    return isinstance(value, str) and LATER.fullmatch(value) is not None
+
+
+def import_later(value: str) -> JSON:
+    """Return a function of templates, whose result cfn-lint does not check."""
+    return {"Fn::ImportValue": value}
+
+
+def load_schemas() -> None:
+    """Load cfn-lint, which takes seconds."""
+    import cfnlint.api  # noqa: F401
+
+
 def read_types() -> dict[str, CloudFormationType]:
     return {
         name: CloudFormationType(**each.cloudformation)
@@ -122,51 +169,36 @@ def read_types() -> dict[str, CloudFormationType]:
     }
 
 
-def judge(stacks: Mapping[str, Sequence[Recorded]]) -> Verdict:
-    ours = [
-        (stack, each)
-        for stack, resources in stacks.items()
-        for each in resources
-        if each.type.startswith("aws:")
-    ]
-    found = list(findings(ours, read_types()))
-    return Verdict(judge=JUDGE, judged=f"{len(ours)} resources of AWS", findings=found)
-
-
-def findings(
-    resources: Sequence[tuple[str, Recorded]], types: Mapping[str, CloudFormationType]
-) -> Iterator[Finding]:
-    """Check all stacks in one template, because the start of cfn-lint takes seconds."""
+def find_violations(
+    resources: Sequence[Resource],
+    types: Mapping[str, CloudFormationType],
+    region: str = REGION,
+) -> Iterator[Violation]:
+    """Check resources of mapped types in one template, because cfn-lint takes seconds to start."""
     names: dict[str, str] = {}  # of equal resources
-    holders: dict[str, tuple[str, Recorded]] = {}
+    positions: dict[str, int] = {}
     template: JSON = {}
-    for stack, each in resources:
-        if each.type not in types:
-            problem = f"no limit was checked; add `cloudformation` to the type in {TABLE.name}"
-            yield finding(stack, each, "unmapped", problem)
-        elif types[each.type].type:
+    for position, each in enumerate(resources):
+        if each.type in types and types[each.type].type:
             resource = types[each.type].resource(each.inputs)
             name = names.setdefault(json.dumps(resource, sort_keys=True), f"R{len(names)}")
-            holders.setdefault(name, (stack, each))
+            positions.setdefault(name, position)
             template[name] = resource
-    for rule, name, problem in lint({"Resources": template}) if template else ():
-        yield finding(*holders[name], rule, problem)
+    for rule, name, problem in lint({"Resources": template}, region) if template else ():
+        yield Violation(position=positions[name], rule=rule, problem=problem)
 
 
-def finding(stack: str, resource: Recorded, rule: str, problem: str) -> Finding:
-    return Finding(judge=JUDGE, rule=rule, stack=stack, resource=resource.name, problem=problem)
-
-
-def lint(template: JSON) -> Iterator[tuple[str, str, str]]:
+def lint(template: JSON, region: str) -> Iterator[tuple[str, str, str]]:
     """Yield rule, logical id and problem of each error."""
     from cfnlint.api import lint
     from cfnlint.config import ManualArgs
+    from cfnlint.helpers import REGIONS
 
-    for match in lint(
-        json.dumps(template), config=ManualArgs(regions=[REGION], ignore_checks=IGNORED)
-    ):
+    known = region if region in REGIONS else REGION
+    arguments = ManualArgs(regions=[known], ignore_checks=IGNORED)
+    for match in lint(json.dumps(template), config=arguments):
         path = [str(part) for part in match.path or []]
         if match.rule.id.startswith("E") and len(path) > 1:
             yield match.rule.id, path[1], f"{'.'.join(path[3:])}: {match.message}"
         elif match.rule.id.startswith("E"):
-            raise AuditError(f"cfn-lint could not read the template: {match.message}")
+            raise Unreadable(f"cfn-lint could not read the template: {match.message}")
