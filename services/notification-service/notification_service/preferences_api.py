@@ -1,7 +1,6 @@
 """Defines the HTTP API of preferences."""
 
 from fastapi import APIRouter, Response
-from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.identity import AnyCaller
 from service_runtime.preconditions import IfMatch, etag, with_match
 from service_runtime.problems import problem_responses
@@ -37,7 +36,6 @@ def preference_routes(store: PreferenceStore) -> APIRouter:
         make = with_match(if_match, body.applied_to)
         return answered(store.change(caller.user_id, make), response)
 
-    refuse_other_methods(routes, PATH, "GET", "PATCH", "PUT")
     return routes
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.problems import COMMON_PROBLEMS, problem_responses
 from service_runtime.rate_limit import take
 from starlette.responses import HTMLResponse
@@ -80,5 +79,4 @@ def unsubscription_routes(unsubscription: Unsubscription) -> APIRouter:
         unsubscription.unsubscribe(user_id)
         return pages.done([unsubscription.locale_of(user_id)])
 
-    refuse_other_methods(routes, PATH, "GET", "POST")
     return routes

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request, Response
-from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
 from service_runtime.preconditions import IfMatch, check_match, with_match
@@ -151,9 +150,6 @@ def create_many(
     return _sent(made, response)
 
 
-refuse_other_methods(router, "/bulk", "POST")
-
-
 @router.get("", summary="List reminders")
 def read_page(
     caller: AnyCaller,
@@ -200,10 +196,6 @@ def change(
 @router.delete("/{id}", summary="Delete a reminder", status_code=204, responses=CHANGE_REFUSED)
 def delete(id: UUID, caller: AnyCaller, store: Store, if_match: IfMatch = None) -> None:
     store.remove(caller.user_id, id, lambda reminder: check_match(if_match, reminder.version))
-
-
-refuse_other_methods(router, "", "GET", "POST")
-refuse_other_methods(router, "/{id}", "DELETE", "GET", "PATCH", "POST")
 
 
 def _sent(answer: KeyedAnswer, response: Response) -> Response:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import Response
 from pydantic import ConfigDict, Field, model_validator
-from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.bodies import UNNAMED, Body, remove_defaults
 from service_runtime.identity import AnyCaller
 from service_runtime.preconditions import IfMatch, with_match
@@ -124,7 +123,3 @@ def complete(
     """End the reminder. A change of its schedule opens it again."""
     make = with_match(if_match, lambda current: complete_reminder(current, now))
     return answered(store.change(caller.user_id, id, make, "completed"), response, now)
-
-
-for action in ("snooze", "acknowledge", "complete"):
-    refuse_other_methods(router, f"/{{id}}/{action}", "POST")

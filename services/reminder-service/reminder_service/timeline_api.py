@@ -8,7 +8,6 @@ from event_messages.failures import describe
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.identity import AnyCaller
 from service_runtime.problems import Problem, problem_responses
 from starlette.responses import JSONResponse
@@ -70,9 +69,6 @@ def read_events(
         store.find(caller.user_id, id)
     items = [_answer(event) for event in page.events]
     return TimelineAnswer(items=items, next_cursor=items[-1].id if page.more else None)
-
-
-refuse_other_methods(router, "/{id}/events", "GET")
 
 
 def answer_outage(request: Request, error: Exception) -> JSONResponse:

@@ -1,11 +1,12 @@
 """Creates the HTTP application of an API."""
 
-from collections.abc import Iterable, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from service_runtime.docs_page import serve_docs
 from service_runtime.identity import GatewayIdentity, Identity, describe_identity
@@ -14,6 +15,8 @@ from service_runtime.problems import COMMON_PROBLEMS, ProblemBody, answer_proble
 from service_runtime.requests import BodyMiddleware, HeadMiddleware, RequestMiddleware
 from service_runtime.security_headers import SecurityHeadersMiddleware
 from service_runtime.traced_requests import TraceMiddleware
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
 
 def create_api(
@@ -34,7 +37,7 @@ def create_api(
     """
     app = FastAPI(
         title=title,
-        routes=[*health_routes(live, ready), *chain.from_iterable(r.routes for r in routers)],
+        routes=[*health_routes(live, ready), *_routes_of(routers)],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would go to the host that the request names
@@ -52,6 +55,30 @@ def create_api(
     _describe(app)
     serve_docs(app)
     return app
+
+
+def _routes_of(routers: Iterable[APIRouter]) -> Iterator[APIRoute]:
+    """Yield the routes of each path, then one that answers other methods with status 405.
+
+    Without it, the answer would name only the methods of the first route. Or a later path with a
+    parameter would match.
+    """
+    by_path: dict[str, list[APIRoute]] = {}
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                by_path.setdefault(route.path, []).append(route)
+    for path, routes in by_path.items():
+        allowed = set[str]().union(*(route.methods for route in routes))
+        yield from routes
+        yield _refusal(path, allowed | {"HEAD"} if "GET" in allowed else allowed)
+
+
+def _refusal(path: str, allowed: set[str]) -> APIRoute:
+    def refuse() -> None:
+        raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
+
+    return APIRoute(path, refuse, methods=METHODS - allowed, include_in_schema=False)
 
 
 def _describe(app: FastAPI) -> None:

@@ -5,7 +5,6 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field
-from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.identity import AnyCaller
 from service_runtime.problems import COMMON_PROBLEMS, Problem, problem_responses
 from service_runtime.rate_limit import TooManyRequests
@@ -104,8 +103,3 @@ def _batches(store: Reminders, user_id: str) -> Iterator[list[Reminder]]:
     while batch := store.open_after(user_id, last, BATCH):
         yield batch
         last = batch[-1]
-
-
-refuse_other_methods(router, "/calendar.ics", "GET")
-refuse_other_methods(router, "/calendar-subscription", "POST", "DELETE")
-refuse_other_methods(public_router, "/calendars/{token}.ics", "GET")

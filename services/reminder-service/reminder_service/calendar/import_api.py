@@ -8,7 +8,6 @@ from functools import partial
 from typing import Annotated, cast
 
 from fastapi import Depends, Header, Query, Request, Response
-from service_runtime.allowed_methods import refuse_other_methods
 from service_runtime.bodies import TimeZone
 from service_runtime.identity import AnyCaller
 from service_runtime.problems import Problem, problem_responses
@@ -117,9 +116,6 @@ def import_calendar(
     answer = _import(file, store, imports, idempotency_key, options, pay)
     headers = {**response.headers, **answer.headers}
     return Response(answer.body, answer.status, headers, media_type="application/json")
-
-
-refuse_other_methods(router, "/import", "POST")
 
 
 def _charset(content_type: str) -> str | None:
