@@ -24,12 +24,16 @@ from notification_scheduler.database import conninfo, open_claims_pool, open_poo
 from notification_scheduler.sender import Sender
 from notification_service import handlers as delivery_handlers
 from notification_service import postponement, waiting
-from notification_service.adapters import Adapters, EmailProvider, PushProvider
+from notification_service.adapters import Adapters
+from notification_service.circuit_breaker import Provider
 from notification_service.deliveries import LEASES
 from notification_service.device_store import PostgresDevices
+from notification_service.fcm_message import Push
+from notification_service.pacing import SharedPace
 from notification_service.preference_store import PostgresPreferences
 from notification_service.retries import Retries
 from notification_service.senders import Senders
+from notification_service.ses_email import Email
 from notification_service.templates import Templates
 from notification_service.texts import Texts
 from service_runtime.database import create_database_engine, ping
@@ -76,8 +80,8 @@ class Neighbours:
     notification_queue: str
     dead_letters: str
     event_store: event_handlers.EventStore
-    push: PushProvider
-    email: EmailProvider = field(default_factory=InMemoryEmail)
+    push: Provider[Push]
+    email: Provider[Email] = field(default_factory=InMemoryEmail)
 
 
 def _go_on(point: str) -> None:
@@ -178,6 +182,7 @@ def _notification_service(
         email=neighbours.email,
         texts=Texts(Templates()),
         senders=senders,
+        pace=SharedPace(engine, {}),
     )
 
     def handle(event: Event) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
@@ -15,36 +15,25 @@ KEPT = timedelta(days=90)
 PREFERENCES = "preferences"  # id of the item with the preferences of a user
 
 
-class TableClient(Protocol):
-    """Lists the methods of a DynamoDB client that the store uses."""
-
-    def put_item(
-        self, *, TableName: str, Item: dict[str, Any], ConditionExpression: str, **options: Any
-    ) -> dict[str, Any]: ...
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class DynamoEventStore:
     """Stores one item per event; ids order the events of a user, and repeats change nothing."""
 
     def __init__(
-        self, client: TableClient, table: str, clock: Callable[[], datetime] = utc_now
+        self,
+        client: Any,
+        table: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client, self._table, self._clock = client, table, clock
         self._serialize = TypeSerializer().serialize
 
     def append(self, event: Event) -> None:
-        item = {name: self._serialize(value) for name, value in self._item(event).items()}
-        self._put(item, "attribute_not_exists(id)")
+        """Store the event; a repeat changes nothing."""
+        self._put(self._serialized(item_of(event, self._clock())), "attribute_not_exists(id)")
 
     def keep_preferences(self, preferences: PreferencesUpdated) -> None:
         """Store the latest preferences of a user in one item that does not expire."""
-        item = {
-            name: self._serialize(value) for name, value in preferences_item(preferences).items()
-        }
+        item = self._serialized(preferences_item(preferences))
         self._put(
             item,
             "attribute_not_exists(id) or version < :version",
@@ -56,6 +45,9 @@ class DynamoEventStore:
         nobody = {"userId": {"S": "ping"}, "id": {"S": "ping"}}
         self._put(nobody, "attribute_exists(id)")
 
+    def _serialized(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {name: self._serialize(value) for name, value in item.items()}
+
     def _put(self, item: dict[str, Any], condition: str, **options: Any) -> None:
         """Put an item, unless its condition fails."""
         try:
@@ -65,9 +57,6 @@ class DynamoEventStore:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-
-    def _item(self, event: Event) -> dict[str, Any]:
-        return item_of(event, self._clock())
 
 
 def item_of(event: Event, recorded_at: datetime) -> dict[str, Any]:

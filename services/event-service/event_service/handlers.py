@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, cast
-from uuid import UUID
+from typing import cast
 
 from event_messages.contract import (
     NotificationDeleted,
@@ -20,29 +19,14 @@ from service_runtime.recurrence import InvalidRule
 
 from event_service import schedule
 from event_service.errors import ForeignData, OutdatedEvent, UnusableSchedule
-from event_service.notification import Notification
+from event_service.event_store import DynamoEventStore
+from event_service.notifications import PostgresNotifications
 
 RETENTION = timedelta(days=90)
 
 
-class EventStore(Protocol):
-    def append(self, event: Event) -> None:
-        """Store the event; a repeat changes nothing."""
-
-    def keep_preferences(self, preferences: PreferencesUpdated) -> None:
-        """Store the preferences, unless newer ones are stored."""
-
-
-class Notifications(Protocol):
-    def put(self, notification: Notification) -> None:
-        """Store the notification, unless an equal or newer version or deletion is stored."""
-
-    def remove(self, id: UUID, version: int, user_id: str) -> None:
-        """Delete the notification and its snoozes and deferrals, unless a newer one is stored."""
-
-
 def schedule_reminder(
-    event: Event, data: BaseModel, notifications: Notifications, _: EventStore
+    event: Event, data: BaseModel, notifications: PostgresNotifications, _: DynamoEventStore
 ) -> None:
     try:
         wanted = schedule.of_reminder(cast(Reminder, data), event.occurred_at)
@@ -52,25 +36,31 @@ def schedule_reminder(
 
 
 def schedule_notification(
-    event: Event, data: BaseModel, notifications: Notifications, _: EventStore
+    event: Event, data: BaseModel, notifications: PostgresNotifications, _: DynamoEventStore
 ) -> None:
     notifications.put(schedule.of_command(cast(PendingNotification, data)))
 
 
-def cancel(event: Event, data: BaseModel, notifications: Notifications, _: EventStore) -> None:
+def cancel(
+    event: Event, data: BaseModel, notifications: PostgresNotifications, _: DynamoEventStore
+) -> None:
     deleted = cast(ReminderDeleted | NotificationDeleted, data)
     notifications.remove(deleted.id, deleted.version, event.user_id)
 
 
-def keep_preferences(event: Event, data: BaseModel, _: Notifications, store: EventStore) -> None:
+def keep_preferences(
+    event: Event, data: BaseModel, _: PostgresNotifications, store: DynamoEventStore
+) -> None:
     store.keep_preferences(cast(PreferencesUpdated, data))
 
 
-def remember(event: Event, data: BaseModel, _: Notifications, store: EventStore) -> None:
+def remember(
+    event: Event, data: BaseModel, _: PostgresNotifications, store: DynamoEventStore
+) -> None:
     """Do nothing: `handle` stores the event."""
 
 
-ACTIONS: dict[str, Callable[[Event, BaseModel, Notifications, EventStore], None]] = {
+ACTIONS: dict[str, Callable[[Event, BaseModel, PostgresNotifications, DynamoEventStore], None]] = {
     "reminder:created": schedule_reminder,
     "reminder:updated": schedule_reminder,
     "reminder:deleted": cancel,
@@ -91,8 +81,8 @@ ACTIONS: dict[str, Callable[[Event, BaseModel, Notifications, EventStore], None]
 
 def handle(
     event: Event,
-    notifications: Notifications,
-    store: EventStore,
+    notifications: PostgresNotifications,
+    store: DynamoEventStore,
     retention: timedelta = RETENTION,
 ) -> None:
     """Act on one event, then store it.

@@ -3,10 +3,10 @@
 The scheduler cannot measure them: it may be stopped, or run as a Lambda function.
 """
 
-from typing import Protocol
-
 from prometheus_client import Gauge
 from service_runtime.measuring import Measures
+
+from event_service.notifications import PostgresNotifications
 
 OVERDUE = Gauge("notifications_overdue", "Notifications that are due and not published")
 OVERDUE_AGE = Gauge("notifications_overdue_seconds", "Time since the oldest of them became due")
@@ -16,15 +16,7 @@ REFUSED = Gauge(
 )
 
 
-class Waiting(Protocol):
-    def count_overdue(self) -> float: ...
-
-    def oldest_overdue(self) -> float: ...
-
-    def count_refused(self) -> float: ...
-
-
-def scheduler_measures(notifications: Waiting) -> Measures:
+def scheduler_measures(notifications: PostgresNotifications) -> Measures:
     """Return the gauges of unpublished notifications, each with the function that measures it."""
     return {
         OVERDUE: notifications.count_overdue,

@@ -88,6 +88,7 @@ class PostgresNotifications:
             return _stored(connection, id)
 
     def put(self, notification: Notification) -> None:
+        """Store the notification, unless an equal or newer version or deletion is stored."""
         with self._engine.begin() as connection:
             origin = notification.deferred_from
             _take_turn(connection, notification.reminder_id, origin, notification.id)
@@ -103,6 +104,7 @@ class PostgresNotifications:
                 _lead(connection, changed)
 
     def remove(self, id: UUID, version: int, user_id: str) -> None:
+        """Delete the notification and its snoozes and deferrals, unless a newer one is stored."""
         with self._engine.begin() as connection:
             _take_turn(connection, id)
             stored = _stored(connection, id)

@@ -11,7 +11,7 @@ from service_runtime.api import create_api
 from service_runtime.identity import AnyCaller, Identity
 from service_runtime.probes import Check
 from service_runtime.problems import Problem
-from service_runtime.rate_limit import Buckets, charge, limited_router
+from service_runtime.rate_limit import PostgresBuckets, charge, limited_router
 from starlette.responses import JSONResponse
 
 from notification_service.devices import (
@@ -29,7 +29,7 @@ from notification_service.errors import (
     RequestRefused,
     RetryLater,
 )
-from notification_service.preferences import PreferenceStore
+from notification_service.preference_store import PostgresPreferences
 from notification_service.preferences_api import preference_routes
 from notification_service.unsubscription import Unsubscription
 from notification_service.unsubscription_api import unsubscription_routes
@@ -81,10 +81,10 @@ DeviceId = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 def device_api(
     devices: Devices,
     tokens: TokenCheck,
-    preferences: PreferenceStore,
+    preferences: PostgresPreferences,
     unsubscription: Unsubscription | None = None,
     *,
-    buckets: Buckets,
+    buckets: PostgresBuckets,
     live: Check,
     ready: Check,
     identity: Identity | None = None,

@@ -27,10 +27,13 @@ ITEM_COLUMNS = [column for column in digest_items.c if column.name in ITEM_NAMES
 
 
 class PostgresDeferrals:
+    """Stores deferrals; each step is one transaction with the command that it publishes."""
+
     def __init__(self, engine: Engine, *, collapse: Collapse = "series") -> None:
         self._engine, self._collapses = engine, collapse == "series"
 
     def defer(self, delivery: Delivery, later: PendingNotification) -> bool:
+        """Replace an occurrence by `later`, unless it has started or was deferred before."""
         with self._engine.begin() as connection:
             lock_user(connection, delivery.user_id)
             if self._collapses and later.reason == "QUIET_HOURS":
@@ -46,6 +49,7 @@ class PostgresDeferrals:
             return True
 
     def reason(self, notification_id: UUID) -> Deferral | None:
+        """Return the reason why the notification replaces another, or None."""
         query = select(deliveries.c.reason).where(deliveries.c.deferred_to == notification_id)
         with self._engine.connect() as connection:
             found: Deferral | None = connection.scalar(query)
@@ -54,6 +58,7 @@ class PostgresDeferrals:
     def add_to_digest(
         self, delivery: Delivery, item: DigestItem, digest: PendingNotification
     ) -> bool:
+        """Add an e-mail to the open digest of the user, or to `digest` if none is open."""
         with self._engine.begin() as connection:
             lock_user(connection, delivery.user_id)
             if not settle_as_deferred(connection, delivery, "DIGEST", None):
@@ -70,6 +75,7 @@ class PostgresDeferrals:
             return True
 
     def close(self, digest_id: UUID) -> Sequence[DigestItem]:
+        """Close a digest and return its items in order; return nothing for other notifications."""
         closed_at = func.coalesce(digests.c.closed_at, func.now())
         with self._engine.begin() as connection:
             own = update(digests).where(digests.c.id == digest_id)

@@ -9,10 +9,8 @@ be cancelled. Then it is added to the open digest of the user. A notification of
 shortly afterwards, closes it, and is sent as one e-mail.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 from uuid import UUID, uuid5
 
 from event_messages.content import Content
@@ -58,28 +56,6 @@ class DigestItem:
             notification_id=self.notification_id,
             reminder_id=self.reminder_id,
         )
-
-
-class Deferrals(Protocol):
-    """Stores deferrals; each step is one transaction with the command that it publishes."""
-
-    def defer(self, delivery: Delivery, later: PendingNotification) -> bool:
-        """Replace an occurrence by `later`, unless it has started or was deferred before."""
-        ...
-
-    def reason(self, notification_id: UUID) -> Deferral | None:
-        """Return the reason why the notification replaces another, or None."""
-        ...
-
-    def add_to_digest(
-        self, delivery: Delivery, item: DigestItem, digest: PendingNotification
-    ) -> bool:
-        """Add an e-mail to the open digest of the user, or to `digest` if none is open."""
-        ...
-
-    def close(self, digest_id: UUID) -> Sequence[DigestItem]:
-        """Close a digest and return its items in order; return nothing for other notifications."""
-        ...
 
 
 def later_notification(

@@ -10,11 +10,10 @@ A worker claims a delivery, sends it and settles it. For another attempt, a deli
   publish its `Send` notice, which settles the delivery.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal
 from uuid import UUID
 
 from event_messages.content import Channel
@@ -80,48 +79,6 @@ class Outcome:
     @property
     def state(self) -> Literal["delivered", "failed"]:
         return "delivered" if self.reason is None else "failed"
-
-
-class Deliveries(Protocol):
-    """Stores deliveries; each settlement is published in the same transaction."""
-
-    def claim(self, delivery: Delivery, lease: timedelta) -> Claim: ...
-
-    def claim_all(self, deliveries: Sequence[Delivery], lease: timedelta) -> Sequence[Claim]:
-        """Claim different deliveries at once; return the claims in the same order."""
-        ...
-
-    def release(self, delivery: Delivery, attempt: int, problem: str) -> None:
-        """End the claim of this attempt, because the provider rejected the delivery."""
-        ...
-
-    def doubt(self, delivery: Delivery, attempt: int, problem: str) -> None:
-        """Keep the claim until its lease ends, because the provider may have accepted it."""
-        ...
-
-    def reject(self, whole: Delivery, reason: str) -> Rejection:
-        """Fail every open delivery of an occurrence, or `whole` if there is none."""
-        ...
-
-    def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
-        """Settle a delivery, with its device if asked; return True for the first settlement."""
-        ...
-
-    def settle_all(self, settlements: Sequence[tuple[Delivery, Outcome]]) -> None:
-        """Settle different deliveries at once, without changing their devices."""
-        ...
-
-    def overturn(self, delivery: Delivery, reason: str, problem: str = "") -> bool:
-        """Fail a delivery that the provider had accepted; return False if it had failed before.
-
-        `problem` is the text of the provider. It can contain the address, so only the table stores
-        it.
-        """
-        ...
-
-    def stage(self, occurrence_id: UUID) -> Stage: ...
-
-    def of_email(self, occurrence_id: UUID) -> Delivery | None: ...
 
 
 def delivery_of(due: DueNotification, user_id: str, target: str) -> Delivery:

@@ -37,6 +37,8 @@ LONGEST_PROBLEM = 500  # characters
 
 
 class PostgresDeliveries:
+    """Stores deliveries; each settlement is published in the same transaction."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
@@ -44,6 +46,7 @@ class PostgresDeliveries:
         return self.claim_all([delivery], lease)[0]
 
     def claim_all(self, deliveries: Sequence[Delivery], lease: timedelta) -> Sequence[Claim]:
+        """Claim different deliveries at once; return the claims in the same order."""
         with self._engine.begin() as connection:
             rows = connection.execute(claim_statement(lease), claim_rows(deliveries))
             claims = {(row.occurrence_id, row.target): claim_of(row) for row in rows}
@@ -53,16 +56,20 @@ class PostgresDeliveries:
         return [claims[key_of(delivery)] for delivery in deliveries]
 
     def release(self, delivery: Delivery, attempt: int, problem: str) -> None:
+        """End the claim of this attempt, because the provider rejected the delivery."""
         self._move(delivery, attempt, "waiting", problem)
 
     def doubt(self, delivery: Delivery, attempt: int, problem: str) -> None:
+        """Keep the claim until its lease ends, because the provider may have accepted it."""
         self._move(delivery, attempt, "unknown", problem)
 
     def reject(self, whole: Delivery, reason: str) -> Rejection:
+        """Fail every open delivery of an occurrence, or `whole` if there is none."""
         with self._engine.begin() as connection:
             return reject(connection, whole, reason)
 
     def settle(self, delivery: Delivery, outcome: Outcome, *, forget_device: bool = False) -> bool:
+        """Settle a delivery, with its device if asked; return True for the first settlement."""
         open_still = deliveries.c.state.not_in(SETTLED)
         with self._engine.begin() as connection:
             if forget_device:
@@ -70,6 +77,7 @@ class PostgresDeliveries:
             return self._end(connection, delivery, outcome, open_still)
 
     def settle_all(self, settlements: Sequence[tuple[Delivery, Outcome]]) -> None:
+        """Settle different deliveries at once, without changing their devices."""
         with self._engine.begin() as connection:
             rows = connection.execute(SETTLE, settle_values(settlements))
             settled = {(row.occurrence_id, row.target) for row in rows}
@@ -79,6 +87,11 @@ class PostgresDeliveries:
                 append(connection, *settle_items(connection, *one))
 
     def overturn(self, delivery: Delivery, reason: str, problem: str = "") -> bool:
+        """Fail a delivery that the provider had accepted; return False if it had failed before.
+
+        `problem` is the text of the provider. It can contain the address, so only the table stores
+        it.
+        """
         taken = deliveries.c.state != "failed"
         with self._engine.begin() as connection:
             found = select(deliveries.c.provider_id).where(is_row_of(delivery))

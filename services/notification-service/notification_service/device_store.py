@@ -69,6 +69,8 @@ class SuppressedAddress:
 
 
 class PostgresSuppressedAddresses:
+    """Stores addresses that receive no e-mails."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from event_messages.content import Channel
 from service_runtime.rate_limit import PostgresBuckets, Rate
@@ -13,22 +12,6 @@ from notification_service.waiting import NotNow
 PATIENCE = 10.0  # seconds that a retry waits for its turn
 
 
-class Pace(Protocol):
-    def take(self, channel: Channel, patience: float) -> None:
-        """Wait at most `patience` seconds for the turn to send; raise NotNow if it is later."""
-        ...
-
-    def pause(self, channel: Channel, seconds: float) -> None:
-        """Pause all sends for some seconds, because the provider throttles them."""
-        ...
-
-
-class Unpaced:
-    def take(self, channel: Channel, patience: float) -> None: ...
-
-    def pause(self, channel: Channel, seconds: float) -> None: ...
-
-
 class SharedPace:
     """Takes tokens from one bucket per channel in PostgreSQL; other channels are not limited."""
 
@@ -37,6 +20,7 @@ class SharedPace:
         self._paused: dict[Channel, float] = {}
 
     def take(self, channel: Channel, patience: float) -> None:
+        """Wait at most `patience` seconds for the turn to send; raise NotNow if it is later."""
         if channel not in self._rates:
             return
         end = time.monotonic() + patience
@@ -46,6 +30,7 @@ class SharedPace:
             time.sleep(wait)
 
     def pause(self, channel: Channel, seconds: float) -> None:
+        """Pause all sends for some seconds, because the provider throttles them."""
         self._paused[channel] = time.monotonic() + seconds
 
     def _wait(self, channel: Channel) -> float:

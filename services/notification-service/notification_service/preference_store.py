@@ -24,6 +24,10 @@ class PostgresPreferences:
             return stored(connection, user_id)
 
     def change(self, user_id: str, make: Callable[[Preferences], Preferences]) -> Preferences:
+        """Store the result of `make` as the next version, unless it is equal.
+
+        A change of the time zone is published in the same transaction.
+        """
         with self._engine.begin() as connection:
             lock_user(connection, user_id)
             current = stored(connection, user_id)

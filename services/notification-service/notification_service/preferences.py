@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from event_messages.content import CHANNELS, Channel
@@ -79,14 +79,3 @@ def updated_event(user_id: str, preferences: Preferences) -> Event:
         version=preferences.version,
     )
     return Event.new("preferences:updated", user_id, data)
-
-
-class PreferenceStore(Protocol):
-    def of(self, user_id: str) -> Preferences: ...
-
-    def change(self, user_id: str, make: Callable[[Preferences], Preferences]) -> Preferences:
-        """Store the result of `make` as the next version, unless it is equal.
-
-        A change of the time zone is published in the same transaction.
-        """
-        ...

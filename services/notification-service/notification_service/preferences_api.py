@@ -7,12 +7,13 @@ from service_runtime.problems import problem_responses
 from service_runtime.rate_limit import limited_router
 
 from notification_service.preference_bodies import PreferencesBody, PreferencesChange
-from notification_service.preferences import Preferences, PreferenceStore
+from notification_service.preference_store import PostgresPreferences
+from notification_service.preferences import Preferences
 
 PATH = "/preferences"
 
 
-def preference_routes(store: PreferenceStore) -> APIRouter:
+def preference_routes(store: PostgresPreferences) -> APIRouter:
     routes = limited_router("preferences")
 
     @routes.get(PATH, summary="Read preferences")

@@ -12,7 +12,8 @@ from event_messages.failures import describe
 from opentelemetry.trace import SpanKind
 from service_runtime.traces import Work, continue_trace
 
-from notification_service.waiting import Waiting, WaitingNotifications
+from notification_service.waiting import Waiting
+from notification_service.waiting_store import PostgresWaitingNotifications
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Retries:
     def __init__(
         self,
         channel: Channel,
-        waiting: WaitingNotifications,
+        waiting: PostgresWaitingNotifications,
         attempt: Callable[[Waiting], None],
         *,
         threads: int = 8,

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import botocore.session
@@ -36,10 +36,6 @@ def ses_client() -> Any:
     return botocore.session.get_session().create_client("sesv2", config=ONE_ATTEMPT)
 
 
-class SesClient(Protocol):
-    def send_email(self, **request: Any) -> dict[str, Any]: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Email:
     to: str
@@ -58,9 +54,7 @@ class Email:
 class SesEmail:
     """Sends with one template, one sender and one configuration set."""
 
-    def __init__(
-        self, client: SesClient, *, sender: str, template: str, configuration_set: str
-    ) -> None:
+    def __init__(self, client: Any, *, sender: str, template: str, configuration_set: str) -> None:
         self._client = client
         self._sender = sender
         self._template = template

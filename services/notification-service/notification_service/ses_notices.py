@@ -4,13 +4,15 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from event_messages.addresses import address_key
 from event_messages.event import Event
 
-from notification_service.deliveries import Deliveries, Delivery, Outcome
+from notification_service.deliveries import Delivery, Outcome
+from notification_service.delivery_store import PostgresDeliveries
+from notification_service.device_store import PostgresSuppressedAddresses
 from notification_service.metrics import count_feedback
 from notification_service.ses_email import OCCURRENCE_TAG
 
@@ -20,14 +22,6 @@ VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
 SUPPRESSED = ("OnAccountSuppressionList", "Suppressed")  # SES did not try to deliver
 
 logger = logging.getLogger(__name__)
-
-
-class SuppressedAddresses(Protocol):
-    """Stores addresses that receive no e-mails."""
-
-    def add(self, address: str, reason: str) -> None: ...
-
-    def includes(self, address: str) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,16 +120,18 @@ def occurrence_of(mail: Mapping[str, Any]) -> UUID | None:
         return None
 
 
-Action = Callable[[Notice, Deliveries, SuppressedAddresses], None]
+Action = Callable[[Notice, PostgresDeliveries, PostgresSuppressedAddresses], None]
 
 
-def confirm(notice: Notice, deliveries: Deliveries, _: SuppressedAddresses) -> None:
+def confirm(notice: Notice, deliveries: PostgresDeliveries, _: PostgresSuppressedAddresses) -> None:
     """Settle a delivery whose answer was lost by a broken connection or a crash."""
     if delivery := delivery_of(notice, deliveries):
         deliveries.settle(delivery, Outcome(provider_id=notice.message_id))
 
 
-def bounce(notice: Notice, deliveries: Deliveries, suppressed: SuppressedAddresses) -> None:
+def bounce(
+    notice: Notice, deliveries: PostgresDeliveries, suppressed: PostgresSuppressedAddresses
+) -> None:
     if notice.type == "Permanent":
         if notice.subtype not in SUPPRESSED:
             count_feedback("bounce")
@@ -148,7 +144,9 @@ def bounce(notice: Notice, deliveries: Deliveries, suppressed: SuppressedAddress
         ignore(notice, deliveries, suppressed)
 
 
-def complain(notice: Notice, deliveries: Deliveries, suppressed: SuppressedAddresses) -> None:
+def complain(
+    notice: Notice, deliveries: PostgresDeliveries, suppressed: PostgresSuppressedAddresses
+) -> None:
     """Suppress the address of the complaint; the e-mail counts as delivered."""
     if notice.type == "not-spam":
         return
@@ -159,15 +157,17 @@ def complain(notice: Notice, deliveries: Deliveries, suppressed: SuppressedAddre
         overturn(notice, deliveries, "ADDRESS_SUPPRESSED")
 
 
-def reject(notice: Notice, deliveries: Deliveries, _: SuppressedAddresses) -> None:
+def reject(notice: Notice, deliveries: PostgresDeliveries, _: PostgresSuppressedAddresses) -> None:
     overturn(notice, deliveries, "REFUSED")
 
 
-def fail_template(notice: Notice, deliveries: Deliveries, _: SuppressedAddresses) -> None:
+def fail_template(
+    notice: Notice, deliveries: PostgresDeliveries, _: PostgresSuppressedAddresses
+) -> None:
     overturn(notice, deliveries, "TEMPLATE_BROKEN")
 
 
-def ignore(notice: Notice, _: Deliveries, __: SuppressedAddresses) -> None:
+def ignore(notice: Notice, _: PostgresDeliveries, __: PostgresSuppressedAddresses) -> None:
     """Change nothing: no outcome of a delivery depends on this notice."""
 
 
@@ -186,15 +186,15 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-def delivery_of(notice: Notice, deliveries: Deliveries) -> Delivery | None:
+def delivery_of(notice: Notice, deliveries: PostgresDeliveries) -> Delivery | None:
     return deliveries.of_email(notice.occurrence_id) if notice.occurrence_id else None
 
 
-def overturn(notice: Notice, deliveries: Deliveries, reason: str) -> None:
+def overturn(notice: Notice, deliveries: PostgresDeliveries, reason: str) -> None:
     if delivery := delivery_of(notice, deliveries):
         deliveries.overturn(delivery, reason, notice.detail)
 
 
-def suppress(notice: Notice, suppressed: SuppressedAddresses, reason: str) -> None:
+def suppress(notice: Notice, suppressed: PostgresSuppressedAddresses, reason: str) -> None:
     for address in notice.addresses:
         suppressed.add(address, f"{reason} {notice.detail}".strip())

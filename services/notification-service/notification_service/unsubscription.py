@@ -12,7 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from notification_service.errors import UnknownToken
-from notification_service.preferences import PreferenceStore
+from notification_service.preference_store import PostgresPreferences
 
 LONGEST_LINK = 860  # characters; SES accepts 870 in a header
 LONGEST_TOKEN = 2_048  # characters
@@ -26,7 +26,7 @@ class Unsubscription:
         self,
         address: str,
         key: str,
-        preferences: PreferenceStore,
+        preferences: PostgresPreferences,
         previous_key: str | None = None,
     ) -> None:
         self._address, self._preferences = address, preferences

@@ -8,11 +8,10 @@ were missed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from event_messages.backoff import full_jitter
-from event_messages.content import Channel
 from event_messages.contract import DueNotification, data_of
 from event_messages.errors import MalformedEvent
 from event_messages.event import Event
@@ -63,42 +62,6 @@ class Waiting:
             expired=row.expired,
             traceparent=row.traceparent,
         )
-
-    @property
-    def due(self) -> DueNotification:
-        return due_of(self.event)
-
-
-class WaitingNotifications(Protocol):
-    """Stores waiting notifications; each call is one transaction."""
-
-    def admit(self, event: Event) -> bool:
-        """Return True if the caller attempts the notification now, False if it waits.
-
-        It waits if it is stored already, or if others of its series wait. Then the newest one
-        replaces the others.
-        """
-        ...
-
-    def put(self, event: Event, delay: NotNow) -> None:
-        """Store the notification for another attempt; a repeat changes nothing."""
-        ...
-
-    def claim(self, channel: Channel, limit: int) -> Sequence[Waiting]:
-        """Claim notifications that are due for an attempt, the longest overdue first."""
-        ...
-
-    def postpone(self, waiting: Waiting, delay: NotNow) -> None:
-        """End the claim and wait again, unless a later attempt has taken it over."""
-        ...
-
-    def finish(self, waiting: Waiting) -> None:
-        """Delete a notification that needs no other attempt."""
-        ...
-
-    def oldest_age(self, channel: Channel) -> float:
-        """Return the seconds since the oldest was stored, or 0."""
-        ...
 
 
 def due_of(event: Event) -> DueNotification:

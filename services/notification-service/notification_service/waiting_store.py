@@ -42,6 +42,8 @@ SUPERSEDED = "SUPERSEDED"
 
 
 class PostgresWaitingNotifications:
+    """Stores waiting notifications; each call is one transaction."""
+
     def __init__(
         self,
         engine: Engine,
@@ -54,6 +56,11 @@ class PostgresWaitingNotifications:
         self._collapses = collapse == "series"
 
     def admit(self, event: Event) -> bool:
+        """Return True if the caller attempts the notification now, False if it waits.
+
+        It waits if it is stored already, or if others of its series wait. Then the newest one
+        replaces the others.
+        """
         due = due_of(event)
         query = select(table.c.occurrence_id).where(self._must_wait(event.user_id, due))
         with self._engine.connect() as connection:
@@ -66,6 +73,7 @@ class PostgresWaitingNotifications:
         return False
 
     def put(self, event: Event, delay: NotNow) -> None:
+        """Store the notification for another attempt; a repeat changes nothing."""
         due = due_of(event)
         with self._engine.begin() as connection:
             lock_user(connection, event.user_id)
@@ -82,6 +90,7 @@ class PostgresWaitingNotifications:
                 _collapse(connection, [event, *(Event.from_json(row.event) for row in others)])
 
     def claim(self, channel: Channel, limit: int) -> Sequence[Waiting]:
+        """Claim notifications that are due for an attempt, the longest overdue first."""
         due = (
             select(table.c.occurrence_id)
             .where(table.c.channel == channel, table.c.retry_at <= func.now())
@@ -98,6 +107,7 @@ class PostgresWaitingNotifications:
         return [Waiting.of(row) for row in rows]
 
     def postpone(self, waiting: Waiting, delay: NotNow) -> None:
+        """End the claim and wait again, unless a later attempt has taken it over."""
         failures = waiting.failures + delay.failed
         values = {
             "claimed": False,
@@ -109,10 +119,12 @@ class PostgresWaitingNotifications:
             connection.execute(update(table).where(_is_claimed_by(waiting)).values(values))
 
     def finish(self, waiting: Waiting) -> None:
+        """Delete a notification that needs no other attempt."""
         with self._engine.begin() as connection:
             connection.execute(delete(table).where(_is_claimed_by(waiting)))
 
     def oldest_age(self, channel: Channel) -> float:
+        """Return the seconds since the oldest was stored, or 0."""
         age = func.extract("epoch", func.now() - func.min(table.c.stored_at))
         with self._engine.connect() as connection:
             return float(connection.scalar(select(age).where(table.c.channel == channel)) or 0)

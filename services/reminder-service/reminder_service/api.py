@@ -11,7 +11,7 @@ from service_runtime.identity import AnyCaller, Identity
 from service_runtime.preconditions import IfMatch, check_match, with_match
 from service_runtime.probes import Check
 from service_runtime.problems import problem_responses
-from service_runtime.rate_limit import Buckets, charge
+from service_runtime.rate_limit import PostgresBuckets, charge
 
 from reminder_service import occurrence_api, timeline_api
 from reminder_service.bodies import (
@@ -23,8 +23,8 @@ from reminder_service.bodies import (
     ReminderPage,
 )
 from reminder_service.calendar import export_api, import_api
-from reminder_service.calendar.imports import Imports
-from reminder_service.calendar.subscriptions import Subscriptions
+from reminder_service.calendar.store import PostgresImports
+from reminder_service.calendar.subscriptions import PostgresSubscriptions
 from reminder_service.creation import Creation, make_many, make_one
 from reminder_service.dependencies import (
     CHANGE_REFUSED,
@@ -42,22 +42,22 @@ from reminder_service.dependencies import (
 )
 from reminder_service.idempotency import KeyedAnswer
 from reminder_service.reminders import changed_reminder
-from reminder_service.store import Reminders
-from reminder_service.time_zones import PreferredZones
-from reminder_service.timeline import Timelines
+from reminder_service.store import PostgresReminders
+from reminder_service.time_zones import DynamoPreferredZones
+from reminder_service.timeline import DynamoTimelines
 
 LARGEST_BULK_BODY = 1024 * 1024  # bytes
 LARGE_BODIES = ("/reminders/bulk", "/reminders/import")
 
 
 def reminder_api(
-    reminders: Reminders,
-    timelines: Timelines,
-    buckets: Buckets,
+    reminders: PostgresReminders,
+    timelines: DynamoTimelines,
+    buckets: PostgresBuckets,
     *,
-    imports: Imports,
-    subscriptions: Subscriptions,
-    zones: PreferredZones,
+    imports: PostgresImports,
+    subscriptions: PostgresSubscriptions,
+    zones: DynamoPreferredZones,
     live: Check,
     ready: Check,
     identity: Identity | None = None,

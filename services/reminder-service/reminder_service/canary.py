@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reminder_service.errors import MissingReminder
 from reminder_service.reminders import Reminder
-from reminder_service.store import Reminders
+from reminder_service.store import PostgresReminders
 
 AHEAD = timedelta(seconds=10)  # from the write to the due time
 
@@ -26,7 +26,7 @@ class Canary:
     All pods compute its time from the clock, so only the first of them writes.
     """
 
-    def __init__(self, reminders: Reminders) -> None:
+    def __init__(self, reminders: PostgresReminders) -> None:
         self._reminders = reminders
         self._stopping = threading.Event()
 

@@ -18,7 +18,7 @@ from reminder_service.bodies import BulkAnswer, BulkResult, NewReminder, Reminde
 from reminder_service.errors import OutOfTime
 from reminder_service.idempotency import KeyedAnswer, fingerprint
 from reminder_service.reminders import Reminder, new_reminder
-from reminder_service.store import Reminders
+from reminder_service.store import PostgresReminders
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Creation:
     operation: str
     text: str  # of the request, the same for the same request
 
-    def answer(self, store: Reminders, make: Callable[[], Made]) -> KeyedAnswer:
+    def answer(self, store: PostgresReminders, make: Callable[[], Made]) -> KeyedAnswer:
         """Create reminders; return the first answer for a repeated key."""
         mark = fingerprint(self.operation, self.text)
         if self.key and (earlier := store.answered(self.caller.user_id, self.key, self.now)):

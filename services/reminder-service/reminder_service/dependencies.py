@@ -18,7 +18,7 @@ from reminder_service import idempotency
 from reminder_service.bodies import LARGEST_PAGE, ReminderAnswer
 from reminder_service.errors import InvalidCursor
 from reminder_service.reminders import Reminder
-from reminder_service.store import Place, Reminders
+from reminder_service.store import Place, PostgresReminders
 from reminder_service.time_zones import zone_of_user
 
 CHANGE_REFUSED = problem_responses(403, 404, 412)  # of a change of one reminder
@@ -27,8 +27,8 @@ LARGEST_OFFSET = 2**31 - 1
 Clock = Callable[[], datetime]
 
 
-def _store(request: Request) -> Reminders:
-    return cast(Reminders, request.app.state.reminders)
+def _store(request: Request) -> PostgresReminders:
+    return cast(PostgresReminders, request.app.state.reminders)
 
 
 def _now(request: Request) -> datetime:
@@ -56,7 +56,7 @@ def _user_zone(request: Request, caller: AnyCaller) -> Callable[[], str]:
     return cache(lambda: zone_of_user(caller, state.zones, state.reminders.latest_time_zone))
 
 
-Store = Annotated[Reminders, Depends(_store)]
+Store = Annotated[PostgresReminders, Depends(_store)]
 UserZone = Annotated[Callable[[], str], Depends(_user_zone)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 from uuid import UUID
 
 from event_messages.contract import OccurrenceChange
@@ -35,55 +35,6 @@ TRIES = 5  # of a change without a lock, during concurrent changes
 Place = tuple[datetime, UUID]  # of a list: date and id
 
 
-class Reminders(Protocol):
-    """Defines the store of the API."""
-
-    def add(
-        self, added: Sequence[Reminder], answer: KeyedAnswer | None = None
-    ) -> KeyedAnswer | None:
-        """Add reminders of a user, or return the earlier answer to the same key."""
-
-    def answered(self, user_id: str, key: str, now: datetime) -> KeyedAnswer | None:
-        """Return the answer to the key of the last day, or None."""
-
-    def find(self, user_id: str, id: UUID) -> Reminder: ...
-
-    def page(
-        self, user_id: str, limit: int, offset: int = 0, after: Place | None = None
-    ) -> tuple[list[Reminder], int]:
-        """Return some reminders, by date and id, and the number of the user's reminders.
-
-        With `after`, the page starts after that place, even if its reminder was deleted.
-        """
-
-    def time_zones(self, user_id: str) -> list[str]:
-        """Return the time zones of the user's open reminders."""
-
-    def latest_time_zone(self, user_id: str) -> str | None:
-        """Return the time zone of the user's latest reminder, or None."""
-
-    def open_after(self, user_id: str, last: Reminder | None, limit: int) -> list[Reminder]:
-        """Return some open reminders after `last`, the soonest first."""
-
-    def change(
-        self,
-        user_id: str,
-        id: UUID,
-        make: Callable[[Reminder], Reminder],
-        change: OccurrenceChange | None = None,
-    ) -> Reminder:
-        """Replace the user's reminder by the result of `make`, unless it is equal.
-
-        `change` is the name of the change in the event, or None for an edit.
-        """
-
-    def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:
-        """Delete the user's reminder, unless `check` raises an error."""
-
-    def forget_answers(self, now: datetime) -> int:
-        """Delete some answers that are older than a day; return their number."""
-
-
 class PostgresReminders:
     """Stores rows by user: every statement names the user, so no check can be forgotten."""
 
@@ -93,6 +44,7 @@ class PostgresReminders:
     def add(
         self, added: Sequence[Reminder], answer: KeyedAnswer | None = None
     ) -> KeyedAnswer | None:
+        """Add reminders of a user, or return the earlier answer to the same key."""
         user_id = added[0].user_id if added else answer.user_id if answer else None
         if user_id is None:
             return None
@@ -110,6 +62,7 @@ class PostgresReminders:
         return None
 
     def answered(self, user_id: str, key: str, now: datetime) -> KeyedAnswer | None:
+        """Return the answer to the key of the last day, or None."""
         with self._engine.connect() as connection:
             return find_answer(connection, user_id, key, now)
 
@@ -123,6 +76,10 @@ class PostgresReminders:
     def page(
         self, user_id: str, limit: int, offset: int = 0, after: Place | None = None
     ) -> tuple[list[Reminder], int]:
+        """Return some reminders, by date and id, and the number of the user's reminders.
+
+        With `after`, the page starts after that place, even if its reminder was deleted.
+        """
         mine = select(reminders).where(reminders.c.user_id == user_id)
         query = mine.order_by(*PLACE.clauses).limit(limit).offset(offset)
         if after:
@@ -132,17 +89,20 @@ class PostgresReminders:
             return [reminder_of(row) for row in rows], count_reminders(connection, user_id)
 
     def time_zones(self, user_id: str) -> list[str]:
+        """Return the time zones of the user's open reminders."""
         query = select(reminders.c.time_zone).where(*_open(user_id)).distinct()
         with self._engine.connect() as connection:
             return sorted(connection.scalars(query))
 
     def latest_time_zone(self, user_id: str) -> str | None:
+        """Return the time zone of the user's latest reminder, or None."""
         latest = select(reminders.c.time_zone).where(reminders.c.user_id == user_id)
         query = latest.order_by(reminders.c.created_at.desc(), reminders.c.id.desc()).limit(1)
         with self._engine.connect() as connection:
             return connection.scalar(query)
 
     def open_after(self, user_id: str, last: Reminder | None, limit: int) -> list[Reminder]:
+        """Return some open reminders after `last`, the soonest first."""
         query = select(reminders).where(*_open(user_id)).order_by(*PLACE.clauses).limit(limit)
         if last:
             query = query.where(PLACE > (last.date, last.id))
@@ -156,7 +116,11 @@ class PostgresReminders:
         make: Callable[[Reminder], Reminder],
         change: OccurrenceChange | None = None,
     ) -> Reminder:
-        """Compute the change outside of the transaction; repeat it after a concurrent change."""
+        """Replace the user's reminder by the result of `make`, unless it is equal.
+
+        `change` is the name of the change in the event, or None for an edit. `make` runs outside of
+        the transaction, and again after a concurrent change.
+        """
         for _ in range(TRIES):
             current = self.find(user_id, id)
             changed = make(current)
@@ -171,6 +135,7 @@ class PostgresReminders:
         return changed
 
     def remove(self, user_id: str, id: UUID, check: Callable[[Reminder], None]) -> None:
+        """Delete the user's reminder, unless `check` raises an error."""
         with self._engine.begin() as connection:
             reminder = _lock(connection, user_id, id)
             check(reminder)
@@ -178,6 +143,7 @@ class PostgresReminders:
             append(connection, events.deleted(reminder))
 
     def forget_answers(self, now: datetime) -> int:
+        """Delete some answers that are older than a day; return their number."""
         with self._engine.begin() as connection:
             return delete_answers(connection, now)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -21,29 +21,19 @@ class TimelinePage:
     more: bool
 
 
-class Timelines(Protocol):
-    def page(self, user_id: str, reminder_id: UUID, limit: int, after: UUID | None) -> TimelinePage:
-        """Return the user's events of a reminder after the event `after`."""
-
-
-class QueryClient(Protocol):
-    """Lists the methods of a DynamoDB client that are used here."""
-
-    def query(self, **request: Any) -> dict[str, Any]: ...
-
-
 class DynamoTimelines:
     """Reads the index of the event store by reminder; every query names the user."""
 
     def __init__(
         self,
-        client: QueryClient,
+        client: Any,
         table: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client, self._table, self._clock = client, table, clock
 
     def page(self, user_id: str, reminder_id: UUID, limit: int, after: UUID | None) -> TimelinePage:
+        """Return the user's events of a reminder after the event `after`."""
         request = self._request(user_id, reminder_id, limit, after)
         events: list[dict[str, Any]] = []
         while len(events) <= limit:

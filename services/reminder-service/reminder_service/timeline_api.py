@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 
 from reminder_service.bodies import AnsweredMoment
 from reminder_service.dependencies import Limit, Store, reminder_router
-from reminder_service.timeline import Timelines
+from reminder_service.timeline import DynamoTimelines
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +50,8 @@ class TimelineAnswer(BaseModel):
     )
 
 
-def _timelines(request: Request) -> Timelines:
-    return cast(Timelines, request.app.state.timelines)
+def _timelines(request: Request) -> DynamoTimelines:
+    return cast(DynamoTimelines, request.app.state.timelines)
 
 
 @router.get("/{id}/events", summary="Read the timeline", responses=problem_responses(403, 404))
@@ -59,7 +59,7 @@ def read_events(
     id: UUID,
     caller: AnyCaller,
     store: Store,
-    timelines: Annotated[Timelines, Depends(_timelines)],
+    timelines: Annotated[DynamoTimelines, Depends(_timelines)],
     limit: Limit = 20,
     cursor: Annotated[UUID | None, Query(description="`nextCursor` of the previous page")] = None,
 ) -> TimelineAnswer:

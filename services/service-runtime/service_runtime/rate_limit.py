@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -84,12 +84,6 @@ class RateLimitSettings(BaseSettings):
         return Rate(self.rate_limit_per_second, self.rate_limit_burst)
 
 
-class Buckets(Protocol):
-    def take(self, user_id: str) -> Allowance: ...
-    def charge(self, user_id: str, cost: int) -> None:
-        """Take more tokens for a request; a user with a negative bucket waits longer."""
-
-
 class PostgresBuckets:
     """Stores buckets in PostgreSQL, with one statement per request and the server's clock.
 
@@ -111,6 +105,7 @@ class PostgresBuckets:
         return self._rate.allowance(tokens, taken)
 
     def charge(self, user_id: str, cost: int) -> None:
+        """Take more tokens for a request; a user with a negative bucket waits longer."""
         if cost > 0:
             with self._engine.connect() as connection:
                 connection.execute(CHARGE, {"user_id": user_id, "cost": cost})

@@ -2,14 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from event_messages.contract import PreferencesUpdated
 from event_messages.event import Event
 from event_service.deferral import follow_origin, is_withdrawn, with_content_of, with_first_origin
-from event_service.event_store import item_of, preferences_item, utc_now
+from event_service.event_store import item_of, preferences_item
 from event_service.notification import Notification, announcement
 from event_service.schedule import remove_content, replacement, tombstone
 
@@ -17,7 +17,7 @@ from event_service.schedule import remove_content, replacement, tombstone
 class InMemoryEventStore:
     """Behaves as DynamoEventStore does; `items` are what it would hold."""
 
-    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._items: dict[tuple[str, str], dict[str, Any]] = {}

@@ -64,7 +64,7 @@ class InMemoryWaiting:
             (
                 row
                 for row in self.rows.values()
-                if row.waiting.due.channel == channel and row.retry_at <= now
+                if due_of(row.waiting.event).channel == channel and row.retry_at <= now
             ),
             key=lambda row: row.retry_at,
         )[:limit]
@@ -88,7 +88,7 @@ class InMemoryWaiting:
             del self.rows[id_of(waiting.event)]
 
     def oldest_age(self, channel: Channel) -> float:
-        rows = [row for row in self.rows.values() if row.waiting.due.channel == channel]
+        rows = [row for row in self.rows.values() if due_of(row.waiting.event).channel == channel]
         oldest = min((row.stored_at for row in rows), default=datetime.now(UTC))
         return (datetime.now(UTC) - oldest).total_seconds()
 
@@ -104,7 +104,7 @@ class InMemoryWaiting:
         return [
             row
             for row in self.rows.values()
-            if (row.waiting.due.reminder_id, row.waiting.due.channel)
+            if (due_of(row.waiting.event).reminder_id, due_of(row.waiting.event).channel)
             == (due.reminder_id, due.channel)
             and row.waiting.event.user_id == event.user_id
             and (not row.claimed or row.retry_at <= now)

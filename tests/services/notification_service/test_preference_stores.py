@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import time
+from typing import Any
 
 import pytest
 from event_messages.event import Event
 from notification_service.preference_store import PostgresPreferences
-from notification_service.preferences import Preferences, PreferenceStore, zone_from
+from notification_service.preferences import Preferences, zone_from
 from notification_service.quiet_hours import QuietWindow
 from sqlalchemy import text
 
@@ -27,7 +28,7 @@ CHOSEN = Preferences(
 
 
 @pytest.fixture(params=["memory", pytest.param("postgresql", marks=pytest.mark.integration)])
-def store(request: pytest.FixtureRequest) -> PreferenceStore:
+def store(request: pytest.FixtureRequest) -> Any:
     if request.param == "memory":
         return InMemoryPreferences()
     return PostgresPreferences(request.getfixturevalue("engine"))

@@ -8,6 +8,7 @@ from event_messages.event import Event
 from notification_service.adapters import Adapters
 from notification_service.devices import registered_event
 from notification_service.handlers import handle, retry
+from notification_service.pacing import SharedPace
 from notification_service.ses_email import Email
 
 from tests.services.notification_service.examples import NINE, device, senders, texts
@@ -67,6 +68,7 @@ class World:
             email=self.email,
             texts=texts(),
             senders=senders(),
+            pace=SharedPace(None, {}),
             observe=lambda delivery, outcome: self.observed.append(outcome),
             observe_claim=lambda delivery, claim: self.claimed.append(claim.standing),
             clock=lambda: self.now,

@@ -11,10 +11,10 @@ from service_runtime.rate_limit import TooManyRequests
 from starlette.responses import StreamingResponse
 
 from reminder_service.calendar.export import calendar_of
-from reminder_service.calendar.subscriptions import Subscriptions, hash_of, new_token
+from reminder_service.calendar.subscriptions import PostgresSubscriptions, hash_of, new_token
 from reminder_service.dependencies import Now, Store, reminder_router
 from reminder_service.reminders import Reminder
-from reminder_service.store import Reminders
+from reminder_service.store import PostgresReminders
 
 CALENDAR = "text/calendar"
 BATCH = 500  # reminders of about 300 bytes
@@ -35,11 +35,11 @@ class Subscription(BaseModel):
     )
 
 
-def _subscriptions(request: Request) -> Subscriptions:
-    return cast(Subscriptions, request.app.state.subscriptions)
+def _subscriptions(request: Request) -> PostgresSubscriptions:
+    return cast(PostgresSubscriptions, request.app.state.subscriptions)
 
 
-StoredSubscriptions = Annotated[Subscriptions, Depends(_subscriptions)]
+StoredSubscriptions = Annotated[PostgresSubscriptions, Depends(_subscriptions)]
 
 
 @router.get(
@@ -90,14 +90,14 @@ def read_subscription(
     return _export(store, user_id, allowance.headers)
 
 
-def _export(store: Reminders, user_id: str, headers: Mapping[str, str]) -> Response:
+def _export(store: PostgresReminders, user_id: str, headers: Mapping[str, str]) -> Response:
     pieces = calendar_of(store.time_zones(user_id), _batches(store, user_id))
     disposition = {"Content-Disposition": 'attachment; filename="reminders.ics"'}
     media_type = f"{CALENDAR}; charset=utf-8"
     return StreamingResponse(pieces, headers={**headers, **disposition}, media_type=media_type)
 
 
-def _batches(store: Reminders, user_id: str) -> Iterator[list[Reminder]]:
+def _batches(store: PostgresReminders, user_id: str) -> Iterator[list[Reminder]]:
     """Yield the reminders in batches, so that a slow reader holds one batch and no connection."""
     last: Reminder | None = None
     while batch := store.open_after(user_id, last, BATCH):

@@ -21,11 +21,12 @@ from reminder_service.calendar.import_bodies import (
     SkippedParts,
 )
 from reminder_service.calendar.importing import Import
-from reminder_service.calendar.imports import ImportChanged, Imports
+from reminder_service.calendar.imports import ImportChanged
 from reminder_service.calendar.plan import Plan, Result
+from reminder_service.calendar.store import PostgresImports
 from reminder_service.dependencies import IdempotencyKey, Now, Store, UserZone, reminder_router
 from reminder_service.idempotency import KeyedAnswer, fingerprint
-from reminder_service.store import Reminders
+from reminder_service.store import PostgresReminders
 
 CALENDAR = "text/calendar"
 MEDIA_TYPES = (CALENDAR, "application/octet-stream")
@@ -57,8 +58,8 @@ async def _content(request: Request) -> bytes:
     return await request.body()
 
 
-def _imports(request: Request) -> Imports:
-    return cast(Imports, request.app.state.imports)
+def _imports(request: Request) -> PostgresImports:
+    return cast(PostgresImports, request.app.state.imports)
 
 
 def _all_day_at(
@@ -86,7 +87,7 @@ def import_calendar(
     content: Annotated[bytes, Depends(_content)],
     caller: AnyCaller,
     store: Store,
-    imports: Annotated[Imports, Depends(_imports)],
+    imports: Annotated[PostgresImports, Depends(_imports)],
     now: Now,
     response: Response,
     user_zone: UserZone,
@@ -129,8 +130,8 @@ def _charset(content_type: str) -> str | None:
 
 def _import(
     file: Import,
-    store: Reminders,
-    imports: Imports,
+    store: PostgresReminders,
+    imports: PostgresImports,
     key: str | None,
     options: str,
     pay: Callable[[int], None],

@@ -11,9 +11,9 @@ from reminder_service.calendar.budget import Budget
 from reminder_service.calendar.components import ENTRIES, Part, read_calendars
 from reminder_service.calendar.content_lines import read_lines
 from reminder_service.calendar.entries import Entry, Reader
-from reminder_service.calendar.imports import Imports
 from reminder_service.calendar.plan import Event, Plan, Planner, group_events
 from reminder_service.calendar.skipped import Skipped
+from reminder_service.calendar.store import PostgresImports
 from reminder_service.calendar.zone_definition import MOST_RULES
 from reminder_service.calendar.zones import Zones
 from reminder_service.errors import OutOfTime
@@ -42,7 +42,7 @@ class Import:
             raise Problem(422, "INVALID_CALENDAR", detail)
         return group_events(entries, self.skipped)
 
-    def plan(self, imports: Imports, events: list[Event], broken: Iterable[Entry]) -> Plan:
+    def plan(self, imports: PostgresImports, events: list[Event], broken: Iterable[Entry]) -> Plan:
         imported = imports.find(self.caller.user_id, [event.uid for event in events])
         planner = Planner(self.caller, self.now, imported, self.skipped.copy(), self.budget)
         return planner.decide(events, list(broken))

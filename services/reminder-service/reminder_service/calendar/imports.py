@@ -1,11 +1,8 @@
 """Matches events of a file with the reminders of earlier imports."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from reminder_service.calendar.identity import Key, Version
-from reminder_service.idempotency import KeyedAnswer
 from reminder_service.reminders import Reminder
 
 
@@ -41,18 +38,3 @@ def mark_export(reminder: Reminder) -> MarkedReminder:
 
 class ImportChanged(Exception):
     """Reports a concurrent change of a reminder; plan the import again."""
-
-
-class Imports(Protocol):
-    """Defines the store of imports."""
-
-    def find(self, user_id: str, uids: Iterable[str]) -> Mapping[Key, MarkedReminder]:
-        """Return the user's reminders of these UIDs, imported or exported under their ids."""
-
-    def save(
-        self, user_id: str, writes: Sequence[Write], answer: KeyedAnswer | None = None
-    ) -> KeyedAnswer | None:
-        """Save all writes or none, or return the earlier answer to the same key.
-
-        Raises ImportChanged if a reminder has changed since the plan.
-        """

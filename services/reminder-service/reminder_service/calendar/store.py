@@ -47,6 +47,7 @@ class PostgresImports:
         self._engine, self._per_user = engine, per_user
 
     def find(self, user_id: str, uids: Iterable[str]) -> Mapping[Key, MarkedReminder]:
+        """Return the user's reminders of these UIDs, imported or exported under their ids."""
         wanted = list(uids)
         with self._engine.connect() as connection:
             own = connection.execute(_of_ids(user_id, wanted)).mappings().all()
@@ -58,6 +59,10 @@ class PostgresImports:
     def save(
         self, user_id: str, writes: Sequence[Write], answer: KeyedAnswer | None = None
     ) -> KeyedAnswer | None:
+        """Save all writes or none, or return the earlier answer to the same key.
+
+        Raises ImportChanged if a reminder has changed since the plan.
+        """
         if not writes:
             return None
         with self._engine.begin() as connection:

@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,23 +20,14 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-class Subscriptions(Protocol):
+class PostgresSubscriptions:
     """Stores at most one secret per user."""
 
-    def put(self, user_id: str, token_hash: bytes, now: datetime) -> None:
-        """Store the user's secret, and replace an earlier one."""
-
-    def remove(self, user_id: str) -> None:
-        """Delete the user's secret, if there is one."""
-
-    def user_of(self, token_hash: bytes) -> str | None: ...
-
-
-class PostgresSubscriptions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def put(self, user_id: str, token_hash: bytes, now: datetime) -> None:
+        """Store the user's secret, and replace an earlier one."""
         values = {"token_hash": token_hash, "created_at": now}
         statement = insert(calendar_subscriptions).values(user_id=user_id, **values)
         with self._engine.begin() as connection:
@@ -46,6 +36,7 @@ class PostgresSubscriptions:
             )
 
     def remove(self, user_id: str) -> None:
+        """Delete the user's secret, if there is one."""
         mine = calendar_subscriptions.c.user_id == user_id
         with self._engine.begin() as connection:
             connection.execute(delete(calendar_subscriptions).where(mine))
