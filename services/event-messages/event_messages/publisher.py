@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from zlib import crc32
 
@@ -28,47 +29,34 @@ class Outgoing:
     event: Event
     traceparent: str | None = None
 
+    @cached_property
+    def body(self) -> str:
+        return self.event.to_json()
 
-@dataclass(frozen=True)
-class Failed:
-    """Describes a message that the topic rejected; `permanent` if a repeat cannot help."""
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Return the attributes that subscriptions filter by, and the trace."""
+        values = {
+            "eventItemType": self.event.item_type,
+            "eventType": self.event.type,
+            "userId": self.event.user_id,
+            "traceparent": self.traceparent,
+        }
+        return {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in values.items()
+            if value
+        }
 
-    message: Outgoing
-    reason: str
-    permanent: bool = False
-    unanswered: bool = field(default=False, compare=False)  # the topic did not answer at all
-
-
-@dataclass(frozen=True)
-class _Entry:
-    message: Outgoing
-    body: str
-    attributes: dict[str, Any]
-    size: int  # bytes
-
-    @classmethod
-    def of(cls, message: Outgoing) -> "_Entry":
-        body, attributes = message.event.to_json(), attributes_of(message)
-        size = len(body.encode()) + sum(
+    @cached_property
+    def size(self) -> int:  # bytes
+        return len(self.body.encode()) + sum(
             len(name) + len(value["DataType"]) + len(value["StringValue"].encode())
-            for name, value in attributes.items()
+            for name, value in self.attributes.items()
         )
-        return cls(message, body, attributes, size)
 
 
-def attributes_of(message: Outgoing) -> dict[str, Any]:
-    """Return the attributes that subscriptions filter by, and the trace."""
-    values = {
-        "eventItemType": message.event.item_type,
-        "eventType": message.event.type,
-        "userId": message.event.user_id,
-        "traceparent": message.traceparent,
-    }
-    return {
-        name: {"DataType": "String", "StringValue": value}
-        for name, value in values.items()
-        if value
-    }
+Failed = Refusal[Outgoing]
 
 
 class Publisher:
@@ -103,19 +91,16 @@ class Publisher:
         self._pool.shutdown()
 
     def _publish_lane(self, messages: Sequence[Outgoing]) -> list[Failed]:
-        fitting, refused = split_oversized([_Entry.of(message) for message in messages])
+        fitting, refused = split_oversized(messages)
         for batch in batches(fitting):
             if refused and refused[-1].unanswered:
                 refused += [replace(refused[-1], entry=entry) for entry in batch]
             else:
                 refused += self._publish_batch(batch)
-        return [
-            Failed(refusal.entry.message, refusal.reason, refusal.permanent, refusal.unanswered)
-            for refusal in refused
-        ]
+        return refused
 
-    def _publish_batch(self, batch: list[_Entry]) -> list[Refusal[_Entry]]:
-        permanent: list[Refusal[_Entry]] = []
+    def _publish_batch(self, batch: list[Outgoing]) -> list[Failed]:
+        permanent: list[Failed] = []
         for attempt in range(1, ATTEMPTS + 1):
             refused = publish_batch(self.client, self.topic_arn, batch)
             permanent += [refusal for refusal in refused if refusal.permanent]

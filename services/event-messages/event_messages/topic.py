@@ -1,7 +1,7 @@
 """Publishes one batch of entries to a topic, and reports those that the topic rejected."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -42,7 +42,7 @@ class Refusal(Generic[SomeEntry]):
     entry: SomeEntry
     reason: str
     permanent: bool = False
-    unanswered: bool = False  # the topic did not answer at all
+    unanswered: bool = field(default=False, compare=False)  # the topic did not answer at all
 
 
 def publish_batch(

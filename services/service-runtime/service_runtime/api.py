@@ -69,7 +69,7 @@ def _routes_of(routers: Iterable[APIRouter]) -> Iterator[APIRoute]:
             if isinstance(route, APIRoute):
                 by_path.setdefault(route.path, []).append(route)
     for path, routes in by_path.items():
-        allowed = set[str]().union(*(route.methods for route in routes))
+        allowed = set[str]().union(*(route.methods or () for route in routes))
         yield from routes
         yield _refusal(path, allowed | {"HEAD"} if "GET" in allowed else allowed)
 

@@ -81,8 +81,8 @@ class TracedPublisher:
             ]
             failed = self._publisher.publish(traced)
             for one in failed:
-                fail(spans[one.message.event.id], one.reason)
-        return [replace(one, message=own[one.message.event.id]) for one in failed]
+                fail(spans[one.entry.event.id], one.reason)
+        return [replace(one, entry=own[one.entry.event.id]) for one in failed]
 
     def close(self) -> None:
         self._publisher.close()

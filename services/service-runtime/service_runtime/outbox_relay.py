@@ -94,7 +94,7 @@ class OutboxRelay:
                 return 0
             readable, failures = _read_events(rows)
             for failed in self._publisher.publish(readable) if readable else ():
-                failures[failed.message.event.id] = _Failure(failed.reason, failed.permanent)
+                failures[failed.entry.event.id] = _Failure(failed.reason, failed.permanent)
             _mark(connection, rows, failures)
             if readable:
                 self._in_trouble = any(not failure.is_permanent for failure in failures.values())

@@ -10,7 +10,6 @@ from event_messages.publisher import (
     Failed,
     Outgoing,
     Publisher,
-    attributes_of,
 )
 from event_messages.topic import BATCH_BYTES
 
@@ -59,7 +58,7 @@ def test_largest_accepted_event_is_published(transport: Any) -> None:
     base = outgoing()
     size = len(base.event.to_json()) + sum(
         len(name) + len("String") + len(value["StringValue"])
-        for name, value in attributes_of(base).items()
+        for name, value in base.attributes.items()
     )
     largest = outgoing(size=BATCH_BYTES - size)
     assert transport.publisher().publish([largest]) == []
@@ -74,14 +73,14 @@ def test_message_carries_filter_attributes_and_trace() -> None:
     event = Event.new("reminder:created", "u1", {})
     assert {
         name: value["StringValue"]
-        for name, value in attributes_of(Outgoing(event, TRACEPARENT)).items()
+        for name, value in Outgoing(event, TRACEPARENT).attributes.items()
     } == {
         "eventItemType": "reminder",
         "eventType": "reminder:created",
         "userId": "u1",
         "traceparent": TRACEPARENT,
     }
-    assert "traceparent" not in attributes_of(Outgoing(event))
+    assert "traceparent" not in Outgoing(event).attributes
 
 
 def test_batches_are_limited_in_size() -> None:
@@ -161,7 +160,7 @@ def test_empty_batch_publishes_nothing() -> None:
 def test_every_lane_reports_its_failures(lanes: int) -> None:
     large = [outgoing(f"u{number}", size=BATCH_BYTES) for number in range(20)]
     failed = Publisher(RecordingTopic(), "arn:topic", lanes=lanes).publish(large)
-    assert {failure.message.event.id for failure in failed} == {one.event.id for one in large}
+    assert {failure.entry.event.id for failure in failed} == {one.event.id for one in large}
     assert all(failure.permanent for failure in failed)
 
 
@@ -171,7 +170,7 @@ def test_silent_topic_is_abandoned_after_batch() -> None:
     topic = RecordingTopic(*[lost] * 100)
     waiting = [outgoing() for _ in range(100)]
     failed = publisher(topic).publish(waiting)
-    assert [one.message for one in failed] == waiting
+    assert [one.entry for one in failed] == waiting
     assert not any(one.permanent for one in failed)
     assert len(topic.calls) == ATTEMPTS
 
@@ -198,4 +197,4 @@ def test_refused_batch_does_not_block_others() -> None:
     refusal = ClientError({"Error": {"Code": "InternalError"}}, "PublishBatch")
     topic = RecordingTopic(*[refusal] * ATTEMPTS)
     waiting = [outgoing() for _ in range(20)]
-    assert [one.message for one in publisher(topic).publish(waiting)] == waiting[:10]
+    assert [one.entry for one in publisher(topic).publish(waiting)] == waiting[:10]

@@ -151,7 +151,7 @@ def test_topic_refusal_is_recorded_and_raised(
     topic = InMemoryTopic("notes")
     message = Outgoing(Event.new("reminder:created", "ada", {"text": "x" * 300_000}), TRACEPARENT)
     (failed,) = event_publisher(topic, topic.arn).publish([message])
-    assert (failed.message, failed.permanent) == (message, True)
+    assert (failed.entry, failed.permanent) == (message, True)
     assert recorded()["send notes"].status.description == failed.reason
 
 
