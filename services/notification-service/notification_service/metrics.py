@@ -67,10 +67,6 @@ def observe_canary(due: DueNotification) -> str:
     return CANARY
 
 
-def count_feedback(kind: str) -> None:
-    FEEDBACK.labels(kind).inc()
-
-
 def waiting_measures(oldest: Callable[[Channel], float], *channels: Channel) -> Measures:
     """Return the gauge of each channel, with the function that measures it."""
     return {WAITING_AGE.labels(one): partial(oldest, one) for one in channels}
@@ -78,17 +74,6 @@ def waiting_measures(oldest: Callable[[Channel], float], *channels: Channel) -> 
 
 def count_claim(delivery: Delivery, claim: Claim) -> None:
     CLAIMS.labels(delivery.channel, claim.standing.value).inc()
-
-
-def count_answer(provider: str, fault: str) -> None:
-    ANSWERS.labels(provider.lower(), fault).inc()
-
-
-def watch_breakers(
-    provider: str, is_spared: Callable[[], bool], is_misconfigured: Callable[[], bool]
-) -> None:
-    SPARED.labels(provider.lower()).set_function(lambda: float(is_spared()))
-    MISCONFIGURED.labels(provider.lower()).set_function(lambda: float(is_misconfigured()))
 
 
 def start_text_counters(locales: Mapping[str, Iterable[str]]) -> None:

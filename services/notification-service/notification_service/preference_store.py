@@ -1,18 +1,21 @@
 """Stores preferences in PostgreSQL, one row for each user with preferences."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import time
+from dataclasses import fields, replace
 from typing import Any
 
+from pydantic import TypeAdapter
 from service_runtime.outbox import append
-from sqlalchemy import Connection, Engine, RowMapping, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from notification_service.device_store import lock_user
 from notification_service.preferences import Preferences, updated_event
 from notification_service.quiet_hours import QuietWindow
 from notification_service.tables import preferences
+
+PREFERENCES, WINDOWS = TypeAdapter(Preferences), TypeAdapter(tuple[QuietWindow, ...])
+COLUMNS = [preferences.c[field.name] for field in fields(Preferences)]
 
 
 class PostgresPreferences:
@@ -50,44 +53,11 @@ def zone_of(given: Preferences) -> tuple[str, bool]:
 
 
 def stored(connection: Connection, user_id: str) -> Preferences:
-    query = select(preferences).where(preferences.c.user_id == user_id)
+    query = select(*COLUMNS).where(preferences.c.user_id == user_id)
     row = connection.execute(query).mappings().one_or_none()
-    return preferences_of(row) if row else Preferences()
+    return PREFERENCES.validate_python(dict(row)) if row else Preferences()
 
 
 def row_of(given: Preferences) -> dict[str, Any]:
-    windows = [
-        {"days": list(window.days), "begin": f"{window.begin:%H:%M}", "end": f"{window.end:%H:%M}"}
-        for window in given.quiet_hours
-    ]
-    return {
-        "time_zone": given.time_zone,
-        "time_zone_source": given.time_zone_source,
-        "locale": given.locale,
-        "quiet_hours": windows,
-        "channels": sorted(given.channels),
-        "digest_at": given.digest_at,
-        "unsubscribed": given.unsubscribed,
-        "version": given.version,
-    }
-
-
-def preferences_of(row: RowMapping) -> Preferences:
-    windows = tuple(
-        QuietWindow(
-            days=tuple(window["days"]),
-            begin=time.fromisoformat(window["begin"]),
-            end=time.fromisoformat(window["end"]),
-        )
-        for window in row["quiet_hours"]
-    )
-    return Preferences(
-        time_zone=row["time_zone"],
-        time_zone_source=row["time_zone_source"],
-        locale=row["locale"],
-        quiet_hours=windows,
-        channels=frozenset(row["channels"]),
-        digest_at=row["digest_at"],
-        unsubscribed=row["unsubscribed"],
-        version=row["version"],
-    )
+    windows = WINDOWS.dump_python(given.quiet_hours, mode="json")
+    return {**vars(given), "quiet_hours": windows, "channels": sorted(given.channels)}

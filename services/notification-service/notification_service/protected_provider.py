@@ -1,4 +1,4 @@
-"""Protects a provider with circuit breakers and a bulkhead, and counts its answers by fault."""
+"""Protects a provider with circuit breakers and a bulkhead, and records its answers."""
 
 import threading
 import time
@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic
 
+from opentelemetry.trace import SpanKind
+from service_runtime.traces import Work, span
+
 from notification_service.circuit_breaker import CircuitBreaker, Item, Provider
 from notification_service.errors import Misconfigured, ProviderError, RetryLater
-from notification_service.metrics import count_answer, watch_breakers
+from notification_service.metrics import ANSWERS, MISCONFIGURED, SPARED
 
 # An answer about one device or address says nothing about the provider.
 OUTAGE = {"provider": True, "unknown": True, "item": False, "throttling": False, "device": False}
@@ -16,11 +19,24 @@ CONFIGURATION = {"configuration": True, "item": False, "device": False}
 SLOW = 3.0  # seconds after which a call counts as slow
 MOST_SLOW = 5  # calls
 
+SPANS = {
+    "FCM": Work(
+        "FCM send", SpanKind.CLIENT, {"http.request.method": "POST", "server.address": "FCM"}
+    ),
+    "SES": Work(
+        "SESv2/SendEmail",
+        SpanKind.CLIENT,
+        {"rpc.system": "aws-api", "rpc.method": "SESv2/SendEmail"},
+    ),
+    "SMTP": Work("SMTP send", SpanKind.CLIENT, {"network.protocol.name": "smtp"}),
+}
+
 
 class ProtectedProvider(Generic[Item]):
     """Stops calls to a provider that is down or that rejects our configuration.
 
-    Separate breakers count the two faults, so that neither hides or causes the other.
+    Separate breakers count the two faults, so that neither hides or causes the other. Spans of
+    sends contain neither token nor address.
     """
 
     def __init__(
@@ -43,10 +59,15 @@ class ProtectedProvider(Generic[Item]):
             clock=clock,
         )
         self._bulkhead = Bulkhead(name, clock)
-        watch_breakers(name, self._outage.is_open, self._configuration.is_open)
+        SPARED.labels(name.lower()).set_function(self._outage.is_open)
+        MISCONFIGURED.labels(name.lower()).set_function(self._configuration.is_open)
 
     def send(self, item: Item) -> str:
-        return self.call(lambda: self._provider.send(item))
+        def send() -> str:
+            with span(SPANS.get(self._name)):
+                return self._provider.send(item)
+
+        return self.call(send)
 
     def call(self, send: Callable[[], str]) -> str:
         """Make any other call of the provider with the same protection."""
@@ -57,9 +78,9 @@ class ProtectedProvider(Generic[Item]):
         try:
             answer = send()
         except ProviderError as error:
-            count_answer(self._name, error.fault)
+            ANSWERS.labels(self._name.lower(), error.fault).inc()
             raise
-        count_answer(self._name, "none")
+        ANSWERS.labels(self._name.lower(), "none").inc()
         return answer
 
 

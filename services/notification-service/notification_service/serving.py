@@ -59,7 +59,6 @@ from notification_service.shared_connections import SharedConnections
 from notification_service.smtp_email import SmtpEmail, SmtpServer
 from notification_service.templates import Templates
 from notification_service.texts import Texts
-from notification_service.traced_provider import FCM, SES, SMTP, Traced
 from notification_service.unsubscription import Unsubscription
 from notification_service.waiting_store import PostgresWaitingNotifications
 
@@ -139,7 +138,7 @@ class ProtectedPush(ProtectedProvider[Push]):
     """Checks tokens with FCM under the same protection as sends."""
 
     def __init__(self, fcm: FcmPush) -> None:
-        super().__init__(Traced(fcm, FCM), "FCM")
+        super().__init__(fcm, "FCM")
         self._fcm = fcm
 
     def check(self, token: str) -> None:
@@ -211,7 +210,7 @@ def email_provider(settings: Settings) -> Provider[Email]:
         template=settings.ses_template,
         configuration_set=settings.ses_configuration_set,
     )
-    ses = ProtectedProvider(Traced(email, SES), "SES")
+    ses = ProtectedProvider(email, "SES")
     if settings.smtp_url is None:
         return ses
     try:
@@ -219,7 +218,7 @@ def email_provider(settings: Settings) -> Provider[Email]:
     except Misconfigured as error:
         refuse_settings(error)
     smtp = SmtpEmail(server, sender=settings.email_sender)
-    return Failover(ses, ProtectedProvider(Traced(smtp, SMTP), "SMTP"))
+    return Failover(ses, ProtectedProvider(smtp, "SMTP"))
 
 
 def refuse_settings(error: Misconfigured) -> NoReturn:

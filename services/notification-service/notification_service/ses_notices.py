@@ -13,7 +13,7 @@ from event_messages.event import Event
 from notification_service.deliveries import Delivery, Outcome
 from notification_service.delivery_store import PostgresDeliveries
 from notification_service.device_store import PostgresSuppressedAddresses
-from notification_service.metrics import count_feedback
+from notification_service.metrics import FEEDBACK
 from notification_service.ses_email import OCCURRENCE_TAG
 
 EVENT_TYPE = "ses:notice"
@@ -134,7 +134,7 @@ def bounce(
 ) -> None:
     if notice.type == "Permanent":
         if notice.subtype not in SUPPRESSED:
-            count_feedback("bounce")
+            FEEDBACK.labels("bounce").inc()
         suppress(notice, suppressed, "BOUNCED")
         reason = "ADDRESS_SUPPRESSED" if notice.subtype in SUPPRESSED else "BOUNCED"
         overturn(notice, deliveries, reason)
@@ -151,7 +151,7 @@ def complain(
     if notice.type == "not-spam":
         return
     if notice.subtype not in SUPPRESSED:
-        count_feedback("complaint")
+        FEEDBACK.labels("complaint").inc()
     suppress(notice, suppressed, "COMPLAINED")
     if notice.subtype in SUPPRESSED:
         overturn(notice, deliveries, "ADDRESS_SUPPRESSED")

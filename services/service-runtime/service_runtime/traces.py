@@ -82,8 +82,8 @@ def continue_trace(
     return _enter(start_span(work, read_traceparent(traceparent)))
 
 
-def span(work: Work) -> AbstractContextManager[Span]:
-    """Open a span in the current trace."""
+def span(work: Work | None) -> AbstractContextManager[Span]:
+    """Open a span in the current trace; without `work` it is not recorded."""
     return _enter(start_span(work, get_current()))
 
 
