@@ -5,19 +5,15 @@ from datetime import timedelta
 from botocore.exceptions import BotoCoreError, ClientError
 from event_messages.dead_letters import DeadLetterQueue
 from service_runtime.aws import aws_client
+from service_runtime.command import prepare_process
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
 from service_runtime.event_publisher import topic_publisher
-from service_runtime.logs import configure_logs
-from service_runtime.measuring import Measuring, count_messages
+from service_runtime.measuring import Measuring, count_messages, outbox_measures
 from service_runtime.metrics import DEAD_LETTERS
-from service_runtime.metrics_server import MetricsServer
-from service_runtime.outbox_measures import outbox_measures
 from service_runtime.outbox_relay import OutboxRelay
 from service_runtime.probes import Check, check_all, health_app
-from service_runtime.process import HttpServer, run_process
-from service_runtime.settings import read_settings
-from service_runtime.span_export import export_spans
+from service_runtime.process import http_servers, run_process
 from service_runtime.upkeep import Upkeep
 from service_runtime.zone_updates import ZoneUpdates
 
@@ -31,9 +27,7 @@ NAME = "event-service"
 
 
 def serve() -> None:
-    settings = read_settings(Settings)
-    configure_logs(NAME, settings.log_level)
-    export_spans(NAME)
+    settings = prepare_process(NAME, Settings)
     engine = create_database_engine(settings)
     notifications = PostgresNotifications(engine)
     store = DynamoEventStore(aws_client("dynamodb"), settings.event_store_table)
@@ -54,10 +48,7 @@ def serve() -> None:
         ready=check_all(**depends, queue=consumer.receiving),
     )
     upkeep = Upkeep(lambda: notifications.forget(settings.retention_days))
-    host = settings.listen_address
-    http = HttpServer(health, settings.http_port, host=host)
-    servers = http, MetricsServer(settings.metrics_port, host)
     measures = {DEAD_LETTERS: lambda: count_messages(queues, dead_letters)}
     measuring = Measuring(measures | outbox_measures(engine) | scheduler_measures(notifications))
     zones = ZoneUpdates(engine, notifications.rezone)
-    run_process(*servers, measuring, consumer, upkeep, zones, after=[relay])
+    run_process(*http_servers(health, settings), measuring, consumer, upkeep, zones, after=[relay])

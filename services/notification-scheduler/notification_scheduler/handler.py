@@ -5,9 +5,8 @@ from functools import cache
 from typing import Any, Protocol
 
 from service_runtime.aws import aws_client
-from service_runtime.logs import configure_logs
-from service_runtime.settings import read_settings
-from service_runtime.span_export import export_spans, flush_spans
+from service_runtime.command import prepare_process
+from service_runtime.span_export import flush_spans
 
 from notification_scheduler.assembly import assemble
 from notification_scheduler.settings import Settings
@@ -29,9 +28,7 @@ class Context(Protocol):
 @cache
 def _prepare() -> tuple[Settings, Any]:
     """Prepare once per container."""
-    settings = read_settings(Settings)
-    configure_logs(NAME, settings.log_level)
-    export_spans(NAME)
+    settings = prepare_process(NAME, Settings)
     connections = settings.sender_threads
     return settings, aws_client("sns", connections=connections, read_timeout=TOPIC_TIMEOUT)
 

@@ -10,20 +10,17 @@ import httpx
 from event_messages.content import CHANNELS, Channel
 from event_messages.dead_letters import DeadLetterQueue
 from service_runtime.aws import aws_client
+from service_runtime.command import prepare_process
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_consumer import event_consumer
 from service_runtime.event_publisher import topic_publisher
-from service_runtime.logs import configure_logs
-from service_runtime.measuring import Measuring, count_messages
+from service_runtime.measuring import Measuring, count_messages, outbox_measures
 from service_runtime.metrics import DEAD_LETTERS
-from service_runtime.metrics_server import MetricsServer
-from service_runtime.outbox_measures import outbox_measures
 from service_runtime.outbox_relay import OutboxRelay
 from service_runtime.probes import check_all
-from service_runtime.process import DRAIN, HttpServer, Part, run_process
+from service_runtime.process import DRAIN, Part, http_servers, run_process
 from service_runtime.rate_limit import PostgresBuckets
-from service_runtime.settings import EXIT_BAD_SETTINGS, read_settings
-from service_runtime.span_export import export_spans
+from service_runtime.settings import EXIT_BAD_SETTINGS
 from service_runtime.upkeep import Upkeep
 from sqlalchemy import Engine
 
@@ -66,9 +63,7 @@ NAME = "notification-service"
 
 
 def serve() -> None:
-    settings = read_settings(Settings)
-    configure_logs(NAME, settings.log_level)
-    export_spans(NAME)
+    settings = prepare_process(NAME, Settings)
     push = ProtectedPush(fcm_push(settings))
     engine = create_database_engine(settings)
     unsubscription = unsubscription_of(settings, engine)
@@ -102,9 +97,6 @@ def serve() -> None:
         ready=check_all(database=lambda: ping(engine)),  # the API needs no queue
         identity=settings.identity(),
     )
-    host = settings.listen_address
-    http = HttpServer(api, settings.http_port, host=host, drain=DRAIN)
-    metrics = MetricsServer(settings.metrics_port, host)
     measures = {DEAD_LETTERS: lambda: count_messages(queues, dead_letters)}
     waiting = waiting_measures(adapters.waiting.oldest_age, *CHANNELS)
     measuring = Measuring(measures | outbox_measures(engine) | waiting)
@@ -115,8 +107,9 @@ def serve() -> None:
         PostgresDevices(engine).delete_dead,
         buckets.forget,
     )
+    servers = http_servers(api, settings, drain=DRAIN)
     senders: list[Part] = [*retries.values(), account, upkeep]
-    run_process(http, metrics, measuring, consumer, *senders, after=[relay])
+    run_process(*servers, measuring, consumer, *senders, after=[relay])
 
 
 def fcm_push(settings: Settings) -> FcmPush:

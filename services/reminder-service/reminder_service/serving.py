@@ -3,17 +3,13 @@
 from datetime import UTC, datetime
 
 from service_runtime.aws import aws_client
+from service_runtime.command import prepare_process
 from service_runtime.database import create_database_engine, ping
 from service_runtime.event_publisher import topic_publisher
-from service_runtime.logs import configure_logs
-from service_runtime.measuring import Measuring
-from service_runtime.metrics_server import MetricsServer
-from service_runtime.outbox_measures import outbox_measures
+from service_runtime.measuring import Measuring, outbox_measures
 from service_runtime.outbox_relay import OutboxRelay
-from service_runtime.process import DRAIN, HttpServer, run_process
+from service_runtime.process import DRAIN, http_servers, run_process
 from service_runtime.rate_limit import PostgresBuckets
-from service_runtime.settings import read_settings
-from service_runtime.span_export import export_spans
 from service_runtime.upkeep import Upkeep
 from service_runtime.zone_updates import ZoneUpdates
 
@@ -32,9 +28,7 @@ EVENT_STORE_TIMEOUT = 3  # seconds; a request waits for at most three attempts
 
 
 def serve() -> None:
-    settings = read_settings(Settings)
-    configure_logs(NAME, settings.log_level)
-    export_spans(NAME)
+    settings = prepare_process(NAME, Settings)
     engine = create_database_engine(settings)
     relay = OutboxRelay(engine, topic_publisher(settings.event_topic_arn))
     reminders = PostgresReminders(engine, settings.reminders_per_user)
@@ -51,11 +45,9 @@ def serve() -> None:
         ready=lambda: ping(engine),
         identity=settings.identity(),
     )
-    host = settings.listen_address
-    http = HttpServer(app, settings.http_port, host=host, drain=DRAIN)
-    metrics = MetricsServer(settings.metrics_port, host)
+    servers = http_servers(app, settings, drain=DRAIN)
     measuring = Measuring(outbox_measures(engine))
     canary = [Canary(reminders)] if settings.canary else []
     zones = ZoneUpdates(engine, lambda: rezone(engine, datetime.now(UTC)))
     upkeep = Upkeep(lambda: reminders.forget_answers(datetime.now(UTC)), buckets.forget)
-    run_process(http, metrics, measuring, upkeep, zones, *canary, after=[relay])
+    run_process(*servers, measuring, upkeep, zones, *canary, after=[relay])

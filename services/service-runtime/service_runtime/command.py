@@ -1,11 +1,12 @@
-"""Provides the command line of a service with a database."""
+"""Provides the command line of a service with a database, and prepares its process."""
 
 import sys
 from collections.abc import Callable
 from importlib import import_module
 
 from service_runtime.logs import configure_logs
-from service_runtime.settings import MigrationSettings, read_settings
+from service_runtime.settings import MigrationSettings, Settings, read_settings
+from service_runtime.span_export import export_spans
 
 
 def run_command(name: str, package: str, serve: Callable[[], None] | None = None) -> None:
@@ -21,6 +22,14 @@ def run_command(name: str, package: str, serve: Callable[[], None] | None = None
             prepare_database(name, f"{package}:migrations")
         case arguments:
             sys.exit(f"Expected `migrate` or no argument; got {' '.join(arguments)!r}.")
+
+
+def prepare_process(name: str, kind: type[Settings]) -> Settings:
+    """Read the settings of a service, and set up its logs and spans."""
+    settings = read_settings(kind)
+    configure_logs(name, settings.log_level)
+    export_spans(name)
+    return settings
 
 
 def prepare_database(name: str, migrations: str) -> None:

@@ -2,11 +2,15 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from event_messages.failures import describe
 from event_messages.received import QueueClient
 from prometheus_client import Gauge
+from sqlalchemy import Engine, Select, func, select
 
+from service_runtime.metrics import OUTBOX_AGE, OUTBOX_REFUSED
+from service_runtime.outbox import outbox
 from service_runtime.periodic import Periodic
 
 Measures = dict[Gauge, Callable[[], float]]
@@ -43,3 +47,18 @@ def count_messages(client: QueueClient, queue_url: str) -> float:
     """Return the number of messages in a queue, including those in flight."""
     answer = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(DEAD))
     return float(sum(int(answer["Attributes"][name]) for name in DEAD))
+
+
+def outbox_measures(engine: Engine) -> Measures:
+    """Return the gauges of the outbox, which also show that its relay has stopped."""
+    waits, is_refused = outbox.c.published_at.is_(None), outbox.c.attempts > 0
+
+    def measure(query: Select[Any]) -> float:
+        with engine.connect() as connection:
+            return float(connection.scalar(query) or 0)
+
+    age = func.extract("epoch", func.now() - func.min(outbox.c.created_at))
+    return {
+        OUTBOX_AGE: lambda: measure(select(age).where(waits, ~is_refused)),
+        OUTBOX_REFUSED: lambda: measure(select(func.count()).where(waits, is_refused)),
+    }

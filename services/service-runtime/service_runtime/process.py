@@ -10,18 +10,20 @@ import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
 from event_messages.errors import Explained
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_runtime.draining import Draining
+from service_runtime.metrics_server import MetricsServer
+from service_runtime.settings import ServiceSettings
 from service_runtime.span_export import finish_export
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
 
 DRAIN = 1.5  # seconds; a cluster removes the address of a pod within one
 LAST_PARTS = 3.0  # seconds of the grace period for the parts of `after`
+READY = "/health/ready"
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,27 @@ class Part(Protocol):
     def stop(self) -> None: ...
 
 
+class Draining:
+    """Reports the application as not ready while `draining`, and closes each connection."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app, self.draining = app, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.draining or scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def send_last(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).append("connection", "close")
+            await send(message)
+
+        if scope["path"] == READY:
+            body = {"status": "unavailable", "reason": "the service is stopping"}
+            return await JSONResponse(body, 503)(scope, receive, send_last)
+        await self.app(scope, receive, send_last)
+
+
 class HttpServer:
     """Serves an application; after `stop`, finishes open requests and closes the port.
 
@@ -50,7 +73,7 @@ class HttpServer:
 
     def __init__(
         self,
-        app: "ASGIApp",
+        app: ASGIApp,
         port: int,
         *,
         host: str = "0.0.0.0",
@@ -99,6 +122,17 @@ class HttpServer:
     def port(self) -> int:
         """Return the port of the running server."""
         return int(self._server.servers[0].sockets[0].getsockname()[1])
+
+
+def http_servers(
+    app: ASGIApp, settings: ServiceSettings, *, drain: float = 0
+) -> tuple[HttpServer, MetricsServer]:
+    """Return the servers of the application and of its metrics."""
+    host = settings.listen_address
+    return (
+        HttpServer(app, settings.http_port, host=host, drain=drain),
+        MetricsServer(settings.metrics_port, host),
+    )
 
 
 class Process:

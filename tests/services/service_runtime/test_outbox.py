@@ -11,9 +11,8 @@ from event_messages.event import Event
 from event_messages.publisher import ATTEMPTS, Failed, Outgoing, Publisher
 from event_messages.topic import BATCH_BYTES
 from prometheus_client import REGISTRY
-from service_runtime.measuring import Measuring
+from service_runtime.measuring import Measuring, outbox_measures
 from service_runtime.outbox import append
-from service_runtime.outbox_measures import outbox_measures
 from service_runtime.outbox_relay import OutboxRelay
 from service_runtime.traces import continue_trace, traceparent_of
 from sqlalchemy import Engine, text
