@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,7 +26,7 @@ from reminder_service.bodies import (
 from reminder_service.calendar import export_api, import_api
 from reminder_service.calendar.store import PostgresImports
 from reminder_service.calendar.subscriptions import PostgresSubscriptions
-from reminder_service.creation import Creation, make_many, make_one
+from reminder_service.creation import answer_once, make_many, make_one
 from reminder_service.dependencies import (
     CHANGE_REFUSED,
     Clock,
@@ -39,8 +40,9 @@ from reminder_service.dependencies import (
     answered,
     cursor_of,
     reminder_router,
+    sent,
 )
-from reminder_service.idempotency import KeyedAnswer
+from reminder_service.idempotency import fingerprint
 from reminder_service.reminders import changed_reminder
 from reminder_service.store import PostgresReminders
 from reminder_service.time_zones import DynamoPreferredZones
@@ -108,14 +110,9 @@ def create(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Create a reminder. A series without `timeZone` uses the time zone of the user."""
-    creation = Creation(
-        caller=caller,
-        now=now,
-        key=idempotency_key,
-        operation="POST /reminders",
-        text=new.canonical_text(),
-    )
-    return _sent(creation.answer(store, lambda: make_one(new, caller, now, user_zone)), response)
+    mark = fingerprint("POST /reminders", new.canonical_text())
+    make = partial(make_one, new, caller, now, user_zone)
+    return sent(answer_once(store, caller, now, idempotency_key, mark, make), response)
 
 
 @router.post(
@@ -138,16 +135,10 @@ def create_many(
 
     Each reminder counts as a request in the rate limit, so the next request may have to wait.
     """
-    creation = Creation(
-        caller=caller,
-        now=now,
-        key=idempotency_key,
-        operation="POST /reminders/bulk",
-        text=json.dumps(bulk.reminders),
-    )
     charge(request, caller, len(bulk.reminders) - 1)
-    made = creation.answer(store, lambda: make_many(bulk.reminders, caller, now, user_zone))
-    return _sent(made, response)
+    mark = fingerprint("POST /reminders/bulk", json.dumps(bulk.reminders))
+    make = partial(make_many, bulk.reminders, caller, now, user_zone)
+    return sent(answer_once(store, caller, now, idempotency_key, mark, make), response)
 
 
 @router.get("", summary="List reminders")
@@ -196,8 +187,3 @@ def change(
 @router.delete("/{id}", summary="Delete a reminder", status_code=204, responses=CHANGE_REFUSED)
 def delete(id: UUID, caller: AnyCaller, store: Store, if_match: IfMatch = None) -> None:
     store.remove(caller.user_id, id, lambda reminder: check_match(if_match, reminder.version))
-
-
-def _sent(answer: KeyedAnswer, response: Response) -> Response:
-    headers = {**response.headers, **answer.headers}
-    return Response(answer.body, answer.status, headers, media_type="application/json")

@@ -16,7 +16,7 @@ from service_runtime.problems import Problem, validation_problem
 
 from reminder_service.bodies import BulkAnswer, BulkResult, NewReminder, ReminderAnswer
 from reminder_service.errors import OutOfTime
-from reminder_service.idempotency import KeyedAnswer, fingerprint
+from reminder_service.idempotency import KeyedAnswer
 from reminder_service.reminders import Reminder, new_reminder
 from reminder_service.store import PostgresReminders
 
@@ -35,35 +35,39 @@ class Made:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Creation:
-    """Describes a request that creates reminders: caller, time and content."""
+class Budget:
+    """Raises OutOfTime when the processor time of a request is used up."""
 
-    caller: Caller
-    now: datetime
-    key: str | None
-    operation: str
-    text: str  # of the request, the same for the same request
+    def __init__(self, spent: Callable[[], float] = time.thread_time) -> None:
+        self._spent, self._end = spent, spent() + MOST_COMPUTING
 
-    def answer(self, store: PostgresReminders, make: Callable[[], Made]) -> KeyedAnswer:
-        """Create reminders; return the first answer for a repeated key."""
-        mark = fingerprint(self.operation, self.text)
-        if self.key and (earlier := store.answered(self.caller.user_id, self.key, self.now)):
-            return earlier.repeated_for(mark)
-        made = make()
-        answer = self._answer(mark, made)
-        return store.add(made.reminders, answer if self.key else None) or answer
+    def check(self) -> None:
+        if self._spent() > self._end:
+            raise OutOfTime
 
-    def _answer(self, mark: str, made: Made) -> KeyedAnswer:
-        return KeyedAnswer(
-            user_id=self.caller.user_id,
-            key=self.key or "",
-            fingerprint=mark,
-            status=made.status,
-            body=made.body,
-            headers=made.headers,
-            answered_at=self.now,
-        )
+
+def answer_once(
+    store: PostgresReminders,
+    caller: Caller,
+    now: datetime,
+    key: str | None,
+    mark: str,
+    make: Callable[[], Made],
+) -> KeyedAnswer:
+    """Create reminders; for a repeated key, return the first answer to the request of `mark`."""
+    if key and (earlier := store.answered(caller.user_id, key, now)):
+        return earlier.repeated_for(mark)
+    made = make()
+    answer = KeyedAnswer(
+        user_id=caller.user_id,
+        key=key or "",
+        fingerprint=mark,
+        status=made.status,
+        body=made.body,
+        headers=made.headers,
+        answered_at=now,
+    )
+    return store.add(made.reminders, answer if key else None) or answer
 
 
 def make_one(new: NewReminder, caller: Caller, now: datetime, zone: Callable[[], str]) -> Made:
@@ -73,16 +77,12 @@ def make_one(new: NewReminder, caller: Caller, now: datetime, zone: Callable[[],
 
 
 def make_many(
-    bodies: Sequence[Any],
-    caller: Caller,
-    now: datetime,
-    zone: Callable[[], str],
-    spent: Callable[[], float] = time.thread_time,
+    bodies: Sequence[Any], caller: Caller, now: datetime, zone: Callable[[], str]
 ) -> Made:
     """Return the valid reminders, and a response that names the reason of each invalid one."""
-    reminders, results, end = [], [], spent() + MOST_COMPUTING
+    reminders, results, budget = [], [], Budget()
     for index, body in enumerate(bodies):
-        outcome = _made_or_refused(body, caller, now, zone) if spent() < end else OutOfTime()
+        outcome = _made_or_refused(body, caller, now, zone, budget)
         results.append(_result(index, outcome, now))
         if isinstance(outcome, Reminder):
             reminders.append(outcome)
@@ -100,10 +100,11 @@ def _named(new: NewReminder, zone: Callable[[], str]) -> dict[str, Any]:
 
 
 def _made_or_refused(
-    body: Any, caller: Caller, now: datetime, zone: Callable[[], str]
+    body: Any, caller: Caller, now: datetime, zone: Callable[[], str], budget: Budget
 ) -> Reminder | Problem:
     """Return the reminder, or its problem, so that one item cannot fail the request."""
     try:
+        budget.check()
         return new_reminder(uuid7(), _named(NewReminder.model_validate(body), zone), caller, now)
     except ValidationError as error:
         return validation_problem(error.errors())

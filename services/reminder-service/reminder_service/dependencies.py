@@ -91,6 +91,12 @@ def reminder_router() -> APIRouter:
     return limited_router("reminders", prefix="/reminders")
 
 
+def sent(answer: idempotency.KeyedAnswer, response: Response) -> Response:
+    """Return a response with the answer, and with the headers of the rate limit."""
+    headers = {**response.headers, **answer.headers}
+    return Response(answer.body, answer.status, headers, media_type="application/json")
+
+
 def answered(reminder: Reminder, response: Response, now: datetime) -> ReminderAnswer:
     response.headers["ETag"] = etag(reminder.version)
     return ReminderAnswer.of(reminder, now)

@@ -1,18 +1,23 @@
 """Stores reminders in PostgreSQL, each write with its event in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 from uuid import UUID
 
+from event_messages.content import Content
 from event_messages.contract import OccurrenceChange
+from service_runtime.content_columns import columns_of, take_content
 from service_runtime.outbox import append
 from sqlalchemy import (
+    ARRAY,
     Connection,
     Engine,
+    Text,
     delete,
     func,
     insert,
+    literal,
     select,
     tuple_,
     update,
@@ -26,13 +31,13 @@ from reminder_service.errors import (
     TooManyReminders,
 )
 from reminder_service.idempotency import KeyedAnswer
-from reminder_service.reminder_rows import changed_row, reminder_of, row_of
 from reminder_service.reminders import Reminder
 from reminder_service.tables import reminders
 
 REMINDERS_PER_USER = 10_000
 TRIES = 5  # of a change without a lock, during concurrent changes
 Place = tuple[datetime, UUID]  # of a list: date and id
+_LISTS = ("except_dates", "local_except_dates")
 
 
 class PostgresReminders:
@@ -198,3 +203,25 @@ def lock_user(connection: Connection, user_id: str) -> None:
 def count_reminders(connection: Connection, user_id: str) -> int:
     mine = select(func.count()).select_from(reminders).where(reminders.c.user_id == user_id)
     return connection.scalar(mine) or 0
+
+
+def row_of(reminder: Reminder) -> dict[str, Any]:
+    row = vars(reminder) | columns_of(reminder.content, reminders)
+    return row | {name: list(row[name]) for name in _LISTS} | {"local_version": reminder.version}
+
+
+def changed_row(reminder: Reminder) -> dict[str, Any]:
+    """Return the values of an update, which keeps the content that a later version wrote."""
+    row, column = row_of(reminder), reminders.c.content
+    known = [field.alias or name for name, field in Content.model_fields.items()]
+    return row | {"content": column.op("-")(literal(known, ARRAY(Text))).concat(row["content"])}
+
+
+def reminder_of(row: Mapping[Any, Any]) -> Reminder:
+    """Return a reminder; wall-clock times that an earlier version left behind are out of date."""
+    fields = {**row, **{name: tuple(row[name]) for name in _LISTS}}
+    fields["channel"] = fields.pop("notify_type")
+    content = take_content(fields)
+    if fields.pop("local_version") != row["version"]:
+        fields |= {"local_date": None, "local_except_dates": ()}
+    return Reminder(content=content, **fields)

@@ -7,9 +7,8 @@ from uuid import UUID
 from service_runtime.recurrence import find_new_instant, zone_of
 from sqlalchemy import Engine, select, update
 
-from reminder_service.reminder_rows import reminder_of, row_of
 from reminder_service.reminders import Reminder, with_wall_clock
-from reminder_service.store import owned_by_user, write_change
+from reminder_service.store import owned_by_user, reminder_of, row_of, write_change
 from reminder_service.tables import reminders
 
 PAGE = 500  # reminders of one comparison with new zone data

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from reminder_service.calendar.components import Part, Property, Unreadable
 from reminder_service.calendar.moments import Moment
-from reminder_service.calendar.notes import Note
+from reminder_service.calendar.skipped import Note
 from reminder_service.calendar.values import date_value
 from reminder_service.fields import LONGEST_OFFSET
 

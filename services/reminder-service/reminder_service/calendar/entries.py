@@ -11,8 +11,8 @@ from reminder_service.calendar.alarms import Alarm, Subject, read_alarms
 from reminder_service.calendar.components import Part, Unreadable
 from reminder_service.calendar.identity import LONGEST_UID, Identity, read_identity
 from reminder_service.calendar.moments import IN_UTC, Moment, end_of, read_moment
-from reminder_service.calendar.notes import Note
 from reminder_service.calendar.rules import moved_start, read_exceptions, read_rule
+from reminder_service.calendar.skipped import Note
 from reminder_service.calendar.texts import message_of, url_of
 from reminder_service.calendar.zones import Zones
 from reminder_service.reminders import SHORTEST_NOTICE

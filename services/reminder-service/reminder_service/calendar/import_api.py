@@ -24,7 +24,14 @@ from reminder_service.calendar.importing import Import
 from reminder_service.calendar.imports import ImportChanged
 from reminder_service.calendar.plan import Plan, Result
 from reminder_service.calendar.store import PostgresImports
-from reminder_service.dependencies import IdempotencyKey, Now, Store, UserZone, reminder_router
+from reminder_service.dependencies import (
+    IdempotencyKey,
+    Now,
+    Store,
+    UserZone,
+    reminder_router,
+    sent,
+)
 from reminder_service.idempotency import KeyedAnswer, fingerprint
 from reminder_service.store import PostgresReminders
 
@@ -114,9 +121,7 @@ def import_calendar(
     )
     options = f"{charset} {time_zone} {all_day_at}"
     pay = partial(charge, request, caller)
-    answer = _import(file, store, imports, idempotency_key, options, pay)
-    headers = {**response.headers, **answer.headers}
-    return Response(answer.body, answer.status, headers, media_type="application/json")
+    return sent(_import(file, store, imports, idempotency_key, options, pay), response)
 
 
 def _charset(content_type: str) -> str | None:

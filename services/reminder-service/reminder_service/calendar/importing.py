@@ -7,7 +7,6 @@ from datetime import datetime, time
 from service_runtime.identity import Caller
 from service_runtime.problems import Problem
 
-from reminder_service.calendar.budget import Budget
 from reminder_service.calendar.components import ENTRIES, Part, read_calendars
 from reminder_service.calendar.content_lines import read_lines
 from reminder_service.calendar.entries import Entry, Reader
@@ -16,6 +15,7 @@ from reminder_service.calendar.skipped import Skipped
 from reminder_service.calendar.store import PostgresImports
 from reminder_service.calendar.zone_definition import MOST_RULES
 from reminder_service.calendar.zones import Zones
+from reminder_service.creation import Budget
 from reminder_service.errors import OutOfTime
 
 

@@ -13,15 +13,14 @@ from service_runtime.problems import Problem, validation_problem
 from service_runtime.recurrence import Series
 
 from reminder_service.bodies import NewReminder
-from reminder_service.calendar.budget import Budget
 from reminder_service.calendar.components import Unreadable
 from reminder_service.calendar.entries import Entry, Over, Request
 from reminder_service.calendar.identity import Identity, Key, Version
 from reminder_service.calendar.imports import Mark, MarkedReminder, Write
 from reminder_service.calendar.moments import Moment
-from reminder_service.calendar.notes import Note
 from reminder_service.calendar.rules import end_before, occurrences_at
-from reminder_service.calendar.skipped import Skipped
+from reminder_service.calendar.skipped import Note, Skipped
+from reminder_service.creation import Budget
 from reminder_service.errors import InvalidDueDate
 from reminder_service.fields import MOST_EXCEPT_DATES
 from reminder_service.occurrences import complete_reminder

@@ -9,7 +9,7 @@ from service_runtime.recurrence_rule import Rule, normal_rule, rule_of
 
 from reminder_service.calendar.components import Part, Property, Unreadable
 from reminder_service.calendar.moments import Moment, moments_of
-from reminder_service.calendar.notes import Note
+from reminder_service.calendar.skipped import Note
 from reminder_service.calendar.zones import Zone, Zones
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)

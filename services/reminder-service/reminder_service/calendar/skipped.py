@@ -1,4 +1,4 @@
-"""Counts the omitted parts of a file by reason."""
+"""Reports the omitted parts of a file: by reason, or with the component that lacks them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +17,15 @@ REASONS: Mapping[str, str] = {
     "UNMATCHED_END": "The END has no BEGIN.",
     "UNSUPPORTED_COMPONENT": "The component is neither an event nor a to-do.",
 }
+
+
+@dataclass(frozen=True)
+class Note:
+    """Describes a part of a component that was changed or omitted."""
+
+    line: int
+    code: str
+    detail: str
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,15 @@ from reminder_service.calendar.imports import (
 )
 from reminder_service.errors import TooManyReminders
 from reminder_service.idempotency import KeyedAnswer
-from reminder_service.reminder_rows import changed_row, reminder_of, row_of
 from reminder_service.reminders import Reminder
-from reminder_service.store import REMINDERS_PER_USER, count_reminders, lock_user
+from reminder_service.store import (
+    REMINDERS_PER_USER,
+    changed_row,
+    count_reminders,
+    lock_user,
+    reminder_of,
+    row_of,
+)
 from reminder_service.tables import imported_events, reminders
 
 _KEY = ["user_id", "uid", "occurrence"]

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from reminder_service.calendar.components import Part
-from reminder_service.calendar.notes import Note
+from reminder_service.calendar.skipped import Note
 from reminder_service.fields import LONGEST_MESSAGE
 from reminder_service.web_address import check_web_address
 

@@ -6,8 +6,8 @@ from itertools import count, islice
 
 import pytest
 from reminder_service.calendar import components, zone_definition
-from reminder_service.calendar.budget import Budget
 from reminder_service.calendar.importing import Import
+from reminder_service.creation import Budget
 from service_runtime.identity import Caller
 from service_runtime.problems import Problem
 
