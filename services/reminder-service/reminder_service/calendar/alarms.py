@@ -46,7 +46,7 @@ def read_alarms(part: Part, subject: Subject) -> tuple[list[Alarm], list[Note]]:
                 )
             alarms += _alarm(child, subject)
         except Unreadable as error:
-            notes.append(Note(error.line, error.code, f"The alarm is omitted. {error.detail}"))
+            notes.append(Note(error.line, error.code, f"The alarm is omitted. {error.reason}"))
     return sorted(alarms, key=lambda alarm: -alarm.before), notes
 
 

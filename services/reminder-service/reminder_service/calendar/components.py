@@ -30,12 +30,12 @@ _CHILDREN = {
 _UNQUOTED_TZID = re.compile(r';TZID=([^";]*:[^";]*):(\d{8}(?:T\d{6}Z?)?)$', re.IGNORECASE)
 
 
-class Unreadable(Exception):
+class Unreadable(Problem):
     """Reports a part of the file that cannot be read or is not supported."""
 
-    def __init__(self, code: str, detail: str, line: int) -> None:
-        super().__init__(detail)
-        self.code, self.detail, self.line = code, detail, line
+    def __init__(self, code: str, reason: str, line: int) -> None:
+        super().__init__(422, code, f"Line {line}: {reason}")
+        self.reason, self.line = reason, line
 
 
 @dataclass(frozen=True)

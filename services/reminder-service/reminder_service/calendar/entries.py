@@ -62,7 +62,7 @@ class Entry:
     line: int
     uid: str | None
     identity: Identity | None
-    outcome: Request | Over | Unreadable | Problem
+    outcome: Request | Over | Problem
     is_override: bool = False
 
 
@@ -77,7 +77,7 @@ class Reader:
 
     def read(self, index: int, part: Part) -> Entry:
         identity: Identity | None = None
-        outcome: Request | Over | Unreadable
+        outcome: Request | Over | Problem
         try:
             if not part.is_closed:
                 detail = f"Expected END:{part.kind}; the component is not complete."

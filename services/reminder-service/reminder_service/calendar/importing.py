@@ -10,7 +10,8 @@ from service_runtime.problems import Problem
 from reminder_service.calendar.components import ENTRIES, Part, read_calendars
 from reminder_service.calendar.content_lines import read_lines
 from reminder_service.calendar.entries import Entry, Reader
-from reminder_service.calendar.plan import Event, Plan, Planner, group_events
+from reminder_service.calendar.grouping import Event, group_events
+from reminder_service.calendar.plan import Plan, Planner
 from reminder_service.calendar.skipped import Skipped
 from reminder_service.calendar.store import PostgresImports
 from reminder_service.calendar.zone_definition import MOST_RULES

@@ -13,9 +13,9 @@ from service_runtime.problems import Problem, validation_problem
 from service_runtime.recurrence import Series
 
 from reminder_service.bodies import NewReminder
-from reminder_service.calendar.components import Unreadable
 from reminder_service.calendar.entries import Entry, Over, Request
-from reminder_service.calendar.identity import Identity, Key, Version
+from reminder_service.calendar.grouping import Event, identity_of
+from reminder_service.calendar.identity import Key, Version
 from reminder_service.calendar.imports import Mark, MarkedReminder, Write
 from reminder_service.calendar.moments import Moment
 from reminder_service.calendar.rules import end_before, occurrences_at
@@ -48,58 +48,6 @@ class Plan:
     results: list[Result] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Event:
-    """Groups a series or single event with the overrides of its occurrences."""
-
-    uid: str
-    master: Entry | None
-    overrides: tuple[Entry, ...]
-
-    @property
-    def version(self) -> Version:
-        """Return the version of the newest part: some programs raise only that of an override."""
-        parts = [one for one in (self.master, *self.overrides) if one]
-        versions = [one.identity.version for one in parts if one.identity]
-        return max(versions, key=lambda version: version.place)
-
-
-def group_events(entries: Iterable[Entry], skipped: Skipped) -> tuple[list[Event], list[Entry]]:
-    """Return the events by UID with the newest version of each part, and parts without identity."""
-    newest: dict[Key, Entry] = {}
-    broken: list[Entry] = []
-    for entry in entries:
-        if entry.identity is None:
-            broken.append(entry)
-            continue
-        other = newest.get(entry.identity.key)
-        older = _older(entry, other) if other else None
-        if older is not None:
-            skipped.add("SUPERSEDED", older.line)
-        if older is not entry:
-            newest[entry.identity.key] = entry
-    by_uid: dict[str, list[Entry]] = {}
-    for (uid, _), entry in newest.items():
-        by_uid.setdefault(uid, []).append(entry)
-    unknown_dates = {entry.uid: entry for entry in broken if entry.is_override}
-    return [_event(uid, parts, unknown_dates.get(uid)) for uid, parts in by_uid.items()], broken
-
-
-def _older(entry: Entry, other: Entry) -> Entry:
-    version, earlier = _identity(entry).version, _identity(other).version
-    return other if version.is_newer_than(earlier) else entry
-
-
-def _event(uid: str, parts: list[Entry], broken: Entry | None) -> Event:
-    masters = [part for part in parts if part.identity and part.identity.occurrence is None]
-    overrides = tuple(part for part in parts if part not in masters)
-    if broken and masters:
-        detail = f"The override in line {broken.line} cannot be read, so its date is not known."
-        outcome = Unreadable("UNREADABLE_OVERRIDE", detail, masters[0].line)
-        masters = [replace(masters[0], outcome=outcome)]
-    return Event(uid, masters[0] if masters else None, overrides)
-
-
 @dataclass
 class Planner:
     """Decides on each event of a file, based on earlier imports."""
@@ -116,7 +64,8 @@ class Planner:
 
     def decide(self, events: Sequence[Event], broken: Sequence[Entry]) -> Plan:
         for entry in broken:
-            self._refuse(entry, problem_with(entry.outcome))
+            assert isinstance(entry.outcome, Problem)
+            self._refuse(entry, entry.outcome)
         for event in events:
             for entry, version in self._parts(event):
                 try:
@@ -130,11 +79,11 @@ class Planner:
 
     def _parts(self, event: Event) -> list[tuple[Entry, Version]]:
         master = [(event.master, event.version)] if event.master else []
-        return [*master, *((one, _identity(one).version) for one in event.overrides)]
+        return [*master, *((one, identity_of(one).version) for one in event.overrides)]
 
     def _decide(self, entry: Entry, version: Version, event: Event) -> None:
-        earlier = self.imported.get(_identity(entry).key)
-        mark = Mark(_identity(entry).key, version, _fingerprint(entry, event))
+        earlier = self.imported.get(identity_of(entry).key)
+        mark = Mark(identity_of(entry).key, version, _fingerprint(entry, event))
         if earlier and not _is_news(mark, earlier.mark):
             self._add(entry, "unchanged", earlier.reminder)
         elif isinstance(entry.outcome, Over):
@@ -145,7 +94,7 @@ class Planner:
             except InvalidDueDate:  # exceptions leave no occurrence
                 self._end(entry, earlier, mark, "PAST")
         else:
-            raise problem_with(entry.outcome)
+            self._refuse(entry, entry.outcome)
 
     def _end(self, entry: Entry, earlier: MarkedReminder | None, mark: Mark, code: str) -> None:
         """End the announcements of an event that is over."""
@@ -180,7 +129,7 @@ class Planner:
         """Return the fields of the reminder, as in a request to the API."""
         fields, rule = request.fields, request.series.rule
         if rule:
-            overrides = [_identity(one) for one in event.overrides] if event else []
+            overrides = [identity_of(one) for one in event.overrides] if event else []
             for one in overrides:
                 if one.is_range and one.occurrence:
                     fields["rule"] = end_before(rule, one.occurrence.instant)
@@ -215,7 +164,7 @@ class Planner:
         if earlier is None or earlier.reminder.rule is None:
             return
         reminder, series = earlier.reminder, replace(earlier.reminder.series, except_dates=())
-        moments = [_identity(one).occurrence for one in event.overrides]
+        moments = [identity_of(one).occurrence for one in event.overrides]
         dates = {*reminder.except_dates, *self._dates(series, moments, is_day=False)}
         if dates == set(reminder.except_dates):
             return
@@ -243,27 +192,14 @@ class Planner:
         )
 
 
-def _identity(entry: Entry) -> Identity:
-    assert entry.identity is not None
-    return entry.identity
-
-
 def _is_news(mark: Mark, earlier: Mark) -> bool:
     return mark.fingerprint != earlier.fingerprint and mark.version.is_newer_than(earlier.version)
 
 
 def _fingerprint(entry: Entry, event: Event) -> str:
     """Return the fingerprint; that of a series includes the occurrences of its overrides."""
-    own = _identity(entry).fingerprint
+    own = identity_of(entry).fingerprint
     if entry is not event.master or not event.overrides:
         return own
-    texts = [own, *sorted(_identity(one).key[1] for one in event.overrides)]
+    texts = [own, *sorted(identity_of(one).key[1] for one in event.overrides)]
     return hashlib.sha256(" ".join(texts).encode()).hexdigest()
-
-
-def problem_with(outcome: object) -> Problem:
-    """Return the reason why a component was rejected."""
-    if isinstance(outcome, Problem):
-        return outcome
-    assert isinstance(outcome, Unreadable)
-    return Problem(422, outcome.code, f"Line {outcome.line}: {outcome.detail}")
