@@ -145,7 +145,7 @@ def test_short_outage_is_not_noticed(memory: Any) -> None:
     message = outgoing()
     memory.topic.refuse = {str(message.event.id)}
     failed = memory.publisher().publish([message])
-    assert [failure.message for failure in failed] == [message]  # the last attempt was refused
+    assert [failure.entry for failure in failed] == [message]  # the last attempt was refused
     assert memory.publisher().publish([message]) == []
     assert memory.topic.events == [message.event]
 
