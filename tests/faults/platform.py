@@ -17,6 +17,7 @@ from event_messages.publisher import Publisher
 from event_messages.received import QueueClient
 from event_messages.topic import TopicClient
 from event_service import handlers as event_handlers
+from event_service.event_store import DynamoEventStore
 from event_service.notifications import PostgresNotifications
 from notification_scheduler import scheduler as scheduling
 from notification_scheduler.alarm import PostgresAlarm
@@ -79,7 +80,7 @@ class Neighbours:
     notification_topic: str
     notification_queue: str
     dead_letters: str
-    event_store: event_handlers.EventStore
+    event_store: DynamoEventStore
     push: Provider[Push]
     email: Provider[Email] = field(default_factory=InMemoryEmail)
 
