@@ -5,9 +5,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, Field
 from service_runtime.api import create_api
+from service_runtime.bodies import CamelCase
 from service_runtime.identity import AnyCaller, Identity
 from service_runtime.probes import Check
 from service_runtime.problems import Problem
@@ -17,7 +17,6 @@ from starlette.responses import JSONResponse
 from notification_service.devices import (
     INSTALLATION,
     TOKEN,
-    Device,
     Devices,
     TokenCheck,
     register,
@@ -38,11 +37,7 @@ REGISTRATION_COST = 9  # tokens, in addition to that of the request, because FCM
 PATIENCE = 30.0  # seconds to wait for FCM if its answer names none
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
-
-
-class NewDevice(Body):
+class NewDevice(CamelCase):
     """Describes a device that receives push notifications."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -60,14 +55,10 @@ class NewDevice(Body):
     )
 
 
-class RegisteredDevice(Body):
+class RegisteredDevice(CamelCase):
     id: UUID
     fcm_token: str
     created_at: datetime
-
-    @classmethod
-    def of(cls, device: Device) -> "RegisteredDevice":
-        return cls(id=device.id, fcm_token=device.fcm_token, created_at=device.created_at)
 
 
 def user_of(caller: AnyCaller) -> str:
@@ -131,12 +122,12 @@ def device_routes(devices: Devices, tokens: TokenCheck) -> APIRouter:
             caller.user_id, body.fcm_token, devices, tokens, body.installation_id
         )
         response.status_code = 201 if is_new else 200
-        return RegisteredDevice.of(device)
+        return RegisteredDevice.model_validate(device)
 
     @routes.get("/device", summary="List devices")
     def list_devices(user: User) -> list[RegisteredDevice]:
         """List the devices of the caller, oldest first."""
-        return [RegisteredDevice.of(device) for device in devices.of(user)]
+        return [RegisteredDevice.model_validate(device) for device in devices.of(user)]
 
     @routes.delete("/device/remove/{id}", summary="Remove a device", status_code=204)
     def remove_device(id: DeviceId, user: User) -> None:
@@ -160,7 +151,7 @@ def answer_refusal(request: Request, error: Exception) -> JSONResponse:
 
 
 def answer_outage(request: Request, error: Exception) -> JSONResponse:
-    """Answer 503 if FCM cannot check the token; its own answer stays in the log."""
+    """CamelCase 503 if FCM cannot check the token; its own answer stays in the log."""
     after = error.after if isinstance(error, RetryLater) and error.after else PATIENCE
     detail = "FCM cannot check the token now; try again later."
     headers = {"Retry-After": str(round(after))}

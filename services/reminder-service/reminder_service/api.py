@@ -26,7 +26,7 @@ from reminder_service.bodies import (
 from reminder_service.calendar import export_api, import_api
 from reminder_service.calendar.store import PostgresImports
 from reminder_service.calendar.subscriptions import PostgresSubscriptions
-from reminder_service.creation import answer_once, make_many, make_one
+from reminder_service.creation import Budget, answer_once, make_many, make_one
 from reminder_service.dependencies import (
     CHANGE_REFUSED,
     Clock,
@@ -137,7 +137,7 @@ def create_many(
     """
     charge(request, caller, len(bulk.reminders) - 1)
     mark = fingerprint("POST /reminders/bulk", json.dumps(bulk.reminders))
-    make = partial(make_many, bulk.reminders, caller, now, user_zone)
+    make = partial(make_many, bulk.reminders, caller, now, user_zone, Budget())
     return sent(answer_once(store, caller, now, idempotency_key, mark, make), response)
 
 

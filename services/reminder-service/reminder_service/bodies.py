@@ -16,9 +16,8 @@ from pydantic import (
     create_model,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 from pydantic_core import to_json
-from service_runtime.bodies import UNNAMED, Body, TimeZone, remove_defaults
+from service_runtime.bodies import UNNAMED, Body, CamelCase, TimeZone, remove_defaults
 from service_runtime.problems import ProblemBody
 from service_runtime.recurrence import instant_of, zone_of
 
@@ -171,8 +170,8 @@ class ReminderAnswer(WrittenContent):
         return cls(**{name: values[name] for name in cls.model_fields})
 
 
-class ReminderPage(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+class ReminderPage(CamelCase):
+    model_config = ConfigDict(extra="forbid")
 
     items: list[ReminderAnswer]
     total: int = Field(ge=0, description="number of reminders of the user")

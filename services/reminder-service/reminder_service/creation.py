@@ -42,7 +42,7 @@ class Budget:
         self._spent, self._end = spent, spent() + MOST_COMPUTING
 
     def check(self) -> None:
-        if self._spent() > self._end:
+        if self._spent() >= self._end:
             raise OutOfTime
 
 
@@ -77,10 +77,10 @@ def make_one(new: NewReminder, caller: Caller, now: datetime, zone: Callable[[],
 
 
 def make_many(
-    bodies: Sequence[Any], caller: Caller, now: datetime, zone: Callable[[], str]
+    bodies: Sequence[Any], caller: Caller, now: datetime, zone: Callable[[], str], budget: Budget
 ) -> Made:
     """Return the valid reminders, and a response that names the reason of each invalid one."""
-    reminders, results, budget = [], [], Budget()
+    reminders, results = [], []
     for index, body in enumerate(bodies):
         outcome = _made_or_refused(body, caller, now, zone, budget)
         results.append(_result(index, outcome, now))

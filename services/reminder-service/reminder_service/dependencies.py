@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -27,8 +27,13 @@ LARGEST_OFFSET = 2**31 - 1
 Clock = Callable[[], datetime]
 
 
-def _store(request: Request) -> PostgresReminders:
-    return cast(PostgresReminders, request.app.state.reminders)
+def from_state(name: str) -> Any:
+    """Return a dependency on a part of the application."""
+
+    def find(request: Request) -> Any:
+        return getattr(request.app.state, name)
+
+    return Depends(find)
 
 
 def _now(request: Request) -> datetime:
@@ -56,7 +61,7 @@ def _user_zone(request: Request, caller: AnyCaller) -> Callable[[], str]:
     return cache(lambda: zone_of_user(caller, state.zones, state.reminders.latest_time_zone))
 
 
-Store = Annotated[PostgresReminders, Depends(_store)]
+Store = Annotated[PostgresReminders, from_state("reminders")]
 UserZone = Annotated[Callable[[], str], Depends(_user_zone)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]

@@ -24,13 +24,18 @@ from sqlalchemy import (
 )
 
 from reminder_service import events
-from reminder_service.answer_store import delete_answers, find_answer, find_repeated, keep_answer
 from reminder_service.errors import (
     MissingReminder,
     PermissionDenied,
     TooManyReminders,
 )
-from reminder_service.idempotency import KeyedAnswer
+from reminder_service.idempotency import (
+    KeyedAnswer,
+    delete_answers,
+    find_answer,
+    find_repeated,
+    keep_answer,
+)
 from reminder_service.reminders import Reminder
 from reminder_service.tables import reminders
 

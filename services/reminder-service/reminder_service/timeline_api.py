@@ -1,19 +1,19 @@
 """Defines the HTTP API of timelines."""
 
 import logging
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 from event_messages.failures import describe
-from fastapi import Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from fastapi import Query, Request
+from pydantic import Field
+from service_runtime.bodies import CamelCase
 from service_runtime.identity import AnyCaller
 from service_runtime.problems import Problem, problem_responses
 from starlette.responses import JSONResponse
 
 from reminder_service.bodies import AnsweredMoment
-from reminder_service.dependencies import Limit, Store, reminder_router
+from reminder_service.dependencies import Limit, Store, from_state, reminder_router
 from reminder_service.timeline import DynamoTimelines
 
 logger = logging.getLogger(__name__)
@@ -21,10 +21,8 @@ logger = logging.getLogger(__name__)
 router = reminder_router()
 
 
-class TimelineEvent(BaseModel):
+class TimelineEvent(CamelCase):
     """Describes one event."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     id: UUID
     type: str = Field(examples=["notification:delivered"])
@@ -41,17 +39,11 @@ class TimelineEvent(BaseModel):
     data: dict[str, Any] = Field(description="the data of the event, by the schema of its type")
 
 
-class TimelineAnswer(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
-
+class TimelineAnswer(CamelCase):
     items: list[TimelineEvent] = Field(description="oldest first")
     next_cursor: UUID | None = Field(
         description="cursor of the next page; null if there is no next page yet"
     )
-
-
-def _timelines(request: Request) -> DynamoTimelines:
-    return cast(DynamoTimelines, request.app.state.timelines)
 
 
 @router.get("/{id}/events", summary="Read the timeline", responses=problem_responses(403, 404))
@@ -59,7 +51,7 @@ def read_events(
     id: UUID,
     caller: AnyCaller,
     store: Store,
-    timelines: Annotated[DynamoTimelines, Depends(_timelines)],
+    timelines: Annotated[DynamoTimelines, from_state("timelines")],
     limit: Limit = 20,
     cursor: Annotated[UUID | None, Query(description="`nextCursor` of the previous page")] = None,
 ) -> TimelineAnswer:
@@ -72,7 +64,7 @@ def read_events(
 
 
 def answer_outage(request: Request, error: Exception) -> JSONResponse:
-    """Answer 503 if the event store does not answer; log its error."""
+    """CamelCase 503 if the event store does not answer; log its error."""
     logger.warning("the event store does not answer", extra={"reason": describe(error)})
     detail = "The event store does not answer; try again."
     return Problem(503, "UNAVAILABLE", detail, headers={"Retry-After": "1"}).response()

@@ -29,6 +29,12 @@ class Body(BaseModel):
         return body
 
 
+class CamelCase(BaseModel):
+    """Uses names in camel case in JSON."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+
 def has_half_pair(value: Any) -> bool:
     """Return True if a key or a text in decoded JSON has half of a surrogate pair."""
     if isinstance(value, str):

@@ -1,7 +1,7 @@
 """Imported events in memory; behaves as the store in PostgreSQL does."""
 
 from reminder_service import events
-from reminder_service.calendar.imports import ImportChanged, MarkedReminder, mark_export
+from reminder_service.calendar.store import ImportChanged, MarkedReminder, mark_export
 from reminder_service.errors import TooManyReminders
 
 

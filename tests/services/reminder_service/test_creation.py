@@ -1,7 +1,7 @@
 import json
 from datetime import UTC, datetime
 
-from reminder_service.creation import make_many
+from reminder_service.creation import Budget, make_many
 from reminder_service.reminders import new_reminder
 from service_runtime.identity import Caller
 
@@ -16,7 +16,7 @@ def test_unexpected_error_answers_its_item(body, monkeypatch):
 
     monkeypatch.setattr("reminder_service.creation.new_reminder", fail_once)
     made = make_many(
-        [{**body, "message": "odd"}, body], Caller(user_id="user-1"), NOW, lambda: "UTC"
+        [{**body, "message": "odd"}, body], Caller(user_id="user-1"), NOW, lambda: "UTC", Budget()
     )
     results = json.loads(made.body)["results"]
     assert [one["status"] for one in results] == [500, 201]
@@ -25,9 +25,8 @@ def test_unexpected_error_answers_its_item(body, monkeypatch):
 
 def test_slow_bulk_request_refuses_the_rest(body):
     seconds = iter([7.0, 8.0, 11.9, 12.0, 13.0])
-    made = make_many(
-        [body] * 4, Caller(user_id="user-1"), NOW, lambda: "UTC", lambda: next(seconds)
-    )
+    budget = Budget(lambda: next(seconds))
+    made = make_many([body] * 4, Caller(user_id="user-1"), NOW, lambda: "UTC", budget)
     results = json.loads(made.body)["results"]
     assert [(one["index"], one["status"]) for one in results] == [
         (0, 201),

@@ -228,7 +228,7 @@ def test_long_answers_take_little_room(engine, made):
 
 @pytest.mark.integration
 def test_keys_of_a_user_are_counted(engine, made, monkeypatch):
-    monkeypatch.setattr("reminder_service.answer_store.KEYS_PER_USER", 2)
+    monkeypatch.setattr("reminder_service.idempotency.KEYS_PER_USER", 2)
     store = PostgresReminders(engine)
     for key in ("a", "b"):
         store.add([made()], answer(key=key))

@@ -1,18 +1,18 @@
 """Defines the HTTP API of calendar exports: for the caller, or at a secret address."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 from service_runtime.identity import AnyCaller
 from service_runtime.problems import COMMON_PROBLEMS, Problem, problem_responses
-from service_runtime.rate_limit import TooManyRequests
+from service_runtime.rate_limit import take
 from starlette.responses import StreamingResponse
 
 from reminder_service.calendar.export import calendar_of
 from reminder_service.calendar.subscriptions import PostgresSubscriptions, hash_of, new_token
-from reminder_service.dependencies import Now, Store, reminder_router
+from reminder_service.dependencies import Now, Store, from_state, reminder_router
 from reminder_service.reminders import Reminder
 from reminder_service.store import PostgresReminders
 
@@ -35,11 +35,7 @@ class Subscription(BaseModel):
     )
 
 
-def _subscriptions(request: Request) -> PostgresSubscriptions:
-    return cast(PostgresSubscriptions, request.app.state.subscriptions)
-
-
-StoredSubscriptions = Annotated[PostgresSubscriptions, Depends(_subscriptions)]
+StoredSubscriptions = Annotated[PostgresSubscriptions, from_state("subscriptions")]
 
 
 @router.get(
@@ -84,10 +80,7 @@ def read_subscription(
     user_id = subscriptions.user_of(secret)
     if user_id is None:
         raise Problem(404, "MISSING_SUBSCRIPTION", "No calendar has this address; create one.")
-    allowance = request.app.state.buckets.take(secret.hex())
-    if allowance.wait:
-        raise TooManyRequests(headers=allowance.headers)
-    return _export(store, user_id, allowance.headers)
+    return _export(store, user_id, take(request, secret.hex()).headers)
 
 
 def _export(store: PostgresReminders, user_id: str, headers: Mapping[str, str]) -> Response:

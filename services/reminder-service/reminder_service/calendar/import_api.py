@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, time
 from email.message import Message
 from functools import partial
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request, Response
 from service_runtime.bodies import TimeZone
@@ -21,14 +21,14 @@ from reminder_service.calendar.import_bodies import (
     SkippedParts,
 )
 from reminder_service.calendar.importing import Import
-from reminder_service.calendar.imports import ImportChanged
 from reminder_service.calendar.plan import Plan, Result
-from reminder_service.calendar.store import PostgresImports
+from reminder_service.calendar.store import ImportChanged, PostgresImports
 from reminder_service.dependencies import (
     IdempotencyKey,
     Now,
     Store,
     UserZone,
+    from_state,
     reminder_router,
     sent,
 )
@@ -65,10 +65,6 @@ async def _content(request: Request) -> bytes:
     return await request.body()
 
 
-def _imports(request: Request) -> PostgresImports:
-    return cast(PostgresImports, request.app.state.imports)
-
-
 def _all_day_at(
     all_day_at: Annotated[
         str,
@@ -94,7 +90,7 @@ def import_calendar(
     content: Annotated[bytes, Depends(_content)],
     caller: AnyCaller,
     store: Store,
-    imports: Annotated[PostgresImports, Depends(_imports)],
+    imports: Annotated[PostgresImports, from_state("imports")],
     now: Now,
     response: Response,
     user_zone: UserZone,

@@ -2,18 +2,16 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, Field
+from service_runtime.bodies import CamelCase
 from service_runtime.problems import ProblemBody
 
 from reminder_service.bodies import ReminderAnswer
 from reminder_service.calendar.plan import Outcome
 
 
-class Answered(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="forbid"
-    )
+class Answered(CamelCase):
+    model_config = ConfigDict(extra="forbid")
 
 
 class ImportNote(Answered):

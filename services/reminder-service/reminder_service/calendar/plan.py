@@ -16,10 +16,10 @@ from reminder_service.bodies import NewReminder
 from reminder_service.calendar.entries import Entry, Over, Request
 from reminder_service.calendar.grouping import Event, identity_of
 from reminder_service.calendar.identity import Key, Version
-from reminder_service.calendar.imports import Mark, MarkedReminder, Write
 from reminder_service.calendar.moments import Moment
 from reminder_service.calendar.rules import end_before, occurrences_at
 from reminder_service.calendar.skipped import Note, Skipped
+from reminder_service.calendar.store import Mark, MarkedReminder, Write
 from reminder_service.creation import Budget
 from reminder_service.errors import InvalidDueDate
 from reminder_service.fields import MOST_EXCEPT_DATES

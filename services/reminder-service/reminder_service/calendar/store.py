@@ -1,6 +1,7 @@
 """Stores imported events in PostgreSQL, with the reminders of each."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,17 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from reminder_service import events
-from reminder_service.answer_store import find_repeated, keep_answer
 from reminder_service.calendar.identity import Key, Version
-from reminder_service.calendar.imports import (
-    ImportChanged,
-    Mark,
-    MarkedReminder,
-    Write,
-    mark_export,
-)
 from reminder_service.errors import TooManyReminders
-from reminder_service.idempotency import KeyedAnswer
+from reminder_service.idempotency import KeyedAnswer, find_repeated, keep_answer
 from reminder_service.reminders import Reminder
 from reminder_service.store import (
     REMINDERS_PER_USER,
@@ -44,6 +37,40 @@ from reminder_service.store import (
 from reminder_service.tables import imported_events, reminders
 
 _KEY = ["user_id", "uid", "occurrence"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Stores the version of an event at its last import."""
+
+    key: Key
+    version: Version
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class MarkedReminder:
+    reminder: Reminder
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Write:
+    """Describes a reminder to create, or to change from `before`."""
+
+    reminder: Reminder
+    mark: Mark
+    before: Reminder | None = None
+
+
+def mark_export(reminder: Reminder) -> MarkedReminder:
+    """Return the identity of a reminder in its own export."""
+    version = Version(reminder.version - 1, reminder.updated_at.replace(microsecond=0))
+    return MarkedReminder(reminder, Mark((str(reminder.id), ""), version, ""))
+
+
+class ImportChanged(Exception):
+    """Reports a concurrent change of a reminder; plan the import again."""
 
 
 class PostgresImports:

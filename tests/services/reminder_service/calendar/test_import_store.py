@@ -5,8 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from reminder_service.calendar.identity import Version
-from reminder_service.calendar.imports import ImportChanged, Mark, MarkedReminder, Write
-from reminder_service.calendar.store import PostgresImports
+from reminder_service.calendar.store import (
+    ImportChanged,
+    Mark,
+    MarkedReminder,
+    PostgresImports,
+    Write,
+)
 from reminder_service.errors import TooManyReminders
 from reminder_service.store import PostgresReminders
 from service_runtime.database import create_database_engine
