@@ -15,7 +15,7 @@ from event_messages.contract import (
 from event_messages.errors import UnknownEvent
 from event_messages.event import Event
 from pydantic import BaseModel
-from service_runtime.recurrence import InvalidRule
+from service_runtime.recurrence_rule import InvalidRule
 
 from event_service import schedule
 from event_service.errors import ForeignData, OutdatedEvent, UnusableSchedule

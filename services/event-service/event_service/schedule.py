@@ -7,7 +7,7 @@ from uuid import UUID
 from event_messages.content import Content
 from event_messages.contract import PendingNotification, Reminder
 from service_runtime.recurrence import Series, find_new_instant, zone_of
-from service_runtime.recurrence_rule import frequency_of
+from service_runtime.recurrence_rule import rule_of
 
 from event_service.errors import ForeignNotification
 from event_service.notification import Notification
@@ -46,7 +46,7 @@ def of_reminder(reminder: Reminder, written_at: datetime) -> Notification:
         except_dates=except_dates,
         notify_offset=reminder.notify_offset,
         handled_through=handled,
-        explicit_time=not rule or frequency_of(rule) not in {"HOURLY", "MINUTELY"},
+        explicit_time=not rule or rule_of(rule).frequency not in {"HOURLY", "MINUTELY"},
         last_occurrence=last,
     )
 

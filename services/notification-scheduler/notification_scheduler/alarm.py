@@ -3,7 +3,6 @@
 import os
 import select
 import time
-from typing import Protocol
 
 import psycopg
 
@@ -11,15 +10,6 @@ from notification_scheduler.database import listen
 from notification_scheduler.due import NextDue
 
 CHANNEL = "due_notifications"
-
-
-class Alarm(Protocol):
-    def wait(self, seconds: float, planned: NextDue | None) -> None:
-        """Return after `seconds`, on `wake`, or if a notification is due before `planned`."""
-
-    def wake(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class PostgresAlarm:
@@ -33,6 +23,7 @@ class PostgresAlarm:
         os.set_blocking(self._writer, False)
 
     def wait(self, seconds: float, planned: NextDue | None) -> None:
+        """Return after `seconds`, on `wake`, or if a notification is due before `planned`."""
         end = time.monotonic() + seconds
         if self._connection is None:
             # A second search finds rows that were written before the connection listened.

@@ -14,7 +14,7 @@ from event_messages.content import Content
 from event_messages.contract import DeliveryOutcome
 from event_messages.event import Event
 from event_messages.identifiers import occurrence_id
-from service_runtime.recurrence import InvalidRule
+from service_runtime.recurrence_rule import InvalidRule
 
 from notification_scheduler.due import Due, Settlement, series_of
 

@@ -7,36 +7,22 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
 
 import psycopg
 from event_messages.backoff import full_jitter
 from event_messages.failures import describe
 from psycopg_pool import PoolTimeout
 
-from notification_scheduler.alarm import Alarm
+from notification_scheduler.alarm import PostgresAlarm
 from notification_scheduler.budgets import NOTIFICATIONS_PER_DAY, notice_of, rejection_of
-from notification_scheduler.due import Due, NextDue, Refused, Settlement, settlement_of
-from notification_scheduler.due_notifications import MOST_OF_A_USER
+from notification_scheduler.due import Due, Settlement, settlement_of
+from notification_scheduler.due_notifications import MOST_OF_A_USER, PostgresDueNotifications
 from notification_scheduler.metrics import CLAIMS, LATENESS, NOT_PUBLISHED, PUBLISHED
-from notification_scheduler.sender import Outcome
+from notification_scheduler.sender import Outcome, Sender
 
 UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 logger = logging.getLogger(__name__)
-
-
-class DueNotifications(Protocol):
-    def claim(self, limit: int) -> list[Due]: ...
-    def settle(self, settlements: Sequence[Settlement]) -> int: ...
-    def release(self, dues: Sequence[Due], seconds: float = 0) -> None: ...
-    def reject(self, rejections: Sequence[Settlement], noticed: Sequence[str]) -> None: ...
-    def refuse(self, refused: Sequence[Refused], seconds: float) -> None: ...
-    def next_due(self) -> NextDue | None: ...
-
-
-class Sender(Protocol):
-    def send(self, dues: Sequence[Due], stopping: Callable[[], bool]) -> Outcome: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +48,11 @@ class Scheduler:
     """Claims and publishes due notifications; any number of schedulers can run at once."""
 
     def __init__(
-        self, due: DueNotifications, sender: Sender, alarm: Alarm, pace: Pace | None = None
+        self,
+        due: PostgresDueNotifications,
+        sender: Sender,
+        alarm: PostgresAlarm,
+        pace: Pace | None = None,
     ) -> None:
         self._due, self._sender, self._alarm = due, sender, alarm
         self._pace = pace or Pace()

@@ -54,6 +54,7 @@ class Sender:
         """Publish all, or stop early when `stopping` is set."""
         fitting, oversized = split_oversized(create_sendings(dues))
         waiting = deque(batches(fitting))
+        publish = self._publish_traced if is_recording() else self._publish
 
         def send_waiting() -> Outcome:
             outcome = Outcome()
@@ -61,7 +62,7 @@ class Sender:
                 if stopping():
                     outcome.unsent += [one.due for one in batch]
                 else:
-                    outcome.add(self._send_batch(batch))
+                    outcome.add(publish(batch))
             return outcome
 
         outcome = Outcome(refused=[Refused(one.entry.due, one.reason, True) for one in oversized])
@@ -72,9 +73,6 @@ class Sender:
 
     def close(self) -> None:
         self._pool.shutdown()
-
-    def _send_batch(self, batch: list[Sending]) -> Outcome:
-        return self._publish_traced(batch) if is_recording() else self._publish(batch)
 
     def _publish_traced(self, batch: list[Sending]) -> Outcome:
         """Publish a batch; each message carries its span, the parent of the consumer's span."""

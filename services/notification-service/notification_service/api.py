@@ -151,7 +151,7 @@ def answer_refusal(request: Request, error: Exception) -> JSONResponse:
 
 
 def answer_outage(request: Request, error: Exception) -> JSONResponse:
-    """CamelCase 503 if FCM cannot check the token; its own answer stays in the log."""
+    """Answer 503 if FCM cannot check the token; its own answer stays in the log."""
     after = error.after if isinstance(error, RetryLater) and error.after else PATIENCE
     detail = "FCM cannot check the token now; try again later."
     headers = {"Retry-After": str(round(after))}

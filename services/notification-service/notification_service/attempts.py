@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from event_messages.event import Event
 from event_messages.failures import describe
@@ -61,7 +60,11 @@ def attempt(sendings: Sequence[Sending], adapters: Adapters) -> None:
     so that senders use no database connections.
     """
     claims = claim_all([sending.delivery for sending in sendings], adapters)
-    delays = [claimed_by_another(claim) for claim in claims if claim.standing is Standing.HELD]
+    delays = [
+        NotNow("another worker has claimed the delivery", claim.free_in, failed=False)
+        for claim in claims
+        if claim.standing is Standing.HELD
+    ]
     ours = [
         Claimed(sending, claim.attempts)
         for sending, claim in zip(sendings, claims, strict=True)
@@ -72,15 +75,11 @@ def attempt(sendings: Sequence[Sending], adapters: Adapters) -> None:
     for answered in adapters.senders.answers(sends, LEAVE_UNSENT):
         answers = [(ours[index], answer) for index, answer in answered]
         delays += settle_answers(answers, adapters)
-        unforeseen += [answer for _, answer in answers if is_unforeseen(answer)]
+        unforeseen += [one for _, one in answers if not isinstance(one, str | ProviderError)]
     if unforeseen:  # the lease ends its claim; the others are settled
         raise unforeseen[0]
     if delays:
         raise min(delays, key=lambda delay: delay.seconds)
-
-
-def claimed_by_another(claim: Claim) -> NotNow:
-    return NotNow("another worker has claimed the delivery", claim.free_in, failed=False)
 
 
 def settle_answers(
@@ -109,7 +108,9 @@ def settle_failure(ours: Claimed, error: ProviderError, adapters: Adapters) -> N
     delivery = ours.sending.delivery
     if isinstance(error, NeverRetry):
         forget = isinstance(error, Unregistered | InvalidToken)
-        settle(delivery, Outcome(reason=error.reason), adapters, forget_device=forget)
+        outcome = Outcome(reason=error.reason)
+        adapters.deliveries.settle(delivery, outcome, forget_device=forget)
+        adapters.observe(delivery, outcome.state)
         return None
     problem = describe(error)
     report(delivery, error, problem)
@@ -123,10 +124,6 @@ def settle_failure(ours: Claimed, error: ProviderError, adapters: Adapters) -> N
     adapters.deliveries.doubt(delivery, ours.attempt, problem)
     adapters.observe(delivery, "unknown")
     return NotNow(problem, LEASES[delivery.channel].total_seconds())
-
-
-def is_unforeseen(answer: str | Exception) -> TypeGuard[Exception]:
-    return isinstance(answer, Exception) and not isinstance(answer, ProviderError)
 
 
 def claim_all(deliveries: Sequence[Delivery], adapters: Adapters) -> Sequence[Claim]:
@@ -150,13 +147,6 @@ def report(delivery: Delivery, error: ProviderError, problem: str) -> None:
             "reason": problem,
         },
     )
-
-
-def settle(
-    delivery: Delivery, outcome: Outcome, adapters: Adapters, *, forget_device: bool = False
-) -> None:
-    adapters.deliveries.settle(delivery, outcome, forget_device=forget_device)
-    adapters.observe(delivery, outcome.state)
 
 
 def reject(event: Event, reason: str, adapters: Adapters) -> None:

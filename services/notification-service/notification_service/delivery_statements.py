@@ -51,8 +51,7 @@ def is_row_of(delivery: Delivery) -> ColumnElement[bool]:
 
 
 def is_row_of_one(given: Sequence[Delivery]) -> ColumnElement[bool]:
-    key = tuple_(deliveries.c.occurrence_id, deliveries.c.target)
-    return key.in_([key_of(delivery) for delivery in given])
+    return tuple_(*KEY).in_([key_of(delivery) for delivery in given])
 
 
 def key_of(delivery: Delivery) -> Key:

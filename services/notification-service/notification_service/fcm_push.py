@@ -158,14 +158,8 @@ def details_of(error: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def fcm_code(error: dict[str, Any]) -> str | None:
-    return next(
-        (str(d["errorCode"]) for d in details_of(error) if "errorCode" in d and is_fcm_error(d)),
-        None,
-    )
-
-
-def is_fcm_error(detail: dict[str, Any]) -> bool:
-    return bool(detail.get("@type") == FCM_ERROR)
+    own = [d for d in details_of(error) if d.get("@type") == FCM_ERROR and "errorCode" in d]
+    return str(own[0]["errorCode"]) if own else None
 
 
 def violated_fields(error: dict[str, Any]) -> list[str]:

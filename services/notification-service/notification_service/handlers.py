@@ -10,11 +10,10 @@ from notification_service import ses_notices
 from notification_service.adapters import Adapters
 from notification_service.attempts import reject
 from notification_service.deliveries import Claim, Stage, Standing
-from notification_service.digest import close_digest, send_digest
 from notification_service.pacing import PATIENCE
 from notification_service.postponement import defer
 from notification_service.preferences import Preferences, zone_from
-from notification_service.sending import Recipient, send
+from notification_service.sending import Recipient, close_digest, send, send_digest
 from notification_service.waiting import NotNow, Waiting, due_of, whole_of
 
 EXPIRED = "EXPIRED"

@@ -1,19 +1,11 @@
 """Formats dates and times in the language and time zone of a user."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalTime:
-    date: str
-    time: str
-    zone: str
 
 
 @lru_cache(maxsize=512)
@@ -37,13 +29,14 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def local_time(moment: datetime, zone: ZoneInfo, locale: Locale) -> LocalTime:
+def local_time(moment: datetime, zone: ZoneInfo, locale: Locale) -> dict[str, str]:
+    """Return the members of an item in a text: date, time and zone."""
     there = moment.astimezone(zone)
-    return LocalTime(
-        date=format_date(there, "full", locale),
-        time=format_time(there, "short", tzinfo=zone, locale=locale),
-        zone=zone_name(there, locale),
-    )
+    return {
+        "date": format_date(there, "full", locale),
+        "time": format_time(there, "short", tzinfo=zone, locale=locale),
+        "zone": zone_name(there, locale),
+    }
 
 
 def zone_name(moment: datetime, locale: Locale) -> str:

@@ -10,6 +10,7 @@ from event_messages.event import Event
 
 from notification_service.adapters import Adapters
 from notification_service.attempts import Sending, attempt, reject
+from notification_service.deferrals import DigestItem
 from notification_service.deliveries import delivery_of
 from notification_service.devices import Device
 from notification_service.errors import AddressSuppressed
@@ -85,6 +86,23 @@ def send_email_of(
     )
     delivery = delivery_of(due, recipient.user_id, email.to)
     attempt([Sending(delivery, lambda: send_unless_suppressed(email, adapters))], adapters)
+
+
+def close_digest(event: Event, adapters: Adapters) -> Sequence[DigestItem]:
+    """Close a digest and return its items; return nothing for other notifications."""
+    due = due_of(event)
+    if due.channel != "email" or due.reminder_id is not None:
+        return ()
+    return adapters.deferrals.close(due.notification_id)
+
+
+def send_digest(
+    event: Event, held: Sequence[DigestItem], recipient: Recipient, adapters: Adapters
+) -> None:
+    """Send the digest to the address of its last item; all items share the outcome."""
+    items = [Item(**dict(one.content), occurrence=one.occurrence) for one in held]
+    event = event.model_copy(update={"data": {**event.data, "email": held[-1].content.email}})
+    send_email_of("digest", event, items, recipient, adapters)
 
 
 def address_problem(due: DueNotification) -> str | None:

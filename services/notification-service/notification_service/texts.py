@@ -145,9 +145,7 @@ def values_of(locale: str, reader: Reader, items: Sequence[Item], shown: int) ->
             "line": to_one_line(item.message, LONGEST_LINE),
             "url": safe_web_address(item.url),
             "missed": item.missed,
-            **vars(
-                local_time(item.occurrence, zone_of(item.time_zone or reader.time_zone), formats)
-            ),
+            **local_time(item.occurrence, zone_of(item.time_zone or reader.time_zone), formats),
         }
         for item in items[:shown]
     ]

@@ -10,14 +10,13 @@ from uuid import UUID
 from event_messages.content import Content
 from service_runtime.identity import Caller
 from service_runtime.recurrence import (
-    InvalidRule,
     Series,
     check_rule,
     shortest_gap,
     wall_clock,
     zone_of,
 )
-from service_runtime.recurrence_rule import rule_of
+from service_runtime.recurrence_rule import InvalidRule, rule_of
 
 from reminder_service.errors import InvalidDueDate, InvalidRecurrence, MissingEmailAddress
 

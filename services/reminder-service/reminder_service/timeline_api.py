@@ -64,7 +64,7 @@ def read_events(
 
 
 def answer_outage(request: Request, error: Exception) -> JSONResponse:
-    """CamelCase 503 if the event store does not answer; log its error."""
+    """Answer 503 if the event store does not answer; log its error."""
     logger.warning("the event store does not answer", extra={"reason": describe(error)})
     detail = "The event store does not answer; try again."
     return Problem(503, "UNAVAILABLE", detail, headers={"Retry-After": "1"}).response()

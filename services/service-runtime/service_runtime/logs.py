@@ -20,7 +20,8 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _origin(service),
-        structlog.processors.ExceptionRenderer(_without_data),
+        # Without statement parameters, texts, addresses or tokens
+        structlog.processors.ExceptionRenderer(lambda exc_info: render(exc_info[1])),
     ]
     structlog.configure(
         processors=[*shared, ProcessorFormatter.wrap_for_formatter],
@@ -39,11 +40,6 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         )
     )
     _replace_handlers(handler, level)
-
-
-def _without_data(exc_info: Any) -> str:
-    """Return a traceback without statement parameters, texts, addresses or tokens."""
-    return render(exc_info[1])
 
 
 def _origin(service: str) -> Any:

@@ -23,17 +23,6 @@ from zoneinfo import ZoneInfo
 from service_runtime.recurrence_days import LAST_YEAR, is_chosen, wall_clock_times
 from service_runtime.recurrence_rule import InvalidRule, Rule, rule_of
 
-__all__ = [
-    "InvalidRule",
-    "Series",
-    "check_rule",
-    "instant_of",
-    "local_time_of",
-    "shortest_gap",
-    "wall_clock",
-    "zone_of",
-]
-
 # Hours before a moment to check for a gap: zones have skipped a whole day, and none has changed
 # its clock twice within nine hours.
 _GAP_HOURS = (0, 9, 18, 27)

@@ -100,10 +100,6 @@ def parts_of(text: str) -> dict[str, str]:
     return parts
 
 
-def frequency_of(text: str) -> str:
-    return rule_of(text).frequency
-
-
 def until_of(value: str) -> datetime:
     """Parse a value of UNTIL: an aware datetime if it is in UTC, else a naive local time."""
     if not (match := _UNTIL.fullmatch(value)):

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from service_runtime.recurrence import InvalidRule, Series, zone_of
-from service_runtime.recurrence_rule import Rule, normal_rule, rule_of
+from service_runtime.recurrence import Series, zone_of
+from service_runtime.recurrence_rule import InvalidRule, Rule, normal_rule, rule_of
 
 from reminder_service.calendar.components import Part, Property, Unreadable
 from reminder_service.calendar.moments import Moment, moments_of
