@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from service_runtime.headers import only_header
+from service_runtime.headers import InvalidHeader, only_header
 from service_runtime.identity import AnyCaller
 from service_runtime.preconditions import etag
 from service_runtime.problems import problem_responses
@@ -51,7 +51,8 @@ def _idempotency_key(
     ] = None,
 ) -> str | None:
     key = only_header(request.headers, idempotency.NAME)
-    idempotency.check_key(key)
+    if key is not None and not idempotency.KEY.fullmatch(key):
+        raise InvalidHeader(f"Expected 1 to 255 printable ASCII characters in {idempotency.NAME}.")
     return key
 
 

@@ -7,7 +7,6 @@ import zlib
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from service_runtime.headers import InvalidHeader
 from sqlalchemy import Connection, delete, func, insert, select, tuple_
 
 from reminder_service.errors import IdempotencyKeyReused, TooManyKeys
@@ -18,7 +17,7 @@ KEPT = timedelta(hours=24)
 KEYS_PER_USER = 20_000  # per day
 FORGOTTEN = 1_000  # answers of one statement, which may take ten seconds
 
-_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +46,6 @@ def compress(body: str) -> str:
 
 def decompress(text: str) -> str:
     return text if text.startswith("{") else zlib.decompress(base64.b64decode(text)).decode()
-
-
-def check_key(key: str | None) -> None:
-    if key is not None and not _KEY.fullmatch(key):
-        raise InvalidHeader(f"Expected 1 to 255 printable ASCII characters in {NAME}.")
 
 
 def fingerprint(operation: str, request: str) -> str:

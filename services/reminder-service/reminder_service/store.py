@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from event_messages.content import Content
@@ -78,10 +78,7 @@ class PostgresReminders:
 
     def find(self, user_id: str, id: UUID) -> Reminder:
         with self._engine.connect() as connection:
-            row = connection.execute(_owned(user_id, id)).mappings().one_or_none()
-            if row is None:
-                _refuse_missing(connection, id)
-        return reminder_of(row)
+            return _find(connection, _owned(user_id, id), id)
 
     def page(
         self, user_id: str, limit: int, offset: int = 0, after: Place | None = None
@@ -175,14 +172,23 @@ def _owned(user_id: str, id: UUID) -> Any:
 
 def _lock(connection: Connection, user_id: str, id: UUID) -> Reminder:
     """Return the user's reminder, locked until the end of the transaction."""
-    row = connection.execute(_owned(user_id, id).with_for_update()).mappings().one_or_none()
-    if row is None:
-        _refuse_missing(connection, id)
-    return reminder_of(row)
+    return _find(connection, _owned(user_id, id).with_for_update(), id)
+
+
+def _find(connection: Connection, owned: Any, id: UUID) -> Reminder:
+    """Return the reminder; raise an error for another user's reminder or for a missing one."""
+    if row := connection.execute(owned).mappings().one_or_none():
+        return reminder_of(row)
+    if connection.scalar(select(reminders.c.id).where(reminders.c.id == id)):
+        raise PermissionDenied
+    raise MissingReminder
 
 
 def write_change(
-    connection: Connection, current: Reminder, changed: Reminder, change: OccurrenceChange | None
+    connection: Connection,
+    current: Reminder,
+    changed: Reminder,
+    change: OccurrenceChange | None = None,
 ) -> bool:
     """Write the change and its events, unless `current` is out of date."""
     statement = owned_by_user(update(reminders), current.user_id, current.id)
@@ -191,13 +197,6 @@ def write_change(
         return False
     append(connection, *events.of_change(current, changed, change))
     return True
-
-
-def _refuse_missing(connection: Connection, id: UUID) -> NoReturn:
-    """Raise the error for another user's reminder or for a missing one."""
-    if connection.scalar(select(reminders.c.id).where(reminders.c.id == id)):
-        raise PermissionDenied
-    raise MissingReminder
 
 
 def lock_user(connection: Connection, user_id: str) -> None:

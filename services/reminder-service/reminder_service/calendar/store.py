@@ -1,5 +1,6 @@
 """Stores imported events in PostgreSQL, with the reminders of each."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,6 @@ from sqlalchemy import (
     insert,
     literal,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
@@ -28,15 +28,16 @@ from reminder_service.idempotency import KeyedAnswer, find_repeated, keep_answer
 from reminder_service.reminders import Reminder
 from reminder_service.store import (
     REMINDERS_PER_USER,
-    changed_row,
     count_reminders,
     lock_user,
     reminder_of,
     row_of,
+    write_change,
 )
 from reminder_service.tables import imported_events, reminders
 
 _KEY = ["user_id", "uid", "occurrence"]
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ class PostgresImports:
                 return earlier
             self._create(connection, user_id, [one for one in writes if one.before is None])
             for write in writes:
-                if write.before is not None:
-                    _change(connection, write.before, write.reminder)
+                if write.before and not write_change(connection, write.before, write.reminder):
+                    raise ImportChanged
             _mark(connection, user_id, writes)
             if answer:
                 keep_answer(connection, answer)
@@ -141,17 +142,10 @@ _MARK = [
 
 def _of_ids(user_id: str, uids: list[str]) -> Any:
     """Return the reminders whose export has one of the UIDs."""
-    ids = [UUID(uid) for uid in uids if len(uid) == len(str(UUID(int=0))) and _is_uuid(uid)]
+    ids = [UUID(uid) for uid in uids if _UUID.fullmatch(uid)]
     return select(reminders).where(
         reminders.c.user_id == user_id, reminders.c.id == any_(literal(ids, ARRAY(Uuid)))
     )
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def _marked_reminder(row: RowMapping) -> MarkedReminder:
@@ -159,17 +153,6 @@ def _marked_reminder(row: RowMapping) -> MarkedReminder:
     uid, occurrence, sequence, stamp, fingerprint = (fields.pop(one.name) for one in _MARK)
     mark = Mark((uid, occurrence), Version(sequence, stamp), fingerprint)
     return MarkedReminder(reminder_of(fields), mark)
-
-
-def _change(connection: Connection, before: Reminder, after: Reminder) -> None:
-    same = (reminders.c.id == before.id) & (reminders.c.user_id == before.user_id)
-    unchanged = same & (reminders.c.version == before.version)
-    if (
-        connection.execute(update(reminders).where(unchanged).values(changed_row(after))).rowcount
-        != 1
-    ):
-        raise ImportChanged
-    append(connection, *events.of_change(before, after))
 
 
 def _mark(connection: Connection, user_id: str, writes: Sequence[Write]) -> None:
