@@ -131,7 +131,7 @@ def discard(
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", help="Confirm that the messages are lost.")] = False,
 ) -> None:
-    """Delete messages; needs --yes."""
+    """Delete messages for good; `--yes` confirms it."""
     from operations.dead_letter_report import report_outcome
     from operations.errors import OperatorError
 

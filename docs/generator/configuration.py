@@ -2,7 +2,7 @@
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -138,17 +138,21 @@ def extra(shown: Mapping[str, Any]) -> Mapping[str, Any]:
     return more if isinstance(more, Mapping) else {}
 
 
-def type_of(shown: Mapping[str, Any]) -> str:
-    """Return the type of a value with its limits."""
+def type_of(
+    shown: Mapping[str, Any], name_of: Callable[[Mapping[str, Any]], str] = lambda _: "object"
+) -> str:
+    """Return the type of a value with its limits; `name_of` names the schema of an object."""
+    if "$ref" in shown:
+        return name_of(shown)
     if "enum" in shown or "const" in shown:
         return ", ".join(code(each) for each in shown.get("enum", [shown.get("const")]))
     if shown.get("format") in FORMATS:
         return FORMATS[shown["format"]]
-    name = str(shown.get("type", "text")).replace("string", "text").replace("array", "list")
+    name = str(shown.get("type", "JSON")).replace("string", "text").replace("array", "list")
     if "items" in shown:
-        name = f"list of {type_of(shown['items'])}"
+        name = f"list of {type_of(shown['items'], name_of)}"
     elif extra(shown):
-        name = f"map to {type_of(extra(shown))}"
+        name = f"map to {type_of(extra(shown), name_of)}"
     limits = [text.format(shown[limit]) for limit, text in LIMITS.items() if limit in shown]
     if "pattern" in shown:
         limits.append(code(shown["pattern"]))

@@ -71,7 +71,7 @@ def operation(
     method: str, path: str, described: Mapping[str, Any], document: Mapping[str, Any]
 ) -> str:
     parts = [f"### {method.upper()} {path}\n"]
-    parts += [described[each] + "\n" for each in ("description",) if described.get(each)]
+    parts.append((described.get("description") or f"{described['summary']}.") + "\n")
     if parameters := list(parameter_rows(described)):
         parts.append(table(("parameter", "in", "type", "notes"), parameters))
     body = described.get("requestBody", {}).get("content", {})
@@ -117,7 +117,7 @@ def fields(described: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     rows = []
     for key, value in described["properties"].items():
         shown = simple(value, document)
-        kind = schema_name(shown) if "$ref" in shown else type_of(shown)
         default = default_of(key, shown, described)
-        rows.append((code(key), kind, default, value.get("description", "")))
+        note = value.get("description", "")
+        rows.append((code(key), type_of(shown, schema_name), default, note))
     return table(TITLES, rows)

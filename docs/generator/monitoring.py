@@ -61,6 +61,7 @@ def alarm_row(name: str, inputs: dict[str, Any]) -> tuple[str, str, str, str]:
     sign = SIGNS[inputs["comparisonOperator"]]
     minutes = inputs["evaluationPeriods"] * inputs["period"] / 60
     threshold = f"{inputs['threshold']:,}".removesuffix(".0")
-    condition = f"{inputs['statistic']} {sign} {threshold} for {minutes:g} min"
+    silence = " or no data" if inputs.get("treatMissingData") == "breaching" else ""
+    condition = f"{inputs['statistic']} {sign} {threshold}{silence} for {minutes:g} min"
     metric = f"{inputs['namespace']} {inputs['metricName']}"
     return code(name), code(metric), condition, inputs["alarmDescription"]

@@ -6,6 +6,7 @@ It sends reminders through the running platform, and previews a change of produc
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,12 @@ from markdown_it import MarkdownIt
 from playwright.sync_api import Page, sync_playwright
 
 from local.environment import Environment
+from local.errors import LocalError
 from local.host.browser import find_browser
 from stacks.config.project import ROOT
 
+ADDRESSES = ("INBOX_URL", "DEVICES_URL", "REMINDERS_URL")  # `make shell` sets them
+REMEDY = "run `make up`, then this program in `make shell`"
 PICTURES = ROOT / "docs" / "pictures"
 REMINDERS = (
     {"message": "Take the medicine", "notifyType": "push"},
@@ -90,10 +94,25 @@ def picture_report(page: Page) -> None:
     page.screenshot(path=PICTURES / "preview-report.png", full_page=True)
 
 
-if __name__ == "__main__":
+def take_pictures() -> None:
+    if missing := [name for name in ADDRESSES if name not in os.environ]:
+        raise LocalError(
+            f"expected the addresses of the platform, but {', '.join(missing)} are not set"
+        )
     send_reminders()
     with sync_playwright() as driver:
         executable = find_browser(Environment.from_variables())
         browser = driver.chromium.launch(executable_path=executable, chromium_sandbox=False)
         picture_inbox(browser.new_page(viewport={"width": 1200, "height": 500}))
         picture_report(browser.new_page(viewport={"width": 900, "height": 400}))
+
+
+if __name__ == "__main__":
+    try:
+        take_pictures()
+    except httpx.TransportError as error:
+        sys.exit(
+            f"pictures: expected an answer from {error.request.url}, but got {error}; {REMEDY}"
+        )
+    except LocalError as error:
+        sys.exit(f"pictures: {error}; {REMEDY}")

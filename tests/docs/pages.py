@@ -27,9 +27,10 @@ def inline_code(text: str) -> list[str]:
 
 def commands(text: str) -> Iterator[str]:
     """Return the commands of shell blocks, without prompts, outputs and comments."""
-    for block in blocks(text, "console"):
+    joined = re.sub(r" \\\n *", " ", text)
+    for block in blocks(joined, "console"):
         yield from (line.strip()[2:] for line in block.splitlines() if line.strip()[:2] == "$ ")
-    for block in blocks(text, "sh", "bash"):
+    for block in blocks(joined, "sh", "bash"):
         yield from (line.partition(" #")[0].strip() for line in block.splitlines())
 
 
