@@ -38,5 +38,5 @@ def project_name(root: Path) -> str:
         raise NoProject
     found = re.search(r"(?m)^name: (\S+)$", file.read_text(encoding="utf-8"))
     if found is None:
-        raise OperatorError(f"expected a line `name: NAME` in {file}")
+        raise OperatorError(f"expected a line `name: NAME` in {file}, but found none; add it")
     return found[1]

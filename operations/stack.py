@@ -122,7 +122,7 @@ class Stack:
         return session.Session()
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client for the stack's region and endpoint, as the operator."""
+        """Return a boto3 client for the stack's region, with the operator's credentials."""
         from botocore.config import Config
 
         keys = self.written.get("aws:accessKey"), self.written.get("aws:secretKey")

@@ -37,7 +37,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
 def problems(
     resource: type[Resource[Any]], schema: ResourceSchema, inputs: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    """Return the problems of the inputs; the engine does not apply inputs with problems."""
+    """Return the problems of the inputs; the engine refuses a resource that has any."""
     if not resource.declared:
         return
     for name, value in inputs.items():

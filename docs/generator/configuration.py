@@ -35,7 +35,8 @@ relative to the project.
 
 `[]` marks the items of a list, and `NAME` a key that you choose."""
 FOUNDATION = """\
-Keys of `stacks/foundation/Pulumi.STACK.yaml`. They are checked in the same way."""
+Keys of `stacks/foundation/Pulumi.STACK.yaml`. Herald checks them like the
+[keys of the platform](configuration.md)."""
 SETTINGS = """\
 Environment variables that each service reads at its start. A stack sets those that it knows; set
 others by `herald:workloadEnvironment`. A service stops with an error that names each wrong

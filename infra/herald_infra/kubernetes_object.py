@@ -50,5 +50,5 @@ def sdk_version() -> str:
 
 
 def fixed_metadata(name: Input[str], namespace: Input[str], labels: dict[str, str]) -> Manifest:
-    """Return the metadata of an object with a fixed name, which others rely on."""
+    """Return the metadata of an object whose fixed name other programs use."""
     return {"name": name, "namespace": namespace, "labels": labels}

@@ -159,7 +159,7 @@ class Network(pulumi.ComponentResource):
     def nat_gateway(
         self, name: str, subnet: ec2.Subnet, way_out: ec2.InternetGateway
     ) -> ec2.NatGateway:
-        """Create a NAT gateway; AWS requires the internet gateway before and during its life."""
+        """Create a NAT gateway after the internet gateway, which must outlive it."""
         address = ec2.Eip(name, domain="vpc", tags={"Name": name}, opts=self.child)
         return ec2.NatGateway(
             name,

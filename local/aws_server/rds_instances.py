@@ -34,7 +34,7 @@ OF_SOURCE = (
 
 
 def extend(servers: Servers | None) -> None:
-    """Replace methods of moto; `servers` runs each PostgreSQL instance on this machine."""
+    """Replace moto's methods for RDS instances: `servers` runs each one as a real PostgreSQL."""
     add_attribute(RDSBackend, "servers", servers)
     replace_method(RDSBackend, "create_db_instance", create)
     replace_method(RDSBackend, "modify_db_instance", modify)

@@ -36,8 +36,8 @@ def expect_protected(gateway: GatewayConfig, others: dict[str, Any]) -> None:
     """Require that services authenticate the callers of a gateway and admit its requests."""
     if "identity" in others and others["identity"] is None:
         raise ValueError(
-            "expected `identity` with a public gateway, because everyone can send the headers "
-            "that services believe without it"
+            "expected `herald:identity` with a public gateway: without it, services trust headers "
+            "that anyone can send"
         )
     network = others.get("network")
     if network is not None and not network.caller_cidrs:

@@ -40,7 +40,9 @@ class DestinationConfig(Section):
         whole = IPv4Network(self.cidr)
         for part in map(IPv4Network, self.excluded):
             if part == whole or not part.subnet_of(whole):
-                raise ValueError(f"expected smaller networks within {self.cidr} in `excluded`")
+                raise ValueError(
+                    f"expected only networks inside {self.cidr} in `excluded`, each smaller than it"
+                )
         return self
 
 

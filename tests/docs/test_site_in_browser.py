@@ -50,6 +50,12 @@ def test_diagram_needs_no_other_server(visit):
     assert drawing.bounding_box()["height"] > 300  # pixels; text would be lower
 
 
+def test_diagram_scrolls_on_phones(visit):
+    drawing = visit("concepts/architecture/", width=NARROW).locator("div.mermaid")
+    drawing.wait_for()
+    assert drawing.evaluate("one => one.scrollWidth") > 2 * NARROW
+
+
 def test_copied_commands_lack_prompts(visit):
     clipboard = ["clipboard-read", "clipboard-write"]
     page = visit("how-to/run-a-service-on-your-laptop/", permissions=clipboard)

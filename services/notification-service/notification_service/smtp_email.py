@@ -203,6 +203,4 @@ def recipient(address: str) -> Address:
             return Address(addr_spec=address)
     except (ValueError, MessageError, IndexError):
         pass
-    raise Refused(
-        "Expected an ASCII address of RFC 5322, because mail servers need not accept others."
-    )
+    raise Refused("Expected an e-mail address in ASCII, because mail servers may refuse others.")

@@ -67,7 +67,7 @@ class Waiting:
 def due_of(event: Event) -> DueNotification:
     due = data_of(event)
     if not isinstance(due, DueNotification):
-        raise MalformedEvent(f"{event.type} carries no due notification")
+        raise MalformedEvent(f"expected a due notification in the data of {event.type}")
     return due
 
 

@@ -124,7 +124,7 @@ class PostgresWaitingNotifications:
             connection.execute(delete(table).where(_is_claimed_by(waiting)))
 
     def oldest_age(self, channel: Channel) -> float:
-        """Return the seconds since the oldest was stored, or 0."""
+        """Return the age of the oldest waiting notification in seconds, or 0 if none waits."""
         age = func.extract("epoch", func.now() - func.min(table.c.stored_at))
         with self._engine.connect() as connection:
             return float(connection.scalar(select(age).where(table.c.channel == channel)) or 0)

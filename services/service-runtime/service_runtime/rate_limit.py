@@ -105,7 +105,7 @@ class PostgresBuckets:
         return self._rate.allowance(tokens, taken)
 
     def charge(self, user_id: str, cost: int) -> None:
-        """Take more tokens for a request; a user with a negative bucket waits longer."""
+        """Take more tokens for a request, if necessary below zero; its user then waits longer."""
         if cost > 0:
             with self._engine.connect() as connection:
                 connection.execute(CHARGE, {"user_id": user_id, "cost": cost})

@@ -41,7 +41,7 @@ class HeadMiddleware:
 
 
 class RequestMiddleware:
-    """Counts requests, logs unexpected errors, and answers them with status 500."""
+    """Counts requests; logs unexpected errors and answers with status 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -147,9 +147,9 @@ CASES = {
                 {"cidr": "10.0.0.0/8", "ports": [443], "excluded": ["169.254.169.254/32"]}
             ]
         },
-        f"Pulumi.dev.yaml: {PROJECT}:network.destinations[0] is wrong: expected smaller "
-        "networks within 10.0.0.0/8 in "
-        '`excluded`; got {"cidr": "10.0.0.0/8", "ports": [443], "excluded": '
+        f"Pulumi.dev.yaml: {PROJECT}:network.destinations[0] is wrong: expected only "
+        "networks inside 10.0.0.0/8 in `excluded`, each smaller than it; "
+        'got {"cidr": "10.0.0.0/8", "ports": [443], "excluded": '
         '["169.254.169.254/32"]}.',
     ),
     "more that is asked for than may be had": (

@@ -79,8 +79,8 @@ def changed(**changes):
 REFUSED = {
     "headers that everyone can send": (
         {"identity": None},
-        "expected `identity` with a public gateway, because everyone can send the headers that "
-        "services believe without it; got",
+        "expected `herald:identity` with a public gateway: without it, services trust headers that "
+        "anyone can send; got",
     ),
     "a closed network": (
         {"network": {"destinations": [{"cidr": "0.0.0.0/0", "ports": [443]}]}},

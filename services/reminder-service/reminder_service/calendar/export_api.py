@@ -75,7 +75,7 @@ def read_subscription(
     store: Store,
     subscriptions: StoredSubscriptions,
 ) -> Response:
-    """Return the calendar of a secret address."""
+    """Return a user's open reminders as a calendar; only the secret address names the user."""
     secret = hash_of(token)
     user_id = subscriptions.user_of(secret)
     if user_id is None:
