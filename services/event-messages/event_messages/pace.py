@@ -12,7 +12,7 @@ class Pace:
     """Sets how a consumer receives messages; times are in seconds."""
 
     threads: int = 10
-    wait: int = 2  # of one long poll; a stop waits for its end, so that no message is lost in it
+    wait: int = 5  # of one long poll; a stop waits for its end, so that no message is lost in it
     visibility: int = 60  # renewed while a handler runs
     longest_handling: float = 600  # afterwards, visibility ends and liveness fails
     retry_base: float = 2

@@ -32,7 +32,7 @@ class Retries:
         attempt: Callable[[Waiting], None],
         *,
         threads: int = 8,
-        poll: float = 1.0,  # seconds between claims that return less than the free threads
+        poll: float = 2.0,  # seconds between claims that return less than the free threads
         grace: float = 20.0,  # seconds for running attempts, from `stop`
     ) -> None:
         self._channel, self._waiting, self._attempt = channel, waiting, attempt

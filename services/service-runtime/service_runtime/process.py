@@ -83,9 +83,10 @@ class HttpServer:
         import uvicorn
 
         from service_runtime.bounded_http import BoundedHttp
+        from service_runtime.quiet_server import QuietServer
 
         self._app, self._drain = Draining(app), drain
-        self._server = uvicorn.Server(
+        self._server = QuietServer(
             uvicorn.Config(
                 self._app,
                 host=host,
@@ -107,12 +108,9 @@ class HttpServer:
 
     def stop(self) -> None:
         self._app.draining = True
-        closing = threading.Timer(self._drain, self._close)
+        closing = threading.Timer(self._drain, self._server.close)
         closing.daemon = True
         closing.start()
-
-    def _close(self) -> None:
-        self._server.should_exit = True
 
     @property
     def started(self) -> bool:
