@@ -154,10 +154,17 @@ def type_of(
         name = f"list of {type_of(shown['items'], name_of)}"
     elif extra(shown):
         name = f"map to {type_of(extra(shown), name_of)}"
-    limits = [text.format(shown[limit]) for limit, text in LIMITS.items() if limit in shown]
+    limits = [
+        text.format(drop_fraction(shown[limit])) for limit, text in LIMITS.items() if limit in shown
+    ]
     if "pattern" in shown:
         limits.append(code(shown["pattern"]))
     return ", ".join([name, *limits])
+
+
+def drop_fraction(value: float) -> float:
+    """Return a whole number without its fraction, which OpenAPI documents add to limits."""
+    return int(value) if value == int(value) else value
 
 
 def default_of(key: str, shown: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

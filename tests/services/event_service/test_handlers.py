@@ -72,7 +72,7 @@ def test_recurring_reminder_without_rule_is_daily(notifications, store):
     assert notifications.get(ID).rule == "FREQ=DAILY"
 
 
-def test_unused_rule_is_kept(notifications, store):
+def test_unused_rule_is_ignored(notifications, store):
     handle(created(rule="FREQ=DAILY"), notifications, store)
     assert notifications.get(ID).rule is None
 

@@ -77,7 +77,7 @@ def test_the_oldest_are_forgotten_first(engine, monkeypatch):
     assert left(engine) == [("deleted", 1)]
 
 
-def test_cleanup_fits_the_statement_timeout(engine):
+def test_cleanup_is_limited_per_statement(engine):
     store(engine, "ended", days=91, rows=5_001)
     notifications = PostgresNotifications(engine)
     assert [notifications.forget(90) for _ in range(3)] == [5_000, 1, 0]

@@ -89,7 +89,7 @@ def test_pages_run_no_script_without_referrer(api, unsubscription):
     assert headers["cache-control"] == "no-store"
 
 
-def test_repeated_requests_have_their_own_limit(unsubscription, preferences, client_of):
+def test_unsubscription_has_its_own_limit(unsubscription, preferences, client_of):
     buckets = InMemoryBuckets(Rate(per_second=1, burst=2), lambda: 0)
     app = device_api(
         InMemoryDevices(),
