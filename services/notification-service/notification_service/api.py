@@ -25,7 +25,6 @@ from notification_service.devices import (
 from notification_service.errors import (
     DeviceNotAssociated,
     ProviderError,
-    RequestRefused,
     RetryLater,
 )
 from notification_service.preference_store import PostgresPreferences
@@ -92,7 +91,6 @@ def device_api(
         version="1",
     )
     app.state.buckets = buckets
-    app.add_exception_handler(RequestRefused, answer_refusal)
     app.add_exception_handler(ProviderError, answer_outage)
     return app
 
@@ -143,11 +141,6 @@ def device_id_of(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise DeviceNotAssociated from None
-
-
-def answer_refusal(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestRefused)
-    return Problem(422, error.code, str(error)).response()
 
 
 def answer_outage(request: Request, error: Exception) -> JSONResponse:

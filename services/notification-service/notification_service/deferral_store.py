@@ -16,8 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from notification_service.deferrals import LONGEST_OPEN, DigestItem, combine, command_of
 from notification_service.deliveries import Delivery, Outcome, Stage, outcome_event
-from notification_service.delivery_rows import stage_of
-from notification_service.delivery_statements import SETTLED
+from notification_service.delivery_statements import SETTLED, stage_of
 from notification_service.device_store import lock_user
 from notification_service.tables import deliveries, digest_items, digests
 from notification_service.waiting import Collapse

@@ -18,16 +18,19 @@ from notification_service.deliveries import (
     Stage,
     outcome_event,
 )
-from notification_service.delivery_rows import claim_of, stage_of, standings_of, states_of
 from notification_service.delivery_statements import (
     SETTLE,
     SETTLED,
+    claim_of,
     claim_rows,
     claim_statement,
     end_statement,
     is_row_of,
     key_of,
     settle_values,
+    stage_of,
+    standings_of,
+    states_of,
 )
 from notification_service.device_store import mark_dead
 from notification_service.devices import removed_event

@@ -1,39 +1,31 @@
 """Defines the errors of this service; each docstring is the message."""
 
 from event_messages.errors import Explained
+from service_runtime.problems import Refusal
 
 
-class RequestRefused(Exception):
-    """The request is valid but cannot be executed."""
-
-    code = "REFUSED"
-
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
-
-
-class UnacceptableToken(RequestRefused):
+class UnacceptableToken(Refusal):
     """FCM does not accept this fcmToken; register the current token of the device."""
 
-    code = "INVALID_TOKEN"
+    name = "INVALID_TOKEN"
 
 
-class DeviceNotAssociated(RequestRefused):
+class DeviceNotAssociated(Refusal):
     """The user has no device with this id; GET /device lists the user's devices."""
 
-    code = "DEVICE_NOT_ASSOCIATED"
+    name = "DEVICE_NOT_ASSOCIATED"
 
 
-class DeviceLimitReached(RequestRefused):
+class DeviceLimitReached(Refusal):
     """The user has reached the maximum number of devices; remove one first."""
 
-    code = "DEVICE_LIMIT_REACHED"
+    name = "DEVICE_LIMIT_REACHED"
 
 
-class UnknownToken(RequestRefused):
+class UnknownToken(Refusal):
     """The link is incomplete, or we did not create it; use the whole link of the e-mail."""
 
-    code = "UNKNOWN_TOKEN"
+    name = "UNKNOWN_TOKEN"
 
 
 class ProviderError(Explained):

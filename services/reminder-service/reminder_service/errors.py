@@ -1,19 +1,6 @@
 """Defines the errors of the API, each with its HTTP status and a code for clients."""
 
-from typing import Any
-
-from service_runtime.problems import Problem
-
-
-class Refusal(Problem):
-    """The request was refused."""
-
-    http_status = 400
-    name = "REFUSED"
-
-    def __init__(self, detail: str | None = None, **options: Any) -> None:
-        text = detail or type(self).__doc__ or ""
-        super().__init__(self.http_status, self.name, text, **options)
+from service_runtime.problems import Refusal
 
 
 class PermissionDenied(Refusal):
@@ -47,7 +34,6 @@ class TooManyKeys(Refusal):
 class InvalidCursor(Refusal):
     """The cursor must be the nextCursor of an earlier page."""
 
-    http_status = 422
     name = "INVALID_CURSOR"
 
 
@@ -61,42 +47,36 @@ class ReminderEnded(Refusal):
 class InvalidDueDate(Refusal):
     """The date less notifyOffset must be more than one minute ahead."""
 
-    http_status = 422
     name = "INVALID_DUEDATE"
 
 
 class InvalidRecurrence(Refusal):
     """The recurrence rule is not supported."""
 
-    http_status = 422
     name = "INVALID_RULE"
 
 
 class InvalidSnooze(Refusal):
     """A snooze ends one minute to 30 days from now."""
 
-    http_status = 422
     name = "INVALID_SNOOZE"
 
 
 class UnknownOccurrence(Refusal):
     """Expected an occurrence that was announced in the last 30 days; name its date."""
 
-    http_status = 422
     name = "UNKNOWN_OCCURRENCE"
 
 
 class MissingEmailAddress(Refusal):
     """Expected an e-mail address of the caller; send it with the identity."""
 
-    http_status = 422
     name = "MISSING_EMAIL_ADDRESS"
 
 
 class IdempotencyKeyReused(Refusal):
     """The Idempotency-Key was used for another request; use a new key."""
 
-    http_status = 422
     name = "IDEMPOTENCY_KEY_REUSED"
 
 

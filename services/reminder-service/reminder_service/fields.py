@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
-from service_runtime.plain_text import Line
+from service_runtime.bodies import Line
 from service_runtime.recurrence_rule import LONGEST_RULE, InvalidRule, normal_rule, rule_of
 
 from reminder_service.web_address import LONGEST_ADDRESS, check_web_address

@@ -13,8 +13,6 @@ from service_runtime.identity import GatewayIdentity, Identity, describe_identit
 from service_runtime.probes import Check, health_routes
 from service_runtime.problems import COMMON_PROBLEMS, ProblemBody, answer_problems
 from service_runtime.requests import BodyMiddleware, HeadMiddleware, RequestMiddleware
-from service_runtime.security_headers import SecurityHeadersMiddleware
-from service_runtime.traced_requests import TraceMiddleware
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
@@ -47,9 +45,7 @@ def create_api(
     identity = identity or GatewayIdentity()
     app.add_middleware(BodyMiddleware, identity=identity, limits=body_limits)
     app.add_middleware(RequestMiddleware)
-    app.add_middleware(TraceMiddleware)
     app.add_middleware(HeadMiddleware)
-    app.add_middleware(SecurityHeadersMiddleware)
     app.state.identity = identity
     answer_problems(app)
     _describe(app)

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.alias_generators import to_camel
 
 HALF_PAIR = re.compile("[\ud800-\udfff]")
+# Control characters, and halves of surrogate pairs, which UTF-8 cannot encode
+UNFIT_FOR_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 UNNAMED: Any = None  # default of a field that a change may omit
 
@@ -66,6 +68,13 @@ def check_time_zone(name: str) -> str:
     return name
 
 
+def check_line(text: str) -> str:
+    if match := UNFIT_FOR_LINE.search(text):
+        raise ValueError(f"Expected one line without control characters; got {ord(match[0]):#04x}.")
+    return text
+
+
+Line = Annotated[str, AfterValidator(check_line)]
 TimeZone = Annotated[
     str,
     Field(min_length=1, max_length=64, description="IANA name", examples=["Europe/Paris"]),

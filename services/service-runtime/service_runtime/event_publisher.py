@@ -7,7 +7,6 @@ from uuid import UUID
 
 from event_messages.failures import describe
 from event_messages.publisher import Failed, Outgoing, Publisher
-from event_messages.topic import TopicClient
 from opentelemetry.trace import Span, SpanKind
 
 from service_runtime.aws import aws_client
@@ -23,13 +22,9 @@ from service_runtime.traces import (
 TOPIC_TIMEOUT = 5  # seconds; all attempts together must end before liveness of the relay fails
 
 
-def event_publisher(client: TopicClient, topic_arn: str) -> "TracedPublisher":
-    return TracedPublisher(Publisher(client, topic_arn))
-
-
 def topic_publisher(topic_arn: str) -> "TracedPublisher":
     """Return a publisher with its own client, which waits at most `TOPIC_TIMEOUT` per answer."""
-    return event_publisher(aws_client("sns", read_timeout=TOPIC_TIMEOUT), topic_arn)
+    return TracedPublisher(Publisher(aws_client("sns", read_timeout=TOPIC_TIMEOUT), topic_arn))
 
 
 @contextmanager

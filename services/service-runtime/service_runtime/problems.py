@@ -66,6 +66,17 @@ class Problem(Exception):
         return JSONResponse(body, self.status, self.headers, media_type=MEDIA_TYPE)
 
 
+class Refusal(Problem):
+    """The request was refused."""
+
+    http_status = 422
+    name = "REFUSED"
+
+    def __init__(self, detail: str | None = None, **options: Any) -> None:
+        text = detail or type(self).__doc__ or ""
+        super().__init__(self.http_status, self.name, text, **options)
+
+
 def answer_problems(app: FastAPI) -> None:
     """Answer every error of the application as a problem."""
     app.add_exception_handler(Problem, _answer_problem)

@@ -79,11 +79,6 @@ class Series:
                 beyond = middle
         return last
 
-    def between(self, first: datetime, second: datetime, most: int) -> int:
-        """Count the occurrences later than `first` and earlier than `second`, up to `most`."""
-        occurrences = islice(self.all_after(first), most)
-        return sum(1 for occurrence in occurrences if occurrence < second)
-
     def counted_end(self) -> datetime | None:
         """Return the last occurrence of a rule with COUNT, None for other series."""
         rule = rule_of(self.rule) if self.rule else None

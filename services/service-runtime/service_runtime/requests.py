@@ -1,4 +1,4 @@
-"""Counts HTTP requests, bounds their bodies and answers their unexpected errors."""
+"""Traces and counts HTTP requests, bounds their bodies and answers their unexpected errors."""
 
 import logging
 import re
@@ -7,19 +7,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
+from opentelemetry.trace import Span, SpanKind
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_runtime.headers import only_header, quote_header
 from service_runtime.identity import Identity
 from service_runtime.metrics import REQUEST_SECONDS, REQUESTS
 from service_runtime.problems import Problem
+from service_runtime.traces import Work, continue_trace, fail, traceparent_of
 
 LARGEST_BODY = 16 * 1024  # bytes, for unknown callers and most routes
 DEEPEST_JSON = 32  # levels
 LARGE_BODIES = 16  # bodies above `LARGEST_BODY` in a process at once
 LARGE_BODIES_OF_A_CALLER = 2
+TLS_ONLY = "max-age=31536000"  # a year
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
@@ -41,7 +44,11 @@ class HeadMiddleware:
 
 
 class RequestMiddleware:
-    """Counts requests; logs unexpected errors and answers with status 500."""
+    """Traces and counts requests; logs unexpected errors and answers with status 500.
+
+    A request continues the trace of its caller, and its response names the trace. Responses forbid
+    guesses of content types, and plain HTTP after a request that came by TLS.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -49,6 +56,10 @@ class RequestMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        with continue_trace(Headers(scope=scope).get("traceparent"), _work(scope)) as span:
+            await self._observe(scope, receive, send, span)
+
+    async def _observe(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
         started = time.perf_counter()
         status = 0
 
@@ -56,6 +67,13 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["traceparent"] = traceparent_of(span)
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                # A load balancer replaces the header; a client that lies deceives itself alone.
+                if (b"x-forwarded-proto", b"https") in scope["headers"]:
+                    headers.setdefault("Strict-Transport-Security", TLS_ONLY)
+                _describe(span, scope, status)
             await send(message)
 
         try:
@@ -186,6 +204,29 @@ def _is_too_deep(body: bytes) -> bool:
     for _ in range(DEEPEST_JSON):
         brackets = brackets.replace(b"[]", b"")
     return b"[]" in brackets or brackets.count(b"[") > DEEPEST_JSON
+
+
+def _work(scope: Scope) -> Work | None:
+    """Return the description of the span, or None for probes, which are too frequent."""
+    path: str = scope["path"]
+    if path.startswith("/health/"):
+        return None
+    attributes = {
+        "http.request.method": scope["method"],
+        "url.scheme": scope.get("scheme", "http"),
+        "url.path": path,
+    }
+    return Work(scope["method"], SpanKind.SERVER, attributes)
+
+
+def _describe(span: Span, scope: Scope, status: int) -> None:
+    """Add the status and the route, which is known only when the application has answered."""
+    span.set_attribute("http.response.status_code", status)
+    if route := getattr(scope.get("route"), "path", ""):
+        span.update_name(f"{scope['method']} {route}")
+        span.set_attribute("http.route", route)
+    if status >= 500:
+        fail(span, str(status))
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:

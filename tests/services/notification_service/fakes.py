@@ -20,8 +20,7 @@ from notification_service.deliveries import (
     Standing,
     outcome_event,
 )
-from notification_service.delivery_rows import stage_by
-from notification_service.delivery_statements import SETTLED
+from notification_service.delivery_statements import SETTLED, stage_by
 from notification_service.devices import removed_event
 from notification_service.errors import (
     InvalidToken,

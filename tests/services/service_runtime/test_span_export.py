@@ -15,7 +15,7 @@ from event_messages.dead_letters import DeadLetterQueue
 from event_messages.errors import RetryLater
 from event_messages.event import Event
 from event_messages.pace import Pace
-from event_messages.publisher import Outgoing
+from event_messages.publisher import Outgoing, Publisher
 from fastapi import FastAPI
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
@@ -23,7 +23,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 from service_runtime.api import create_api
 from service_runtime.event_consumer import event_consumer
-from service_runtime.event_publisher import event_publisher
+from service_runtime.event_publisher import TracedPublisher
 from service_runtime.span_export import export_spans, finish_export
 from service_runtime.traces import Work, continue_trace, current_traceparent, is_recording, span
 
@@ -61,7 +61,7 @@ def recorded() -> Iterator[Callable[[], dict[str, ReadableSpan]]]:
 def api_of(topic: InMemoryTopic) -> FastAPI:
     """Publishes an event for each note."""
     app = create_api("Notes", live=lambda: True, ready=lambda: True)
-    publisher = event_publisher(topic, topic.arn)
+    publisher = TracedPublisher(Publisher(topic, topic.arn))
 
     @app.post("/notes/{name}")
     def note(name: str) -> None:
@@ -150,7 +150,7 @@ def test_topic_refusal_is_recorded_and_raised(
 ) -> None:
     topic = InMemoryTopic("notes")
     message = Outgoing(Event.new("reminder:created", "ada", {"text": "x" * 300_000}), TRACEPARENT)
-    (failed,) = event_publisher(topic, topic.arn).publish([message])
+    (failed,) = TracedPublisher(Publisher(topic, topic.arn)).publish([message])
     assert (failed.entry, failed.permanent) == (message, True)
     assert recorded()["send notes"].status.description == failed.reason
 
@@ -162,7 +162,7 @@ def test_nothing_is_recorded_without_collector(
     export_spans("test")
     topic = InMemoryTopic()
     message = Outgoing(Event.new("reminder:created", "ada", {}), TRACEPARENT)
-    assert event_publisher(topic, topic.arn).publish([message]) == []
+    assert TracedPublisher(Publisher(topic, topic.arn)).publish([message]) == []
     assert not is_recording()
     assert topic.attributes[0]["traceparent"]["StringValue"] == TRACEPARENT
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.trace import get_current_span
-from service_runtime.traced_requests import TraceMiddleware
+from service_runtime.requests import RequestMiddleware
 from service_runtime.traces import (
     continue_trace,
     current_traceparent,
@@ -90,7 +90,7 @@ def test_request_continues_trace_of_caller() -> None:
         "path": "/notes",
         "headers": [(b"traceparent", TRACEPARENT.encode())],
     }
-    asyncio.run(TraceMiddleware(app)(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(RequestMiddleware(app)(scope, None, send))  # type: ignore[arg-type]
     assert inside[0] is not None
     assert inside[0].startswith(f"00-{TRACE}-")
     assert sent[0]["headers"] == [(b"traceparent", inside[0].encode())]
