@@ -11,11 +11,11 @@ from event_messages.contract import Deferral, PendingNotification
 from event_messages.event import Event
 from service_runtime.content_columns import columns_of, take_content
 from service_runtime.outbox import append
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from notification_service.deferrals import LONGEST_OPEN, DigestItem, combine, command_of
-from notification_service.deliveries import Delivery, Outcome, Stage, outcome_event
+from notification_service.deliveries import KEPT, Delivery, Outcome, Stage, outcome_event
 from notification_service.delivery_statements import SETTLED, stage_of
 from notification_service.device_store import lock_user
 from notification_service.tables import deliveries, digest_items, digests
@@ -81,6 +81,12 @@ class PostgresDeferrals:
             if connection.execute(own.values(closed_at=closed_at)).rowcount == 0:
                 return ()
             return items_of(connection, digest_id)
+
+    def forget(self) -> int:
+        """Delete old digests and their items; return their number."""
+        is_old = digests.c.opened_at < func.now() - KEPT
+        with self._engine.begin() as connection:
+            return connection.execute(delete(digests).where(is_old)).rowcount
 
 
 def deferred_before(

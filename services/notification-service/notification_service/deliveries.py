@@ -24,6 +24,9 @@ LEASES: dict[Channel, timedelta] = {
     "push": timedelta(seconds=60),
     "email": timedelta(minutes=3),  # SES publishes its notices within seconds
 }
+# A message stays 14 days in its queue and 14 days in the dead-letter queue. Afterwards it cannot be
+# repeated, so its data are no longer needed.
+KEPT = timedelta(days=30)
 NO_TARGET = "none"  # target of a delivery without device or address
 
 

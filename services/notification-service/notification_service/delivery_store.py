@@ -6,10 +6,21 @@ from datetime import timedelta
 from uuid import UUID
 
 from service_runtime.outbox import append
-from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+    update,
+)
 
 from notification_service.deferral_store import settle_items
 from notification_service.deliveries import (
+    KEPT,
     NO_TARGET,
     Claim,
     Delivery,
@@ -19,6 +30,7 @@ from notification_service.deliveries import (
     outcome_event,
 )
 from notification_service.delivery_statements import (
+    KEY,
     SETTLE,
     SETTLED,
     claim_of,
@@ -34,9 +46,10 @@ from notification_service.delivery_statements import (
 )
 from notification_service.device_store import mark_dead
 from notification_service.devices import removed_event
-from notification_service.tables import deliveries
+from notification_service.tables import deliveries, waiting_notifications
 
 LONGEST_PROBLEM = 500  # characters
+FORGOTTEN = 5_000  # rows of one statement
 
 
 class PostgresDeliveries:
@@ -118,6 +131,14 @@ class PostgresDeliveries:
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
         return Delivery(**row) if row else None
+
+    def forget(self) -> int:
+        """Delete some old deliveries; return their number."""
+        waits = exists().where(waiting_notifications.c.occurrence_id == deliveries.c.occurrence_id)
+        is_old = deliveries.c.claimed_at < func.now() - KEPT
+        some = select(*KEY).where(is_old, ~waits).limit(FORGOTTEN)
+        with self._engine.begin() as connection:
+            return connection.execute(delete(deliveries).where(tuple_(*KEY).in_(some))).rowcount
 
     def _move(self, delivery: Delivery, attempt: int, state: str, problem: str) -> None:
         """Change the state, unless the lease ended and another attempt claimed the delivery."""

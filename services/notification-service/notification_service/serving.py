@@ -46,7 +46,6 @@ from notification_service.metrics import (
 from notification_service.pacing import SharedPace
 from notification_service.preference_store import PostgresPreferences
 from notification_service.protected_provider import ProtectedProvider
-from notification_service.retention import forget_deliveries, forget_digests
 from notification_service.retries import Retries
 from notification_service.senders import Senders
 from notification_service.ses_account import SesAccount
@@ -102,8 +101,8 @@ def serve() -> None:
     measuring = Measuring(measures | outbox_measures(engine) | waiting)
     CANARY_DELIVERED.set_to_current_time()
     upkeep = Upkeep(
-        partial(forget_deliveries, engine),
-        partial(forget_digests, engine),
+        adapters.deliveries.forget,
+        adapters.deferrals.forget,
         PostgresDevices(engine).delete_dead,
         buckets.forget,
     )

@@ -113,7 +113,7 @@ class PostgresWaitingNotifications:
             "claimed": False,
             "failures": failures,
             "retry_at": func.now() + timedelta(seconds=delay.wait(failures)),
-            "problem": _problem(delay),
+            "problem": without_nul(str(delay)),
         }
         with self._engine.begin() as connection:
             connection.execute(update(table).where(_is_claimed_by(waiting)).values(values))
@@ -174,12 +174,8 @@ def _row(event: Event, retry_at: Any, failures: int, delay: NotNow) -> dict[str,
         "claimed": False,
         "attempts": 0,
         "failures": failures,
-        "problem": _problem(delay),
+        "problem": without_nul(str(delay)),
     }
-
-
-def _problem(delay: NotNow) -> str:
-    return without_nul(str(delay))
 
 
 def _is(occurrence_id: Any) -> ColumnElement[bool]:

@@ -20,7 +20,6 @@ from notification_service.deferrals import (
 )
 from notification_service.deliveries import Delivery, Outcome, Stage, Standing
 from notification_service.delivery_store import PostgresDeliveries
-from notification_service.retention import forget_digests
 from sqlalchemy import Engine, event, text
 
 from tests.services.notification_service.examples import NINE, delivery, due
@@ -375,5 +374,5 @@ def test_old_digests_are_deleted_with_emails(engine):
     digest, _ = collected(stores)
     with engine.begin() as connection:
         connection.execute(text("update digests set opened_at = now() - interval '31 days'"))
-    assert forget_digests(engine) == 1
+    assert PostgresDeferrals(engine).forget() == 1
     assert list(stores.deferrals.close(digest.id)) == []

@@ -14,7 +14,6 @@ from notification_service.delivery_store import PostgresDeliveries
 from notification_service.device_store import PostgresDevices, PostgresSuppressedAddresses
 from notification_service.devices import DEVICES_PER_USER, Device, registered_event, removed_event
 from notification_service.errors import DeviceLimitReached
-from notification_service.retention import forget_deliveries
 from notification_service.waiting import NotNow
 from notification_service.waiting_store import PostgresWaitingNotifications
 from sqlalchemy import Engine, text
@@ -464,7 +463,7 @@ def test_old_deliveries_are_forgotten(engine):
             text("update deliveries set claimed_at = now() - interval '31 days' where target = :t"),
             {"t": old.target},
         )
-    assert forget_deliveries(engine) == 1
+    assert PostgresDeliveries(engine).forget() == 1
     assert stores.deliveries.stage(old.occurrence_id) is Stage.NEW
     assert stores.deliveries.stage(young.occurrence_id) is Stage.BEGUN
 
@@ -478,7 +477,7 @@ def test_waiting_deliveries_are_not_forgotten(engine):
     PostgresWaitingNotifications(engine).put(event, NotNow("throttled"))
     with engine.begin() as connection:
         connection.execute(text("update deliveries set claimed_at = now() - interval '31 days'"))
-    assert forget_deliveries(engine) == 0
+    assert PostgresDeliveries(engine).forget() == 0
 
 
 @pytest.mark.integration
