@@ -10,6 +10,7 @@ from event_messages.content import Content
 from event_messages.contract import Deferral, PendingNotification
 from event_messages.event import Event
 from service_runtime.content_columns import columns_of, take_content
+from service_runtime.database import take_turn
 from service_runtime.outbox import append
 from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -17,7 +18,6 @@ from sqlalchemy.dialects.postgresql import insert
 from notification_service.deferrals import LONGEST_OPEN, DigestItem, combine, command_of
 from notification_service.deliveries import KEPT, Delivery, Outcome, Stage, outcome_event
 from notification_service.delivery_statements import SETTLED, stage_of
-from notification_service.device_store import lock_user
 from notification_service.tables import deliveries, digest_items, digests
 from notification_service.waiting import Collapse
 
@@ -34,7 +34,7 @@ class PostgresDeferrals:
     def defer(self, delivery: Delivery, later: PendingNotification) -> bool:
         """Replace an occurrence by `later`, unless it has started or was deferred before."""
         with self._engine.begin() as connection:
-            lock_user(connection, delivery.user_id)
+            take_turn(connection, delivery.user_id)
             if self._collapses and later.reason == "QUIET_HOURS":
                 later = combine(later, *deferred_before(connection, delivery, later))
             until = later.deliver_at
@@ -59,7 +59,7 @@ class PostgresDeferrals:
     ) -> bool:
         """Add an e-mail to the open digest of the user, or to `digest` if none is open."""
         with self._engine.begin() as connection:
-            lock_user(connection, delivery.user_id)
+            take_turn(connection, delivery.user_id)
             if not settle_as_deferred(connection, delivery, "DIGEST", None):
                 return False
             open_digest = open_digest_of(connection, delivery.user_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from event_messages.addresses import address_key
 from event_messages.event import Event
+from service_runtime.database import take_turn
 from service_runtime.outbox import append
 from sqlalchemy import Connection, Engine, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -27,7 +28,7 @@ class PostgresDevices:
     def add(self, device: Device, registered: Event) -> Device:
         with self._engine.begin() as connection:
             for key in filter(None, (device.fcm_token, device.installation_id, device.user_id)):
-                lock_user(connection, key)
+                take_turn(connection, key)
             known = same_phone(connection, device)
             own = next((one for one in known if one.user_id == device.user_id), None)
             displaced = [one for one in known if one is not own]
@@ -96,11 +97,6 @@ class PostgresSuppressedAddresses:
         known = exists().where(suppressed_addresses.c.address == address_key(address))
         with self._engine.connect() as connection:
             return bool(connection.scalar(select(known)))
-
-
-def lock_user(connection: Connection, key: str) -> None:
-    """Allow one change per user, token or installation at a time, until the commit."""
-    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 def same_phone(connection: Connection, device: Device) -> Sequence[Device]:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -91,7 +92,7 @@ class HttpxRequest(transport.Request):
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
         **_: Any,
-    ) -> "HttpxResponse":
+    ) -> SimpleNamespace:
         try:
             response = self._http.request(
                 method, url, content=body, headers=headers, timeout=FETCH_PATIENCE
@@ -101,7 +102,9 @@ class HttpxRequest(transport.Request):
             raise RetryLater(problem) from error
         if not response.is_success:  # google-auth would sleep and try again
             raise error_of(response)
-        return HttpxResponse(response)
+        return SimpleNamespace(
+            status=response.status_code, headers=response.headers, data=response.content
+        )
 
 
 def error_of(response: httpx.Response) -> ProviderError:
@@ -114,23 +117,6 @@ def error_of(response: httpx.Response) -> ProviderError:
     if kind is Misconfigured:
         return Misconfigured("Google rejects FCM_CREDENTIALS; create a new key for the account.")
     return kind(f"Google's token endpoint answered {response.status_code}.")
-
-
-class HttpxResponse(transport.Response):
-    def __init__(self, response: httpx.Response) -> None:
-        self._response = response
-
-    @property
-    def status(self) -> int:
-        return self._response.status_code
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return self._response.headers
-
-    @property
-    def data(self) -> bytes:
-        return self._response.content
 
 
 def service_account(key: str) -> Credentials:

@@ -5,11 +5,11 @@ from dataclasses import fields, replace
 from typing import Any
 
 from pydantic import TypeAdapter
+from service_runtime.database import take_turn
 from service_runtime.outbox import append
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from notification_service.device_store import lock_user
 from notification_service.preferences import Preferences, updated_event
 from notification_service.quiet_hours import QuietWindow
 from notification_service.tables import preferences
@@ -32,7 +32,7 @@ class PostgresPreferences:
         A change of the time zone is published in the same transaction.
         """
         with self._engine.begin() as connection:
-            lock_user(connection, user_id)
+            take_turn(connection, user_id)
             current = stored(connection, user_id)
             changed = replace(make(current), version=current.version)
             if changed == current:

@@ -29,10 +29,8 @@ class SesAccount(Periodic):
         """Read the sending rate of the account."""
         try:
             account = self._client.get_account()
-            rate, has_access = (
-                account["SendQuota"]["MaxSendRate"],
-                account["ProductionAccessEnabled"],
-            )
+            rate = account["SendQuota"]["MaxSendRate"]
+            has_access = account["ProductionAccessEnabled"]
         except (ClientError, BotoCoreError, KeyError) as error:
             message = "could not read the SES account; sending at the last known rate"
             logger.warning(message, extra={"rate": self.rate, "reason": describe(error)})

@@ -34,9 +34,7 @@ def _answer(
 ) -> Iterator[dict[str, str]]:
     if asked.action == "list":
         for one in suppressed.oldest(asked.limit):
-            yield {
-                "address": one.address, "reason": one.reason, "since": one.since.isoformat()
-            }  # fmt: skip
+            yield vars(one) | {"since": one.since.isoformat()}
     elif suppressed.remove(asked.address):
         yield {"address": asked.address}
     else:

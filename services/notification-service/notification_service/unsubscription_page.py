@@ -7,6 +7,7 @@ import html
 import re
 from base64 import b64encode
 from hashlib import sha256
+from typing import Any
 
 from babel import Locale, negotiate_locale
 from starlette.responses import HTMLResponse
@@ -58,28 +59,26 @@ class UnsubscriptionPages:
         self._words = load_words(environment_of())
 
     def question(self, languages: list[str], token: str) -> HTMLResponse:
-        language = self._choose(languages)
-        words = self._words[language]
+        language, words = self._choose(languages)
         button = html.escape(words.unsubscribe_button())
         form = FORM.format(token=html.escape(token), button=button)
         lines = [words.unsubscribe_question()]
         return page(language, words.unsubscribe_button(), lines, form)
 
     def done(self, languages: list[str]) -> HTMLResponse:
-        language = self._choose(languages)
-        words = self._words[language]
+        language, words = self._choose(languages)
         lines = [words.unsubscribed(), words.unsubscribed_undo()]
         return page(language, words.unsubscribed_title(), lines)
 
     def unusable_link(self, languages: list[str]) -> HTMLResponse:
-        language = self._choose(languages)
-        words = self._words[language]
+        language, words = self._choose(languages)
         lines = [words.unusable_link(), words.unusable_link_advice()]
         return page(language, words.unusable_link_title(), lines, status=422)
 
-    def _choose(self, languages: list[str]) -> str:
+    def _choose(self, languages: list[str]) -> tuple[str, Any]:
         names = [language.replace("_", "-") for language in languages]
-        return negotiate_locale(names, self._words, sep="-") or FALLBACK
+        language = negotiate_locale(names, self._words, sep="-") or FALLBACK
+        return language, self._words[language]
 
 
 def accepted_languages(header: str) -> list[str]:

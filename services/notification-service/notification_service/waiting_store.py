@@ -7,6 +7,7 @@ from typing import Any
 from event_messages.content import Channel
 from event_messages.contract import DueNotification
 from event_messages.event import Event
+from service_runtime.database import take_turn
 from service_runtime.traces import current_traceparent
 from sqlalchemy import (
     ColumnElement,
@@ -24,7 +25,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from notification_service.deliveries import Rejection
 from notification_service.delivery_store import reject, without_nul
-from notification_service.device_store import lock_user
 from notification_service.tables import waiting_notifications as table
 from notification_service.waiting import (
     LEASE,
@@ -76,7 +76,7 @@ class PostgresWaitingNotifications:
         """Store the notification for another attempt; a repeat changes nothing."""
         due = due_of(event)
         with self._engine.begin() as connection:
-            lock_user(connection, event.user_id)
+            take_turn(connection, event.user_id)
             if connection.execute(select(table.c.channel).where(_is(due.occurrence_id))).first():
                 return
             others = self._others(connection, event.user_id, due)

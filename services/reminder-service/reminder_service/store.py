@@ -8,6 +8,7 @@ from uuid import UUID
 from event_messages.content import Content
 from event_messages.contract import OccurrenceChange
 from service_runtime.content_columns import columns_of, take_content
+from service_runtime.database import take_turn
 from service_runtime.outbox import append
 from sqlalchemy import (
     ARRAY,
@@ -59,7 +60,7 @@ class PostgresReminders:
         if user_id is None:
             return None
         with self._engine.begin() as connection:
-            lock_user(connection, user_id)
+            take_turn(connection, user_id)  # for the limits and the keys
             if earlier := find_repeated(connection, user_id, answer):
                 return earlier
             if count_reminders(connection, user_id) + len(added) > self._per_user:
@@ -197,11 +198,6 @@ def write_change(
         return False
     append(connection, *events.of_change(current, changed, change))
     return True
-
-
-def lock_user(connection: Connection, user_id: str) -> None:
-    """Allow one addition per user at a time until the commit, for limits and keys."""
-    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(user_id, 0))))
 
 
 def count_reminders(connection: Connection, user_id: str) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from event_messages.failures import describe
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 import service_runtime.database_failures  # noqa: F401 (describes the causes of a DBAPIError)
@@ -60,3 +60,8 @@ def ping(engine: Engine) -> None:
     """Raise an error if the database does not answer."""
     with engine.connect() as connection:
         connection.execute(text("select 1"))
+
+
+def take_turn(connection: Connection, key: str) -> None:
+    """Wait for other transactions with this key, such as a user id; hold it until the commit."""
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -78,8 +78,6 @@ def _failure(check: Check) -> str:
 
 
 def _answer(reason: str) -> JSONResponse:
-    body: Mapping[str, str] = {"status": "unavailable", "reason": reason} if reason else OK
-    return JSONResponse(body, status_code=503 if reason else 200)
-
-
-OK = {"status": "ok"}
+    if reason:
+        return JSONResponse({"status": "unavailable", "reason": reason}, status_code=503)
+    return JSONResponse({"status": "ok"})

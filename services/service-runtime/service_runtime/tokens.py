@@ -63,7 +63,9 @@ class TokenIdentity:
             challenge = f'Bearer error="invalid_token", error_description="{reason}"'
             raise Unauthenticated(str(reason), challenge) from None
         except KeysUnavailable:
-            raise keys_unavailable() from None
+            detail = "The keys of the token issuer are not available; try again."
+            retry = {"Retry-After": f"{RETRY:.0f}"}
+            raise Problem(503, "UNAVAILABLE", detail, headers=retry) from None
         email, problem = self._email(claims)
         zone = claims.get("zoneinfo")
         return Caller(
@@ -170,11 +172,6 @@ def bearer_token(headers: Headers) -> str:
     if scheme.lower() != "bearer":
         raise Unauthenticated("Expected the header Authorization with a Bearer token.", "Bearer")
     return token.strip(" ")
-
-
-def keys_unavailable() -> Problem:
-    detail = "The keys of the token issuer are not available; try again."
-    return Problem(503, "UNAVAILABLE", detail, headers={"Retry-After": f"{RETRY:.0f}"})
 
 
 def _reason(error: jwt.PyJWTError) -> str:

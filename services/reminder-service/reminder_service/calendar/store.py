@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from service_runtime.database import take_turn
 from service_runtime.outbox import append
 from sqlalchemy import (
     ARRAY,
@@ -29,7 +30,6 @@ from reminder_service.reminders import Reminder
 from reminder_service.store import (
     REMINDERS_PER_USER,
     count_reminders,
-    lock_user,
     reminder_of,
     row_of,
     write_change,
@@ -100,7 +100,7 @@ class PostgresImports:
         if not writes:
             return None
         with self._engine.begin() as connection:
-            lock_user(connection, user_id)
+            take_turn(connection, user_id)
             if earlier := find_repeated(connection, user_id, answer):
                 return earlier
             self._create(connection, user_id, [one for one in writes if one.before is None])
