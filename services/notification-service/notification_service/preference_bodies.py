@@ -109,13 +109,9 @@ class PreferencesBody(PreferenceBody):
 
     def replacing(self, current: Preferences) -> Preferences:
         kept = Preferences(unsubscribed=current.unsubscribed)
-        values = {name: getattr(self, name) for name in type(self).model_fields}
-        if "unsubscribed" not in self.model_fields_set:
-            del values["unsubscribed"]
-        if "time_zone" not in self.model_fields_set:
-            del values["time_zone"]
-        del values["time_zone_source"]
-        return with_changes(kept, values)
+        omitted = {"unsubscribed", "time_zone"} - self.model_fields_set | {"time_zone_source"}
+        names = type(self).model_fields.keys() - omitted
+        return with_changes(kept, {name: getattr(self, name) for name in names})
 
     @classmethod
     def of(cls, given: Preferences) -> Self:
@@ -169,8 +165,6 @@ def with_changes(current: Preferences, named: dict[str, Any]) -> Preferences:
 
 
 def switched(current: frozenset[Channel], given: Channels | ChannelsChange) -> frozenset[Channel]:
-    wanted = {name: getattr(given, name) for name in CHANNELS}
-    named = given.model_fields_set if isinstance(given, ChannelsChange) else set(CHANNELS)
-    return frozenset(
-        name for name in CHANNELS if (wanted[name] if name in named else name in current)
-    )
+    named = {name: getattr(given, name) for name in CHANNELS if name in given.model_fields_set}
+    wanted = {name: name in current for name in CHANNELS} | named
+    return frozenset(name for name in CHANNELS if wanted[name])

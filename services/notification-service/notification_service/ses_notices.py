@@ -157,14 +157,8 @@ def complain(
         overturn(notice, deliveries, "ADDRESS_SUPPRESSED")
 
 
-def reject(notice: Notice, deliveries: PostgresDeliveries, _: PostgresSuppressedAddresses) -> None:
-    overturn(notice, deliveries, "REFUSED")
-
-
-def fail_template(
-    notice: Notice, deliveries: PostgresDeliveries, _: PostgresSuppressedAddresses
-) -> None:
-    overturn(notice, deliveries, "TEMPLATE_BROKEN")
+def fail_as(reason: str) -> Action:
+    return lambda notice, deliveries, _: overturn(notice, deliveries, reason)
 
 
 def ignore(notice: Notice, _: PostgresDeliveries, __: PostgresSuppressedAddresses) -> None:
@@ -177,8 +171,8 @@ ACTIONS: Mapping[str, Action] = {
     "Delivery": confirm,
     "Bounce": bounce,
     "Complaint": complain,
-    "Reject": reject,
-    "Rendering Failure": fail_template,
+    "Reject": fail_as("REFUSED"),
+    "Rendering Failure": fail_as("TEMPLATE_BROKEN"),
     "DeliveryDelay": ignore,
     "Open": ignore,
     "Click": ignore,
