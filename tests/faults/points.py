@@ -19,7 +19,7 @@ from notification_service.deliveries import Claim, Delivery, Outcome
 from notification_service.delivery_store import PostgresDeliveries
 from notification_service.waiting import NotNow, Waiting
 from notification_service.waiting_store import PostgresWaitingNotifications
-from service_runtime.outbox_relay import EventPublisher
+from service_runtime.event_publisher import TracedPublisher
 from sqlalchemy import Engine
 
 Pass = Callable[[str], None]
@@ -30,7 +30,7 @@ class NotedPublisher:
     """Passes a point before and after each publication."""
 
     name: str
-    publisher: EventPublisher
+    publisher: TracedPublisher
     reach: Pass
 
     def publish(self, messages: Sequence[Outgoing]) -> list[Failed]:

@@ -17,12 +17,12 @@ TOPIC_TIMEOUT = 5  # seconds; all attempts end well within the lease
 def serve() -> None:
     settings = prepare_process(NAME, Settings)
     topic = aws_client("sns", connections=settings.sender_threads, read_timeout=TOPIC_TIMEOUT)
-    with assemble(settings, topic) as parts:
+    with assemble(settings, topic) as scheduler:
         health = health_app(
-            live=check_all(scheduler=parts.scheduler.alive),
-            ready=check_all(database=parts.due.ping),
+            live=check_all(scheduler=scheduler.alive),
+            ready=check_all(database=scheduler.ping),
         )
-        run_process(*http_servers(health, settings), parts.scheduler)
+        run_process(*http_servers(health, settings), scheduler)
 
 
 if __name__ == "__main__":

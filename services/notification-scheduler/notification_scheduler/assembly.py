@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from event_messages.topic import TopicClient
 
@@ -14,14 +13,8 @@ from notification_scheduler.sender import Sender
 from notification_scheduler.settings import Settings
 
 
-@dataclass(frozen=True)
-class Assembled:
-    scheduler: Scheduler
-    due: PostgresDueNotifications
-
-
 @contextmanager
-def assemble(settings: Settings, topic: TopicClient, grace: float = 20) -> Iterator[Assembled]:
+def assemble(settings: Settings, topic: TopicClient, grace: float = 20) -> Iterator[Scheduler]:
     pool, claims = open_pool(settings), open_claims_pool(settings)
     alarm = PostgresAlarm(conninfo(settings))
     sender = Sender(topic, settings.notification_topic_arn, settings.sender_threads)
@@ -34,7 +27,7 @@ def assemble(settings: Settings, topic: TopicClient, grace: float = 20) -> Itera
             collapse_missed=settings.collapse_missed,
             notifications_per_day=per_day,
         )
-        yield Assembled(Scheduler(due, sender, alarm, pace), due)
+        yield Scheduler(due, sender, alarm, pace)
     finally:
         sender.close()
         alarm.close()

@@ -2,7 +2,7 @@
 
 import threading
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from service_runtime.aws import aws_client
 from service_runtime.command import prepare_process
@@ -19,12 +19,6 @@ TOPIC_TIMEOUT = 2  # seconds
 LONGEST_FLUSH = 1.0  # seconds of the margin for the last spans
 
 
-class Context(Protocol):
-    """Lists the parts of Lambda's context that the handler uses."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 @cache
 def _prepare() -> tuple[Settings, Any]:
     """Prepare once per container."""
@@ -33,18 +27,18 @@ def _prepare() -> tuple[Settings, Any]:
     return settings, aws_client("sns", connections=connections, read_timeout=TOPIC_TIMEOUT)
 
 
-def handle(event: dict[str, Any], context: Context) -> dict[str, int]:
+def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Publish the notifications of this minute, and stop in time."""
     settings, topic = _prepare()
     remaining = context.get_remaining_time_in_millis() / 1000
     # Connections belong to one invocation, because they die while the container is frozen.
-    with assemble(settings, topic, grace=GRACE) as parts:
+    with assemble(settings, topic, grace=GRACE) as scheduler:
         working = max(0.0, min(MINUTE, remaining - GRACE - MARGIN))
-        end = threading.Timer(working, parts.scheduler.stop)
+        end = threading.Timer(working, scheduler.stop)
         end.start()
         try:
-            parts.scheduler.run()
+            scheduler.run()
         finally:
             end.cancel()
             flush_spans(LONGEST_FLUSH)  # between two invocations the process is frozen
-    return {"published": parts.scheduler.published}
+    return {"published": scheduler.published}

@@ -90,6 +90,10 @@ class Scheduler:
         turns = now - self._beat < self._pace.longest_wait + 60
         return turns and now - oldest < self._pace.longest_claim
 
+    def ping(self) -> None:
+        """Raise an error if the database does not answer."""
+        self._due.ping()
+
     def _turn(self, workers: ThreadPoolExecutor) -> None:
         if not self._room.acquire(timeout=1):
             return

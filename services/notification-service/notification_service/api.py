@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
+from fastapi import APIRouter, FastAPI, Path, Request, Response
 from pydantic import ConfigDict, Field
 from service_runtime.api import create_api
 from service_runtime.bodies import CamelCase
@@ -60,11 +60,6 @@ class RegisteredDevice(CamelCase):
     created_at: datetime
 
 
-def user_of(caller: AnyCaller) -> str:
-    return caller.user_id
-
-
-User = Annotated[str, Depends(user_of)]
 DeviceId = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
 
@@ -123,14 +118,14 @@ def device_routes(devices: Devices, tokens: TokenCheck) -> APIRouter:
         return RegisteredDevice.model_validate(device)
 
     @routes.get("/device", summary="List devices")
-    def list_devices(user: User) -> list[RegisteredDevice]:
+    def list_devices(caller: AnyCaller) -> list[RegisteredDevice]:
         """List the devices of the caller, oldest first."""
-        return [RegisteredDevice.model_validate(device) for device in devices.of(user)]
+        return [RegisteredDevice.model_validate(device) for device in devices.of(caller.user_id)]
 
     @routes.delete("/device/remove/{id}", summary="Remove a device", status_code=204)
-    def remove_device(id: DeviceId, user: User) -> None:
+    def remove_device(id: DeviceId, caller: AnyCaller) -> None:
         """Remove a device; 422 `DEVICE_NOT_ASSOCIATED` if the user does not have it."""
-        remove(user, device_id_of(id), devices)
+        remove(caller.user_id, device_id_of(id), devices)
 
     return routes
 

@@ -39,7 +39,10 @@ class ServiceAccountAccess:
         self._failed_until = 0.0
 
     def value(self, patience: float) -> str:
-        """Return the token; if it has expired, one thread renews it."""
+        """Return a token that is valid for some minutes, within `patience` seconds.
+
+        If it has expired, one thread renews it.
+        """
         stale = self._credentials.token_state is TokenState.STALE
         if self._lock.acquire(timeout=0 if stale else patience):
             try:
@@ -51,6 +54,7 @@ class ServiceAccountAccess:
         return str(self._credentials.token)
 
     def forget(self, token: str) -> None:
+        """Fetch another token next time, unless this one was replaced already."""
         with self._lock:
             if self._credentials.token == token:
                 self._credentials.token = None

@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
@@ -17,6 +17,7 @@ from notification_service.errors import (
     RetryLater,
     Throttled,
 )
+from notification_service.fcm_access import ServiceAccountAccess
 from notification_service.fcm_message import LIFETIME, Push, message_of
 from notification_service.provider_answers import FCM, error_class
 
@@ -27,23 +28,13 @@ LONGEST_WAIT = 3600.0  # seconds
 PATIENCE = 10.0  # seconds for access token, request and repeats together
 
 
-class AccessToken(Protocol):
-    def value(self, patience: float) -> str:
-        """Return a token that is valid for some minutes, within `patience` seconds."""
-        ...
-
-    def forget(self, token: str) -> None:
-        """Fetch another token next time, unless this one was replaced already."""
-        ...
-
-
 class FcmPush:
     """Sends messages to one Firebase project."""
 
     def __init__(
         self,
         http: httpx.Client,
-        access: AccessToken,
+        access: ServiceAccountAccess,
         url: str,
         project: str,
         patience: float = PATIENCE,

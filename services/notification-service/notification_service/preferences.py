@@ -11,7 +11,7 @@ from event_messages.contract import PreferencesUpdated
 from event_messages.event import Event
 
 from notification_service.local_times import zone_of
-from notification_service.quiet_hours import QuietWindow, first_instant, quiet_until
+from notification_service.quiet_hours import QuietWindow, instant_of, quiet_until
 
 ZoneSource = Literal["default", "reminder", "chosen"]
 
@@ -52,7 +52,7 @@ class Preferences:
         today = moment.astimezone(self.zone).date()
         for offset in range(-1, 4):  # the last one can wait for the end of quiet hours
             day = today + timedelta(days=offset)
-            due = first_instant(datetime.combine(day, self.digest_at), self.zone)
+            due = instant_of(datetime.combine(day, self.digest_at), self.zone, fold=0)
             at = self.quiet_until(due) or due.astimezone(UTC)
             if at > moment:
                 return at

@@ -42,7 +42,7 @@ class QuietWindow:
             return None
         last = day + _DAY if self.overnight else day
         begin, end = datetime.combine(day, self.begin), datetime.combine(last, self.end)
-        return first_instant(begin, zone), last_instant(end, zone)
+        return instant_of(begin, zone, fold=0), instant_of(end, zone, fold=1)
 
 
 def quiet_until(
@@ -70,17 +70,13 @@ def free_minutes(windows: Sequence[QuietWindow]) -> int:
     return min(WEEK, max(map(len, weeks[WEEK : 3 * WEEK].split(b"\1"))))
 
 
-def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first moment at which local time shows or skips a time."""
-    if is_valid_time(local, zone):
-        return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    return _skip_moment(local, zone)
+def instant_of(local: datetime, zone: ZoneInfo, *, fold: int) -> datetime:
+    """Return the moment at which local time skips a time, or shows it.
 
-
-def last_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the last moment at which local time shows or skips a time."""
+    `fold` is 0 for the first and 1 for the last of two moments.
+    """
     if is_valid_time(local, zone):
-        return local.replace(tzinfo=zone, fold=1).astimezone(UTC)
+        return local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
     return _skip_moment(local, zone)
 
 

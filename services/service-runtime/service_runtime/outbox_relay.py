@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from random import uniform
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -16,9 +16,10 @@ from event_messages.backoff import full_jitter
 from event_messages.errors import MalformedEvent
 from event_messages.event import Event
 from event_messages.failures import describe
-from event_messages.publisher import Failed, Outgoing
+from event_messages.publisher import Outgoing
 from sqlalchemy import Connection, Engine, Row, func, select, text, update
 
+from service_runtime.event_publisher import TracedPublisher
 from service_runtime.metrics import OUTBOX_FAILED, OUTBOX_PUBLISHED
 from service_runtime.outbox import CHANNEL, outbox
 from service_runtime.refused_events import UNDO
@@ -36,10 +37,6 @@ class _Failure(NamedTuple):
     is_permanent: bool  # True if the event is the reason, not the topic
 
 
-class EventPublisher(Protocol):
-    def publish(self, messages: Sequence[Outgoing]) -> list[Failed]: ...
-
-
 class OutboxRelay:
     """Publishes the events of an outbox in order, and marks them afterwards.
 
@@ -51,7 +48,7 @@ class OutboxRelay:
     def __init__(
         self,
         engine: Engine,
-        publisher: EventPublisher,
+        publisher: TracedPublisher,
         *,
         poll: float = 1,  # seconds between searches after a failure; without one, see QUIET
         batch: int = 100,

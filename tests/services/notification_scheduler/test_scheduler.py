@@ -364,18 +364,18 @@ def test_overdue_is_sent_soon_after_outage(postgres, settings):
     gate, topic = Gate(settings.database_port), InMemoryTopic()
     away = settings.model_copy(update={"database_port": gate.port})
     dues = [notification(now() + timedelta(seconds=1 + n / 10)) for n in range(20)]
-    with assemble(away, topic) as parts:
-        thread = threading.Thread(target=parts.scheduler.run)
+    with assemble(away, topic) as scheduler:
+        thread = threading.Thread(target=scheduler.run)
         thread.start()
-        parts.due.ping()
+        scheduler.ping()
         gate.close()
         postgres.put(*dues)
         time.sleep(8)
-        assert parts.scheduler.alive()
+        assert scheduler.alive()
         assert topic.received == []
         gate.open()
         eventually(lambda: len(topic.received) == 20, seconds=20)
-        parts.scheduler.stop()
+        scheduler.stop()
         thread.join(60)
     gate.close()
     assert Counter(topic.notifications) == Counter(str(one.id) for one in dues)
