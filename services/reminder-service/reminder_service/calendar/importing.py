@@ -1,6 +1,7 @@
 """Imports an iCalendar file: reads it, plans the changes, and stores them."""
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
@@ -45,7 +46,7 @@ class Import:
 
     def plan(self, imports: PostgresImports, events: list[Event], broken: Iterable[Entry]) -> Plan:
         imported = imports.find(self.caller.user_id, [event.uid for event in events])
-        planner = Planner(self.caller, self.now, imported, self.skipped.copy(), self.budget)
+        planner = Planner(self.caller, self.now, imported, deepcopy(self.skipped), self.budget)
         return planner.decide(events, list(broken))
 
     def _entries(self, calendars: Iterable[Part]) -> Iterator[Entry]:

@@ -1,7 +1,9 @@
 """Reports the omitted parts of a file: by reason, or with the component that lacks them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 MOST_LINES_NAMED = 1_000  # per reason
 
@@ -28,32 +30,27 @@ class Note:
     detail: str
 
 
-@dataclass(frozen=True)
-class Skip:
-    code: str
-    detail: str
-    count: int
-    lines: tuple[int, ...]
-
-
 @dataclass
 class Skipped:
     """Counts omitted parts by reason, and keeps their first lines."""
 
     _lines: dict[str, list[int]] = field(default_factory=dict)
-    _counts: dict[str, int] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, code: str, line: int) -> None:
         lines = self._lines.setdefault(code, [])
         if len(lines) < MOST_LINES_NAMED:
             lines.append(line)
-        self._counts[code] = self._counts.get(code, 0) + 1
+        self._counts[code] += 1
 
-    def copy(self) -> "Skipped":
-        return Skipped({code: [*lines] for code, lines in self._lines.items()}, {**self._counts})
-
-    def by_reason(self) -> list[Skip]:
+    def by_reason(self) -> list[dict[str, Any]]:
+        """Return the members of the answer to the import, one item per reason."""
         return [
-            Skip(code, REASONS[code], count, tuple(sorted(self._lines[code])))
+            {
+                "code": code,
+                "detail": REASONS[code],
+                "count": count,
+                "lines": sorted(self._lines[code]),
+            }
             for code, count in self._counts.items()
         ]
