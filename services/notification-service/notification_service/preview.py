@@ -27,8 +27,8 @@ def main(arguments: Sequence[str]) -> None:
     texts = Texts(Templates())
     parser = _parser(texts)
     asked = parser.parse_args(arguments)
-    if asked.locale not in texts.kinds()[asked.kind]:
-        parser.error(f"expected a locale of {', '.join(texts.kinds()[asked.kind])}")
+    if asked.locale not in texts.locales[asked.kind]:
+        parser.error(f"expected a locale of {', '.join(texts.locales[asked.kind])}")
     try:
         items = items_of(asked.items)
     except (OSError, ValidationError) as error:
@@ -62,7 +62,7 @@ def _parser(texts: Texts) -> argparse.ArgumentParser:
         prog="python -m notification_service.preview",
         description="Render a template with examples; errors of the template are printed.",
     )
-    parser.add_argument("kind", choices=sorted(texts.kinds()))
+    parser.add_argument("kind", choices=sorted(texts.locales))
     parser.add_argument("locale", help="for example fr")
     parser.add_argument("channel", choices=sorted(PARTS))
     parser.add_argument(

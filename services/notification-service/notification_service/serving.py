@@ -164,7 +164,7 @@ def adapters_of(
     pace: SharedPace,
 ) -> Adapters:
     texts = Texts(Templates())
-    start_text_counters(texts.kinds())
+    start_text_counters(texts.locales)
     return Adapters(
         devices=PostgresDevices(engine),
         preferences=PostgresPreferences(engine),

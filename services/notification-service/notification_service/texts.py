@@ -71,11 +71,7 @@ class Texts:
         observe_failure: Callable[[str, str, str], None] = count_failed_text,
     ) -> None:
         self._templates, self._observe_failure = templates, observe_failure
-        self._locales = templates.kinds()
-
-    def kinds(self) -> dict[str, list[str]]:
-        """Return the locales of each kind."""
-        return self._locales
+        self.locales = templates.kinds()
 
     def email(self, kind: str, reader: Reader, items: Sequence[Item]) -> EmailText:
         """Return an e-mail with as many items as the size permits."""
@@ -110,7 +106,7 @@ class Texts:
 
     def chain(self, kind: str, locale: str) -> Iterator[str]:
         """Return the locales to try, best first, for example `de-AT`, `de`, `en`."""
-        known = {name.casefold(): name for name in self._locales.get(kind, ())}
+        known = {name.casefold(): name for name in self.locales.get(kind, ())}
         tags = locale.replace("_", "-").casefold().split("-")[:4]
         names = ["-".join(tags[:end]) for end in range(len(tags), 0, -1)]
         return (known[name] for name in dict.fromkeys([*names, FALLBACK]) if name in known)
