@@ -75,7 +75,7 @@ class CodeTexts(ast.NodeVisitor):
         self.docstrings: list[str] = []
         self.shown: list[str] = []  # errors, log lines, help and descriptions of an API
         self._strings: list[ast.expr] = []
-        self._errors = {"Problem"}
+        self._errors = {"Refusal"}
         self.visit(ast.parse(source))
         self.comments = list(self._comments(source.splitlines()))
 

@@ -18,6 +18,9 @@ PAGES = {
     "tutorial/": "commands",
     "concepts/architecture/": "a diagram",
     "reference/configuration/": "wide tables",
+    "decisions/": "code in links",
+    "how-to/add-a-service/": "numbers in code",
+    "how-to/add-an-environment/": "comments in code",
 }
 
 
