@@ -8,6 +8,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local.aws_server import (
     authorization,
     deliveries,
+    image_tags,
     memory,
     policy_simulation,
     queues,
@@ -33,6 +34,7 @@ def aws_application(
 ) -> Any:
     authorization.extend()
     deliveries.extend()
+    image_tags.extend()
     sessions.extend()
     web_identities.extend(web_identities.Issuer(issuer))
     memory.extend()

@@ -1,6 +1,7 @@
 """Replaces a cluster: `python clusterless.py kubernetes|docker-build|kubectl FOLDER [ARGUMENTS]`.
 
-Kubernetes objects are files in FOLDER, and jobs run as processes. Images are named, not built.
+Kubernetes objects are files in FOLDER, and jobs run as processes. Images are named, not built. A
+push to ECR records a new image, as builds of equal sources differ.
 """
 
 import base64
@@ -9,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +101,24 @@ def kubernetes(folder: Path) -> Any:
 def docker_build(folder: Path) -> Any:
     from plugins.docker_build.package import DockerBuildPackage
 
+    def create(self: Any, inputs: Manifest) -> str:
+        [tag] = inputs["tags"]
+        push(tag)
+        return str(tag)
+
     def read(self: Any, name: str, state: Manifest) -> Manifest:
         [tag] = state["tags"]
         digest = f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
         return {**state, **vars(self).get("built", {}), "digest": digest, "ref": f"{tag}@{digest}"}
 
+    def update(self: Any, name: str, state: Manifest, inputs: Manifest, changed: Any) -> None:
+        create(self, inputs)
+        vars(self).update(built=inputs)
+
     methods = {
-        "create": lambda self, inputs: str(inputs["tags"][0]),
+        "create": create,
         "read": read,
-        "update": lambda self, tag, state, inputs, changed: vars(self).update(built=inputs),
+        "update": update,
         "delete": lambda self, name, state: None,
     }
 
@@ -116,6 +127,30 @@ def docker_build(folder: Path) -> Any:
             return type("Image", (super().resource_type(token),), methods)
 
     return Named()
+
+
+def push(reference: str) -> None:
+    """Record an image in its repository on ECR; other registries do not exist."""
+    registry, _, path = reference.partition("/")
+    if ".dkr.ecr." not in registry:
+        return
+    import boto3
+    from botocore.exceptions import ClientError
+
+    from plugins.errors import RefusedByService
+
+    region = registry.split(".")[3]
+    repository, _, tag = path.rpartition(":")
+    manifest = {
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"digest": f"sha256:{hashlib.sha256(uuid.uuid4().bytes).hexdigest()}"},
+    }
+    try:
+        boto3.client("ecr", region_name=region).put_image(
+            repositoryName=repository, imageTag=tag, imageManifest=json.dumps(manifest)
+        )
+    except ClientError as error:
+        raise RefusedByService(f"failed to push {reference}: {error}") from error
 
 
 def kubectl(folder: Path, arguments: list[str]) -> str:
