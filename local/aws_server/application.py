@@ -7,6 +7,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from local.aws_server import (
     authorization,
+    buckets,
     deliveries,
     image_tags,
     memory,
@@ -33,6 +34,7 @@ def aws_application(
     inbox: Inbox, servers: Servers | None = None, issuer: Path | None = None
 ) -> Any:
     authorization.extend()
+    buckets.extend()
     deliveries.extend()
     image_tags.extend()
     sessions.extend()

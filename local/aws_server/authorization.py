@@ -48,17 +48,21 @@ def check(response: BaseResponse) -> None:
     if token is None:
         return
     session = session_of(token)
-    policies = policies_of(session)
     for each in requirements_of(response):
         if each.action in ALWAYS_ALLOWED:
             continue
-        request = Request(each.action, each.resource, {**context_of(session), **each.context})
-        for group in policies:
-            if reason := find_refusal(group, request):
-                raise refusal(response, session, each, reason)
-        if reason := find_role_refusal(session, request):
+        if reason := find_reason(session, each):
             raise refusal(response, session, each, reason)
         USED.add(session.role_name, each.action, each.resource)
+
+
+def find_reason(session: Session, needed: Requirement) -> str | None:
+    """Return the reason why a role may not do what a request needs, or None."""
+    request = Request(needed.action, needed.resource, {**context_of(session), **needed.context})
+    for group in policies_of(session):
+        if reason := find_refusal(group, request):
+            return reason
+    return find_role_refusal(session, request)
 
 
 def policies_of(session: Session) -> list[list[tuple[Statement, ...]]]:
@@ -99,10 +103,13 @@ def refusal(
     is_key = requirement.action.startswith("kms:") and service != "kms"
     default = "AccessDenied" if is_xml(response) else "AccessDeniedException"
     code = (KEY_CODES if is_key else CODES).get(service, default)
-    return AccessError(
-        code,
+    return AccessError(code, describe_refusal(session, requirement, reason))
+
+
+def describe_refusal(session: Session, requirement: Requirement, reason: str) -> str:
+    return (
         f"User: {session.arn} is not authorized to perform: {requirement.action} "
-        f"on resource: {requirement.resource} {reason}",
+        f"on resource: {requirement.resource} {reason}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Evaluates the policies of queues, topics and customer keys.
+"""Evaluates the policies of queues, topics, customer keys and buckets.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
@@ -18,8 +19,8 @@ from local.aws_server.sessions import Session
 def find_role_refusal(session: Session, request: Request) -> str | None:
     """Return the reason why the policy of a resource refuses a role of its account, or None.
 
-    Queues and topics leave the decision to the policies of the role. A key has to admit the account
-    or the role.
+    Queues, topics and buckets leave the decision to the policies of the role. A key has to admit
+    the account or the role.
     """
     root = f"arn:{session.partition}:iam::{session.account}:root"
     effects = effects_on("AWS", {session.role_arn, session.arn, session.account, root}, request)
@@ -56,7 +57,7 @@ def effects_on(kind: str, names: set[str], request: Request) -> set[str]:
 
 
 def policy_of(arn: str) -> str | None:
-    """Return the policy of a queue, topic or customer key; None if there is none."""
+    """Return the policy of a queue, topic, customer key or bucket; None if there is none."""
     if arn == "*":
         return None
     _, _, service, region, account, name = arn.split(":", 5)
@@ -67,7 +68,14 @@ def policy_of(arn: str) -> str | None:
         found = sns_backends[account][region].topics.get(arn)
     elif service == "kms":
         found = kms_backends[account][region].keys.get(name.removeprefix("key/"))
+    elif service == "s3":
+        found = find_bucket(name.partition("/")[0])
     return found.policy if found else None
+
+
+def find_bucket(name: str) -> Any:
+    owners = [backends["aws"] for backends in list(s3_backends.values()) if "aws" in backends]
+    return next((each.buckets[name] for each in owners if name in each.buckets), None)
 
 
 def resources_with_policies() -> Iterator[tuple[str, str]]:

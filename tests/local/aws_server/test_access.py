@@ -320,3 +320,45 @@ def test_report_names_unused_permissions(aws, orders, pod, endpoint):
         {"principal": "orders", "action": "sqs:DeleteMessage", "resource": QUEUE, "used": False},
         {"principal": "orders", "action": "kms:Decrypt", "resource": key, "used": False},
     ]
+
+
+STATE = "arn:aws:s3:::state"
+
+
+@pytest.fixture
+def bucket(aws: Callable[[str], Any]) -> Any:
+    place = {"LocationConstraint": REGION}
+    aws("s3").create_bucket(Bucket="state", CreateBucketConfiguration=place)
+    return aws("s3")
+
+
+def test_role_writes_its_own_objects(orders: Any, pod: Callable[[str], Any], bucket: Any):
+    allow(orders, ["s3:PutObject"], [f"{STATE}/herald/*"])
+    s3 = pod("s3")
+    s3.put_object(Bucket="state", Key="herald/dev.json", Body=b"{}")
+    code, message = error_of(s3.put_object, Bucket="state", Key="foundation/dev.json", Body=b"{}")
+    assert (code, message) == (
+        "AccessDenied",
+        f"User: {SESSION} is not authorized to perform: s3:PutObject on resource: "
+        f"{STATE}/foundation/dev.json because no identity-based policy allows the s3:PutObject "
+        "action",
+    )
+    assert error_of(s3.get_object, Bucket="state", Key="herald/dev.json")[0] == "AccessDenied"
+    assert error_of(s3.list_objects_v2, Bucket="state")[0] == "AccessDenied"
+    assert error_of(s3.list_buckets)[0] == "AccessDenied"
+    assert error_of(s3.head_object, Bucket="state", Key="herald/dev.json")[0] == "403"
+
+
+def test_bucket_policy_can_deny(orders: Any, pod: Callable[[str], Any], bucket: Any):
+    allow(orders, ["s3:GetObject", "s3:ListBucket"], [STATE, f"{STATE}/*"])
+    bucket.put_object(Bucket="state", Key="dev.json", Body=b"{}")
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{STATE}/*"}
+    plain = {**deny, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    bucket.put_bucket_policy(Bucket="state", Policy=document(plain))
+    s3 = pod("s3")
+    assert s3.get_object(Bucket="state", Key="dev.json")["Body"].read() == b"{}"
+    bucket.put_bucket_policy(Bucket="state", Policy=document(deny))
+    code, message = error_of(s3.get_object, Bucket="state", Key="dev.json")
+    assert code == "AccessDenied"
+    assert message.endswith("with an explicit deny in a resource-based policy")
+    assert [each["Key"] for each in s3.list_objects_v2(Bucket="state")["Contents"]] == ["dev.json"]
