@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass
 class MailServer:
-    """`answers` replaces the answer to a command; an empty one closes the connection."""
+    """`answers` replaces the answer to a verb or a line; an empty one closes the connection."""
 
     port: int = 0
     answers: dict[str, str] = field(default_factory=dict)
@@ -50,7 +50,8 @@ class Session(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             self.mail.commands.append(text := line.decode().strip())
             verb = text.partition(" ")[0].upper()
-            if not self.answer(verb, USUAL.get(verb, "250 fine")) or verb == "QUIT":
+            usual = self.mail.answers.get(text, USUAL.get(verb, "250 fine"))
+            if not self.answer(verb, usual) or verb == "QUIT":
                 return
             if verb == "STARTTLS":
                 self.encrypt()
