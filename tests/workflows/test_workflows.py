@@ -12,6 +12,16 @@ import yaml
 from local.environment import PROJECT
 
 WORKFLOWS = {file.stem: file for file in (PROJECT / ".github" / "workflows").glob("*.yml")}
+NODE_24 = {  # the first versions that run on Node 24; runners lack Node 20 since September 2026
+    "actions/cache/restore": 5,
+    "actions/cache/save": 5,
+    "actions/checkout": 5,
+    "actions/download-artifact": 7,
+    "actions/setup-go": 6,
+    "actions/setup-python": 6,
+    "actions/upload-artifact": 6,
+    "aws-actions/configure-aws-credentials": 6,
+}
 BRANCHES = {"dev": "development", "staging": "master", "prod": "production"}
 
 
@@ -136,11 +146,25 @@ def test_jobs_install_the_built_engine():
     assert all("pulumi-version: ${{ env.PULUMI_VERSION }}" in text for text in texts)
 
 
-def test_an_action_has_one_version_everywhere():
+def pins_of_actions() -> dict[str, set[str]]:
     pins: dict[str, set[str]] = {}
     for file in [*WORKFLOWS.values(), *PROJECT.glob(".github/actions/*/action.yml")]:
         for action, pin in re.findall(r"uses: ([\w/-]+)@(.+)", file.read_text()):
             pins.setdefault(action, set()).add(pin)
+    return pins
+
+
+def test_actions_run_on_node_24():
+    versions = {
+        action: min(int(pin.rpartition("# v")[2].partition(".")[0]) for pin in pins)
+        for action, pins in pins_of_actions().items()
+    }
+    assert NODE_24.keys() <= versions.keys()
+    assert [each for each, least in NODE_24.items() if versions[each] < least] == []
+
+
+def test_an_action_has_one_version_everywhere():
+    pins = pins_of_actions()
     assert {action: pin for action, pin in pins.items() if len(pin) > 1} == {}
     assert all(re.fullmatch(r"[0-9a-f]{40} # v[\d.]+", pin) for [pin] in pins.values())
 
