@@ -14,10 +14,17 @@ from stacks.config.project import PROJECT as PROJECT_NAME
 
 STACK = "local"
 UNCHANGING = {"same", "read", "refresh"}  # operations without a change
+# A refresh asks the registry by TLS, which the local one does not speak.
+IMAGES = "**docker-build:**"
+CLUSTER = "**kubernetes:**"  # its resources outlive `make down`
 PROGRESS = re.compile(  # messages of `pulumi up` about running work, builds and itself
     r"@ updating|#\d+ |Updating \(|\s*pulumi:pulumi:Stack |\s*$"
     r"|.* (creating|updating|deleting|replacing|refreshing|reading)\b.* \(\d+s\)"
 )
+
+
+# The local cluster measures no pods, so its autoscalers always say that they know no figures.
+UNMEASURED = re.compile(r" warning: Failed(GetResourceMetric|ComputeMetricsReplicas): .*")
 
 
 def is_result(line: str) -> bool:
@@ -26,8 +33,8 @@ def is_result(line: str) -> bool:
 
 
 def strip_progress(line: str) -> str:
-    """Remove the last message of a build, which the engine appends to an image."""
-    return re.sub(r"(\(\d+s\))\s+#\d+ .*", r"\1", line.rstrip())
+    """Remove what the engine appends: the last message of a build, and of an autoscaler."""
+    return UNMEASURED.sub("", re.sub(r"(\(\d+s\))\s+#\d+ .*", r"\1", line.rstrip()))
 
 
 def has_changed(history: Path) -> bool:
@@ -97,8 +104,11 @@ class Provisioning:
         self._make_stack()
         known = self.environment.state / "aws-instance"
         restarted = known.exists() and known.read_text() != instance
-        refresh = ["--refresh"] if self._recover() or restarted else []
-        options = ["--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs", *refresh]
+        if self._recover():
+            self._refresh(IMAGES)
+        elif restarted:
+            self._refresh(IMAGES, CLUSTER)
+        options = ["--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs"]
         if self._show("up", *options, "--suppress-progress"):
             raise LocalError("`pulumi up` failed; its messages are above")
         known.write_text(instance)
@@ -110,6 +120,13 @@ class Provisioning:
             done = self._pulumi("stack", "init", STACK)
             if done.returncode:
                 raise LocalError(f"the local stack could not be created: {done.stderr.strip()}")
+
+    def _refresh(self, *excluded: str) -> None:
+        """Read the resources again, except the `excluded`."""
+        options = ["--stack", STACK, "--yes", "--skip-preview"]
+        done = self._pulumi("refresh", *options, *[f"--exclude={each}" for each in excluded])
+        if done.returncode:
+            raise LocalError(f"`pulumi refresh` failed: {done.stdout}{done.stderr}")
 
     def _recover(self) -> bool:
         """Release the lock of a killed update, and remove its incomplete operations.

@@ -50,6 +50,11 @@ def write_update(folder, number, counts):
     (folder / f"local-{number}.history.json").write_text(text)
 
 
+def test_unmeasured_pods_are_no_news():
+    scaler = "   ~  kubernetes:autoscaling/v2:HorizontalPodAutoscaler one updated (1s) [diff: ~spec];"
+    assert strip_progress(f"{scaler} warning: FailedGetResourceMetric: failed to get") == scaler
+
+
 def test_newest_update_shows_whether_anything_changed(tmp_path):
     write_update(tmp_path, 1795542754768576015, {"create": 108})
     assert has_changed(tmp_path)
