@@ -51,7 +51,9 @@ def write_update(folder, number, counts):
 
 
 def test_unmeasured_pods_are_no_news():
-    scaler = "   ~  kubernetes:autoscaling/v2:HorizontalPodAutoscaler one updated (1s) [diff: ~spec];"
+    scaler = (
+        "   ~  kubernetes:autoscaling/v2:HorizontalPodAutoscaler one updated (1s) [diff: ~spec];"
+    )
     assert strip_progress(f"{scaler} warning: FailedGetResourceMetric: failed to get") == scaler
 
 
