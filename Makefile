@@ -9,8 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_SYSTEM_CERTS ?= 1
 PYTHON := .venv/bin/python
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
-# One worker a core; one that has nothing left takes tests of another.
-WORKERS := -n auto --dist worksteal
+# A worker that has nothing left takes tests of another.
+WORKERS := --dist worksteal -n
 EDITABLE := -e . -e infra $(SERVICES:%=-e services/%)
 
 # These goals run where the platform runs: on this machine, or in a container.
@@ -169,8 +169,8 @@ check-code:
 	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	.venv/bin/zizmor --quiet --offline --no-progress .github
-check-tests:
-	@$(PYTHON) -m pytest -q $(WORKERS) -m "not integration and not system"
+check-tests: # many of these tests wait, so there are more workers than processors
+	@$(PYTHON) -m pytest -q $(WORKERS) $$((3 * $$(getconf _NPROCESSORS_ONLN) / 2)) -m "not integration and not system"
 
 .PHONY: format
 format: .venv/ready ## Format the code
@@ -188,7 +188,7 @@ test-platform:
 	printf '\nTests of the running platform:\n%s\n' "$$report"
 	exit $$code
 test-others:
-	@nice $(PYTHON) -m pytest -q $(WORKERS) -m "not rehearsal" --ignore=tests/system
+	@nice $(PYTHON) -m pytest -q $(WORKERS) auto -m "not rehearsal" --ignore=tests/system
 
 .PHONY: rehearse
 rehearse: ready ## Rehearse documented operations and every alert on the AWS emulator, with figures
