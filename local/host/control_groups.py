@@ -11,6 +11,9 @@ ROOT = Path("/sys/fs/cgroup")
 NEEDED = ("cpu", "cpuset", "memory", "pids", "hugetlb")  # the controllers that the kubelet uses
 OPTIONAL = {"cpuset", "hugetlb"}
 SUBTREE = "cgroup.subtree_control"
+# Four times the kernel's defaults, on v1 and v2. On a machine without systemd, each session has a
+# share of the processor, so ten busy terminals would leave all pods together one eleventh.
+WEIGHTS = {"cpu.shares": "4096", "cpu.weight": "400"}
 
 
 def is_unified(root: Path = ROOT) -> bool:
@@ -38,6 +41,7 @@ def make(root: Path = ROOT) -> None:
         for group in groups(root):
             group.mkdir(exist_ok=True)
             _fill_cpuset(group)
+            _set_weight(group)
     except OSError as error:
         raise LocalError(
             f"containers need control groups, but {error.filename or root} is not writable"
@@ -87,6 +91,12 @@ def _fill_cpuset(group: Path) -> None:
         setting, parent = group / name, group.parent / name
         if parent.exists() and setting.exists() and not setting.read_text().strip():
             setting.write_text(parent.read_text())
+
+
+def _set_weight(group: Path) -> None:
+    for name, weight in WEIGHTS.items():
+        if (group / name).exists():
+            (group / name).write_text(weight)
 
 
 def processes(root: Path = ROOT) -> Iterator[int]:

@@ -86,6 +86,20 @@ def test_split_hierarchies_have_one_each(split):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("layout", "setting", "weight"),
+    [("unified", "herald/cpu.weight", "400"), ("split", "cpu,cpuacct/herald/cpu.shares", "4096")],
+)
+def test_pods_weigh_more_than_sessions(layout, setting, weight, request):
+    root = request.getfixturevalue(layout)
+    (root / setting).parent.mkdir()
+    (root / setting).write_text("the kernel's default")
+    control_groups.make(root)
+    assert {path.name: path.read_text() for path in root.glob("**/herald/cpu.*")} == {
+        (root / setting).name: weight
+    }
+
+
 @pytest.mark.parametrize("layout", ["unified", "split"])
 def test_processes_are_those_of_containers(layout, request):
     root = request.getfixturevalue(layout)
