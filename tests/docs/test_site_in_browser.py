@@ -66,3 +66,11 @@ def test_copied_commands_lack_prompts(visit):
     page.get_by_text("Copied to clipboard").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == "make up\nmake shell\nherald run reminder-service"
+
+
+def test_short_code_stays_on_one_line(visit):
+    page = visit("concepts/recurrence/", width=NARROW)
+    codes = page.locator(":is(p, li) > code.short").all()
+    lines = [code.evaluate("one => one.getClientRects().length") for code in codes]
+    assert len(lines) > 5
+    assert set(lines) == {1}
