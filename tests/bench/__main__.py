@@ -28,7 +28,7 @@ def main() -> None:
     variables.pop("PYTHONDONTWRITEBYTECODE", None)
     unchanged = updates.measure(variables)
     rollouts = rollout.measure(variables)
-    show([*unchanged, *starts, rollouts, *arrivals.measure(variables)], base=unchanged[0])
+    show([*unchanged, *starts, *rollouts, *arrivals.measure(variables)], base=unchanged[0])
 
 
 if __name__ == "__main__":
