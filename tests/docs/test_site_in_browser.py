@@ -69,7 +69,7 @@ def test_copied_commands_lack_prompts(visit):
 
 
 def test_short_code_stays_on_one_line(visit):
-    page = visit("concepts/recurrence/", width=NARROW)
+    page = visit("runbooks/silence/", width=NARROW)
     codes = page.locator(":is(p, li) > code.short").all()
     lines = [code.evaluate("one => one.getClientRects().length") for code in codes]
     assert len(lines) > 5
