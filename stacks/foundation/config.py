@@ -98,10 +98,10 @@ class FoundationConfig(Section):
     @classmethod
     def check_prefix(cls, platform_prefix: str, info: ValidationInfo) -> str:
         """Keep the foundation's roles out of reach of the deploy role, which uses the prefix."""
-        if str(info.data.get("name")).startswith(platform_prefix):
+        if (own := f"{info.data.get('name')}-").startswith(platform_prefix):
             raise ValueError(
-                f"expected a prefix with which the foundation's name {info.data['name']} does not "
-                f"start; got {platform_prefix}"
+                f"expected a prefix with which the foundation's own prefix {own} does not start; "
+                f"got {platform_prefix}"
             )
         return platform_prefix
 

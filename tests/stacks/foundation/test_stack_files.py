@@ -118,7 +118,12 @@ REFUSED_BY_AWS = {
     ),
     "roles that the deploy role may change": (
         {"name": "dev-cluster"},
-        "platformPrefix is wrong: expected a prefix with which the foundation's name dev-cluster "
+        "platformPrefix is wrong: expected a prefix with which the foundation's own prefix "
+        "dev-cluster- does not start; got dev-",
+    ),
+    "a foundation with the prefix of its platform": (
+        {"name": "dev"},
+        "platformPrefix is wrong: expected a prefix with which the foundation's own prefix dev- "
         "does not start; got dev-",
     ),
 }
