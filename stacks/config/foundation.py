@@ -48,13 +48,13 @@ def expect_one_source(foundation: FoundationReference | None, others: Mapping[st
 
 
 def expect_own_registry(foundation: FoundationReference | None, others: Mapping[str, Any]) -> None:
-    """Require a registry of the account, where the deploy role may push images.
+    """Require a registry of the account if it is on ECR, where the deploy role may push images.
 
     Repositories may have the prefix of the environment as their path, without its hyphen.
     """
     images, prefix = others.get("images"), str(others.get("prefix")).removesuffix("-")
     account, region = others.get("account"), others.get("region")
-    if foundation is None or images is None or images.repositories is None:
+    if foundation is None or images is None or ".dkr.ecr." not in images.registry:
         return
     if account is None or region is None:  # their own checks report them
         return

@@ -281,6 +281,16 @@ CASES = {
         "111122223333.dkr.ecr.eu-central-1.amazonaws.com/dev, where its deploy role may push; "
         'got {"stack": "organization/herald-foundation/dev"}.',
     ),
+    "repositories that somebody else made in another account": (
+        {
+            f"{PROJECT}:images/registry": "999999999999.dkr.ecr.eu-central-1.amazonaws.com",
+            f"{PROJECT}:images/repositories": None,
+        },
+        f"Pulumi.dev.yaml: {PROJECT}:foundation is wrong: expected images.registry "
+        "111122223333.dkr.ecr.eu-central-1.amazonaws.com or "
+        "111122223333.dkr.ecr.eu-central-1.amazonaws.com/dev, where its deploy role may push; "
+        'got {"stack": "organization/herald-foundation/dev"}.',
+    ),
     "several things": (
         {f"{PROJECT}:prefix": "Dev", f"{PROJECT}:account": "1"},
         f"Pulumi.dev.yaml: {PROJECT}:account is wrong: expected to match pattern '^[0-9]{{12}}$'; "
