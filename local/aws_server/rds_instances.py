@@ -20,7 +20,10 @@ create_moto_snapshot = RDSBackend.create_db_snapshot
 moto_address = vars(DBInstance)["address"].fget
 
 # Changes that wait for the maintenance window.
-WAITING = ("db_instance_class", "engine_version", "multi_az")
+WAITING = (
+    *("allocated_storage", "db_instance_class", "engine_version", "iops", "multi_az"),
+    *("storage_throughput", "storage_type"),
+)
 # Settings that moto's constructor drops.
 FORGOTTEN = ("enable_performance_insights", "performance_insights_")
 # A restored instance inherits these settings unless the request overrides them.
@@ -121,10 +124,7 @@ def modify(backend: Any, identifier: str, settings: Settings) -> DBInstance:
     if settings.get("allocated_storage", instance.allocated_storage) < instance.allocated_storage:
         raise InvalidParameterCombination("Storage cannot be decreased.")
     before = instance.engine_version
-    now = dict(settings)
-    if not settings.get("apply_immediately"):
-        later = {name: now.pop(name) for name in WAITING if name in now}
-        vars(instance)["pending_modified_values"] = later
+    now = schedule(instance, settings)
     modified: DBInstance = modify_moto_instance(backend, identifier, now)
     vars(modified).update(insights(settings))
     start_monitoring(modified)
@@ -135,6 +135,17 @@ def modify(backend: Any, identifier: str, settings: Settings) -> DBInstance:
     if modified.engine_version != before and "server" in vars(modified):
         vars(modified)["server"].restart()  # as an upgrade does; the programs stay the same
     return modified
+
+
+def schedule(instance: DBInstance, settings: Settings) -> Settings:
+    """Return the changes to apply now; those that wait are applied by the next immediate one."""
+    now, waiting = dict(settings), dict(vars(instance).get("pending_modified_values") or {})
+    if settings.get("apply_immediately"):
+        now, waiting = {**waiting, **now}, {}
+    else:
+        waiting |= {name: now.pop(name) for name in WAITING if name in now}
+    vars(instance)["pending_modified_values"] = waiting
+    return now
 
 
 def check_upgrade(backend: RDSBackend, instance: DBInstance, settings: Settings) -> None:

@@ -175,6 +175,24 @@ def test_major_upgrade_needs_its_flag(client: Client, server: str) -> None:
     assert ask(client, server, started) > before  # an upgrade cuts all connections
 
 
+def test_changes_wait_for_maintenance_window(client: Client, server: str) -> None:
+    def modify(**options: Any) -> Any:
+        return client("rds").modify_db_instance(DBInstanceIdentifier=server, **options)[
+            "DBInstance"
+        ]
+
+    before = modify(BackupRetentionPeriod=9)
+    storage = before["AllocatedStorage"] + 10
+    modify(DBInstanceClass="db.t4g.large")
+    waiting = modify(AllocatedStorage=storage)
+    expected = {"DBInstanceClass": "db.t4g.large", "AllocatedStorage": storage}
+    assert waiting["PendingModifiedValues"] == expected
+    assert {name: waiting[name] for name in expected} == {name: before[name] for name in expected}
+    done = modify(ApplyImmediately=True)
+    assert done["PendingModifiedValues"] == {}
+    assert {name: done[name] for name in expected} == expected
+
+
 def test_parameters_of_another_version_are_refused(client: Client, server: str) -> None:
     rds = client("rds")
     rds.create_db_parameter_group(
