@@ -41,11 +41,7 @@ class ImagesConfig(Section):
         return base
 
     @model_validator(mode="after")
-    def tags_that_never_move(self) -> Self:
+    def repositories_of_ecr(self) -> Self:
         if self.repositories is not None and ".dkr.ecr." not in self.registry:
             raise ValueError("expected a registry on ECR with `repositories`")
-        if self.repositories is not None and self.cache:
-            raise ValueError(
-                "expected no `cache` with `repositories`, because their tags are immutable"
-            )
         return self

@@ -231,14 +231,6 @@ CASES = {
         "NAME:TAG@sha256:…, which `docker buildx imagetools inspect python:3.12-slim` prints; "
         'got "python:3.12-slim".',
     ),
-    "layers under a tag that never moves": (
-        {f"{PROJECT}:images/cache": True, f"{PROJECT}:images/platforms": []},
-        f"Pulumi.dev.yaml: {PROJECT}:images is wrong: expected no `cache` with "
-        '`repositories`, because their tags are immutable; got {"registry": '
-        '"111122223333.dkr.ecr.eu-central-1.amazonaws.com", '
-        f'"base": "{BASE}", "platforms": [], '
-        '"repositories": {"keptImages": 30}, "cache": true}.',
-    ),
     "a place that is told twice": (
         {
             f"{PROJECT}:scheduler/subnetIds": ["a"],
