@@ -70,13 +70,17 @@ class Role(IamResource):
         if "assumeRolePolicy" in changed:
             document = _text(inputs["assumeRolePolicy"])
             self.call("update_assume_role_policy", RoleName=name, PolicyDocument=document)
-        if {"description", "maxSessionDuration"} & {*changed}:
+        description = inputs.get("description", "")
+        if "maxSessionDuration" in changed:
+            session = inputs["maxSessionDuration"]
             self.call(
                 "update_role",
                 RoleName=name,
-                Description=inputs.get("description", ""),
-                MaxSessionDuration=inputs["maxSessionDuration"],
+                Description=description,
+                MaxSessionDuration=session,
             )
+        if "description" in changed:
+            self.call("update_role_description", RoleName=name, Description=description)
         if "permissionsBoundary" in changed:
             self._bound(name, inputs.get("permissionsBoundary"))
         change_tags(
