@@ -121,6 +121,45 @@ class DomainDkim(SesResource):
         """Do nothing: AWS removes DKIM with the identity."""
 
 
+class MailFrom(SesResource):
+    served = frozenset({"behaviorOnMxFailure", "domain", "mailFromDomain"})
+    replaced_by = frozenset({"domain"})
+    defaults = {"behaviorOnMxFailure": "UseDefaultValue"}
+
+    def create(self, inputs: Properties) -> str:
+        self._set(inputs)
+        return str(inputs["domain"])
+
+    def find_outputs(self, resource_id: str, state: Properties) -> Properties | None:
+        answer = self.call("get_identity_mail_from_domain_attributes", Identities=[resource_id])
+        found = answer["MailFromDomainAttributes"].get(resource_id, {})
+        if not found.get("MailFromDomain"):
+            return None
+        return {
+            "behaviorOnMxFailure": found["BehaviorOnMXFailure"],
+            "domain": resource_id,
+            "mailFromDomain": found["MailFromDomain"],
+        }
+
+    def update(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        self._set(inputs)
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        """Send from AWS's own domain again, unless the identity is gone."""
+        if self.find_outputs(resource_id, state):
+            self.call("set_identity_mail_from_domain", Identity=resource_id)
+
+    def _set(self, inputs: Properties) -> None:
+        self.call(
+            "set_identity_mail_from_domain",
+            Identity=inputs["domain"],
+            MailFromDomain=inputs["mailFromDomain"],
+            BehaviorOnMXFailure=inputs["behaviorOnMxFailure"],
+        )
+
+
 class ConfigurationSet(SesResource):
     """Manages configuration sets with version 2 of the API, which reports more than version 1."""
 

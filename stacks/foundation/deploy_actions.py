@@ -54,7 +54,8 @@ CRUD: Mapping[str, Sequence[str]] = {
 SES = (
     "CreateTemplate UpdateTemplate DeleteTemplate GetTemplate VerifyDomainIdentity "
     "VerifyDomainDkim VerifyEmailIdentity GetIdentityVerificationAttributes "
-    "GetIdentityDkimAttributes DeleteIdentity CreateConfigurationSet DeleteConfigurationSet "
+    "GetIdentityDkimAttributes SetIdentityMailFromDomain GetIdentityMailFromDomainAttributes "
+    "DeleteIdentity CreateConfigurationSet DeleteConfigurationSet "
     "DescribeConfigurationSet PutConfigurationSetDeliveryOptions "
     "UpdateConfigurationSetReputationMetricsEnabled CreateConfigurationSetEventDestination "
     "DeleteConfigurationSetEventDestination"

@@ -54,6 +54,7 @@ def test_a_domain_is_verified_with_signatures(by_domain):
         ("aws:ses/domainDkim:DomainDkim", "mail"),
         ("aws:ses/domainIdentity:DomainIdentity", "mail"),
         ("aws:ses/eventDestination:EventDestination", "mail"),
+        ("aws:ses/mailFrom:MailFrom", "mail"),
         (FEEDBACK, "mail"),
         ("herald:infra:EmailSender", "mail"),
     ]
@@ -61,13 +62,30 @@ def test_a_domain_is_verified_with_signatures(by_domain):
         "domain": "example.org"
     }
     assert by_domain.one("aws:ses/domainDkim:DomainDkim").inputs == {"domain": "example.org"}
-    assert by_domain.one("herald:infra:EmailSender").outputs["dns_records"] == [
+    assert by_domain.one("aws:ses/mailFrom:MailFrom").inputs == {
+        "domain": "example.org",
+        "mailFromDomain": "bounces.example.org",
+    }
+    keys = [
         {
             "name": f"token-{n}._domainkey.example.org",
             "type": "CNAME",
             "value": f"token-{n}.dkim.amazonses.com",
         }
         for n in (1, 2, 3)
+    ]
+    assert by_domain.one("herald:infra:EmailSender").outputs["dns_records"] == [
+        *keys,
+        {
+            "name": "bounces.example.org",
+            "type": "MX",
+            "value": "10 feedback-smtp.eu-central-1.amazonses.com",
+        },
+        {
+            "name": "bounces.example.org",
+            "type": "TXT",
+            "value": '"v=spf1 include:amazonses.com ~all"',
+        },
     ]
 
 

@@ -109,6 +109,13 @@ def email_identity(aws: Any) -> Inputs:
     return {"emailIdentity": made.id}
 
 
+def mail_from_identity(aws: Any) -> Inputs:
+    kind = "aws:ses/domainIdentity:DomainIdentity"
+    aws.create(kind, "life-parent", domain="example.org")
+    made = aws.create(kind, "life-base", domain="base.example.org")
+    return {"domain": made.id}
+
+
 def own_id(name: str) -> Callable[[Any], str]:
     return lambda made: str(made.state[name])
 
@@ -268,6 +275,20 @@ CORE = [
         {"domain": "other.example.org"},
         lambda client, made: client("ses").delete_identity(Identity=made.id),
         "",
+    ),
+    Life(
+        "aws:ses/mailFrom:MailFrom",
+        {"mailFromDomain": "bounces.base.example.org"},
+        own_id("domain"),
+        {"mailFromDomain": "mail.base.example.org"},
+        {"domain": "example.org"},
+        lambda client, made: client("ses").set_identity_mail_from_domain(
+            Identity=made.id,
+            MailFromDomain="elsewhere.base.example.org",
+            BehaviorOnMXFailure="UseDefaultValue",  # AWS's default, which moto does not set
+        ),
+        "mailFromDomain",
+        mail_from_identity,
     ),
     Life(
         "aws:ses/configurationSet:ConfigurationSet",
@@ -506,7 +527,12 @@ REST = [
             "tags": {"team": "a"},
         },
         own_id("resourceId"),
-        {"allocatedStorage": 30, "backupRetentionPeriod": 7, "tags": {"team": "b"}},
+        {
+            "allocatedStorage": 30,
+            "applyImmediately": True,  # or the storage waits for the maintenance window
+            "backupRetentionPeriod": 7,
+            "tags": {"team": "b"},
+        },
         {"username": "admin"},
         lambda client, made: client("rds").modify_db_instance(
             DBInstanceIdentifier=made.state["identifier"], DeletionProtection=True

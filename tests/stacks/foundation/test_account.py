@@ -52,6 +52,7 @@ CREATES = {
     "aws:ses/domainDkim:DomainDkim": "ses:VerifyDomainDkim",
     "aws:ses/domainIdentity:DomainIdentity": "ses:VerifyDomainIdentity",
     "aws:ses/eventDestination:EventDestination": "ses:CreateConfigurationSetEventDestination",
+    "aws:ses/mailFrom:MailFrom": "ses:SetIdentityMailFromDomain",
     "aws:sesv2/emailIdentityFeedbackAttributes:EmailIdentityFeedbackAttributes": (
         "ses:PutEmailIdentityFeedbackAttributes"
     ),
