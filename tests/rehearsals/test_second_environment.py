@@ -42,7 +42,8 @@ def test_first_environment_stays_as_it_is(
     ):
         first.configure({"herald:images": {"registry": REGISTRY, "repositories": {}}})
         first.up()
-        second.configure({"herald:images": {"repositories": {}}, **added_settings()})
+        second.configure({"herald:images": {"repositories": {}}})
+        second.configure(added_settings())
         record_property("seconds to add the environment", second.up())
         users = [remind(each) for each in (first, second)]
         kept = [each.reminders() for each in users]
