@@ -15,8 +15,9 @@ INTRODUCTION = """\
 Each service also serves this description: `/docs` is a page to try requests, and `/openapi.json`
 the OpenAPI document.
 
-Callers are known by the gateway's headers or by tokens ([identity](../concepts/identity.md)). An
-error is a JSON object with a `code` and a `detail` ([limits](limits.md) lists the errors of
+The gateway sets `x-authenticated-userid`, the id of the caller, in every request that needs a
+caller. With an issuer, a bearer token replaces both headers ([identity](../concepts/identity.md)).
+An error is a JSON object with a `code` and a `detail` ([limits](limits.md) lists the errors of
 limits). Every operation can also answer 400, 401, 413, 415, 422, 429, 500 and 503."""
 COMMON = {"400", "401", "413", "415", "422", "429", "500", "503"}
 METHODS = ("get", "post", "put", "patch", "delete")

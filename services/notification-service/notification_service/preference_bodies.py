@@ -84,6 +84,8 @@ QuietHoursList = Annotated[
 
 
 class Channels(PreferenceBody):
+    """Names the channels that may reach the user."""
+
     push: bool = True
     email: bool = True
 
@@ -127,6 +129,8 @@ class PreferencesBody(PreferenceBody):
 
 
 class ChannelsChange(PreferenceBody):
+    """Contains the channels to turn on or off."""
+
     model_config = ConfigDict(json_schema_extra=remove_defaults)
 
     push: bool = UNNAMED

@@ -72,6 +72,8 @@ class NamedBody(Body):
 
 
 class NewReminder(WrittenContent, NamedBody):
+    """Defines a reminder; a recurring one without a rule recurs daily."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     date: LocalMoment
@@ -125,6 +127,8 @@ AnsweredMoment = Annotated[
 
 
 class ReminderAnswer(WrittenContent):
+    """Describes a stored reminder and its next notifications."""
+
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     id: UUID
@@ -171,6 +175,8 @@ class ReminderAnswer(WrittenContent):
 
 
 class ReminderPage(CamelCase):
+    """Contains one page of the caller's reminders."""
+
     model_config = ConfigDict(extra="forbid")
 
     items: list[ReminderAnswer]
@@ -196,6 +202,8 @@ class BulkRequest(BaseModel):
 
 
 class BulkResult(BaseModel):
+    """Contains the created reminder, or the problem that prevented it."""
+
     index: int
     status: int = Field(description="201, or the status of the problem")
     reminder: ReminderAnswer | None = None

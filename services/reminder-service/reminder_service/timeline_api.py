@@ -40,6 +40,8 @@ class TimelineEvent(CamelCase):
 
 
 class TimelineAnswer(CamelCase):
+    """Contains one page of the events of a reminder."""
+
     items: list[TimelineEvent] = Field(description="oldest first")
     next_cursor: UUID | None = Field(
         description="cursor of the next page; null if there is no next page yet"

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 
 class FieldProblem(BaseModel):
+    """Describes one invalid value of a request."""
+
     field: str = Field(description="place in the request, for example body.date")
     code: str
     detail: str

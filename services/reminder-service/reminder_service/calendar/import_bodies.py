@@ -15,6 +15,8 @@ class Answered(CamelCase):
 
 
 class ImportNote(Answered):
+    """Reports a part of an event or to-do that the import changed or omitted."""
+
     line: int
     code: str = Field(examples=["ALARM_PAST"])
     detail: str = Field(description="the changed or omitted part, and the reason")
@@ -31,7 +33,7 @@ class ImportResult(Answered):
         description="201 created, 200 changed or unchanged, or the status of the problem"
     )
     reminder_id: UUID | None
-    reminder: ReminderAnswer | None = Field(description="present if it was created or changed")
+    reminder: ReminderAnswer | None = Field(description="null unless it was created or changed")
     problem: ProblemBody | None
     notes: list[ImportNote]
 
