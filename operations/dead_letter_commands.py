@@ -77,7 +77,7 @@ def show(
 ) -> None:
     """Show one message and the reason of its failure.
 
-    It has the envelope, the attributes, the receive count and the time.
+    The output contains the envelope, the attributes, the receive count and the time.
     """
     with queue_of(stack, queue).hold([id]) as [letter]:
         typer.echo(json.dumps(whole(letter), indent=2))

@@ -15,7 +15,7 @@ from stacks.config.project import ROOT
 HERALD = """\
 `make shell` opens a shell with `herald` on the `PATH`. Commands that read a stack need `pulumi`,
 and access to its state and its account. The exit status is 0 if a command
-succeeds and 1 if it fails."""
+succeeds, 1 if it fails, and 2 if its arguments are wrong."""
 MAKE = """\
 `make` alone prints this list."""
 NAMES = {
