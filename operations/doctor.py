@@ -39,7 +39,7 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
-# Name what would stop an update, also the first one.
+# Checks before an update; they also work before the first one.
 BEFORE_UPDATE = (
     Check("pulumi", tools.pulumi),
     Check("kubectl", tools.kubectl),

@@ -33,7 +33,7 @@ class NotNow(Exception):
         self, reason: str, seconds: float = 0, *, failed: bool = True, expires: bool = True
     ) -> None:
         super().__init__(reason)
-        self.seconds = seconds  # to wait at least
+        self.seconds = seconds  # shortest wait
         self.failed = failed  # False if nothing was tried; then waits do not grow
         self.expires = expires  # False if the fault is ours; then the notification does not expire
 

@@ -35,7 +35,7 @@ class Canary:
             try:
                 self.write(datetime.now(UTC))
             except SQLAlchemyError as error:  # CanarySilent alerts, if it lasts
-                logger.warning("canary not written", extra={"reason": describe(error)})
+                logger.warning("could not write the canary", extra={"reason": describe(error)})
 
     def write(self, now: datetime) -> None:
         """Write the canary of this half minute, unless another pod has."""

@@ -21,7 +21,7 @@ from reminder_service.reminders import Reminder
 from reminder_service.store import Place, PostgresReminders
 from reminder_service.time_zones import zone_of_user
 
-CHANGE_REFUSED = problem_responses(403, 404, 412)  # of a change of one reminder
+CHANGE_REFUSED = problem_responses(403, 404, 412)  # answers to a refused change
 LARGEST_OFFSET = 2**31 - 1
 
 Clock = Callable[[], datetime]

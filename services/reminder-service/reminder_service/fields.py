@@ -39,7 +39,7 @@ def moment(value: Any) -> datetime:
 def moment_or_wall_clock(value: Any) -> datetime:
     """Return an aware time of RFC 3339, or a naive one if the text has no offset."""
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
-        raise ValueError("Expected an RFC 3339 time with an offset, such as 2030-01-31T09:00:00Z.")
+        raise ValueError("Expected an RFC 3339 time, such as 2030-01-31T09:00:00Z.")
     try:
         found = datetime.fromisoformat(value.upper())
     except ValueError:

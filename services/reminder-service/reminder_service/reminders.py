@@ -180,7 +180,9 @@ def _recurrence(named: Mapping[str, Any], *, recurring: bool, rule: str | None) 
     """Return the rule: a recurring reminder without a rule recurs daily."""
     if named.get("rule"):
         if named.get("is_recurring") is False:
-            raise InvalidRecurrence("Expected no rule with isRecurring false; remove one of them.")
+            raise InvalidRecurrence(
+                "isRecurring is false, but the body has a rule; remove one of them."
+            )
         return {"is_recurring": True, "rule": named["rule"]}
     if named.get("is_recurring", recurring):
         kept = None if "rule" in named else rule
