@@ -12,7 +12,6 @@ from herald_infra.restricted_pod import Environment
 from herald_infra.service_secret import SecretKey
 from herald_infra.use import Use
 
-BOUNCES = "bounces"  # the subdomain to which mail servers return e-mails
 # SES reviews an account at these rates, and may pause it at 0.10 and 0.005.
 REVIEWED = {"bounces": ("BounceRate", 0.05), "complaints": ("ComplaintRate", 0.001)}
 TOLD = ["send", "bounce", "complaint", "delivery", "reject", "renderingFailure"]
@@ -21,7 +20,7 @@ TOLD = ["send", "bounce", "complaint", "delivery", "reject", "renderingFailure"]
 @dataclass(frozen=True, kw_only=True)
 class EmailSenderArgs:
     address: str
-    domain: str | None = None  # verified with DKIM and SPF; None: verify only the address
+    domain: str | None = None  # with DKIM and a MAIL FROM domain; None: verify only the address
     event_topic_arn: Input[str]  # must permit ses.amazonaws.com to publish
     alarm_topic_arn: Input[str] | None = None
 
@@ -36,8 +35,7 @@ class EmailSenderArgs:
 class EmailSender(pulumi.ComponentResource):
     """Creates an SES identity and a configuration set that requires TLS.
 
-    A domain also gets a MAIL FROM domain, `bounces.` and its name, so that e-mails pass SPF and
-    DMARC.
+    A domain also gets the MAIL FROM domain `bounces.DOMAIN`, so that e-mails pass SPF.
 
     SES publishes the events of its messages to the event topic: send, delivery, bounce, complaint
     and reject. It does not e-mail bounces and complaints to the sender. The owner of the domain
@@ -66,16 +64,15 @@ class EmailSender(pulumi.ComponentResource):
             dkim = ses.DomainDkim(name, domain=identity.domain, opts=child)
             self.identity_arn, verified = identity.arn, identity.domain
             # Until its DNS records exist, SES sends from a domain of its own.
-            bounces = ses.MailFrom(
+            mail_from = ses.MailFrom(
                 name,
                 domain=identity.domain,
-                mail_from_domain=f"{BOUNCES}.{args.domain}",
+                mail_from_domain=f"bounces.{args.domain}",
                 opts=child,
             )
             self.dns_records = Output.all(
-                dkim_records(args.domain, dkim.dkim_tokens),
-                mail_from_records(bounces.mail_from_domain, identity.arn),
-            ).apply(lambda lists: sum(lists, []))
+                args.domain, dkim.dkim_tokens, mail_from.mail_from_domain, identity.arn
+            ).apply(dns_records)
         self.set = ses.ConfigurationSet(
             name,
             delivery_options={"tls_policy": "Require"},
@@ -163,31 +160,22 @@ def reputation(
     }
 
 
-def dkim_records(domain: str, tokens: Output[Any]) -> Output[list[dict[str, str]]]:
-    return tokens.apply(
-        lambda known: [
+def dns_records(known: list[Any]) -> list[dict[str, str]]:
+    """Return the records for a domain, DKIM tokens, a MAIL FROM domain and the identity's ARN.
+
+    Source: Amazon SES Developer Guide, "Using a custom MAIL FROM domain".
+    """
+    domain, tokens, mail_from, arn = known
+    region = arn.split(":")[3]
+    return [
+        *(
             {
                 "name": f"{token}._domainkey.{domain}",
                 "type": "CNAME",
                 "value": f"{token}.dkim.amazonses.com",
             }
-            for token in known
-        ]
-    )
-
-
-def mail_from_records(domain: Output[str], arn: Output[str]) -> Output[list[dict[str, str]]]:
-    """Return the records of a MAIL FROM domain, with the region of the identity's ARN.
-
-    Source: Amazon SES Developer Guide, "Using a custom MAIL FROM domain".
-    """
-    return Output.all(domain, arn).apply(
-        lambda known: [
-            {
-                "name": known[0],
-                "type": "MX",
-                "value": f"10 feedback-smtp.{known[1].split(':')[3]}.amazonses.com",
-            },
-            {"name": known[0], "type": "TXT", "value": '"v=spf1 include:amazonses.com ~all"'},
-        ]
-    )
+            for token in tokens
+        ),
+        {"name": mail_from, "type": "MX", "value": f"10 feedback-smtp.{region}.amazonses.com"},
+        {"name": mail_from, "type": "TXT", "value": '"v=spf1 include:amazonses.com ~all"'},
+    ]
