@@ -54,7 +54,7 @@ def expect_own_registry(foundation: FoundationReference | None, others: Mapping[
     """
     images, prefix = others.get("images"), str(others.get("prefix")).removesuffix("-")
     account, region = others.get("account"), others.get("region")
-    if foundation is None or images is None or ".dkr.ecr." not in images.registry:
+    if foundation is None or images is None or not images.is_on_ecr:
         return
     if account is None or region is None:  # their own checks report them
         return

@@ -40,8 +40,12 @@ class ImagesConfig(Section):
             )
         return base
 
+    @property
+    def is_on_ecr(self) -> bool:
+        return ".dkr.ecr." in self.registry
+
     @model_validator(mode="after")
-    def repositories_of_ecr(self) -> Self:
-        if self.repositories is not None and ".dkr.ecr." not in self.registry:
+    def check_registry(self) -> Self:
+        if self.repositories is not None and not self.is_on_ecr:
             raise ValueError("expected a registry on ECR with `repositories`")
         return self
