@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import uuid
 from pathlib import Path
@@ -65,12 +64,11 @@ class Drifted:
         kubectl("create", "serviceaccount", self.run)
         account = f"--serviceaccount=local:{self.run}"
         kubectl("create", "rolebinding", self.run, "--clusterrole=view", account)
-        config = self.folder / "kubeconfig"
-        shutil.copy(self.platform.shell["KUBECONFIG"], config)
         token = kubectl("create", "token", self.run).strip()
-        written = yaml.safe_load(config.read_text())
+        written = yaml.safe_load(Path(self.platform.shell["KUBECONFIG"]).read_text())
         for user in written["users"]:
             user["user"] = {"token": token}
+        config = self.folder / "kubeconfig"
         config.write_text(yaml.safe_dump(written))
         return str(config)
 
@@ -87,8 +85,7 @@ def stack(platform, tmp_path):
 
 
 def test_viewer_sees_changes_and_deletions(stack):
-    options = [word.replace("$STACK", "dev") for word in comparison()]
-    seen = stack.pulumi(*options, check=False, KUBECONFIG=stack.viewer())
+    seen = stack.pulumi(*comparison(), check=False, KUBECONFIG=stack.viewer())
     assert seen.returncode != 0
     assert "~ maxUnavailable: 2 => 1" in seen.stdout
     assert f"{stack.run}-deleted" in seen.stdout

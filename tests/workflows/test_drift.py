@@ -55,10 +55,10 @@ KubernetesObject(
 
 
 def comparison() -> list[str]:
-    """The options of the workflow's `pulumi preview`."""
+    """Return the options of the workflow's `pulumi preview`, for the stack `dev`."""
     jobs = yaml.safe_load((PROJECT / ".github" / "workflows" / "drift.yml").read_text())["jobs"]
     [step] = [each for each in jobs["drift"]["steps"] if each.get("name") == COMPARISON]
-    words = shlex.split(step["run"].replace("\\\n", " "))
+    words = shlex.split(step["run"].replace("\\\n", " ").replace("$STACK", "dev"))
     return [*words[1 : words.index("--policy-pack")], *words[words.index("--policy-pack") + 2 :]]
 
 
@@ -126,7 +126,7 @@ class Stack:
         (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(config))
 
     def compare(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return self.pulumi(*(word.replace("$STACK", "dev") for word in options or comparison()))
+        return self.pulumi(*(options or comparison()))
 
 
 @pytest.mark.integration
