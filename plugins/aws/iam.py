@@ -72,12 +72,11 @@ class Role(IamResource):
             self.call("update_assume_role_policy", RoleName=name, PolicyDocument=document)
         description = inputs.get("description", "")
         if "maxSessionDuration" in changed:
-            session = inputs["maxSessionDuration"]
             self.call(
                 "update_role",
                 RoleName=name,
                 Description=description,
-                MaxSessionDuration=session,
+                MaxSessionDuration=inputs["maxSessionDuration"],
             )
         if "description" in changed:
             self.call("update_role_description", RoleName=name, Description=description)
